@@ -1,0 +1,128 @@
+"""The one exception family: what is wrong, where, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+CARET_WINDOW = 100
+"""The longest stretch of a source line that a message quotes, in characters."""
+
+
+MOST_USERS = 4
+"""How many blocks around a place a message shows."""
+
+
+def visible(text: str) -> str:
+    """Return `text` with every unprintable character written as an escape, so that it is safe on a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Source:
+    """A spec's text and what to call it in a message."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def line(self, number: int) -> str:
+        """Return line `number`, counted from 0; empty past the end."""
+        lines = self.text.split("\n", number + 1)
+        return lines[number].rstrip("\r") if number < len(lines) else ""
+
+
+class Place:
+    """A spot in a spec: line and column counted from 0, as PyYAML does, and printed from 1."""
+
+    __slots__ = ("column", "line", "source", "used_by", "width")
+
+    def __init__(
+        self, source: Source, line: int, column: int, width: int = 1, used_by: Place | None = None
+    ) -> None:
+        self.source = source
+        self.line = line
+        self.column = column
+        self.width = max(width, 1)
+        self.used_by = used_by
+
+    def __str__(self) -> str:
+        return f"{visible(self.source.name)}:{self.line + 1}:{self.column + 1}"
+
+    def users(self) -> list[Place]:
+        """Return the places that used the block which holds this one, from the inside out."""
+        found = []
+        place = self.used_by
+        while place is not None:
+            found.append(place)
+            place = place.used_by
+        return found
+
+    def quote(self) -> str:
+        """Return the line with a caret under the spot, clipped to what a screen can hold."""
+        text = self.source.line(self.line)
+        start = max(0, self.column - CARET_WINDOW // 2) if len(text) > CARET_WINDOW else 0
+        shown = visible(text[start : start + CARET_WINDOW].replace("\t", " "))
+        indent = len(visible(text[start : self.column].replace("\t", " ")))
+        carets = "^" * max(1, min(self.width, len(shown) - indent))
+        margin = f"{self.line + 1:5d}"
+        return f"{margin} | {shown}\n{' ' * len(margin)} | {' ' * indent}{carets}"
+
+
+class Origin(Protocol):
+    """Whatever a layer was read from: it can point at the layer or at one of its settings."""
+
+    def place(self, setting: str | None = None) -> Place:
+        """Return the place of `setting`, or of the layer itself."""
+
+
+class ArchcalcError(Exception):
+    """Anything that a person can mend: a fact in one line, its place, a hint.
+
+    An op states only the fact and, where it can, the `setting` to blame; whoever knows the layer
+    adds its name and place with `at`.
+    """
+
+    def __init__(
+        self,
+        fact: str,
+        *,
+        place: Place | None = None,
+        hint: str | None = None,
+        setting: str | None = None,
+    ) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.place = place
+        self.hint = hint
+        self.setting = setting
+
+    def at(self, who: str, origin: Origin | None) -> ArchcalcError:
+        """Return the same error with the layer's name before the fact, and its place."""
+        place = origin.place(self.setting) if origin is not None else self.place
+        return ArchcalcError(f"{who}: {self.fact}", place=place, hint=self.hint, setting=self.setting)
+
+    def __str__(self) -> str:
+        """Return the whole message: place, fact, quoted lines, hint."""
+        head = visible(self.fact)
+        parts = [f"{self.place}: {head}" if self.place else head]
+        if self.place:
+            parts.append(self.place.quote())
+            users = self.place.users()
+            for user in users[:MOST_USERS]:
+                parts += [f"{user}: used here", user.quote()]
+            if len(users) > MOST_USERS:
+                parts.append(f"… and {len(users) - MOST_USERS} blocks around it")
+        if self.hint:
+            parts.append(f"hint: {visible(self.hint)}")
+        return "\n".join(parts)
+
+
+def nearest(word: str, known: list[str]) -> str | None:
+    """Return "did you mean …?" for the known names close to `word`, or None."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=3, cutoff=0.6)
+    if not close:
+        return None
+    return f"did you mean {' or '.join(close)}?"
