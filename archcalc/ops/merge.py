@@ -1,0 +1,124 @@
+"""Ops that bring branches together, and those that take channels apart."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archcalc.errors import ArchcalcError
+from archcalc.op import Op, Shape, Work, op
+from archcalc.ops.conv import check_groups
+from archcalc.settings import count
+
+
+class Elementwise(Op):
+    """Base of the ops that combine branches element by element.
+
+    Axes of size 1 stretch to the others' size, so that a gate of one number a channel acts on whole maps.
+    """
+
+    inputs = (2, None)
+
+    def check(self, *xs: Shape) -> None:
+        ranks = {len(x) for x in xs}
+        if len(ranks) > 1 or any(len({*sizes} - {1}) > 1 for sizes in zip(*xs, strict=True)):
+            raise ArchcalcError(
+                "the shapes differ", hint="each axis must have the same size in every branch, or 1"
+            )
+
+    def output(self, *xs: Shape) -> Shape:
+        return tuple(_largest(sizes) for sizes in zip(*xs, strict=True))
+
+
+def _largest(sizes: tuple[int, ...]) -> int:
+    """Return the first size that is not 1: arithmetic that any kind of number survives."""
+    return next((size for size in sizes if size != 1), sizes[0])
+
+
+@op("add", example=(("256x56x56", "256x56x56"), {}))
+class Add(Elementwise):
+    """Add the branches element by element; an empty branch is the identity, which makes a residual block.
+
+    (N, C, *I), (N, C, *I), … -> (N, C, *I)
+
+    Source: He et al. 2015, "Deep residual learning".
+    """
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return Work(additions=prod(y) * (len(xs) - 1))
+
+
+@op("multiply", example=(("64x56x56", "64x1x1"), {}))
+class Multiply(Elementwise):
+    """Multiply the branches element by element; a branch of one number a channel is a gate.
+
+    (N, C, *I), (N, C, *I), … -> (N, C, *I)
+
+    Source: Hu, Shen & Sun 2017, "Squeeze-and-excitation networks".
+    """
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return Work(multiplications=prod(y) * (len(xs) - 1))
+
+
+@op("concat", example=(("64x28x28", "128x28x28"), {}))
+class Concat(Op):
+    """Lay the branches one behind the other along the channels.
+
+    (N, C1, *I), (N, C2, *I), … -> (N, C1 + C2 + …, *I)
+
+    Source: Szegedy et al. 2014, "Going deeper with convolutions".
+    """
+
+    inputs = (2, None)
+
+    def check(self, *xs: Shape) -> None:
+        if len({x[2:] for x in xs}) > 1 or len({len(x) for x in xs}) > 1:
+            raise ArchcalcError(
+                "the shapes differ beside the channels",
+                hint="every branch must end with the same spatial size",
+            )
+
+    def output(self, *xs: Shape) -> Shape:
+        return (xs[0][0], sum(x[1] for x in xs), *xs[0][2:])
+
+
+@op("channels", example=("116x28x28", {"start": 58, "stop": 116}))
+class Channels(Op):
+    """Take the channels from `start` up to but not including `stop`; the rest is left out.
+
+    (N, C, *I) -> (N, stop - start, *I)
+
+    A view: nothing is copied. Source: the channel split of ShuffleNet V2 (Ma et al. 2018).
+    """
+
+    stores = False
+
+    start: int = count("a", "first channel, counted from 0", default=0, least=0)
+    stop: int | None = count("b", "the channel after the last; all that follow unless told", default=None)
+
+    def check(self, x: Shape) -> None:
+        stop = x[1] if self.stop is None else self.stop
+        if not self.start < stop <= x[1]:
+            raise ArchcalcError(
+                f"channels {self.start} to {stop} are not among the {x[1]} that come in",
+                setting="start" if self.stop is None else "stop",
+            )
+
+    def output(self, x: Shape) -> Shape:
+        stop = x[1] if self.stop is None else self.stop
+        return (x[0], stop - self.start, *x[2:])
+
+
+@op("shuffle", main="groups", example=("116x28x28", {"groups": 2}))
+class Shuffle(Op):
+    """Deal the channels out anew, like cards, so that the next groups see all of the last ones.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Zhang et al. 2017, ShuffleNet.
+    """
+
+    groups: int = count("g", "number of groups the channels come in")
+
+    def check(self, x: Shape) -> None:
+        check_groups(x[1], self.groups)

@@ -1,0 +1,130 @@
+"""Normalisation. All counts are for inference."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from archcalc.errors import ArchcalcError
+from archcalc.op import Op, Shape, Weights, Work, op
+from archcalc.ops.conv import check_groups
+from archcalc.settings import choice, count, flag, number
+
+
+@op("batchnorm", example=("64x56x56", {}))
+class BatchNorm(Op):
+    """Normalise each channel with running statistics, then scale and shift it.
+
+    (N, C, *I) -> (N, C, *I)
+
+    At inference the statistics are constants: one multiplication and one addition an element.
+    Scale and shift are learnt; running mean and variance are buffers (PyTorch keeps a step counter
+    beside them, which is not counted). Source: Ioffe & Szegedy 2015; torch.nn.BatchNorm2d.
+    """
+
+    affine: bool = flag("learn a scale and a shift per channel", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+
+    def buffers(self, x: Shape) -> Weights:
+        return {"running_mean": (x[1],), "running_var": (x[1],)}
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(x), multiplications=prod(x))
+
+
+def _standardised(elements: int, groups: int, *, affine: bool) -> Work:
+    """Return the work of bringing `groups` groups of numbers, `elements` in all, to mean 0 and variance 1.
+
+    In a group of n: n - 1 additions and a division for the mean, n subtractions, n squares, n - 1
+    additions and a division for the variance, one addition of epsilon, one root, n divisions; then a
+    scale and a shift for each element.
+    """
+    scaled = elements if affine else 0
+    return Work(
+        additions=3 * elements - groups + scaled,
+        multiplications=elements + scaled,
+        divisions=elements + 2 * groups,
+        exponentials=groups,
+    )
+
+
+@op("layernorm", main="over", example=("96x56x56", {"over": "channels"}))
+class LayerNorm(Op):
+    """Normalise each sample with its own mean and variance, then scale and shift it.
+
+    (N, C, *I) -> (N, C, *I)
+
+    `over: all` takes the statistics over channels and positions together; `over: channels` takes them
+    over the channels at each position, as ConvNeXt does. Source: Ba, Kiros & Hinton 2016.
+    """
+
+    over: Literal["all", "channels"] = choice(
+        ("all", "channels"), "what the statistics are taken over", default="all"
+    )
+    affine: bool = flag("learn a scale and a shift", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def _normalised(self, x: Shape) -> Shape:
+        return x[1:] if self.over == "all" else x[1:2]
+
+    def weights(self, x: Shape) -> Weights:
+        shape = self._normalised(x)
+        return {"weight": shape, "bias": shape} if self.affine else {}
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        groups = x[0] if self.over == "all" else x[0] * prod(x[2:])
+        return _standardised(prod(x), groups, affine=self.affine)
+
+
+@op("groupnorm", main="groups", example=("64x28x28", {"groups": 32}))
+class GroupNorm(Op):
+    """Normalise groups of channels of each sample, then scale and shift each channel.
+
+    (N, C, *I) -> (N, C, *I)
+
+    One group is layer normalisation, C groups are instance normalisation. Source: Wu & He 2018.
+    """
+
+    groups: int = count("g", "number of groups the channels are split into")
+    affine: bool = flag("learn a scale and a shift per channel", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def check(self, x: Shape) -> None:
+        check_groups(x[1], self.groups)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return _standardised(prod(x), x[0] * self.groups, affine=self.affine)
+
+
+@op("lrn", main="size", example=("96x55x55", {"size": 5}))
+class LocalResponseNorm(Op):
+    """Divide each element by a power of the energy in `size` neighbouring channels at its position.
+
+    (N, C, *I) -> (N, C, *I)   with y = x / (k + α·Σx²)^β
+
+    AlexNet's k is 2 and its α multiplies the plain sum; Caffe and PyTorch divide α by the size. At
+    the border the missing channels count as zeros. Source: Krizhevsky, Sutskever & Hinton 2012, 3.3.
+    """
+
+    size: int = count("n", "number of neighbouring channels", default=5)
+    alpha: float = number("", "factor α", default=1e-4)
+    beta: float = number("", "exponent β", default=0.75)
+    bias: float = number("", "constant k", default=1.0)
+
+    def check(self, x: Shape) -> None:
+        if self.size % 2 == 0:
+            raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(
+            additions=prod(x) * self.size,
+            multiplications=2 * prod(x),
+            divisions=prod(x),
+            exponentials=prod(x),
+        )

@@ -1,0 +1,169 @@
+"""Pooling: a window without weights, or the whole input at once."""
+
+from __future__ import annotations
+
+from math import gcd, prod
+
+from archcalc.errors import ArchcalcError
+from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
+from archcalc.ops.sliding import Sliding, check_spatial
+from archcalc.settings import flag, number, size
+
+
+class Pool(Sliding):
+    """Base of the pooling ops: channels stay, and the stride is the kernel's size unless told."""
+
+    stride: tuple[int, ...] | None = size(
+        "s", "step of the window; the kernel's size unless told", default=None
+    )
+
+    def check(self, x: Shape) -> None:
+        super().check(x)
+        for window in self.windows(x):
+            if max(window.before, window.after) > window.kernel // 2 and self.padding != "same":
+                raise ArchcalcError(
+                    f"padding {max(window.before, window.after)} is more than half the kernel of {window.kernel}",
+                    setting="padding",
+                    hint="a window would lie in the padding alone",
+                )
+
+    def window_size(self, x: Shape) -> int:
+        """Return the number of elements in a window."""
+        return prod(per_axis(self.kernel, x[2:]))
+
+
+@op("maxpool", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2}))
+class MaxPool(Pool):
+    """Keep the largest element of each window.
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    The largest of k² elements takes k² - 1 comparisons. Source: torch.nn.MaxPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=prod(y) * (self.window_size(x) - 1))
+
+
+@op("avgpool", main="kernel", example=("16x10x10", {"kernel": 2}))
+class AvgPool(Pool):
+    """Average each window.
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - k)/s + 1
+
+    `count_padding` says whether the divisor is the whole window or only its elements inside the
+    input; the work is the same. Source: torch.nn.AvgPool2d.
+    """
+
+    count_padding: bool = flag("divide by the whole window, padding included", default=True)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(y) * (self.window_size(x) - 1), divisions=prod(y))
+
+
+@op("lppool", main="kernel", example=("8x12x12", {"kernel": 3, "stride": 2, "norm": 2}))
+class LpPool(Pool):
+    """Take the p-norm of each window: (Σ xᵖ)^(1/p).
+
+    (N, C, *I) -> (N, C, *O)   with O = (I - k)/s + 1
+
+    Source: torch.nn.LPPool2d.
+    """
+
+    norm: float = number("", "the exponent p of the norm", default=2.0, above=0)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        window = self.window_size(x)
+        return Work(
+            additions=prod(y) * (window - 1),
+            exponentials=prod(y) * (window + 1),
+        )
+
+
+class Global(Op):
+    """Base of the ops that see each map whole."""
+
+    def check(self, x: Shape) -> None:
+        check_spatial(x)
+
+    def output(self, x: Shape) -> Shape:
+        return (*x[:2], *(1 for _ in x[2:]))
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+
+@op("global_avgpool", example=("1024x7x7", {}))
+class GlobalAvgPool(Global):
+    """Average each map to one number, in place of a fully connected layer: no weights.
+
+    (N, C, *I) -> (N, C, 1, …)
+
+    Source: Lin, Chen & Yan 2013, "Network in network".
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(x) - prod(y), divisions=prod(y))
+
+
+@op("global_maxpool", example=("64x7x7", {}))
+class GlobalMaxPool(Global):
+    """Keep the largest element of each map.
+
+    (N, C, *I) -> (N, C, 1, …)
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=prod(x) - prod(y))
+
+
+class Adaptive(Op):
+    """Base of the pools that are told their output size.
+
+    On an axis of length n, output i of o sees the inputs from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉.
+    """
+
+    size: tuple[int, ...] = size("O", "output size")
+
+    def check(self, x: Shape) -> None:
+        check_axes("size", self.size, check_spatial(x))
+
+    def output(self, x: Shape) -> Shape:
+        return (*x[:2], *per_axis(self.size, x[2:]))
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+    def read(self, y: Shape, x: Shape) -> int:
+        """Return how many elements all windows hold together.
+
+        Neighbouring windows share an element wherever i·n/o is no whole number, which happens
+        o - gcd(n, o) times, so an axis holds n + o - gcd(n, o) of them.
+        """
+        return prod(y[:2]) * prod(n + o - gcd(n, o) for n, o in zip(x[2:], y[2:], strict=True))
+
+
+@op("adaptive_avgpool", main="size", example=("256x6x6", {"size": 6}))
+class AdaptiveAvgPool(Adaptive):
+    """Average over as many windows as the output is to have, whatever the input's size.
+
+    (N, C, *I) -> (N, C, *O)
+
+    Source: torch.nn.AdaptiveAvgPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=self.read(y, x) - prod(y), divisions=prod(y))
+
+
+@op("adaptive_maxpool", main="size", example=("256x13x13", {"size": 6}))
+class AdaptiveMaxPool(Adaptive):
+    """Keep the largest of as many windows as the output is to have, whatever the input's size.
+
+    (N, C, *I) -> (N, C, *O)
+
+    Source: torch.nn.AdaptiveMaxPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=self.read(y, x) - prod(y))
