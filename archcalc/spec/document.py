@@ -1,0 +1,289 @@
+"""A whole spec: its parameters, variants, blocks, layers and expectations, made into a `Network`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Scope
+from typing import Any
+
+from archcalc.errors import ArchcalcError, Place, Source, nearest
+from archcalc.network import Expectation, Network, Node
+from archcalc.ops import REGISTRY
+from archcalc.settings import extents
+from archcalc.spec.expressions import FUNCTIONS, KEYWORDS
+from archcalc.spec.layers import Block, Expansion, Frame
+from archcalc.spec.reader import Listing, Mapping, Scalar, read
+from archcalc.spec.reader import Node as Tree
+from archcalc.spec.use import COMMON, CONTROLS, check_name, evaluate
+from archcalc.window import ROUNDINGS
+
+KEYS = (
+    "name",
+    "title",
+    "source",
+    "input",
+    "rounding",
+    "parameters",
+    "variants",
+    "blocks",
+    "layers",
+    "expect",
+)
+VARIANT_KEYS = ("title", "source", "input", "expect")
+"""What a variant may say beside its parameters."""
+FIGURES = ("params", "fixed", "buffers", "macs", "flops", "depth", "activations", "output")
+"""What an expectation may be about."""
+
+
+class Document:
+    """A spec file as read: one network, or a family with a variant for each."""
+
+    def __init__(self, source: Source) -> None:
+        root = read(source)
+        if not isinstance(root, Mapping):
+            raise ArchcalcError(
+                f"a spec is a mapping with 'input' and 'layers', not {root.noun}",
+                place=root.place(),
+                hint="archcalc new NAME writes a spec to start from",
+            )
+        _check_keys(root, KEYS, "a spec")
+        self.root = root
+        self.source = source
+        self.name = _text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
+        if "name" in root.entries and isinstance(root.entries["name"], Scalar):
+            check_name(root.entries["name"], "name")
+        self.variants = {
+            name: _mapping(tree, f"variant '{name}'")
+            for name, tree in _section(root, "variants").entries.items()
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The networks in the file: its variants, or itself."""
+        return tuple(self.variants) or (self.name,)
+
+    def network(self, variant: str | None = None, overrides: Scope[str, Any] | None = None) -> Network:
+        """Return the network, with `overrides` in place of parameters.
+
+        Raises:
+            ArchcalcError: the spec is wrong, the variant does not exist or was not named, an override
+                names no parameter.
+        """
+        chosen = self._variant(variant)
+        scope = self._scope(chosen, overrides or {})
+        expansion = Expansion(self._blocks(), scope)
+        start = expansion.add(self._input(chosen, scope))
+        layers = self.root.entries.get("layers")
+        if layers is None:
+            raise ArchcalcError(
+                "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
+            )
+        last = expansion.layers(layers, Frame(scope), start)
+        _check_used(expansion.nodes, last)
+        return Network(
+            name=variant or self.name,
+            nodes=_rounded(expansion.nodes, self.root),
+            title=_text(chosen, "title") or _text(self.root, "title"),
+            source=_text(chosen, "source") or _text(self.root, "source"),
+            parameters=scope,
+            expectations=(*_expectations(self.root, scope), *_expectations(chosen, scope)),
+        )
+
+    def _variant(self, name: str | None) -> Mapping:
+        if name in self.variants:
+            return self.variants[name]
+        if self.variants:
+            listed = ", ".join(self.variants)
+            raise ArchcalcError(
+                f"{self.name} is a family" if name is None else f"{self.name} has no variant '{name}'",
+                hint=(name and nearest(name, list(self.variants))) or f"choose one of {listed}",
+            )
+        return Mapping(self.source, 0, 0)
+
+    def _scope(self, variant: Mapping, overrides: Scope[str, Any]) -> dict[str, Any]:
+        """Return the parameters: overrides before the variant before the defaults."""
+        declared = _section(self.root, "parameters").entries
+        for name, key in _section(self.root, "parameters").keys.items():
+            _check_parameter(name, key)
+        for name in overrides:
+            if name not in declared:
+                raise ArchcalcError(
+                    f"{self.name} has no parameter '{name}'",
+                    hint=nearest(name, list(declared))
+                    or (f"its parameters: {', '.join(declared)}" if declared else "it has none"),
+                )
+        _check_keys(variant, (*declared, *VARIANT_KEYS), "a variant")
+        scope: dict[str, Any] = {}
+        for name, default in declared.items():
+            if name in overrides:
+                scope[name] = overrides[name]
+                continue
+            tree = variant.entries.get(name, default)
+            if isinstance(tree, Scalar) and tree.value is None:
+                raise ArchcalcError(
+                    f"parameter '{name}' has no value",
+                    place=tree.place(),
+                    hint=f"give it one here, in a variant, or with --set {name}=…",
+                )
+            scope[name] = evaluate(tree, scope)
+        return scope
+
+    def _blocks(self) -> dict[str, Block]:
+        section = _section(self.root, "blocks")
+        blocks = {}
+        for name, tree in section.entries.items():
+            key = section.keys[name]
+            check_name(key, "block")
+            if name in REGISTRY or name in CONTROLS:
+                raise ArchcalcError(
+                    f"'{name}' is a layer type of archcalc's own",
+                    place=key.place(),
+                    hint="choose another name",
+                )
+            body = _mapping(tree, f"block '{name}'")
+            _check_keys(body, ("parameters", "layers"), "a block")
+            layers = body.entries.get("layers")
+            if not isinstance(layers, Listing):
+                raise ArchcalcError(f"block '{name}' needs a list of 'layers'", place=key.place())
+            parameters = _section(body, "parameters")
+            for parameter, where in parameters.keys.items():
+                _check_parameter(parameter, where)
+            blocks[name] = Block(name, parameters.entries, layers)
+        return blocks
+
+    def _input(self, variant: Mapping, scope: Scope[str, Any]) -> Node:
+        tree = variant.entries.get("input") or self.root.entries.get("input")
+        if tree is None:
+            raise ArchcalcError(
+                "a spec needs 'input'",
+                place=self.root.place(),
+                hint="input: 3x224x224 means channels x height x width",
+            )
+        try:
+            shape = extents(evaluate(tree, scope))
+        except ArchcalcError as error:
+            raise ArchcalcError(f"'input' {error.fact}", place=error.place or tree.place()) from None
+        return Node("input", REGISTRY["input"](shape=shape), origin=_At(tree))
+
+
+def override(text: str) -> tuple[str, Any]:
+    """Return the name and the value of `NAME=VALUE`, the value read as a spec reads it.
+
+    Raises:
+        ArchcalcError: there is no `=`, or the value is no YAML.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
+    return name.strip(), evaluate(read(Source(f"--set {name.strip()}", value)), {})
+
+
+class _At:
+    """An origin that is a single value of the spec."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+
+    def place(self, setting: str | None = None) -> Place:
+        return self.tree.place()
+
+
+def _rounded(nodes: list[Node], root: Mapping) -> tuple[Node, ...]:
+    tree = root.entries.get("rounding")
+    if tree is None:
+        return tuple(nodes)
+    for rounding in ROUNDINGS:
+        if isinstance(tree, Scalar) and tree.text == rounding:
+            return tuple(node._replace(op=node.op.rounded(rounding)) for node in nodes)
+    raise ArchcalcError(f"'rounding' must be {' or '.join(ROUNDINGS)}, not {tree.noun}", place=tree.place())
+
+
+def _check_used(nodes: list[Node], last: int) -> None:
+    """Raise a fact where a layer's output goes nowhere."""
+    used = {last, *(position for node in nodes for position in node.inputs)}
+    for position, node in enumerate(nodes):
+        if position not in used and not node.auxiliary:
+            raise ArchcalcError(
+                f"nothing takes the output of '{node.name}'",
+                place=node.origin.place() if node.origin else None,
+                hint="remove it, or name it in a 'from:' below",
+            )
+
+
+def _expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
+    tree = root.entries.get("expect")
+    if tree is None:
+        return []
+    found = []
+    for entry in tree.items if isinstance(tree, Listing) else [tree]:
+        body = _mapping(entry, "expect")
+        _check_keys(body, (*FIGURES, "layers", "source"), "expect")
+        source = _text(body, "source")
+        if not source:
+            raise ArchcalcError(
+                "an expectation needs its 'source'",
+                place=body.place(),
+                hint="say where the figures were published",
+            )
+        found += _figures(body, source, None, scope)
+        for layer, figures in _section(body, "layers").entries.items():
+            found += _figures(_mapping(figures, f"expect of '{layer}'"), source, layer, scope)
+    return found
+
+
+def _figures(body: Mapping, source: str, layer: str | None, scope: Scope[str, Any]) -> list[Expectation]:
+    _check_keys(body, (*FIGURES, "layers", "source") if layer is None else FIGURES, "expect")
+    return [
+        Expectation(figure, _figure(figure, tree, scope), source, layer, _At(tree))
+        for figure, tree in body.entries.items()
+        if figure in FIGURES
+    ]
+
+
+def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
+    value = evaluate(tree, scope)
+    try:
+        return extents(value) if figure == "output" else extents(value, 0)[0]
+    except ArchcalcError as error:
+        raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
+
+
+def _check_parameter(name: str, key: Scalar) -> None:
+    reserved = {*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS}
+    if not name.isidentifier() or name in reserved:
+        raise ArchcalcError(
+            f"'{name}' cannot be a parameter's name",
+            place=key.place(),
+            hint="use letters, digits and _, and no word that the language uses itself",
+        )
+
+
+def _check_keys(mapping: Mapping, known: tuple[str, ...], what: str) -> None:
+    for name, key in mapping.keys.items():
+        if name not in known:
+            raise ArchcalcError(
+                f"{what} has no '{name}'",
+                place=key.place(),
+                hint=nearest(name, list(known)) or f"it may have: {', '.join(known)}",
+            )
+
+
+def _mapping(tree: Tree, what: str) -> Mapping:
+    if isinstance(tree, Scalar) and tree.value is None:
+        return Mapping(tree.source, tree.line, tree.column)
+    if not isinstance(tree, Mapping):
+        raise ArchcalcError(f"{what} must be a mapping, not {tree.noun}", place=tree.place())
+    return tree
+
+
+def _section(root: Mapping, key: str) -> Mapping:
+    tree = root.entries.get(key)
+    return Mapping(root.source, root.line, root.column) if tree is None else _mapping(tree, f"'{key}'")
+
+
+def _text(mapping: Mapping, key: str) -> str:
+    tree = mapping.entries.get(key)
+    if tree is None:
+        return ""
+    if not isinstance(tree, Scalar) or tree.value is None:
+        raise ArchcalcError(f"'{key}' must be text, not {tree.noun}", place=tree.place())
+    return tree.text

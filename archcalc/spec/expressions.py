@@ -1,0 +1,295 @@
+"""Expressions over a spec's parameters: `64 * 2 // groups`, `2 if i == 0 else 1`, `depths[1]`.
+
+    expression  = disjunction ["if" disjunction "else" expression]
+    disjunction = conjunction {"or" conjunction}
+    conjunction = negation {"and" negation}
+    negation    = "not" negation | comparison
+    comparison  = sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum]
+    sum         = product {("+" | "-") product}
+    product     = factor {("*" | "/" | "//" | "%") factor}
+    factor      = "-" factor | atom {"[" expression "]"}
+    atom        = number | "true" | "false" | name | function "(" expression {"," expression} ")" | "(" expression ")"
+
+A text is parsed once into nested closures over a scope of parameters. There is nothing else to call
+and nothing to reach: no attributes, no powers, and every number stays within the limits.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from archcalc import limits
+from archcalc.errors import ArchcalcError, nearest
+
+Scope = Mapping[str, Any]
+Evaluate = Callable[[Scope], Any]
+
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+\.\d*|\.\d+|\d+)|(?P<name>[^\W\d]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
+)
+KEYWORDS = frozenset(("if", "else", "and", "or", "not", "true", "false"))
+
+
+class NotAnExpressionError(Exception):
+    """The text is none, so it stands for itself."""
+
+
+class Expression:
+    """A parsed text: `names` are the parameters that it needs."""
+
+    __slots__ = ("evaluate", "names")
+
+    def __init__(self, evaluate: Evaluate, names: frozenset[str]) -> None:
+        self.evaluate = evaluate
+        self.names = names
+
+
+def value_of(text: str, scope: Scope) -> Any:
+    """Return the value of `text` over `scope`, or `text` itself where it is no expression.
+
+    A single word that is no parameter is itself, too (`same`, `3x3`).
+
+    Raises:
+        ArchcalcError: an unknown name among others, a division by zero, an index out of range, a
+            comparison of unlike things, a number past the limits.
+    """
+    expression = parse(text)
+    if expression is None:
+        return text
+    unknown = expression.names - scope.keys()
+    if unknown:
+        name = min(unknown)
+        if text.strip() == name:
+            return text
+        known = [*scope, *FUNCTIONS]
+        raise ArchcalcError(
+            f"'{text}' has an unknown name '{name}'",
+            hint=nearest(name, known)
+            or (f"the names in scope: {', '.join(scope)}" if scope else "there are no parameters in scope"),
+        )
+    try:
+        return expression.evaluate(scope)
+    except ZeroDivisionError:
+        raise ArchcalcError(f"'{text}' divides by zero") from None
+    except (TypeError, IndexError, OverflowError, ValueError) as error:
+        raise ArchcalcError(f"'{text}' cannot be worked out: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression | None:
+    """Return the parsed expression, or None where `text` is none."""
+    if len(text) > limits.EXPRESSION:
+        return None
+    parser = _Parser(text)
+    try:
+        evaluate = parser.expression()
+        parser.expect("")
+    except (NotAnExpressionError, RecursionError):
+        return None
+    return Expression(evaluate, frozenset(parser.names))
+
+
+class _Parser:
+    """Recursive descent over the tokens; each method returns a closure for its rule of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = _tokens(text)
+        self.position = 0
+        self.names: set[str] = set()
+
+    def peek(self) -> str:
+        return self.tokens[self.position]
+
+    def take(self, *wanted: str) -> str | None:
+        """Move past the next token if it is one of `wanted`, and return it."""
+        token = self.peek()
+        if token not in wanted or not token:
+            return None
+        self.position += 1
+        return token
+
+    def expect(self, token: str) -> None:
+        if self.peek() != token:
+            raise NotAnExpressionError
+        self.position += 1
+
+    def expression(self) -> Evaluate:
+        then = self.disjunction()
+        if not self.take("if"):
+            return then
+        condition = self.disjunction()
+        self.expect("else")
+        otherwise = self.expression()
+        return lambda scope: then(scope) if condition(scope) else otherwise(scope)
+
+    def disjunction(self) -> Evaluate:
+        left = self.conjunction()
+        while self.take("or"):
+            left = _either(left, self.conjunction())
+        return left
+
+    def conjunction(self) -> Evaluate:
+        left = self.negation()
+        while self.take("and"):
+            left = _both(left, self.negation())
+        return left
+
+    def negation(self) -> Evaluate:
+        if self.take("not"):
+            inner = self.negation()
+            return lambda scope: not inner(scope)
+        return self.comparison()
+
+    def comparison(self) -> Evaluate:
+        left = self.sum()
+        sign = self.take(*COMPARISONS)
+        return _binary(COMPARISONS[sign], left, self.sum()) if sign else left
+
+    def sum(self) -> Evaluate:
+        left = self.product()
+        while sign := self.take("+", "-"):
+            left = _arithmetic(sign, left, self.product())
+        return left
+
+    def product(self) -> Evaluate:
+        left = self.factor()
+        while sign := self.take("*", "/", "//", "%"):
+            left = _arithmetic(sign, left, self.factor())
+        return left
+
+    def factor(self) -> Evaluate:
+        if self.take("-"):
+            inner = self.factor()
+            return lambda scope: -_number(inner(scope))
+        value = self.atom()
+        while self.take("["):
+            value = _binary(_item, value, self.expression())
+            self.expect("]")
+        return value
+
+    def atom(self) -> Evaluate:
+        token = self.peek()
+        self.position += 1
+        if token == "(":
+            inner = self.expression()
+            self.expect(")")
+            return inner
+        if token[:1].isdigit() or token[:1] == ".":
+            constant = _constant(token)
+            return lambda scope: constant
+        if token in ("true", "false"):
+            return lambda scope: token == "true"
+        if not token.isidentifier() or token in KEYWORDS:
+            raise NotAnExpressionError
+        if token in FUNCTIONS and self.take("("):
+            return self.call(FUNCTIONS[token])
+        self.names.add(token)
+        return lambda scope: scope[token]
+
+    def call(self, function: Callable[..., Any]) -> Evaluate:
+        arguments = [self.expression()]
+        while self.take(","):
+            arguments.append(self.expression())
+        self.expect(")")
+        return lambda scope: _bounded(function(*(_number(a(scope)) for a in arguments)))
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the tokens and an empty one for the end."""
+    tokens, position = [], 0
+    text = text.rstrip()
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            return ["?", ""]
+        token = match.group("number") or match.group("name") or match.group("sign")
+        if match.group("number") and text[match.end() : match.end() + 1].isalpha():
+            return ["?", ""]
+        tokens.append(token)
+        position = match.end()
+    return [*tokens, ""]
+
+
+def _constant(token: str) -> int | float:
+    number = float(token) if "." in token else int(token)
+    _bounded(number)
+    return number
+
+
+def _either(left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda scope: left(scope) or right(scope)
+
+
+def _both(left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda scope: left(scope) and right(scope)
+
+
+def _binary(function: Callable[[Any, Any], Any], left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda scope: function(left(scope), right(scope))
+
+
+def _arithmetic(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
+    function = ARITHMETIC[sign]
+    return lambda scope: _bounded(function(_number(left(scope)), _number(right(scope))))
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, int | float):
+        return value
+    raise TypeError(f"{value!r} is no number")
+
+
+def _bounded(value: Any) -> Any:
+    if not abs(value) <= limits.MAGNITUDE:
+        raise OverflowError("a number is too large")
+    return value
+
+
+def _item(values: Any, index: Any) -> Any:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{values!r} is no list")
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise TypeError(f"{index!r} is no index")
+    if not -len(values) <= index < len(values):
+        raise IndexError(f"there is no item {index} in a list of {len(values)}")
+    return values[index]
+
+
+def round_to(value: float, step: int) -> int:
+    """Return the multiple of `step` nearest to `value`, at least `step`, and never less than 90% of `value`.
+
+    Source: MobileNet's `make_divisible` (Sandler et al. 2018).
+    """
+    rounded = max(step, int(value + step / 2) // step * step)
+    return rounded + step if rounded < 0.9 * value else rounded
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": round,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "round_to": round_to,
+}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}

@@ -1,0 +1,268 @@
+"""Layers as they are written to nodes as they are computed: repeats and blocks written out, names made unique."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Scope
+from typing import Any, NamedTuple
+
+from archcalc import limits
+from archcalc.errors import ArchcalcError, Place, nearest
+from archcalc.network import Node
+from archcalc.op import Op
+from archcalc.ops import REGISTRY
+from archcalc.spec.reader import Listing, Scalar
+from archcalc.spec.reader import Node as Tree
+from archcalc.spec.use import (
+    COMMON,
+    CONTROLS,
+    Use,
+    as_written,
+    check_settings,
+    evaluate,
+    named_branches,
+    unknown,
+    word,
+)
+
+
+class Block(NamedTuple):
+    """An op that the spec defines: its parameters' defaults and its layers."""
+
+    name: str
+    parameters: Scope[str, Tree]
+    layers: Listing
+
+
+class Frame(NamedTuple):
+    """Where expansion stands: parameters in scope, the dotted prefix of names, who used this block."""
+
+    scope: Scope[str, Any]
+    prefix: str = ""
+    used_by: Place | None = None
+    inside: tuple[str, ...] = ()
+    depth: int = 0
+    auxiliary: bool = False
+
+
+class Expansion:
+    """Writes a spec's layers out to nodes."""
+
+    def __init__(self, blocks: Scope[str, Block], parameters: Scope[str, Any]) -> None:
+        self.blocks = blocks
+        self.parameters = parameters
+        self.nodes: list[Node] = []
+        self.ends: dict[str, int] = {}
+        self.counters: dict[tuple[str, str], int] = {}
+        self.ops: dict[tuple[str, str], Op] = {}
+        self.steps = 0
+
+    def add(self, node: Node) -> int:
+        """Append a node and return its position."""
+        self.nodes.append(node)
+        self.ends[node.name] = len(self.nodes) - 1
+        return len(self.nodes) - 1
+
+    def layers(self, listing: Tree, frame: Frame, current: int) -> int:
+        """Expand a list of layers that starts from node `current`; return the node that it ends on."""
+        if not isinstance(listing, Listing):
+            raise ArchcalcError(
+                f"layers must be a list, not {listing.noun}",
+                place=listing.place(frame.used_by),
+                hint="put '- ' before each layer",
+            )
+        if frame.depth > limits.NESTING:
+            raise ArchcalcError(
+                f"blocks are nested more than {limits.NESTING} deep", place=listing.place(frame.used_by)
+            )
+        for item in listing.items:
+            current = self.layer(item, frame, current)
+        return current
+
+    def layer(self, item: Tree, frame: Frame, current: int) -> int:
+        """Expand one item of a list of layers; return the node that it ends on."""
+        use = as_written(item, frame.used_by)
+        self.step(use)
+        if not self._wanted(use, frame):
+            return current
+        kind = use.kind.text
+        if kind == "repeat":
+            return self._repeat(use, frame, current)
+        if kind == "auxiliary":
+            self._auxiliary(use, frame, current)
+            return current
+        if kind in self.blocks:
+            return self._block(self.blocks[kind], use, frame, current)
+        if kind in REGISTRY:
+            return self._op(REGISTRY[kind], use, frame, current)
+        known = [*REGISTRY, *self.blocks, *CONTROLS]
+        raise use.error(
+            f"there is no layer type '{kind}'",
+            hint=nearest(kind, known) or "archcalc ops lists them all",
+        )
+
+    def step(self, use: Use) -> None:
+        """Count one more layer or repetition against the limit."""
+        self.steps += 1
+        if self.steps > limits.LAYERS:
+            raise use.error(
+                f"the network grows past {limits.LAYERS:,} layers",
+                hint="does a repeat run more often than it should?",
+            )
+
+    def _wanted(self, use: Use, frame: Frame) -> bool:
+        if "when" not in use.settings:
+            return True
+        value = self._value(use, "when", frame)
+        if not isinstance(value, bool):
+            raise use.error(f"'when' must be true or false, not {value!r}", "when")
+        return value
+
+    def _value(self, use: Use, setting: str, frame: Frame) -> Any:
+        return evaluate(use.settings[setting], frame.scope, frame.used_by)
+
+    def _repeat(self, use: Use, frame: Frame, current: int) -> int:
+        check_settings(use, ("times", "index", "layers"), ("name", "when"))
+        times = self._value(use, "times", frame)
+        if isinstance(times, bool) or not isinstance(times, int) or times < 0:
+            raise use.error(f"'times' must be a whole number, not {times!r}", "times")
+        index = word(use, "index")
+        name = word(use, "name")
+        for i in range(times):
+            self.step(use)
+            inner = frame._replace(depth=frame.depth + 1)
+            if index:
+                inner = inner._replace(scope={**frame.scope, index: i})
+            if name:
+                inner = inner._replace(prefix=self._claim(use, f"{frame.prefix}{name}{i + 1}") + ".")
+            current = self.layers(use.settings["layers"], inner, current)
+            if name:
+                self.ends[inner.prefix[:-1]] = current
+        return current
+
+    def _auxiliary(self, use: Use, frame: Frame, current: int) -> None:
+        check_settings(use, ("layers",), ("name", "weight", "from", "when"))
+        path = self._name(use, frame)
+        start = self._sources(use, frame, current)[0]
+        inner = frame._replace(prefix=f"{path}.", auxiliary=True, depth=frame.depth + 1)
+        self.ends[path] = self.layers(use.settings["layers"], inner, start)
+
+    def _block(self, block: Block, use: Use, frame: Frame, current: int) -> int:
+        inside = (*frame.inside, block.name)
+        if block.name in frame.inside:
+            raise use.error(f"block '{block.name}' uses itself: {' → '.join(inside)}")
+        check_settings(use, (), (*block.parameters, "name", "from", "when"))
+        scope = dict(self.parameters)
+        for name, default in block.parameters.items():
+            if name in use.settings:
+                scope[name] = self._value(use, name, frame)
+            elif isinstance(default, Scalar) and default.value is None:
+                raise use.error(f"block '{block.name}' needs '{name}'")
+            else:
+                scope[name] = evaluate(default, scope, frame.used_by)
+        path = self._name(use, frame)
+        start = self._sources(use, frame, current)[0]
+        inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
+        end = self.layers(block.layers, inner, start)
+        self.ends[path] = end
+        return end
+
+    def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
+        branched = cls.inputs[1] is None
+        if branched and "branches" in use.settings:
+            inputs, labels = self._branches(use, frame, current)
+        else:
+            inputs, labels = self._sources(use, frame, current), ()
+        if branched and len(inputs) < cls.inputs[0]:
+            raise use.error(
+                f"{cls.kind} needs at least {cls.inputs[0]} inputs",
+                hint="give it a list of branches, or from: [a, b]",
+            )
+        op = self._made(cls, use, frame, branched=branched)
+        path = self._name(use, frame)
+        tied = self._tied(use, frame)
+        return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary))
+
+    def _made(self, cls: type[Op], use: Use, frame: Frame, *, branched: bool) -> Op:
+        """Return the op with its settings evaluated; equal layers share one op."""
+        given = {}
+        for name in use.settings:
+            if name in COMMON or (branched and name == "branches"):
+                continue
+            if name not in cls.declared:
+                raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
+            given[name] = self._value(use, name, frame)
+        key = (cls.kind, repr(given))
+        op = self.ops.get(key)
+        if op is None:
+            try:
+                op = self.ops[key] = cls(**given)
+            except ArchcalcError as error:
+                raise error.at(cls.kind, use) from None
+        return op
+
+    def _branches(self, use: Use, frame: Frame, current: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        start = self._sources(use, frame, current)
+        if len(start) != 1:
+            raise use.error("branches start from one layer, not several", "from")
+        inputs, labels = [], []
+        for name, listing in named_branches(use):
+            path = self._claim(use, f"{frame.prefix}{name}") if name else self._number("branch", frame)
+            inner = frame._replace(prefix=f"{path}.", depth=frame.depth + 1)
+            end = self.layers(listing, inner, start[0])
+            self.ends[path] = end
+            inputs.append(end)
+            labels.append(path)
+        return tuple(inputs), tuple(labels)
+
+    def _sources(self, use: Use, frame: Frame, current: int) -> tuple[int, ...]:
+        """Return the nodes that a layer takes its input from: `from:`, or the one above."""
+        tree = use.settings.get("from")
+        if tree is None:
+            return (current,)
+        names = tree.items if isinstance(tree, Listing) else [tree]
+        return tuple(self._find(use, name, frame, "from") for name in names)
+
+    def _find(self, use: Use, tree: Tree, frame: Frame, setting: str) -> int:
+        """Return the node that a name means: looked up in this block, then in the ones around it."""
+        if not isinstance(tree, Scalar) or not tree.text:
+            raise use.error(f"'{setting}' must be the name of a layer, not {tree.noun}", setting)
+        prefix = frame.prefix
+        while True:
+            if (path := f"{prefix}{tree.text}") in self.ends:
+                return self.ends[path]
+            if not prefix:
+                break
+            prefix = prefix[:-1].rpartition(".")[0]
+            prefix = f"{prefix}." if prefix else ""
+        raise ArchcalcError(
+            f"'{setting}: {tree.text}' names no layer above this one",
+            place=tree.place(frame.used_by),
+            hint=nearest(tree.text, list(self.ends)) or "a layer can only take what was computed before it",
+        )
+
+    def _tied(self, use: Use, frame: Frame) -> int | None:
+        if "tie" not in use.settings:
+            return None
+        return self._find(use, use.settings["tie"], frame, "tie")
+
+    def _name(self, use: Use, frame: Frame) -> str:
+        """Return the layer's path: its own name, or its op and the next free number."""
+        name = word(use, "name")
+        if name is None:
+            return self._number(use.kind.text, frame)
+        return self._claim(use, frame.prefix + name)
+
+    def _number(self, word: str, frame: Frame) -> str:
+        key = (frame.prefix, word)
+        number = self.counters.get(key, 0) + 1
+        while (path := f"{frame.prefix}{word}{number}") in self.ends:
+            number += 1
+        self.counters[key] = number
+        self.ends[path] = -1
+        return path
+
+    def _claim(self, use: Use, path: str) -> str:
+        if path in self.ends:
+            raise use.error(f"two layers are called '{path}'", "name", "give one of them another name")
+        self.ends[path] = -1
+        return path
