@@ -1,0 +1,71 @@
+"""archcalc: sizes, parameters, work and memory of neural networks, exact and explained.
+
+    >>> import archcalc
+    >>> network = archcalc.load("alexnet")
+    >>> report = archcalc.analyze(network, input="3x227x227", batch=1, dtype="float32")
+    >>> report.totals.params
+    62378344
+
+Everything public is here; it is imported on first use, so that `import archcalc` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archcalc.analysis import analyze
+    from archcalc.checks import Budget, Finding, check
+    from archcalc.errors import ArchcalcError
+    from archcalc.network import Network
+    from archcalc.op import Work
+    from archcalc.ops import REGISTRY
+    from archcalc.report import Report, Row, Totals
+    from archcalc.schema import spec_schema
+    from archcalc.zoo import load, load_all, names
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "REGISTRY",
+    "ArchcalcError",
+    "Budget",
+    "Finding",
+    "Network",
+    "Report",
+    "Row",
+    "Totals",
+    "Work",
+    "analyze",
+    "check",
+    "load",
+    "load_all",
+    "names",
+    "spec_schema",
+]
+
+_HOMES = {
+    "REGISTRY": "archcalc.ops",
+    "ArchcalcError": "archcalc.errors",
+    "Budget": "archcalc.checks",
+    "Finding": "archcalc.checks",
+    "Network": "archcalc.network",
+    "Report": "archcalc.report",
+    "Row": "archcalc.report",
+    "Totals": "archcalc.report",
+    "Work": "archcalc.op",
+    "analyze": "archcalc.analysis",
+    "check": "archcalc.checks",
+    "load": "archcalc.zoo",
+    "load_all": "archcalc.zoo",
+    "names": "archcalc.zoo",
+    "spec_schema": "archcalc.schema",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'archcalc' has no attribute '{name}'")
+    return getattr(import_module(home), name)

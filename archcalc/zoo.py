@@ -1,0 +1,175 @@
+"""Finds a network by name, by path or on standard input, and loads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from archcalc import limits
+from archcalc.errors import ArchcalcError, Source, nearest, visible
+from archcalc.network import Network
+from archcalc.spec.document import Document
+
+SUFFIXES = (".yaml", ".yml")
+
+
+class Entry(NamedTuple):
+    """A network that can be called by name: the name and the spec file that describes it."""
+
+    name: str
+    path: Path
+
+
+def load(model: str | Path, *, parameters: Mapping[str, Any] | None = None) -> Network:
+    """Load a network.
+
+    Args:
+        model: the name of a known network (case does not matter, nor `-` for `_`), the path of a spec,
+            `path.yaml:variant` for one network of a family, or "-" for standard input.
+        parameters: values in place of those of the spec's `parameters`.
+
+    Raises:
+        ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
+    """
+    document, variant = find(str(model))
+    return document.network(variant, parameters)
+
+
+def load_all(model: str) -> list[Network]:
+    """Load a network, or every network of a family that is named by its path alone."""
+    document, variant = find(model)
+    if variant is not None or not document.variants:
+        return [document.network(variant)]
+    return [document.network(name) for name in document.variants]
+
+
+def find(model: str) -> tuple[Document, str | None]:
+    """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
+    if model == "-":
+        return Document(Source("<stdin>", _decoded("<stdin>", _standard_input()))), None
+    path, variant = _as_path(model)
+    if path is not None:
+        return _document(path), variant
+    for candidate in _candidates(normal(model)):
+        document = _document(candidate)
+        for name in document.names:
+            if normal(name) == normal(model):
+                return document, (name if document.variants else None)
+        if document.variants and normal(document.name) == normal(model):
+            return document, None
+    raise ArchcalcError(
+        f"there is no network called '{visible(model)}'",
+        hint=nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml",
+    )
+
+
+def entries() -> Iterator[Entry]:
+    """Yield every network that can be called by name, sorted by file and then as the file has them."""
+    seen: set[str] = set()
+    for path in _spec_files():
+        for name in _document(path).names:
+            if normal(name) not in seen:
+                seen.add(normal(name))
+                yield Entry(name, path)
+
+
+def names() -> list[str]:
+    """Return the names of all networks."""
+    return [entry.name for entry in entries()]
+
+
+def normal(name: str) -> str:
+    """Return the form in which names are compared."""
+    return name.lower().replace("-", "_")
+
+
+def _as_path(model: str) -> tuple[Path | None, str | None]:
+    """Return the file and the variant that a model argument names, if it names a file."""
+    if model.endswith(SUFFIXES):
+        return Path(model), None
+    path, colon, variant = model.rpartition(":")
+    if colon and path.endswith(SUFFIXES):
+        return Path(path), variant
+    if os.sep in model:
+        return Path(model), None
+    return None, None
+
+
+def _candidates(name: str) -> list[Path]:
+    """Return all spec files, those first whose name begins like the network's."""
+
+    def unlikeness(path: Path) -> int:
+        stem = normal(path.stem)
+        return -len(stem) if name.startswith(stem) else 1
+
+    return sorted(_spec_files(), key=unlikeness)
+
+
+def _spec_files() -> list[Path]:
+    files = []
+    for folder in _folders():
+        try:
+            files += sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+        except OSError as error:
+            raise ArchcalcError(
+                f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
+            ) from None
+    return files
+
+
+def _folders() -> list[Path]:
+    """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
+    extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
+    package = Path(__file__).parent
+    installed = package / "specs"
+    own = installed if installed.is_dir() else package.parent / "specs"
+    return [*(Path(folder) for folder in extra if folder), own]
+
+
+def _document(path: Path) -> Document:
+    return Document(Source(str(path), _decoded(str(path), _contents(path))))
+
+
+def _contents(path: Path) -> bytes:
+    """Return a regular file's bytes, within the limit."""
+    try:
+        # Not blocking, so that a pipe without a writer cannot hang the program.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ArchcalcError(
+                    f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
+                )
+            return file.read(limits.FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ArchcalcError("standard input is closed")
+    return sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+
+
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def _decoded(name: str, data: bytes) -> str:
+    """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
+    if len(data) > limits.FILE_BYTES:
+        raise ArchcalcError(f"{visible(name)}: is larger than {limits.FILE_BYTES >> 20} MiB")
+    encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ArchcalcError(
+            f"{visible(name)}: line {line} is not {encoding.upper()} text", hint="save the file as UTF-8"
+        ) from None
+    if "\0" in text:
+        raise ArchcalcError(f"{visible(name)}: is a binary file, not a spec")
+    return text
