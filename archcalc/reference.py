@@ -1,0 +1,127 @@
+"""What `archcalc ops` says: every layer type from its own declaration, docstring and arithmetic."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+from archcalc.analysis import analyze
+from archcalc.derivation import macs, parameters
+from archcalc.errors import ArchcalcError, nearest
+from archcalc.formats import described
+from archcalc.network import Network, Node
+from archcalc.op import Op
+from archcalc.ops import REGISTRY
+from archcalc.report import Row
+from archcalc.settings import REQUIRED, extents
+from archcalc.sheet import Column, Sheet
+
+
+def everything() -> Sheet:
+    """Return a row for every op."""
+    return Sheet(
+        columns=(
+            Column("op", "op", "text"),
+            Column("does", "what it does", "words"),
+            Column("settings", "settings", "words", priority=1),
+        ),
+        rows=tuple(
+            (kind, summary(cls), ", ".join(cls.declared) or "")
+            for kind, cls in sorted(REGISTRY.items())
+            if kind != "input"
+        ),
+        notes=("archcalc ops NAME says all about one.",),
+    )
+
+
+def one(kind: str) -> Sheet:
+    """Return an op's settings, with its documentation, its formulas and an example.
+
+    Raises:
+        ArchcalcError: there is no such op.
+    """
+    cls = REGISTRY.get(kind)
+    if cls is None:
+        raise ArchcalcError(
+            f"there is no layer type '{kind}'",
+            hint=nearest(kind, list(REGISTRY)) or "archcalc ops lists them all",
+        )
+    return Sheet(
+        columns=(
+            Column("setting", "setting", "text"),
+            Column("symbol", "symbol", "text", priority=1),
+            Column("kind", "kind", "text", priority=2),
+            Column("default", "default", "text"),
+            Column("help", "meaning", "words"),
+        ),
+        rows=tuple(
+            (name, setting.symbol, setting.kind, _default(setting.default), setting.help)
+            for name, setting in cls.declared.items()
+        ),
+        title=kind,
+        subtitle=paragraphs(cls),
+        summary=_formulas(cls),
+        facts={"op": kind, "main": cls.main, "weighted": cls.weighted},
+    )
+
+
+def paragraphs(cls: type[Op]) -> tuple[str, ...]:
+    """Return an op's documentation, a line for each paragraph and an empty one between them."""
+    text = cleandoc(cls.__doc__ or "").replace("\n\n", "\0\0").replace("\n", " ")
+    return tuple(text.split("\0"))
+
+
+def summary(cls: type[Op]) -> str:
+    """Return the first sentence of an op's documentation."""
+    return (cls.__doc__ or "").partition("\n")[0]
+
+
+def _default(value: Any) -> str:
+    if value is REQUIRED:
+        return "required"
+    if value is None:
+        return ""
+    return described({"": value}).strip()
+
+
+def _formulas(cls: type[Op]) -> tuple[tuple[str, str], ...]:
+    """Return the example and what the op's arithmetic makes of it, in symbols and in numbers."""
+    op, row = _example(cls)
+    sources = ", ".join("×".join(map(str, shape[1:])) for shape in row.input_shapes)
+    lines = [
+        ("example", f"- {yaml(cls)}" + (f"   on {sources}" if sources else "")),
+        ("output", "×".join(map(str, row.output_shape[1:]))),
+    ]
+    if row.params:
+        term = parameters(op, row.input_shapes)
+        lines.append(("parameters", f"{term.symbols()} = {term.numbers()} = {term.value:,}"))
+    if row.macs:
+        work = macs(op, row.output_shape, row.input_shapes)
+        if work is not None:
+            lines.append(("MACs", f"{work.symbols()} = {work.numbers()} = {work.value:,}"))
+    return tuple(lines)
+
+
+def _example(cls: type[Op]) -> tuple[Op, Row]:
+    """Return the op of the class's example and its row in a report."""
+    shapes, given = cls.example
+    inputs = [Node(f"x{i}", REGISTRY["input"](shape=extents(s))) for i, s in enumerate(shapes)]
+    op = cls(**given)
+    node = Node("example", op, inputs=tuple(range(len(inputs))))
+    return op, analyze(Network("example", (*inputs, node))).rows[-1]
+
+
+def yaml(cls: type[Op]) -> str:
+    """Return the example as it would stand in a spec."""
+    given = cls.example[1]
+    if cls.inputs[1] is None:
+        return f"{cls.kind}: [[…], […]]"
+    if not given:
+        return cls.kind
+    if cls.main is not None and list(given) == [cls.main]:
+        return f"{cls.kind}: {_flow(given[cls.main])}"
+    return f"{cls.kind}: {{{', '.join(f'{name}: {_flow(value)}' for name, value in given.items())}}}"
+
+
+def _flow(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
