@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Protocol
 
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line of YAML."""
 CARET_WINDOW = 100
 """The longest stretch of a source line that a message quotes, in characters."""
 
 
+ALIKE = 0.62
+"""How alike two names must be, from 0 to 1, for one to be suggested for the other."""
 MOST_USERS = 4
 """How many blocks around a place a message shows."""
 
@@ -27,9 +33,14 @@ class Source:
         self.text = text
 
     def line(self, number: int) -> str:
-        """Return line `number`, counted from 0; empty past the end."""
-        lines = self.text.split("\n", number + 1)
-        return lines[number].rstrip("\r") if number < len(lines) else ""
+        """Return line `number`, counted from 0 as YAML counts them; empty past the end."""
+        lines = LINE_BREAK.split(self.text)
+        return lines[number] if number < len(lines) else ""
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column of the character at `offset`."""
+        lines = LINE_BREAK.split(self.text[:offset])
+        return len(lines) - 1, len(lines[-1])
 
 
 class Place:
@@ -118,11 +129,18 @@ class ArchcalcError(Exception):
         return "\n".join(parts)
 
 
-def nearest(word: str, known: list[str]) -> str | None:
-    """Return "did you mean …?" for the known names close to `word`, or None."""
-    from difflib import get_close_matches
+def listed(what: str, names: Iterable[str]) -> str:
+    """Return "what: a, b, c", or that there are none."""
+    return f"{what}: {', '.join(names) or 'none'}"
 
-    close = get_close_matches(word, known, n=3, cutoff=0.6)
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return "did you mean …?" with the known name that is most like `word`, or with those that tie; or None."""
+    from difflib import SequenceMatcher, get_close_matches
+
+    close = get_close_matches(word, list(known), n=3, cutoff=ALIKE)
     if not close:
         return None
-    return f"did you mean {' or '.join(close)}?"
+    likeness = [SequenceMatcher(None, word, name).ratio() for name in close]
+    best = [name for name, ratio in zip(close, likeness, strict=True) if ratio == max(likeness)]
+    return f"did you mean {' or '.join(best)}?"

@@ -14,8 +14,14 @@ NODES = 4_000_000
 LAYERS = 250_000
 """The most layers that a network may have once repeats and blocks are written out."""
 
+NAME = 100
+"""The longest name of a layer, a block or a network, in characters."""
+
 EXPRESSION = 400
 """The longest expression, in characters."""
+
+EXPRESSION_NESTING = 30
+"""The deepest nesting of brackets in an expression."""
 
 MAGNITUDE = 10**18
 """The largest number in a spec or an expression."""

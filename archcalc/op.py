@@ -13,14 +13,14 @@ from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar, dataclass_transform
 
 from archcalc import settings as kinds
-from archcalc.errors import ArchcalcError, nearest
+from archcalc.errors import ArchcalcError, listed, nearest
 from archcalc.settings import Setting
 from archcalc.trace import named
-from archcalc.window import Rounding, Uneven, Window
+from archcalc.window import Rounding, Spread, Uneven, Window
 
 Shape = tuple[int, ...]
 Weights = dict[str, Shape]
-Field = Literal["pointwise", "whole"] | tuple[Window, ...]
+Field = Literal["pointwise", "whole"] | tuple[Window | Spread, ...]
 """What one output element sees: its own position, the whole input, or a window on each spatial axis."""
 
 
@@ -79,24 +79,27 @@ class Op:
     """Whether it counts as a layer when people say how deep a network is: convolutions and linear layers."""
     stores: ClassVar[bool] = True
     """Whether its output is new memory: not so for a view of its input, nor for the input itself."""
+    in_place: ClassVar[bool] = False
+    """Whether it can write its output over its input: activations, which need each element only once."""
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the most inputs; None for any number."""
 
     def __init__(self, **given: Any) -> None:
+        for name in given:
+            if name not in self.declared:
+                raise ArchcalcError(
+                    f"has no setting '{name}'",
+                    setting=name,
+                    hint=nearest(name, list(self.declared)) or listed("its settings", self.declared),
+                )
         values = self.__dict__
         for name, setting in self.declared.items():
-            value = given.pop(name, setting.default)
+            value = given.get(name, setting.default)
             if value is kinds.REQUIRED:
                 raise ArchcalcError(f"needs '{name}': {setting.help}")
             if value is not setting.default:
                 value = _parsed(setting, value)
             values[setting.attribute] = value
-        for name in given:
-            raise ArchcalcError(
-                f"has no setting '{name}'",
-                setting=name,
-                hint=nearest(name, list(self.declared)) or f"its settings: {', '.join(self.declared)}",
-            )
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an op does not change: use replace({name}=…)")

@@ -11,14 +11,16 @@ from typing import Any
 
 from archcalc.errors import ArchcalcError
 
+Parse = Callable[[Any], Any]
+Schema = Mapping[str, Any]
+
+EXPRESSION: Schema = {"type": "string", "description": "an expression over the parameters"}
+"""What a spec may write in place of a number."""
 REQUIRED: Any = object()
 """Marks a setting that has no default."""
 
 MAX_AXES = 8
 """The most axes that a size, a padding or a shape may have."""
-
-Parse = Callable[[Any], Any]
-Schema = Mapping[str, Any]
 
 
 class Setting:
@@ -81,7 +83,7 @@ def size(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fad
     schema = {
         "anyOf": [
             items,
-            {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_AXES},
+            _listing(items),
             {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"},
         ]
     }
@@ -97,16 +99,21 @@ def padding(symbol: str, help: str, *, default: Any = 0, words: tuple[str, ...] 
         return _pairs(value, words)
 
     item = {"type": "integer", "minimum": 0}
-    pair = {"type": "array", "items": item, "minItems": 2, "maxItems": 2}
+    pair = {"type": "array", "items": {"anyOf": [item, EXPRESSION]}, "minItems": 2, "maxItems": 2}
     schema = {
         "anyOf": [
             item,
-            {"type": "array", "items": {"anyOf": [item, pair]}, "minItems": 1, "maxItems": MAX_AXES},
+            _listing(item, pair),
             {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"},
             *([{"enum": list(words)}] if words else []),
         ]
     }
     return Setting("padding", parse, schema, symbol, help, default)
+
+
+def _listing(*items: Schema) -> Schema:
+    """Return the schema of a list with an item for each axis."""
+    return {"type": "array", "items": {"anyOf": [*items, EXPRESSION]}, "minItems": 1, "maxItems": MAX_AXES}
 
 
 def flag(help: str, *, default: Any = REQUIRED) -> Any:
@@ -159,7 +166,7 @@ def axes(help: str, *, default: Any = REQUIRED, least: int = 0) -> Any:
     schema = {
         "anyOf": [
             items,
-            {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_AXES},
+            _listing(items),
             sized,
         ]
     }
@@ -230,8 +237,8 @@ def _pairs(value: Any, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
         try:
             return tuple((extent, extent) for extent in extents(value, 0))
         except ArchcalcError as error:
-            more = f" or {' or '.join(words)}" if words and isinstance(value, str) else ""
-            raise ArchcalcError(f"{error.fact}{more}") from None
+            known = f"{', '.join(words)} or " if words else ""
+            raise ArchcalcError(error.fact.replace("must be ", f"must be {known}", 1)) from None
     if not 1 <= len(value) <= MAX_AXES:
         raise ArchcalcError(f"must have 1 to {MAX_AXES} entries, not {len(value)}")
     pairs = []
@@ -243,6 +250,10 @@ def _pairs(value: Any, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     return tuple(pairs)
 
 
+LONGEST = 60
+"""The longest value that a message quotes, in characters."""
+
+
 def show(value: Any) -> str:
     """Return a value as a person would have written it, short enough for a message."""
     if isinstance(value, bool):
@@ -251,5 +262,8 @@ def show(value: Any) -> str:
         return "nothing"
     if isinstance(value, int) and value.bit_length() > 256:
         return f"a number of {value.bit_length()} bits"
+    if isinstance(value, list | tuple):
+        value = f"[{', '.join(map(show, value))}]"
+        return value if len(value) <= LONGEST else f"{value[: LONGEST - 3]}..."
     text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

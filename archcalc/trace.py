@@ -75,6 +75,9 @@ class Term:
         right = _term(other)
         return Term(self.value % right.value, "", "%", (self, right))
 
+    def __rmod__(self, other: int) -> Term:
+        return _term(other) % self
+
     def __neg__(self) -> Term:
         if self.operator == "//" and self.operands[0].operator == "neg":
             (negated,), divisor = self.operands[0].operands, self.operands[1]
@@ -167,7 +170,7 @@ def _render(term: Term, *, symbolic: bool) -> tuple[str, int]:
     if term.operator == "*":
         return f"{_bracket(*parts[0], PRODUCT)}·{_bracket(*parts[1], PRODUCT)}", PRODUCT
     if term.operator == "%":
-        return f"{_bracket(*parts[0], ATOM)} mod {_bracket(*parts[1], ATOM)}", PRODUCT
+        return f"{_bracket(*parts[0], ATOM)} mod {_bracket(*parts[1], ATOM)}", SUM
     quotient = f"{_bracket(*parts[0], PRODUCT)}/{_bracket(*parts[1], ATOM)}"
     top, bottom = term.operands
     if top.value % bottom.value == 0:

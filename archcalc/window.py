@@ -25,6 +25,46 @@ class Window(NamedTuple):
     after: int = 0
     dilation: int = 1
 
+    def seen(self, extent: Extent) -> Extent:
+        """Return the field of an element that sees, through this window, elements with field `extent`."""
+        reach = (span(self.kernel, self.dilation) - 1) * extent.stride
+        return Extent(
+            extent.size + reach,
+            extent.stride * self.stride,
+            extent.start - self.before * extent.stride,
+            extent.smallest + reach,
+        )
+
+
+class Spread(NamedTuple):
+    """How a window is spread over the output along one axis: a transposed convolution, an enlargement."""
+
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    dilation: int = 1
+
+    def seen(self, extent: Extent) -> Extent:
+        """Return the field of an element onto which elements with field `extent` are spread.
+
+        It sees every `stride`-th element of the window, ⌈span/stride⌉ of them at most; the first element's
+        window begins `before` elements outside the output.
+        """
+        reach = span(self.kernel, self.dilation)
+        most, least = -(-reach // self.stride), max(reach // self.stride, 1)
+        first = -((reach - 1 - self.before) // self.stride)
+        return Extent(
+            extent.size + (most - 1) * extent.stride,
+            _divided(extent.stride, self.stride),
+            extent.start + first * extent.stride,
+            extent.smallest + (least - 1) * extent.stride,
+        )
+
+
+def _divided(stride: float, parts: int) -> float:
+    """Return stride/parts, an integer where it is one."""
+    return stride // parts if stride % parts == 0 else stride / parts
+
 
 class Uneven(NamedTuple):
     """An axis on which the window does not fit evenly: it would take `quotient` + `rest`/`stride` + 1 positions."""
@@ -68,8 +108,8 @@ def output_size(size: int, window: Window, rounding: Rounding) -> int:
     if rounding != "ceil":
         return way // window.stride + 1
     steps = -(-way // window.stride)
-    if steps * window.stride >= size + window.before:
-        steps = steps - 1
+    if way % window.stride and steps * window.stride >= size + window.before:
+        steps = way // window.stride
     return steps + 1
 
 
@@ -96,28 +136,19 @@ class Extent(NamedTuple):
 
     `size` is the largest over all paths and `smallest` the smallest; `stride` is the distance between
     the fields of neighbours; `start` is the position of the first field's first element, negative
-    where it begins in the padding.
+    where it begins in the padding. All are whole numbers unless something is enlarged to more than the
+    input's resolution.
     """
 
-    size: int
-    stride: int
-    start: int
-    smallest: int
+    size: float
+    stride: float
+    start: float
+    smallest: float
 
     @property
     def centre(self) -> float:
         """The middle of the first field."""
         return self.start + (self.size - 1) / 2
-
-    def through(self, window: Window) -> Extent:
-        """Return the field of an element that sees this one's neighbours through `window`."""
-        reach = span(window.kernel, window.dilation) - 1
-        return Extent(
-            self.size + reach * self.stride,
-            self.stride * window.stride,
-            self.start - window.before * self.stride,
-            self.smallest + reach * self.stride,
-        )
 
     def joined(self, other: Extent) -> Extent:
         """Return the field of an element that sees both: the larger of the two, and the smaller as `smallest`."""

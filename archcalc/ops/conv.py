@@ -6,10 +6,10 @@ from collections import Counter
 from math import prod
 
 from archcalc.errors import ArchcalcError
-from archcalc.op import Op, Shape, Weights, Work, check_axes, elements, op, per_axis
+from archcalc.op import Field, Op, Shape, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.ops.sliding import Sliding, check_spatial
 from archcalc.settings import count, flag, padding, size, table
-from archcalc.window import Window
+from archcalc.window import Spread, Window
 
 
 @op("conv", main="out", example=("3x227x227", {"out": 96, "kernel": 11, "stride": 4}))
@@ -162,6 +162,12 @@ class ConvTranspose(Op):
             for k, s, (before, after), d in zip(
                 *(per_axis(values, spatial) for values in settings), strict=True
             )
+        )
+
+    def field(self, x: Shape) -> Field:
+        return tuple(
+            Spread(window.kernel, window.stride, window.before, window.dilation)
+            for window in self._windows(x)
         )
 
     def weights(self, x: Shape) -> Weights:

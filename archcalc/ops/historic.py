@@ -37,6 +37,8 @@ class ScaledTanh(Op):
     (N, C, *I) -> (N, C, *I)
     """
 
+    in_place = True
+
     amplitude: float = number("", "the amplitude A", default=1.7159)
     slope: float = number("", "the slope S at the origin", default=2 / 3)
 

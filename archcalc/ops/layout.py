@@ -9,7 +9,7 @@ from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
 from archcalc.ops.sliding import check_spatial
 from archcalc.settings import axes, choice, number, padding, size
-from archcalc.window import Window
+from archcalc.window import Spread, Window
 
 
 @op("input", main="shape", example=((), {"shape": "3x224x224"}))
@@ -107,20 +107,29 @@ class Permute(Op):
 
 @op("pad", main="amount", example=("3x30x30", {"amount": 1}))
 class Pad(Op):
-    """Add elements around the spatial axes.
+    """Add elements around the spatial axes, and maps before and after the others.
 
-    (N, C, *I) -> (N, C, *O)   with O = I + before + after
+    (N, C, *I) -> (N, M, *O)   with O = I + before + after, and M likewise
+
+    Maps of zeros let an identity shortcut widen without weights (He et al. 2015, option A).
     """
 
-    amount: tuple[tuple[int, int], ...] = padding("p", "elements added at each side", default=1)
+    amount: tuple[tuple[int, int], ...] = padding("p", "elements added at each side", default=0)
+    channels: tuple[tuple[int, int], ...] = padding(
+        "c", "maps added at each side: a number, or a pair [[before, after]]", default=0
+    )
     value: float = number("", "what they hold", default=0.0)
 
     def check(self, x: Shape) -> None:
         check_axes("amount", self.amount, check_spatial(x))
+        if len(self.channels) != 1:
+            raise ArchcalcError("'channels' takes one number or one pair", setting="channels")
 
     def output(self, x: Shape) -> Shape:
         sides = per_axis(self.amount, x[2:])
-        return (*x[:2], *(i + (a + b) for i, (a, b) in zip(x[2:], sides, strict=True)))
+        ((before, after),) = self.channels
+        padded = (i + (a + b) for i, (a, b) in zip(x[2:], sides, strict=True))
+        return (x[0], x[1] + (before + after), *padded)
 
     def field(self, x: Shape) -> Field:
         return tuple(Window(1, 1, before, after) for before, after in per_axis(self.amount, x[2:]))
@@ -169,6 +178,13 @@ class Upsample(Op):
     def output(self, x: Shape) -> Shape:
         factors = per_axis(self.scale, x[2:])
         return (*x[:2], *(factor * i for factor, i in zip(factors, x[2:], strict=True)))
+
+    def field(self, x: Shape) -> Field:
+        neighbours = 1 if self.mode == "nearest" else 2
+        return tuple(
+            Spread(neighbours * factor, factor, (neighbours - 1) * factor // 2)
+            for factor in per_axis(self.scale, x[2:])
+        )
 
     def work(self, y: Shape, x: Shape) -> Work:
         if self.mode == "nearest":

@@ -6,7 +6,7 @@ from math import prod
 from typing import Literal
 
 from archcalc.errors import ArchcalcError
-from archcalc.op import Op, Shape, Weights, Work, op
+from archcalc.op import Field, Op, Shape, Weights, Work, op
 from archcalc.ops.conv import check_groups
 from archcalc.settings import choice, count, flag, number
 
@@ -74,6 +74,9 @@ class LayerNorm(Op):
         shape = self._normalised(x)
         return {"weight": shape, "bias": shape} if self.affine else {}
 
+    def field(self, x: Shape) -> Field:
+        return "whole" if self.over == "all" else "pointwise"
+
     def work(self, y: Shape, x: Shape) -> Work:
         groups = x[0] if self.over == "all" else x[0] * prod(x[2:])
         return _standardised(prod(x), groups, affine=self.affine)
@@ -97,6 +100,9 @@ class GroupNorm(Op):
 
     def weights(self, x: Shape) -> Weights:
         return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
 
     def work(self, y: Shape, x: Shape) -> Work:
         return _standardised(prod(x), x[0] * self.groups, affine=self.affine)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from archcalc.op import NO_WORK, Op, Shape, Weights, Work, op
+from archcalc.op import NO_WORK, Field, Op, Shape, Weights, Work, op
 from archcalc.settings import choice, number
 
 
 class Pointwise(Op):
     """Base of the ops that treat every element alike."""
+
+    in_place = True
 
     each: ClassVar[Work] = NO_WORK
     """The work per element."""
@@ -208,8 +210,15 @@ class Tanh(Pointwise):
     each = Work(exponentials=1)
 
 
+class OverChannels(Op):
+    """Base of the ops that look at all channels of a position together; flat, these are the whole input."""
+
+    def field(self, x: Shape) -> Field:
+        return "whole" if len(x) == 2 else "pointwise"
+
+
 @op("softmax", example=("1000", {}))
-class Softmax(Op):
+class Softmax(OverChannels):
     """Turn the channels at each position into shares that add up to 1: eˣ/Σeˣ.
 
     (N, C, *I) -> (N, C, *I)
@@ -228,7 +237,7 @@ class Softmax(Op):
 
 
 @op("log_softmax", example=("1000", {}))
-class LogSoftmax(Op):
+class LogSoftmax(OverChannels):
     """The logarithm of softmax: x - log Σeˣ.
 
     (N, C, *I) -> (N, C, *I)

@@ -15,7 +15,6 @@ from archcalc.window import (
     output_size,
     same_padding,
     span,
-    travel,
     uneven,
 )
 
@@ -86,7 +85,7 @@ class Sliding(Op):
             if isinstance(value, tuple):
                 check_axes(name, value, spatial)
         for extent, window in zip(spatial, self.windows(x), strict=True):
-            _check_fits(extent, window)
+            _check_fits(extent, window, self.rounding or "floor")
             if self.rounding == "strict":
                 _check_even(extent, window)
 
@@ -101,8 +100,8 @@ def check_spatial(x: Shape) -> Shape:
     return x[2:]
 
 
-def _check_fits(extent: int, window: Window) -> None:
-    if travel(extent, window) >= 0:
+def _check_fits(extent: int, window: Window, rounding: Rounding) -> None:
+    if output_size(extent, window, rounding) >= 1:
         return
     padded = extent + window.before + window.after
     reach = span(window.kernel, window.dilation)
@@ -111,7 +110,8 @@ def _check_fits(extent: int, window: Window) -> None:
     raise ArchcalcError(
         f"a kernel of {reach}{dilated} is larger than its input of {padded}{grown}",
         setting="kernel",
-        hint=f"use a kernel of at most {padded}, more padding, or a larger input",
+        hint=f"use a {'smaller kernel or dilation' if dilated else f'kernel of at most {padded}'}, "
+        "more padding, or a larger input",
     )
 
 
@@ -122,8 +122,14 @@ def _check_even(extent: int, window: Window) -> None:
     raise ArchcalcError(
         f"the window does not fit evenly: {_formula(extent, window)} = {one.exact}",
         setting="stride",
-        hint=f"sizes that fit are {extent - one.rest} and {extent - one.rest + one.stride}; floor makes it {one.rounded}",
+        hint=f"{_fitting(extent, one)}; floor makes it {one.rounded}",
     )
+
+
+def _fitting(extent: int, one: Uneven) -> str:
+    """Return the nearest sizes on which the window fits evenly."""
+    below, above = extent - one.rest, extent - one.rest + one.stride
+    return f"sizes that fit are {below} and {above}" if below >= 1 else f"the next size that fits is {above}"
 
 
 def _formula(extent: int, window: Window) -> str:
