@@ -27,12 +27,16 @@ class Node(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """A published figure: `figure` of the network, or of `layer`, is `value` according to `source`."""
+    """A published figure: `figure` of the network, or of `layer`, is `value` according to `source`.
+
+    `train` says that it counts the heads that exist only in training.
+    """
 
     figure: str
     value: Any
     source: str
     layer: str | None = None
+    train: bool = False
     origin: Origin | None = None
 
 

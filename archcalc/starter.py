@@ -1,5 +1,11 @@
 """The commented spec that `archcalc new` writes."""
 
+from __future__ import annotations
+
+import re
+
+from archcalc.errors import ArchcalcError, visible
+
 STARTER = """\
 # A network, layer by layer. Look at it with:  archcalc show {name}.yaml
 # Layer types and their settings:              archcalc ops
@@ -38,6 +44,20 @@ expect:
 """
 
 
+NAME = re.compile("[A-Za-z][A-Za-z0-9_-]{0,99}")
+NOT_NAMES = frozenset(("true", "false", "null", "yes", "no", "on", "off"))
+"""Words that mean something else to some YAML reader."""
+
+
 def starter(name: str) -> str:
-    """Return a starter spec for a network called `name`."""
+    """Return a starter spec for a network called `name`.
+
+    Raises:
+        ArchcalcError: a network cannot be called that.
+    """
+    if not NAME.fullmatch(name) or name.lower() in NOT_NAMES:
+        raise ArchcalcError(
+            f"a network cannot be called '{visible(name)}'",
+            hint="start with a letter and go on with letters, digits, _ and -; no word that YAML knows",
+        )
     return STARTER.format(name=name)

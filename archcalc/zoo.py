@@ -53,24 +53,49 @@ def find(model: str) -> tuple[Document, str | None]:
         return Document(Source("<stdin>", _decoded("<stdin>", _standard_input()))), None
     path, variant = _as_path(model)
     if path is not None:
-        return _document(path), variant
-    for candidate in _candidates(normal(model)):
-        document = _document(candidate)
-        for name in document.names:
-            if normal(name) == normal(model):
-                return document, (name if document.variants else None)
-        if document.variants and normal(document.name) == normal(model):
-            return document, None
+        document = _document(path)
+        return document, _variant(document, variant)
+    for folder in _folders():
+        found = _find_in(folder, normal(model))
+        if found:
+            return found
     raise ArchcalcError(
         f"there is no network called '{visible(model)}'",
         hint=nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml",
     )
 
 
+def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
+    """Return the spec in a folder that describes the network `name`; files that begin like it are read first."""
+
+    def unlikeness(path: Path) -> int:
+        stem = normal(path.stem)
+        return -len(stem) if name.startswith(stem) else 1
+
+    for path in sorted(_spec_files(folder), key=unlikeness):
+        try:
+            document = _document(path)
+        except ArchcalcError:
+            if normal(path.stem) == name:
+                raise
+            continue
+        for variant in document.names:
+            if normal(variant) == name:
+                return document, (variant if document.variants else None)
+        if document.variants and normal(document.name) == name:
+            return document, None
+    return None
+
+
+def _variant(document: Document, name: str | None) -> str | None:
+    """Return a variant's name as its spec writes it, or as it was given where there is none like it."""
+    return next((known for known in document.variants if name and normal(known) == normal(name)), name)
+
+
 def entries() -> Iterator[Entry]:
     """Yield every network that can be called by name, sorted by file and then as the file has them."""
     seen: set[str] = set()
-    for path in _spec_files():
+    for path in (path for folder in _folders() for path in _spec_files(folder)):
         for name in _document(path).names:
             if normal(name) not in seen:
                 seen.add(normal(name))
@@ -99,26 +124,13 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
     return None, None
 
 
-def _candidates(name: str) -> list[Path]:
-    """Return all spec files, those first whose name begins like the network's."""
-
-    def unlikeness(path: Path) -> int:
-        stem = normal(path.stem)
-        return -len(stem) if name.startswith(stem) else 1
-
-    return sorted(_spec_files(), key=unlikeness)
-
-
-def _spec_files() -> list[Path]:
-    files = []
-    for folder in _folders():
-        try:
-            files += sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-        except OSError as error:
-            raise ArchcalcError(
-                f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
-            ) from None
-    return files
+def _spec_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    except OSError as error:
+        raise ArchcalcError(
+            f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
+        ) from None
 
 
 def _folders() -> list[Path]:
@@ -137,8 +149,8 @@ def _document(path: Path) -> Document:
 def _contents(path: Path) -> bytes:
     """Return a regular file's bytes, within the limit."""
     try:
-        # Not blocking, so that a pipe without a writer cannot hang the program.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
+        with open(path, "rb", buffering=0, opener=_opened) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ArchcalcError(
                     f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
@@ -147,6 +159,10 @@ def _contents(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _standard_input() -> bytes:

@@ -8,12 +8,12 @@ from typing import Any
 from archcalc.errors import ArchcalcError, Place, Source, nearest
 from archcalc.network import Expectation, Network, Node
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
-from archcalc.spec.expressions import FUNCTIONS, KEYWORDS
+from archcalc.settings import extents, whole
 from archcalc.spec.layers import Block, Expansion, Frame
-from archcalc.spec.reader import Listing, Mapping, Scalar, read
-from archcalc.spec.reader import Node as Tree
-from archcalc.spec.use import COMMON, CONTROLS, check_name, evaluate
+from archcalc.spec.reader import read
+from archcalc.spec.tree import Listing, Mapping, Scalar
+from archcalc.spec.tree import Node as Tree
+from archcalc.spec.use import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.window import ROUNDINGS
 
 KEYS = (
@@ -28,10 +28,14 @@ KEYS = (
     "layers",
     "expect",
 )
-VARIANT_KEYS = ("title", "source", "input", "expect")
-"""What a variant may say beside its parameters."""
 FIGURES = ("params", "fixed", "buffers", "macs", "flops", "depth", "activations", "output")
 """What an expectation may be about."""
+LAYER_FIGURES = (*FIGURES, "field", "jump")
+"""What an expectation may be about in a layer or a block: its receptive field and that field's stride, too."""
+
+
+EXPECT_KEYS = ("layers", "train", "source")
+"""What an expectation may say beside its figures."""
 
 
 class Document:
@@ -51,10 +55,10 @@ class Document:
         self.name = _text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
         if "name" in root.entries and isinstance(root.entries["name"], Scalar):
             check_name(root.entries["name"], "name")
-        self.variants = {
-            name: _mapping(tree, f"variant '{name}'")
-            for name, tree in _section(root, "variants").entries.items()
-        }
+        variants = _section(root, "variants")
+        for key in variants.keys.values():
+            check_name(key, "variant")
+        self.variants = {name: _mapping(tree, f"variant '{name}'") for name, tree in variants.entries.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,7 +66,7 @@ class Document:
         return tuple(self.variants) or (self.name,)
 
     def network(self, variant: str | None = None, overrides: Scope[str, Any] | None = None) -> Network:
-        """Return the network, with `overrides` in place of parameters.
+        """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
 
         Raises:
             ArchcalcError: the spec is wrong, the variant does not exist or was not named, an override
@@ -85,12 +89,18 @@ class Document:
             title=_text(chosen, "title") or _text(self.root, "title"),
             source=_text(chosen, "source") or _text(self.root, "source"),
             parameters=scope,
-            expectations=(*_expectations(self.root, scope), *_expectations(chosen, scope)),
+            expectations=()
+            if overrides
+            else (*_expectations(self.root, scope), *_expectations(chosen, scope)),
         )
 
     def _variant(self, name: str | None) -> Mapping:
         if name in self.variants:
             return self.variants[name]
+        if name is not None and not self.variants:
+            raise ArchcalcError(
+                f"{self.name} has no variant '{name}'", hint=f"it is a single network: {self.source.name}"
+            )
         if self.variants:
             listed = ", ".join(self.variants)
             raise ArchcalcError(
@@ -102,8 +112,8 @@ class Document:
     def _scope(self, variant: Mapping, overrides: Scope[str, Any]) -> dict[str, Any]:
         """Return the parameters: overrides before the variant before the defaults."""
         declared = _section(self.root, "parameters").entries
-        for name, key in _section(self.root, "parameters").keys.items():
-            _check_parameter(name, key)
+        for key in _section(self.root, "parameters").keys.values():
+            check_parameter(key)
         for name in overrides:
             if name not in declared:
                 raise ArchcalcError(
@@ -145,8 +155,8 @@ class Document:
             if not isinstance(layers, Listing):
                 raise ArchcalcError(f"block '{name}' needs a list of 'layers'", place=key.place())
             parameters = _section(body, "parameters")
-            for parameter, where in parameters.keys.items():
-                _check_parameter(parameter, where)
+            for where in parameters.keys.values():
+                check_parameter(where)
             blocks[name] = Block(name, parameters.entries, layers)
         return blocks
 
@@ -172,7 +182,7 @@ def override(text: str) -> tuple[str, Any]:
         ArchcalcError: there is no `=`, or the value is no YAML.
     """
     name, equals, value = text.partition("=")
-    if not equals:
+    if not name.strip() or not equals or not value.strip():
         raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
     return name.strip(), evaluate(read(Source(f"--set {name.strip()}", value)), {})
 
@@ -216,7 +226,7 @@ def _expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
     found = []
     for entry in tree.items if isinstance(tree, Listing) else [tree]:
         body = _mapping(entry, "expect")
-        _check_keys(body, (*FIGURES, "layers", "source"), "expect")
+        _check_keys(body, (*FIGURES, *EXPECT_KEYS), "expect")
         source = _text(body, "source")
         if not source:
             raise ArchcalcError(
@@ -224,37 +234,39 @@ def _expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
                 place=body.place(),
                 hint="say where the figures were published",
             )
-        found += _figures(body, source, None, scope)
-        for layer, figures in _section(body, "layers").entries.items():
-            found += _figures(_mapping(figures, f"expect of '{layer}'"), source, layer, scope)
+        train = _is_train(body)
+        found += [
+            Expectation(figure, _figure(figure, value, scope), source, None, train, _At(value))
+            for figure, value in body.entries.items()
+            if figure in FIGURES
+        ]
+        layers = _section(body, "layers")
+        for layer, layer_tree in layers.entries.items():
+            key = layers.keys[layer]
+            figures = _mapping(layer_tree, f"expect of '{layer}'")
+            _check_keys(figures, LAYER_FIGURES, "expect")
+            found += [
+                Expectation(figure, _figure(figure, value, scope), source, layer, train, _At(key))
+                for figure, value in figures.entries.items()
+            ]
     return found
 
 
-def _figures(body: Mapping, source: str, layer: str | None, scope: Scope[str, Any]) -> list[Expectation]:
-    _check_keys(body, (*FIGURES, "layers", "source") if layer is None else FIGURES, "expect")
-    return [
-        Expectation(figure, _figure(figure, tree, scope), source, layer, _At(tree))
-        for figure, tree in body.entries.items()
-        if figure in FIGURES
-    ]
+def _is_train(body: Mapping) -> bool:
+    tree = body.entries.get("train")
+    if tree is None:
+        return False
+    if isinstance(tree, Scalar) and isinstance(tree.value, bool):
+        return tree.value
+    raise ArchcalcError(f"'train' must be true or false, not {tree.noun}", place=tree.place())
 
 
 def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
     value = evaluate(tree, scope)
     try:
-        return extents(value) if figure == "output" else extents(value, 0)[0]
+        return extents(value) if figure == "output" else whole(value, 0)
     except ArchcalcError as error:
         raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
-
-
-def _check_parameter(name: str, key: Scalar) -> None:
-    reserved = {*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS}
-    if not name.isidentifier() or name in reserved:
-        raise ArchcalcError(
-            f"'{name}' cannot be a parameter's name",
-            place=key.place(),
-            hint="use letters, digits and _, and no word that the language uses itself",
-        )
 
 
 def _check_keys(mapping: Mapping, known: tuple[str, ...], what: str) -> None:

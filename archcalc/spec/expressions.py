@@ -16,8 +16,6 @@ and nothing to reach: no attributes, no powers, and every number stays within th
 
 from __future__ import annotations
 
-import math
-import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -25,13 +23,16 @@ from typing import Any
 
 from archcalc import limits
 from archcalc.errors import ArchcalcError, nearest
+from archcalc.spec.arithmetic import ARITHMETIC, COMPARISONS, FUNCTIONS, applied, bounded, item, number
 
 Scope = Mapping[str, Any]
 Evaluate = Callable[[Scope], Any]
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.\d*|\.\d+|\d+)|(?P<name>[^\W\d]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
+    r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
 )
+SIZE = re.compile(r"[0-9]+(\s*[x×]\s*[0-9]+)+")
+DIGITS = frozenset("0123456789.")
 KEYWORDS = frozenset(("if", "else", "and", "or", "not", "true", "false"))
 
 
@@ -56,7 +57,8 @@ def value_of(text: str, scope: Scope) -> Any:
 
     Raises:
         ArchcalcError: an unknown name among others, a division by zero, an index out of range, a
-            comparison of unlike things, a number past the limits.
+            comparison of unlike things, a number past the limits, a text that is too long or nested
+            too deeply.
     """
     expression = parse(text)
     if expression is None:
@@ -82,14 +84,22 @@ def value_of(text: str, scope: Scope) -> Any:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression | None:
-    """Return the parsed expression, or None where `text` is none."""
-    if len(text) > limits.EXPRESSION:
+    """Return the parsed expression, or None where `text` is none.
+
+    Raises:
+        ArchcalcError: the text is too long or nested too deeply to tell.
+    """
+    if SIZE.fullmatch(text):
         return None
+    if len(text) > limits.EXPRESSION:
+        raise ArchcalcError(
+            f"a value of {len(text):,} characters is too long: an expression has at most {limits.EXPRESSION}"
+        )
     parser = _Parser(text)
     try:
         evaluate = parser.expression()
         parser.expect("")
-    except (NotAnExpressionError, RecursionError):
+    except NotAnExpressionError:
         return None
     return Expression(evaluate, frozenset(parser.names))
 
@@ -101,6 +111,7 @@ class _Parser:
         self.tokens = _tokens(text)
         self.position = 0
         self.names: set[str] = set()
+        self.depth = 0
 
     def peek(self) -> str:
         return self.tokens[self.position]
@@ -119,6 +130,14 @@ class _Parser:
         self.position += 1
 
     def expression(self) -> Evaluate:
+        self.depth += 1
+        if self.depth > limits.EXPRESSION_NESTING:
+            raise ArchcalcError(f"an expression is nested more than {limits.EXPRESSION_NESTING} deep")
+        value = self.conditional()
+        self.depth -= 1
+        return value
+
+    def conditional(self) -> Evaluate:
         then = self.disjunction()
         if not self.take("if"):
             return then
@@ -165,10 +184,10 @@ class _Parser:
     def factor(self) -> Evaluate:
         if self.take("-"):
             inner = self.factor()
-            return lambda scope: -_number(inner(scope))
+            return lambda scope: -number(inner(scope))
         value = self.atom()
         while self.take("["):
-            value = _binary(_item, value, self.expression())
+            value = _binary(item, value, self.expression())
             self.expect("]")
         return value
 
@@ -179,24 +198,24 @@ class _Parser:
             inner = self.expression()
             self.expect(")")
             return inner
-        if token[:1].isdigit() or token[:1] == ".":
-            constant = _constant(token)
-            return lambda scope: constant
+        if token[:1] in DIGITS:
+            constant = float(token) if "." in token else int(token)
+            return lambda scope: bounded(constant)
         if token in ("true", "false"):
             return lambda scope: token == "true"
         if not token.isidentifier() or token in KEYWORDS:
             raise NotAnExpressionError
         if token in FUNCTIONS and self.take("("):
-            return self.call(FUNCTIONS[token])
+            return self.call(token)
         self.names.add(token)
         return lambda scope: scope[token]
 
-    def call(self, function: Callable[..., Any]) -> Evaluate:
+    def call(self, name: str) -> Evaluate:
         arguments = [self.expression()]
         while self.take(","):
             arguments.append(self.expression())
         self.expect(")")
-        return lambda scope: _bounded(function(*(_number(a(scope)) for a in arguments)))
+        return lambda scope: applied(name, [number(argument(scope)) for argument in arguments])
 
 
 def _tokens(text: str) -> list[str]:
@@ -215,12 +234,6 @@ def _tokens(text: str) -> list[str]:
     return [*tokens, ""]
 
 
-def _constant(token: str) -> int | float:
-    number = float(token) if "." in token else int(token)
-    _bounded(number)
-    return number
-
-
 def _either(left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda scope: left(scope) or right(scope)
 
@@ -235,61 +248,4 @@ def _binary(function: Callable[[Any, Any], Any], left: Evaluate, right: Evaluate
 
 def _arithmetic(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
     function = ARITHMETIC[sign]
-    return lambda scope: _bounded(function(_number(left(scope)), _number(right(scope))))
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, int | float):
-        return value
-    raise TypeError(f"{value!r} is no number")
-
-
-def _bounded(value: Any) -> Any:
-    if not abs(value) <= limits.MAGNITUDE:
-        raise OverflowError("a number is too large")
-    return value
-
-
-def _item(values: Any, index: Any) -> Any:
-    if not isinstance(values, list | tuple):
-        raise TypeError(f"{values!r} is no list")
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise TypeError(f"{index!r} is no index")
-    if not -len(values) <= index < len(values):
-        raise IndexError(f"there is no item {index} in a list of {len(values)}")
-    return values[index]
-
-
-def round_to(value: float, step: int) -> int:
-    """Return the multiple of `step` nearest to `value`, at least `step`, and never less than 90% of `value`.
-
-    Source: MobileNet's `make_divisible` (Sandler et al. 2018).
-    """
-    rounded = max(step, int(value + step / 2) // step * step)
-    return rounded + step if rounded < 0.9 * value else rounded
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min,
-    "max": max,
-    "round": round,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "round_to": round_to,
-}
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-}
-COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+    return lambda scope: bounded(function(number(left(scope)), number(right(scope))))

@@ -10,19 +10,24 @@ from archcalc.errors import ArchcalcError, Place, nearest
 from archcalc.network import Node
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
-from archcalc.spec.reader import Listing, Scalar
-from archcalc.spec.reader import Node as Tree
+from archcalc.settings import show, whole
+from archcalc.spec.tree import Listing, Scalar
+from archcalc.spec.tree import Node as Tree
 from archcalc.spec.use import (
     COMMON,
     CONTROLS,
     Use,
     as_written,
+    check_parameter,
     check_settings,
     evaluate,
     named_branches,
     unknown,
     word,
 )
+
+PENDING = -1
+"""The end of a layer that has a name but is not yet written out."""
 
 
 class Block(NamedTuple):
@@ -52,6 +57,7 @@ class Expansion:
         self.parameters = parameters
         self.nodes: list[Node] = []
         self.ends: dict[str, int] = {}
+        self.starts: dict[str, int] = {}
         self.counters: dict[tuple[str, str], int] = {}
         self.ops: dict[tuple[str, str], Op] = {}
         self.steps = 0
@@ -81,10 +87,11 @@ class Expansion:
     def layer(self, item: Tree, frame: Frame, current: int) -> int:
         """Expand one item of a list of layers; return the node that it ends on."""
         use = as_written(item, frame.used_by)
+        kind = use.kind.text
+        use = use.with_main(self._main(use))
         self.step(use)
         if not self._wanted(use, frame):
             return current
-        kind = use.kind.text
         if kind == "repeat":
             return self._repeat(use, frame, current)
         if kind == "auxiliary":
@@ -92,13 +99,23 @@ class Expansion:
             return current
         if kind in self.blocks:
             return self._block(self.blocks[kind], use, frame, current)
-        if kind in REGISTRY:
-            return self._op(REGISTRY[kind], use, frame, current)
-        known = [*REGISTRY, *self.blocks, *CONTROLS]
-        raise use.error(
-            f"there is no layer type '{kind}'",
-            hint=nearest(kind, known) or "archcalc ops lists them all",
-        )
+        return self._op(REGISTRY[kind], use, frame, current)
+
+    def _main(self, use: Use) -> str | None:
+        """Return the setting that a lone value stands for: a block's first parameter, an op's main setting."""
+        kind = use.kind.text
+        if kind in CONTROLS:
+            return "layers"
+        if kind in self.blocks:
+            return next(iter(self.blocks[kind].parameters), None)
+        if kind not in REGISTRY:
+            known = [*REGISTRY, *self.blocks, *CONTROLS]
+            raise use.error(
+                f"there is no layer type '{kind}'",
+                hint=nearest(kind, known) or "archcalc ops lists them all",
+            )
+        cls = REGISTRY[kind]
+        return "branches" if cls.inputs[1] is None else cls.main
 
     def step(self, use: Use) -> None:
         """Count one more layer or repetition against the limit."""
@@ -114,7 +131,7 @@ class Expansion:
             return True
         value = self._value(use, "when", frame)
         if not isinstance(value, bool):
-            raise use.error(f"'when' must be true or false, not {value!r}", "when")
+            raise use.error(f"'when' must be true or false, not {show(value)}", "when")
         return value
 
     def _value(self, use: Use, setting: str, frame: Frame) -> Any:
@@ -123,8 +140,12 @@ class Expansion:
     def _repeat(self, use: Use, frame: Frame, current: int) -> int:
         check_settings(use, ("times", "index", "layers"), ("name", "when"))
         times = self._value(use, "times", frame)
-        if isinstance(times, bool) or not isinstance(times, int) or times < 0:
-            raise use.error(f"'times' must be a whole number, not {times!r}", "times")
+        try:
+            times = whole(times, 0)
+        except ArchcalcError as error:
+            raise use.error(f"'times' {error.fact}", "times") from None
+        if "index" in use.settings and isinstance(use.settings["index"], Scalar):
+            check_parameter(use.settings["index"], frame.used_by)
         index = word(use, "index")
         name = word(use, "name")
         for i in range(times):
@@ -142,7 +163,7 @@ class Expansion:
     def _auxiliary(self, use: Use, frame: Frame, current: int) -> None:
         check_settings(use, ("layers",), ("name", "weight", "from", "when"))
         path = self._name(use, frame)
-        start = self._sources(use, frame, current)[0]
+        start = self._source(use, frame, current)
         inner = frame._replace(prefix=f"{path}.", auxiliary=True, depth=frame.depth + 1)
         self.ends[path] = self.layers(use.settings["layers"], inner, start)
 
@@ -160,7 +181,8 @@ class Expansion:
             else:
                 scope[name] = evaluate(default, scope, frame.used_by)
         path = self._name(use, frame)
-        start = self._sources(use, frame, current)[0]
+        start = self._source(use, frame, current)
+        self.starts[f"{path}.input"] = start
         inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
         end = self.layers(block.layers, inner, start)
         self.ends[path] = end
@@ -172,11 +194,7 @@ class Expansion:
             inputs, labels = self._branches(use, frame, current)
         else:
             inputs, labels = self._sources(use, frame, current), ()
-        if branched and len(inputs) < cls.inputs[0]:
-            raise use.error(
-                f"{cls.kind} needs at least {cls.inputs[0]} inputs",
-                hint="give it a list of branches, or from: [a, b]",
-            )
+        _check_inputs(cls.kind, cls.inputs, len(inputs), use)
         op = self._made(cls, use, frame, branched=branched)
         path = self._name(use, frame)
         tied = self._tied(use, frame)
@@ -222,14 +240,30 @@ class Expansion:
         names = tree.items if isinstance(tree, Listing) else [tree]
         return tuple(self._find(use, name, frame, "from") for name in names)
 
+    def _source(self, use: Use, frame: Frame, current: int) -> int:
+        """Return the one node that a block or a head starts from."""
+        sources = self._sources(use, frame, current)
+        _check_inputs(use.kind.text, (1, 1), len(sources), use)
+        return sources[0]
+
     def _find(self, use: Use, tree: Tree, frame: Frame, setting: str) -> int:
-        """Return the node that a name means: looked up in this block, then in the ones around it."""
+        """Return the node that a name means: looked up in this block, then in the ones around it.
+
+        `input` in a block is what the block starts from.
+        """
         if not isinstance(tree, Scalar) or not tree.text:
             raise use.error(f"'{setting}' must be the name of a layer, not {tree.noun}", setting)
         prefix = frame.prefix
         while True:
-            if (path := f"{prefix}{tree.text}") in self.ends:
-                return self.ends[path]
+            if (start := self.starts.get(f"{prefix}{tree.text}")) is not None:
+                return start
+            if (position := self.ends.get(f"{prefix}{tree.text}", PENDING)) != PENDING:
+                if self.nodes[position].auxiliary and not frame.auxiliary:
+                    raise ArchcalcError(
+                        f"'{setting}: {tree.text}' is in an auxiliary head, which exists only in training",
+                        place=tree.place(frame.used_by),
+                    )
+                return position
             if not prefix:
                 break
             prefix = prefix[:-1].rpartition(".")[0]
@@ -237,7 +271,8 @@ class Expansion:
         raise ArchcalcError(
             f"'{setting}: {tree.text}' names no layer above this one",
             place=tree.place(frame.used_by),
-            hint=nearest(tree.text, list(self.ends)) or "a layer can only take what was computed before it",
+            hint=nearest(tree.text, (name for name, end in self.ends.items() if end != PENDING))
+            or "a layer can only take what was computed before it",
         )
 
     def _tied(self, use: Use, frame: Frame) -> int | None:
@@ -258,11 +293,25 @@ class Expansion:
         while (path := f"{frame.prefix}{word}{number}") in self.ends:
             number += 1
         self.counters[key] = number
-        self.ends[path] = -1
+        self.ends[path] = PENDING
         return path
 
     def _claim(self, use: Use, path: str) -> str:
         if path in self.ends:
             raise use.error(f"two layers are called '{path}'", "name", "give one of them another name")
-        self.ends[path] = -1
+        self.ends[path] = PENDING
         return path
+
+
+def _check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use) -> None:
+    """Raise a fact where an op or a block gets fewer or more inputs than it takes."""
+    least, most = takes
+    if most == 0:
+        raise use.error(f"'{kind}' stands at the top of a spec, not among the layers")
+    if most is None and given < least:
+        raise use.error(
+            f"{kind} needs at least {least} inputs", hint="give it a list of branches, or from: [a, b]"
+        )
+    if most is not None and given != most:
+        more = "add, multiply or concat bring several together" if given > most else None
+        raise use.error(f"{kind} takes {most} input, not {given}", "from", more)

@@ -1,4 +1,4 @@
-"""YAML text to a tree of values that know their line and column.
+"""YAML text to a tree of values.
 
 The tree is built from PyYAML's event stream, without its object construction: no tags, no YAML 1.1
 surprises (`no` is a word, `010` is refused, a key may not stand twice), bounded depth and size.
@@ -6,7 +6,6 @@ surprises (`no` is a word, `010` is refused, a key may not stand twice), bounded
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import yaml
@@ -22,134 +21,9 @@ from yaml.events import (
 
 from archcalc import limits
 from archcalc.errors import ArchcalcError, Place, Source
+from archcalc.spec.tree import Collection, Listing, Mapping, Node, Scalar
 
-Plain = None | bool | int | float | str
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-INTEGER = re.compile(r"[-+]?[0-9]+")
-DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
-WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-AMBIGUOUS = frozenset(("yes", "no", "on", "off"))
-"""Words that YAML 1.1 reads as true or false and YAML 1.2 as words."""
-
-
-class Node:
-    """A value of the tree; line and column are counted from 0."""
-
-    __slots__ = ("column", "line", "size", "source")
-
-    def __init__(self, source: Source, line: int, column: int) -> None:
-        self.source = source
-        self.line = line
-        self.column = column
-        self.size = 1
-
-    def place(self, used_by: Place | None = None) -> Place:
-        """Return where the value stands."""
-        return Place(self.source, self.line, self.column, self.width, used_by)
-
-    @property
-    def width(self) -> int:
-        """How many characters a message underlines."""
-        return 1
-
-    @property
-    def noun(self) -> str:
-        """What to call it in a message."""
-        raise NotImplementedError
-
-
-class Scalar(Node):
-    """A number, a word, a truth value or nothing."""
-
-    __slots__ = ("plain", "text", "value")
-
-    def __init__(self, source: Source, line: int, column: int, text: str, plain: bool) -> None:
-        self.source = source
-        self.line = line
-        self.column = column
-        self.size = 1
-        self.text = text
-        self.plain = plain
-        self.value: Plain = self._resolve() if plain else text
-
-    def _resolve(self) -> Plain:
-        text = self.text
-        if text[:1].isalpha():
-            return WORDS.get(text, text)
-        if INTEGER.fullmatch(text):
-            return self._integer(text)
-        if DECIMAL.fullmatch(text):
-            return float(text)
-        return WORDS.get(text, text)
-
-    def _integer(self, text: str) -> int:
-        digits = text.lstrip("+-")
-        if len(digits) > 1 and digits[0] == "0":
-            raise ArchcalcError(
-                f"{text[:20]} is eight times something to some YAML readers",
-                place=self.place(),
-                hint=f"write {digits.lstrip('0')[:20] or 0}, or quote it",
-            )
-        if len(digits) > len(str(limits.MAGNITUDE)) or abs(int(text)) > limits.MAGNITUDE:
-            raise ArchcalcError(
-                f"a number of {len(digits)} digits is too large: the most is 10^18",
-                place=self.place(),
-            )
-        return int(text)
-
-    @property
-    def width(self) -> int:
-        """The length of the text, quotes included."""
-        return len(self.text) + (0 if self.plain else 2)
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether some YAML readers take the word for true or false."""
-        return self.plain and self.text.lower() in AMBIGUOUS
-
-    @property
-    def noun(self) -> str:
-        """The text itself."""
-        return "nothing" if self.value is None else f"'{self.text}'"
-
-
-class Listing(Node):
-    """A YAML sequence."""
-
-    __slots__ = ("items",)
-
-    def __init__(self, source: Source, line: int, column: int) -> None:
-        super().__init__(source, line, column)
-        self.items: list[Node] = []
-
-    @property
-    def noun(self) -> str:
-        """The word for it."""
-        return "a list"
-
-
-class Mapping(Node):
-    """A YAML mapping with scalar keys, none of them twice."""
-
-    __slots__ = ("entries", "keys")
-
-    def __init__(self, source: Source, line: int, column: int) -> None:
-        super().__init__(source, line, column)
-        self.entries: dict[str, Node] = {}
-        self.keys: dict[str, Scalar] = {}
-
-    @property
-    def noun(self) -> str:
-        """The word for it."""
-        return "a mapping"
-
-
-Collection = Listing | Mapping
 
 
 def read(source: Source) -> Node:
@@ -163,9 +37,14 @@ def read(source: Source) -> Node:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(source, error) from None
     except yaml.reader.ReaderError as error:
+        odd = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+        place = Place(source, *source.position(odd.start())) if odd else None
         raise ArchcalcError(
-            f"{source.name}: is not text: {error.reason}",
-            hint="save it as UTF-8 text without control characters",
+            f"not text: {error.reason}", place=place, hint="save it as UTF-8 text without control characters"
+        ) from None
+    except UnicodeEncodeError as error:
+        raise ArchcalcError(
+            "not text: half of a character", place=Place(source, *source.position(error.start))
         ) from None
 
 
@@ -189,7 +68,7 @@ class _Composer:
             elif isinstance(event, CollectionEndEvent):
                 root = self._end() or root
             elif isinstance(event, AliasEvent):
-                self._place(self._alias(event), None)
+                self._place(self._alias(event), None, event)
             elif isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
@@ -207,7 +86,7 @@ class _Composer:
         text: str = event.value
         plain: bool = event.implicit[0]
         if event.tag is not None:
-            raise self._error(f"tags such as {event.tag} are not allowed", event)
+            raise self._error(f"tags such as {_tag(event.tag)} are not allowed", event)
         if not text.isprintable():
             text = " ".join(text.split())
             if not text.isprintable():
@@ -216,7 +95,7 @@ class _Composer:
 
     def _start(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag is not None:
-            raise self._error(f"tags such as {event.tag} are not allowed", event)
+            raise self._error(f"tags such as {_tag(event.tag)} are not allowed", event)
         if len(self.open) >= limits.NESTING:
             raise self._error(f"nested more than {limits.NESTING} deep", event)
         kind = Mapping if isinstance(event, MappingStartEvent) else Listing
@@ -236,18 +115,23 @@ class _Composer:
             raise self._error(f"*{name} {known}", event)
         return node
 
-    def _place(self, node: Node, anchor: str | None) -> Node | None:
-        """Hang a finished node where it belongs; return it if it is the root."""
+    def _place(self, node: Node, anchor: str | None, alias: Event | None = None) -> Node | None:
+        """Hang a finished node, or what an alias stands for, where it belongs; return it if it is the root."""
         if anchor:
             self.anchors[anchor] = node
         if not self.open:
             return node
         parent = self.open[-1][0]
         parent.size += node.size
+        parent.height = max(parent.height, node.height + 1)
+        where = Place(self.source, *_position(alias)) if alias else node.place()
         if parent.size > limits.NODES:
             raise ArchcalcError(
-                f"holds more than {limits.NODES:,} values once aliases are written out",
-                place=node.place(),
+                f"holds more than {limits.NODES:,} values once aliases are written out", place=where
+            )
+        if parent.height > limits.NESTING:
+            raise ArchcalcError(
+                f"nested more than {limits.NESTING} deep once aliases are written out", place=where
             )
         if isinstance(parent, Listing):
             parent.items.append(node)
@@ -265,6 +149,11 @@ def _events(text: str) -> Iterator[Event]:
             yield event
     finally:
         loader.dispose()
+
+
+def _tag(tag: str) -> str:
+    """Return a tag as it is written, !!python/name for what YAML spells out."""
+    return tag.replace("tag:yaml.org,2002:", "!!", 1)
 
 
 def _position(event: Event) -> tuple[int, int]:
@@ -291,15 +180,21 @@ def _add_key(mapping: Mapping, key: Node) -> None:
 
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> ArchcalcError:
     mark = error.problem_mark or error.context_mark
+    if error.context_mark and mark and not source.text[mark.index :].strip():
+        # What is never closed is found at the end of the file; say where it was opened.
+        mark = error.context_mark
     place = Place(source, mark.line, mark.column) if mark else None
     where = f" {error.context}" if error.context else ""
-    hint = None
-    if place is not None:
-        line = source.line(place.line)
-        if "\t" in line[: place.column + 1]:
-            hint = "YAML is indented with spaces, not tabs"
-        elif "[" in line and "{" in line:
-            hint = 'inside { } an expression with brackets must be quoted: {out: "widths[0]"}'
-        elif line.rstrip().endswith("{") or line.count("{") != line.count("}"):
-            hint = "a { is closed by } on the same line or below"
+    hint = _syntax_hint(source.line(place.line), place.column) if place else None
     return ArchcalcError(f"YAML: {error.problem}{where}", place=place, hint=hint)
+
+
+def _syntax_hint(line: str, column: int) -> str | None:
+    if "\t" in line[: column + 1]:
+        return "YAML is indented with spaces, not tabs"
+    for opening, closing in ("{}", "[]"):
+        if line.count(opening) > line.count(closing):
+            return f"a {opening} is closed by {closing} on the same line or below"
+    if "[" in line and "{" in line:
+        return 'inside { } an expression with brackets must be quoted: {out: "widths[0]"}'
+    return None

@@ -6,25 +6,41 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from typing import Any, NamedTuple
 
-from archcalc.errors import ArchcalcError, Place, nearest
-from archcalc.ops import REGISTRY
-from archcalc.spec.expressions import value_of
-from archcalc.spec.reader import Listing, Mapping, Scalar
-from archcalc.spec.reader import Node as Tree
+from archcalc import limits
+from archcalc.errors import ArchcalcError, Place, listed, nearest
+from archcalc.spec.arithmetic import FUNCTIONS
+from archcalc.spec.expressions import KEYWORDS, value_of
+from archcalc.spec.tree import Listing, Mapping, Scalar
+from archcalc.spec.tree import Node as Tree
 
 COMMON = ("name", "from", "when", "tie")
 """Settings that every layer has, whatever its op."""
+VARIANT_KEYS = ("title", "source", "input", "expect")
+"""What a variant may say beside its parameters."""
 CONTROLS = ("repeat", "auxiliary")
 """Layers that write other layers."""
 
 
 class Use(NamedTuple):
-    """A layer as written: the op or block it names, its settings, and the place of the whole."""
+    """A layer as written: the op or block it names, its settings or a lone value, and the place of the whole."""
 
     kind: Scalar
     settings: Scope[str, Tree]
     keys: Scope[str, Scalar]
     used_by: Place | None
+    lone: Tree | None = None
+
+    def with_main(self, main: str | None) -> Use:
+        """Return the layer with its lone value as the setting `main`."""
+        if self.lone is None:
+            return self
+        if main is None:
+            raise ArchcalcError(
+                f"{self.kind.text} takes no lone value, but here is {self.lone.noun}",
+                place=self.lone.place(self.used_by),
+                hint=f"write '- {self.kind.text}: {{setting: value}}'",
+            )
+        return self._replace(settings={main: self.lone}, lone=None)
 
     def place(self, setting: str | None = None) -> Place:
         """Return where a setting's value stands, or the layer itself."""
@@ -75,28 +91,15 @@ def as_written(item: Tree, used_by: Place | None) -> Use:
         return Use(key, value.entries, value.keys, used_by)
     if isinstance(value, Scalar) and value.value is None:
         return Use(key, {}, {}, used_by)
-    main = _main(kind)
-    if main is None:
-        raise ArchcalcError(
-            f"{kind} takes no lone value, but here is {value.noun}",
-            place=value.place(used_by),
-            hint=f"write '- {kind}: {{setting: value}}'",
-        )
-    return Use(key, {main: value}, {}, used_by)
-
-
-def _main(kind: str) -> str | None:
-    """Return the setting that a lone value stands for."""
-    cls = REGISTRY.get(kind)
-    if cls is None:
-        return None
-    return "branches" if cls.inputs[1] is None else cls.main
+    return Use(key, {}, {}, used_by, value)
 
 
 def named_branches(use: Use) -> Iterator[tuple[str, Tree]]:
     """Yield each branch's name, empty where it has none, and its layers."""
     tree = use.settings["branches"]
     if isinstance(tree, Mapping):
+        for key in tree.keys.values():
+            check_name(key, "branch", use.used_by)
         yield from tree.entries.items()
     elif isinstance(tree, Listing):
         yield from (("", branch) for branch in tree.items)
@@ -123,6 +126,11 @@ def check_name(tree: Scalar, what: str, used_by: Place | None = None) -> None:
             place=tree.place(used_by),
             hint=f"quote it: {what}: '{tree.text}'",
         )
+    if len(tree.text) > limits.NAME:
+        raise ArchcalcError(
+            f"'{what}' has {len(tree.text):,} characters; the most is {limits.NAME}",
+            place=tree.place(used_by),
+        )
     if not tree.text.replace("_", "").replace("-", "").isalnum():
         raise ArchcalcError(
             f"'{what}' may hold letters, digits, _ and -, not {tree.noun}",
@@ -147,5 +155,16 @@ def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcE
     return ArchcalcError(
         f"{fact} '{name}'",
         place=key.place(use.used_by),
-        hint=nearest(name, list(known)) or f"its settings: {', '.join(known)}",
+        hint=nearest(name, list(known)) or listed("its settings", known),
     )
+
+
+def check_parameter(key: Scalar, used_by: Place | None = None) -> None:
+    """Raise a fact where a parameter's name is a word of the language or none that an expression can hold."""
+    reserved = {*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS}
+    if not key.text.isidentifier() or key.text in reserved:
+        raise ArchcalcError(
+            f"'{key.text}' cannot be a parameter's name",
+            place=key.place(used_by),
+            hint="use letters, digits and _, and no word that the language uses itself",
+        )
