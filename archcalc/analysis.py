@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from archcalc import limits
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.network import Network, Node
 from archcalc.op import NO_WORK, Field, Op, Shape, Work, elements
@@ -39,10 +40,10 @@ def analyze(
     Raises:
         ArchcalcError: a layer does not suit its input, or an argument is wrong.
     """
-    _check_arguments(batch, dtype, rounding)
+    batch = _checked(batch, dtype, rounding)
     shape = None if input is None else _shape(input)
     nodes = network.nodes if train else _inference(network.nodes)
-    rows = _Engine(shape, batch, rounding).rows(nodes)
+    rows = _alive(_Engine(shape, batch, rounding).rows(nodes), nodes)
     return Report(
         name=network.name,
         title=network.title,
@@ -51,13 +52,14 @@ def analyze(
         batch=batch,
         dtype=dtype,
         rows=tuple(rows),
-        totals=_totals(rows, _peak(rows, nodes)),
+        totals=_totals(rows),
     )
 
 
-def _check_arguments(batch: int, dtype: str, rounding: str | None) -> None:
+def _checked(batch: int, dtype: str, rounding: str | None) -> int:
+    """Return the batch as an integer, or raise a fact where an argument is wrong."""
     try:
-        whole(batch, 1)
+        batch = whole(batch, 1)
     except ArchcalcError as error:
         raise ArchcalcError(f"batch {error.fact}") from None
     if dtype not in BYTES:
@@ -67,6 +69,7 @@ def _check_arguments(batch: int, dtype: str, rounding: str | None) -> None:
         )
     if rounding not in (None, *ROUNDINGS):
         raise ArchcalcError(f"rounding must be {' or '.join(ROUNDINGS)}, not {rounding!r}")
+    return batch
 
 
 def _inference(nodes: tuple[Node, ...]) -> Sequence[Node]:
@@ -122,6 +125,7 @@ class _Engine:
             shapes = tuple(source.output_shape for source in sources)
             facts = self._facts(node, shapes, sources)
             owned = node.tied is None
+            stored = prod(facts.output) if node.op.stores else 0
             if node.tied is not None:
                 _check_tied(node, facts, rows[node.tied])
             rows.append(
@@ -137,7 +141,9 @@ class _Engine:
                     fixed=facts.fixed if owned else 0,
                     buffers=facts.buffers if owned else 0,
                     work=facts.work,
-                    activations=prod(facts.output) if node.op.stores else 0,
+                    activations=stored,
+                    in_place=0 if node.op.in_place else stored,
+                    alive=0,
                     uneven=facts.uneven,
                     depth=max((s.depth for s in sources), default=0) + node.op.weighted,
                     field=_field(facts, sources),
@@ -164,6 +170,8 @@ def _stated(op: Op, shapes: tuple[Shape, ...]) -> _Facts:
     """Ask an op for everything that it says of these input shapes."""
     op.check(*shapes)
     output = op.output(*shapes)
+    if max(output) > limits.MAGNITUDE:
+        raise ArchcalcError("its output is too large: a size goes up to 10^18")
     weights = op.weights(*shapes)
     return _Facts(
         output=output,
@@ -220,13 +228,13 @@ def _field(facts: _Facts, sources: list[Row]) -> ReceptiveField:
         joined = tuple(map(Extent.joined, joined, field))
     if facts.field == "pointwise":
         return joined
-    return tuple(map(Extent.through, joined, facts.field))
+    return tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
 
 
-def _peak(rows: Sequence[Row], nodes: Sequence[Node]) -> int:
-    """Return the most numbers alive at once, freeing each tensor after its last use.
+def _alive(rows: Sequence[Row], nodes: Sequence[Node]) -> list[Row]:
+    """Return the rows with the numbers alive while each runs, freeing every tensor after its last use.
 
-    A view keeps its input's memory alive and adds none. The network's output lives to the end.
+    A view keeps its input's memory alive and adds none.
     """
     storage: list[int] = []
     last_use: dict[int, int] = {}
@@ -235,21 +243,20 @@ def _peak(rows: Sequence[Row], nodes: Sequence[Node]) -> int:
         storage.append(storage[node.inputs[0]] if is_view else position)
         for source in (position, *node.inputs):
             last_use[storage[source]] = position
-    if nodes:
-        last_use[storage[-1]] = len(nodes)
     expiring: dict[int, int] = {}
     for owner, position in last_use.items():
         expiring[position] = expiring.get(position, 0) + prod(rows[owner].output_shape)
-    alive = peak = 0
+    alive = 0
+    found = []
     for position, row in enumerate(rows):
         if storage[position] == position:
             alive += prod(row.output_shape)
-        peak = max(peak, alive)
+        found.append(row._replace(alive=alive))
         alive -= expiring.get(position, 0)
-    return peak
+    return found
 
 
-def _totals(rows: Sequence[Row], peak: int) -> Totals:
+def _totals(rows: Sequence[Row]) -> Totals:
     known = [row.work for row in rows if row.work is not None]
     return Totals(
         params=sum(row.params for row in rows),
@@ -257,7 +264,8 @@ def _totals(rows: Sequence[Row], peak: int) -> Totals:
         buffers=sum(row.buffers for row in rows),
         work=Work(*map(sum, zip(NO_WORK, *known, strict=True))),
         activations=sum(row.activations for row in rows),
-        peak=peak,
+        in_place=sum(row.in_place for row in rows),
+        peak=max(row.alive for row in rows),
         depth=max(row.depth for row in rows),
         incomplete=tuple(row.name for row in rows if row.work is None),
     )

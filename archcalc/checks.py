@@ -1,12 +1,14 @@
-"""Holds a report against what its spec expects and against a budget."""
+"""Holds a network against what its spec expects and against a budget."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from archcalc.analysis import analyze
 from archcalc.errors import ArchcalcError, nearest
+from archcalc.folding import group
 from archcalc.network import Expectation, Network
-from archcalc.report import Report
+from archcalc.report import DType, Report, Row, Totals
 
 
 class Finding(NamedTuple):
@@ -35,29 +37,34 @@ class Budget(NamedTuple):
 NO_BUDGET = Budget()
 
 
-def check(network: Network, report: Report, budget: Budget = NO_BUDGET) -> list[Finding]:
+def check(
+    network: Network, budget: Budget = NO_BUDGET, *, batch: int = 1, dtype: DType = "float32"
+) -> list[Finding]:
     """Return every expectation of the spec and every limit of the budget, held or not.
 
+    Expectations are about one sample; the budget's memory is for `batch` samples of `dtype`.
+
     Raises:
-        ArchcalcError: an expectation is about a layer that does not exist.
+        ArchcalcError: a layer does not suit its input, or an expectation is about a layer that does not exist.
     """
-    return [
-        *(_expected(expectation, report) for expectation in network.expectations),
-        *_budgeted(report, budget),
-    ]
+    modes = {expectation.train for expectation in network.expectations}
+    reports = {train: analyze(network, train=train) for train in modes}
+    expected = [_expected(expectation, reports[expectation.train]) for expectation in network.expectations]
+    return expected + _budgeted(analyze(network, batch=batch, dtype=dtype), budget)
 
 
 def _expected(expectation: Expectation, report: Report) -> Finding:
-    subject = _subject(expectation, report)
+    subject: Any = _subject(expectation, report)
     if expectation.figure == "output":
-        row = subject if expectation.layer else report.rows[-1]
-        computed = row.output_shape[1:]
+        computed = (report.rows[-1] if subject is report.totals else subject).output_shape[1:]
+    elif expectation.figure in ("field", "jump"):
+        computed = _of_field(subject, expectation.figure)
     else:
         computed = getattr(subject, expectation.figure)
     return Finding(
         network=report.name,
         layer=expectation.layer,
-        figure=expectation.figure,
+        figure=f"{expectation.figure} in training" if expectation.train else expectation.figure,
         expected=expectation.value,
         computed=computed,
         holds=computed == expectation.value,
@@ -65,17 +72,26 @@ def _expected(expectation: Expectation, report: Report) -> Finding:
     )
 
 
-def _subject(expectation: Expectation, report: Report) -> Any:
-    if expectation.layer is None:
+def _subject(expectation: Expectation, report: Report) -> Row | Totals:
+    """Return what an expectation is about: the totals, a layer, or a block folded into one row."""
+    name = expectation.layer
+    if name is None:
         return report.totals
-    for row in report.rows:
-        if row.name == expectation.layer:
-            return row
+    inside = [row for row in report.rows if row.name == name or row.name.startswith(f"{name}.")]
+    if inside:
+        return group(name, inside)
     raise ArchcalcError(
-        f"expect is about '{expectation.layer}', but there is no such layer",
+        f"expect is about '{name}', but there is no such layer or block",
         place=expectation.origin.place() if expectation.origin else None,
-        hint=nearest(expectation.layer, [row.name for row in report.rows]),
+        hint=nearest(name, [row.name for row in report.rows]),
     )
+
+
+def _of_field(row: Row, figure: str) -> float | None:
+    """Return the size or the stride of a receptive field; None where it is the whole input."""
+    if not row.field:
+        return None
+    return row.field[0].size if figure == "field" else row.field[0].stride
 
 
 def _budgeted(report: Report, budget: Budget) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.report import Report, Row
 from archcalc.sheet import Column, Kind
+from archcalc.window import Extent
 
 
 class Figure(NamedTuple):
@@ -45,20 +46,32 @@ def _rounded(row: Row, report: Report) -> str:
     return ", ".join(map(str, dict.fromkeys(row.uneven)))
 
 
-def _field(row: Row, report: Report) -> str:
-    """Return a receptive field as people write it, with a mark where it is larger than the input."""
+def _field(row: Row, report: Report) -> tuple[Any, bool]:
+    """Return the size of a receptive field, None for the whole input, and whether it is larger than the input."""
     if row.field is None:
-        return "whole"
-    sizes = [extent.size for extent in row.field]
-    same = len(set(sizes)) == 1
-    larger = any(s > i for s, i in zip(sizes, report.input_shape[1:], strict=False))
-    return (str(sizes[0]) if same and sizes else "×".join(map(str, sizes))) + ("*" if larger else "")
+        return None, False
+    sizes = zip(row.field, report.input_shape[1:], strict=False)
+    return _by_axis(row, lambda extent: extent.size), any(extent.size > size for extent, size in sizes)
 
 
-def _jump(row: Row, report: Report) -> str:
+def _by_axis(row: Row, figure: Callable[[Extent], float]) -> Any:
+    """Return a figure of the receptive field, once where all axes agree; nothing for the whole input."""
     if row.field is None:
         return ""
-    return "×".join(map(str, dict.fromkeys(extent.stride for extent in row.field)))
+    values = tuple(figure(extent) for extent in row.field)
+    return values[0] if len(set(values)) == 1 else values
+
+
+def _jump(row: Row, report: Report) -> Any:
+    return _by_axis(row, lambda extent: extent.stride)
+
+
+def _centre(row: Row, report: Report) -> Any:
+    return _by_axis(row, lambda extent: extent.centre)
+
+
+def _smallest(row: Row, report: Report) -> Any:
+    return _by_axis(row, lambda extent: extent.smallest)
 
 
 def _first(row: Row, report: Report) -> Any:
@@ -67,22 +80,22 @@ def _first(row: Row, report: Report) -> Any:
 
 COLUMNS: dict[str, Figure] = {
     "layer": Figure("layer", "text", lambda r, _: r.name, lambda _: "total", "the layer's name"),
-    "op": Figure("op", "text", lambda r, _: r.kind, _nothing, "the layer's type", 6),
+    "op": Figure("op", "text", lambda r, _: r.kind, _nothing, "the layer's type", 8),
     "settings": Figure(
-        "settings", "settings", lambda r, _: r.settings, lambda _: {}, "settings beside the defaults", 5
+        "settings", "settings", lambda r, _: r.settings, lambda _: {}, "settings beside the defaults", 7
     ),
     "from": Figure(
-        "from", "text", lambda r, _: ", ".join(r.inputs), _nothing, "where the layer takes its input", 8
+        "from", "text", lambda r, _: ", ".join(r.inputs), _nothing, "where the layer takes its input", 9
     ),
-    "input": Figure("input", "shape", _first, _nothing, "shape of the (first) input", 8),
+    "input": Figure("input", "shape", _first, _nothing, "shape of the (first) input", 9),
     "output": Figure(
-        "output", "shape", lambda r, _: r.output_shape, _nothing, "shape of the output, without the batch"
+        "output", "shape", lambda r, _: r.output_shape, _nothing, "shape of the output, without the batch", 2
     ),
     "rounded": Figure(
-        "rounded", "text", _rounded, _nothing, "sizes before and after rounding, where it was needed", 4
+        "rounded", "text", _rounded, _nothing, "sizes before and after rounding, where it was needed", 6
     ),
     "params": Figure(
-        "params", "count", lambda r, _: r.params, lambda t: t.totals.params, "learnable parameters"
+        "params", "count", lambda r, _: r.params, lambda t: t.totals.params, "learnable parameters", 1
     ),
     "params_share": Figure(
         "of params",
@@ -90,10 +103,10 @@ COLUMNS: dict[str, Figure] = {
         lambda r, t: _share(r.params, t.totals.params),
         _nothing,
         "share of all parameters",
-        2,
+        4,
     ),
     "fixed": Figure(
-        "fixed", "count", lambda r, _: r.fixed, lambda t: t.totals.fixed, "weights that are not learnt", 8
+        "fixed", "count", lambda r, _: r.fixed, lambda t: t.totals.fixed, "weights that are not learnt", 9
     ),
     "buffers": Figure(
         "buffers",
@@ -101,7 +114,7 @@ COLUMNS: dict[str, Figure] = {
         lambda r, _: r.buffers,
         lambda t: t.totals.buffers,
         "numbers kept beside the weights, such as running statistics",
-        8,
+        9,
     ),
     "macs": Figure(
         "MACs",
@@ -116,7 +129,7 @@ COLUMNS: dict[str, Figure] = {
         lambda r, t: _share(r.macs, t.totals.macs),
         _nothing,
         "share of all multiply-accumulates",
-        1,
+        3,
     ),
     "flops": Figure(
         "FLOPs",
@@ -124,16 +137,16 @@ COLUMNS: dict[str, Figure] = {
         lambda r, _: r.flops,
         lambda t: t.totals.flops,
         "2 · MACs + every other operation",
-        7,
+        4,
     ),
-    "additions": Figure("add", "count", *_work("additions"), "additions and subtractions, beside MACs", 3),
+    "additions": Figure("add", "count", *_work("additions"), "additions and subtractions, beside MACs", 5),
     "multiplications": Figure(
-        "multiply", "count", *_work("multiplications"), "multiplications, beside MACs", 3
+        "multiply", "count", *_work("multiplications"), "multiplications, beside MACs", 5
     ),
-    "comparisons": Figure("compare", "count", *_work("comparisons"), "comparisons", 3),
-    "divisions": Figure("divide", "count", *_work("divisions"), "divisions", 3),
+    "comparisons": Figure("compare", "count", *_work("comparisons"), "comparisons", 5),
+    "divisions": Figure("divide", "count", *_work("divisions"), "divisions", 5),
     "exponentials": Figure(
-        "exp", "count", *_work("exponentials"), "exp, log, tanh, erf, powers and roots", 3
+        "exp", "count", *_work("exponentials"), "exp, log, tanh, erf, powers and roots", 5
     ),
     "activations": Figure(
         "activations",
@@ -141,7 +154,7 @@ COLUMNS: dict[str, Figure] = {
         lambda r, _: r.activations,
         lambda t: t.totals.activations,
         "numbers that the layer's output stores; a view such as flatten stores none",
-        7,
+        9,
     ),
     "weight_bytes": Figure(
         "weights",
@@ -149,7 +162,7 @@ COLUMNS: dict[str, Figure] = {
         lambda r, t: _weights(r) * t.bytes_each,
         lambda t: t.weight_bytes,
         "bytes of parameters, fixed weights and buffers",
-        8,
+        9,
     ),
     "activation_bytes": Figure(
         "memory",
@@ -157,7 +170,23 @@ COLUMNS: dict[str, Figure] = {
         lambda r, t: r.activations * t.bytes_each,
         lambda t: t.activation_bytes,
         "bytes of the output; the total is as if nothing were freed",
-        6,
+        8,
+    ),
+    "in_place": Figure(
+        "in place",
+        "bytes",
+        lambda r, t: r.in_place * t.bytes_each,
+        lambda t: t.totals.in_place * t.bytes_each,
+        "bytes of the output where activations such as ReLU overwrite their input",
+        9,
+    ),
+    "alive": Figure(
+        "alive",
+        "bytes",
+        lambda r, t: r.alive * t.bytes_each,
+        lambda t: t.peak_bytes,
+        "bytes of all activations in memory while the layer runs; the total is the peak",
+        9,
     ),
     "depth": Figure(
         "depth",
@@ -165,17 +194,23 @@ COLUMNS: dict[str, Figure] = {
         lambda r, _: r.depth,
         lambda t: t.totals.depth,
         "weighted layers on the longest path up to here",
-        8,
+        9,
     ),
     "field": Figure(
         "field",
-        "text",
+        "field",
         _field,
         _nothing,
         "receptive field: how much of the input one output element sees; * where it is larger than the input",
-        5,
+        7,
     ),
-    "jump": Figure("jump", "text", _jump, _nothing, "distance in the input between neighbouring fields", 8),
+    "jump": Figure("jump", "figure", _jump, _nothing, "distance in the input between neighbouring fields", 9),
+    "centre": Figure(
+        "centre", "figure", _centre, _nothing, "position in the input of the middle of the first field", 9
+    ),
+    "smallest": Figure(
+        "smallest", "figure", _smallest, _nothing, "receptive field along the path that sees least", 9
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rich.box import SIMPLE
@@ -13,9 +14,15 @@ from archcalc.errors import ArchcalcError
 from archcalc.formats import written
 from archcalc.sheet import Column, Sheet
 
+TRAILING_BLANKS = re.compile(" +$", re.MULTILINE)
 GAP = 2
 """Blanks between columns."""
 LEAST_BAR, MOST_BAR = 4, 24
+LEAST_NAME = 6
+MOST_WORD = 24
+"""The longest word that is kept whole where there is too little room."""
+FLEXIBLE = ("words", "settings")
+"""Kinds of columns that wrap or are cut where there is too little room."""
 HEAVY = 0.1
 """The share of the whole from which a row stands out."""
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -30,17 +37,25 @@ STYLES = {
 }
 
 
-def draw(sheet: Sheet, console: Console | None = None) -> None:
-    """Print a sheet on standard output, as wide as the terminal."""
-    console = console or Console(highlight=False)
-    heading = _heading(sheet)
+def page(sheet: Sheet) -> str:
+    """Return a sheet as it looks on standard output: as wide as the terminal, in colour if it has colours."""
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        draw(sheet, console)
+    text = capture.get()
+    return text if console.is_terminal else TRAILING_BLANKS.sub("", text)
+
+
+def draw(sheet: Sheet, console: Console) -> None:
+    """Print a sheet: its heading, its table, what people should know besides."""
+    heading, below = _heading(sheet), _below(sheet)
     for line in heading:
         console.print(line)
     if heading:
         console.print(Text())
-    console.print(_table(sheet, console.width))
-    below = _below(sheet)
-    if below:
+    if sheet.rows:
+        console.print(_table(sheet, console.width))
+    if below and sheet.rows:
         console.print(Text())
     for part in below:
         console.print(part)
@@ -64,7 +79,7 @@ def _below(sheet: Sheet) -> list[Text | Table]:
 def _table(sheet: Sheet, width: int) -> Table:
     """Return the table with the columns that fit, one rich row for the body: rich measures it once a column."""
     cells = [_written(sheet, index) for index in range(len(sheet.columns))]
-    shown, bar = _fitting(sheet, cells, width)
+    shown, bar, name_width = _fitting(sheet, cells, width)
     heavy = [_is_heavy(sheet, row) for row in sheet.rows]
     table = Table(
         box=SIMPLE,
@@ -83,6 +98,8 @@ def _table(sheet: Sheet, width: int) -> Table:
             Text(footer[0] if footer else ""),
             justify="left" if left or column.kind == "share" else "right",
             no_wrap=column.kind != "words",
+            min_width=None if index == 0 else _least_width(column, cells[index], bar),
+            width=name_width if index == 0 else None,
             overflow="fold" if column.kind == "words" else "ellipsis",
         )
         bodies.append(_body(column, body, [row[index] for row in sheet.rows], heavy, bar))
@@ -94,6 +111,14 @@ def _table(sheet: Sheet, width: int) -> Table:
     return table
 
 
+def _least_width(column: Column, texts: list[str], bar: int) -> int:
+    """Return the width that a column keeps on a narrow screen: figures are never cut, and words only between words."""
+    pieces = [column.title, *texts]
+    if column.kind in FLEXIBLE:
+        return min(MOST_WORD, max(len(word) for piece in pieces for word in piece.split() or [""]))
+    return max(map(len, pieces)) + (bar + 1 if column.kind == "share" else 0)
+
+
 def _written(sheet: Sheet, index: int) -> list[str]:
     """Return a column's cells as text, the footer's last."""
     kind = sheet.columns[index].kind
@@ -101,28 +126,25 @@ def _written(sheet: Sheet, index: int) -> list[str]:
     return [value if value == "" else written(kind, value) for value in (row[index] for row in rows)]
 
 
-def _fitting(sheet: Sheet, cells: list[list[str]], width: int) -> tuple[list[int], int]:
-    """Return the columns that fit, dropping the least important first, and the length of a bar."""
-    bars = sum(column.kind == "share" for column in sheet.columns)
+def _fitting(sheet: Sheet, cells: list[list[str]], width: int) -> tuple[list[int], int, int]:
+    """Return the columns that fit, dropping the least important first; a bar's length; the width of the names."""
+    columns = sheet.columns
     natural = [
-        max(len(column.title), *map(len, texts), 0) + GAP if texts else len(column.title) + GAP
-        for column, texts in zip(sheet.columns, cells, strict=True)
+        max(map(len, (column.title, *texts))) + GAP + (LEAST_BAR + 1) * (column.kind == "share")
+        for column, texts in zip(columns, cells, strict=True)
     ]
-    shown = list(range(len(sheet.columns)))
-
-    def needed() -> int:
-        return sum(natural[i] for i in shown) + sum(
-            LEAST_BAR + 1 for i in shown if sheet.columns[i].kind == "share"
-        )
-
-    while needed() - GAP > width:
-        last = max(shown, key=lambda i: (sheet.columns[i].priority, i))
-        if not sheet.columns[last].priority:
+    shown = list(range(len(columns)))
+    while sum(natural[i] for i in shown) - GAP > width:
+        last = max(shown, key=lambda i: (columns[i].priority, i))
+        if not columns[last].priority:
             break
         shown.remove(last)
-    bars = sum(sheet.columns[i].kind == "share" for i in shown)
-    spare = max(0, width - needed() + GAP) // bars if bars else 0
-    return shown, min(LEAST_BAR + spare, MOST_BAR)
+    spare = max(0, width + GAP - sum(natural[i] for i in shown))
+    bars = sum(columns[i].kind == "share" for i in shown)
+    bar = min(LEAST_BAR + spare // max(bars, 1), MOST_BAR)
+    others = sum(_least_width(columns[i], cells[i], LEAST_BAR) + GAP for i in shown[1:])
+    name_width = max(LEAST_NAME, min(natural[0] - GAP, width - others))
+    return shown, bar, name_width
 
 
 def _is_heavy(sheet: Sheet, row: tuple[Any, ...]) -> bool:
@@ -154,13 +176,16 @@ def _style(column: Column, text: str, value: Any, heavy: bool) -> str | None:
     return STYLES["heavy"] if heavy else None
 
 
-def _append_share(body: Text, text: str, share: float | None, bar: int) -> None:
+def _append_share(body: Text, text: str, share: float | None, length: int) -> None:
+    if share is None:
+        body.append(text.ljust(len(text) + length + 1))
+        return
     if not share:
-        body.append(" " * (len(text) + bar + 1))
+        body.append(" " * (len(text) + length + 1))
         return
     style = "bar.heavy" if share >= HEAVY else "bar"
     body.append(text, STYLES["heavy"] if share >= HEAVY else None)
-    body.append(f" {drawn(share, bar)}", STYLES[style])
+    body.append(f" {drawn(share, length)}", STYLES[style])
 
 
 def drawn(share: float, width: int) -> str:

@@ -36,28 +36,35 @@ BYTE_UNITS = ((2**50, "PiB"), (2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2
 
 def short(number: int) -> str:
     """Return a count to three digits with its prefix: 62.4 M."""
-    for size, unit in UNITS:
-        if number >= size:
-            return f"{_three_digits(number, size)} {unit}"
-    return str(number)
+    return _scaled(number, UNITS) or str(number)
 
 
 def sized(number: int) -> str:
     """Return bytes in binary units: 237.9 MiB."""
-    for size, unit in BYTE_UNITS:
-        if number >= size:
-            return f"{_three_digits(number, size)} {unit}"
-    return f"{number} B"
+    return _scaled(number, BYTE_UNITS) or f"{number} B"
+
+
+def _scaled(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
+    """Return a number to three digits in the largest unit that it reaches, or None where it reaches none."""
+    for position, (size, unit) in enumerate(units):
+        if number < size:
+            continue
+        text = _three_digits(number, size)
+        if position and len(text.replace(".", "")) > 3 and number < units[position - 1][0]:
+            # Rounding reached the next unit: 999,999 is 1.00 M.
+            return f"1.00 {units[position - 1][1]}"
+        return f"{text} {unit}"
+    return None
 
 
 def _three_digits(number: int, size: int) -> str:
-    """Return number/size, rounded to three significant digits, without floats that overflow."""
-    if number >= 100 * size:
-        return grouped((number + size // 2) // size)
-    decimals = 2 if number < 10 * size else 1
-    scale = 10**decimals
-    whole, rest = divmod((number * scale + size // 2) // size, scale)
-    return f"{whole}.{rest:0{decimals}d}"
+    """Return number/size rounded half up to three digits, without floats, which would overflow."""
+    for decimals in (2, 1):
+        scale = 10**decimals
+        whole, rest = divmod((2 * number * scale + size) // (2 * size), scale)
+        if whole < 10 ** (3 - decimals):
+            return f"{whole}.{rest:0{decimals}d}"
+    return grouped((2 * number + size) // (2 * size))
 
 
 def shaped(shape: tuple[int, ...]) -> str:
@@ -88,6 +95,19 @@ def _pairs(pairs: tuple[tuple[int, ...], ...]) -> str:
     return " ".join("+".join(map(str, pair)) for pair in pairs)
 
 
+def figure(value: Any) -> str:
+    """Return a count, or one number an axis."""
+    if isinstance(value, tuple):
+        return "×".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else grouped(value)
+
+
+def field(value: tuple[Any, bool]) -> str:
+    """Return a receptive field, with a mark where it is larger than the input."""
+    sizes, larger = value
+    return ("whole" if sizes is None else figure(sizes)) + ("*" if larger else "")
+
+
 UNKNOWN = "?"
 
 
@@ -104,6 +124,8 @@ WRITERS: dict[Kind, Callable[[Any], str]] = {
     "bytes": sized,
     "share": percent,
     "settings": described,
+    "figure": figure,
+    "field": field,
     "verdict": str,
 }
 
@@ -134,6 +156,8 @@ def json(sheet: Sheet) -> str:
 def _plain(kind: Kind, value: Any) -> Any:
     if kind == "shape" and value is not None:
         return list(value[1:])
+    if kind == "field" and value is not None:
+        return "whole" if value[0] is None else value[0]
     return round(value, 6) if isinstance(value, float) else value
 
 
@@ -158,9 +182,15 @@ def _csv_cell(kind: Kind, value: Any) -> Any:
         return ""
     if kind == "shape":
         return "x".join(map(str, value[1:]))
+    if kind == "field":
+        value = "whole" if value[0] is None else value[0]
+    if kind in ("figure", "field") and isinstance(value, tuple):
+        return "x".join(map(str, value))
     if isinstance(value, float):
         return round(value, 6)
     text = described(value) if kind == "settings" else value
+    if isinstance(text, str):
+        text = " ".join(text.split())
     # A cell that starts like a formula would run as one in a spreadsheet.
     return f"'{text}" if isinstance(text, str) and text[:1] in ("=", "+", "-", "@") else text
 
@@ -175,7 +205,7 @@ def markdown(sheet: Sheet) -> str:
         aligned,
         *(
             [
-                "" if value == "" else written(column.kind, value).replace("|", "\\|")
+                "" if value == "" else _escaped(written(column.kind, value))
                 for column, value in zip(sheet.columns, row, strict=True)
             ]
             for row in rows
@@ -185,3 +215,8 @@ def markdown(sheet: Sheet) -> str:
     parts += ["| " + " | ".join(cells) + " |" for cells in lines]
     parts += [f"\n{note}" for note in sheet.notes]
     return "\n".join(parts) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Return text that stays in its cell."""
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())

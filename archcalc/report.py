@@ -22,7 +22,9 @@ class Row(NamedTuple):
 
     `params` are learnable, `fixed` set once, `buffers` kept but not learnt; tied weights count where
     they first stand. `work` is None where the op cannot say. `activations` are the numbers that the
-    layer stores anew: none for a view such as flatten. `depth` counts the weighted layers up to here.
+    layer stores anew: none for a view such as flatten; `in_place` are those that are left where
+    activations overwrite their input. `alive` are the numbers in memory while the layer runs: its
+    inputs, its output and what later layers need. `depth` counts the weighted layers up to here.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Row(NamedTuple):
     buffers: int
     work: Work | None
     activations: int
+    in_place: int
+    alive: int
     uneven: tuple[Uneven, ...]
     depth: int
     field: ReceptiveField
@@ -60,6 +64,7 @@ class Totals(NamedTuple):
     buffers: int
     work: Work
     activations: int
+    in_place: int
     peak: int
     depth: int
     incomplete: tuple[str, ...]

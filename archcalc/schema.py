@@ -6,11 +6,10 @@ from typing import Any
 
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
-from archcalc.settings import Setting
-from archcalc.spec.document import FIGURES
+from archcalc.settings import EXPRESSION, Setting
+from archcalc.spec.document import FIGURES, LAYER_FIGURES
 from archcalc.window import ROUNDINGS
 
-EXPRESSION = {"type": "string", "description": "an expression over the parameters"}
 SIZE = {
     "anyOf": [
         {"type": "integer", "minimum": 1},
@@ -18,7 +17,8 @@ SIZE = {
         {"type": "array", "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}},
     ]
 }
-WORD = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
+WORD = {"anyOf": [{"type": "string", "pattern": r"^[\w-]+$"}, {"type": "integer"}]}
+TEXT = {"type": ["string", "number"]}
 LAYERS = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
 NAMES = {"anyOf": [WORD, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 CONDITION = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
@@ -32,19 +32,20 @@ def spec_schema() -> dict[str, Any]:
         "description": "A neural network, layer by layer.",
         "type": "object",
         "required": ["layers"],
+        "anyOf": [{"required": ["input"]}, {"required": ["variants"]}],
         "additionalProperties": False,
         "properties": {
             "name": WORD,
-            "title": {"type": "string"},
-            "source": {"type": "string"},
+            "title": TEXT,
+            "source": TEXT,
             "input": SIZE,
             "rounding": {"enum": list(ROUNDINGS)},
-            "parameters": {"type": "object"},
+            "parameters": {"type": ["object", "null"]},
             "variants": {
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": {"anyOf": [{"$ref": "#/$defs/variant"}, {"type": "null"}]},
             },
-            "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+            "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
             "layers": LAYERS,
             "expect": {"$ref": "#/$defs/expect"},
         },
@@ -58,7 +59,7 @@ def spec_schema() -> dict[str, Any]:
 
 
 def _layer() -> dict[str, Any]:
-    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if kind != "input"}
+    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.inputs != (0, 0)}
     controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
     return {
         "anyOf": [
@@ -96,7 +97,7 @@ def _op(cls: type[Op]) -> dict[str, Any]:
         forms.append({"type": "null"})
     if branched:
         forms.append(_branches())
-    elif cls.main is not None:
+    elif cls.main is not None and set(required) <= {cls.main}:
         forms.append(settings[cls.main])
     summary = (cls.__doc__ or "").partition("\n")[0]
     return {"description": summary, "anyOf": forms}
@@ -155,7 +156,7 @@ def _block() -> dict[str, Any]:
         "type": "object",
         "required": ["layers"],
         "additionalProperties": False,
-        "properties": {"parameters": {"type": "object"}, "layers": LAYERS},
+        "properties": {"parameters": {"type": ["object", "null"]}, "layers": LAYERS},
     }
 
 
@@ -163,8 +164,8 @@ def _variant() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "title": {"type": "string"},
-            "source": {"type": "string"},
+            "title": TEXT,
+            "source": TEXT,
             "input": SIZE,
             "expect": {"$ref": "#/$defs/expect"},
         },
@@ -172,17 +173,21 @@ def _variant() -> dict[str, Any]:
 
 
 def _expect() -> dict[str, Any]:
-    counts = {name: {"type": "integer", "minimum": 0} for name in FIGURES if name != "output"}
-    figures = {**counts, "output": SIZE}
-    layer = {"type": "object", "properties": figures, "additionalProperties": False}
+    layer = {"type": "object", "properties": _figures(LAYER_FIGURES), "additionalProperties": False}
     entry = {
         "type": "object",
         "required": ["source"],
         "additionalProperties": False,
         "properties": {
-            **figures,
-            "source": {"type": "string"},
+            **_figures(FIGURES),
+            "source": TEXT,
+            "train": {"type": "boolean", "description": "with the heads that exist only in training"},
             "layers": {"type": "object", "additionalProperties": layer},
         },
     }
     return {"anyOf": [entry, {"type": "array", "items": entry}]}
+
+
+def _figures(names: tuple[str, ...]) -> dict[str, Any]:
+    whole = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
+    return {name: SIZE if name == "output" else whole for name in names}

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "words", "shape", "count", "bytes", "share", "settings", "verdict"]
+Kind = Literal["text", "words", "shape", "count", "bytes", "share", "settings", "figure", "field", "verdict"]
 """What a cell holds, which is how it is written.
 
 `text` is cut where it is too long and `words` are wrapped; a `shape` has the batch first and is
-written without it; a `share` is a fraction of the whole; None stands for "not known".
+written without it; a `share` is a fraction of the whole; a `figure` is a count or one number
+an axis; a `field` is a receptive field and whether it is larger than the input; None stands for "not known".
 """
 
 
 class Column(NamedTuple):
     """A column: `key` names it in JSON, CSV and on the command line, `title` above it.
 
-    `priority` says in what order columns give way on a narrow screen: 0 never does, 9 goes first.
+    `priority` says in what order columns give way on a narrow screen: 0 never does, the largest goes first.
     """
 
     key: str

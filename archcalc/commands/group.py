@@ -1,0 +1,50 @@
+"""The group that every command belongs to."""
+
+from __future__ import annotations
+
+import click
+
+import archcalc
+from archcalc.commands.options import examples
+from archcalc.errors import nearest, visible
+
+LONGEST_SUMMARY = 200
+"""More than the longest first sentence of a command."""
+
+
+class Commands(click.Group):
+    """The group of commands, which suggests the nearest one for a misspelt name."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List every command with its whole first sentence."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, command.get_short_help_str(LONGEST_SUMMARY)) for name, command in commands if command]
+            )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` name, or raise with the nearest one as a hint."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            hint = nearest(name, self.list_commands(ctx))
+            raise click.UsageError(
+                f"there is no command '{visible(name)}'" + (f"; {hint}" if hint else ""), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples("show alexnet", "params vgg16 --per-layer", "list", "new mynet", "show --help"),
+)
+@click.version_option(archcalc.__version__, prog_name="archcalc")
+def cli() -> None:
+    """Sizes, parameters, work and memory of neural networks, exact and explained.
+
+    A MODEL is the name of a network (archcalc list), the path of a spec, path.yaml:variant for one
+    of a family, or - for standard input.
+    """

@@ -1,0 +1,154 @@
+"""The commands that report on one network: show, tree, params, flops, memory, rf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import archcalc
+from archcalc.commands.group import cli
+from archcalc.commands.options import (
+    analyzed,
+    complete_columns,
+    depth_option,
+    emit,
+    examples,
+    model_options,
+    overrides,
+)
+
+
+@cli.command(
+    epilog=examples(
+        "show alexnet",
+        "show vgg16 --input 3x256x256 --batch 32 --dtype float16",
+        "show alexnet --set classes=10 --format markdown",
+        "show alexnet --input 3x224x224 --rounding strict",
+        "show mynet.yaml --columns layer,output,params,field",
+    )
+)
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    shell_complete=complete_columns,
+    help="Columns to show, separated by commas; `all` for every one.",
+)
+@depth_option
+@model_options
+def show(form: str, columns: str | None, depth: int | None, **options: Any) -> None:
+    """Show every layer: sizes, parameters, work, memory, and the totals.
+
+    A deep network opens folded: a block is one row where its layers do not fit a screen.
+    """
+    from archcalc.views.layers import chosen, layers, level
+
+    report = analyzed(**options)
+    emit(layers(report, chosen(columns, form), level(report, depth, form)), form)
+
+
+@cli.command(
+    epilog=examples("tree resnet50", "tree googlenet --depth 2", "tree mynet.yaml --format markdown")
+)
+@depth_option
+@model_options
+def tree(form: str, depth: int | None, **options: Any) -> None:
+    """Show the network as a tree: each block with its sums, and what is in it."""
+    from archcalc.views import layers
+
+    report = analyzed(**options)
+    emit(layers.tree(report, layers.level(report, depth, form)), form)
+
+
+@cli.command(epilog=examples("rf vgg16", "rf resnet50 --input 3x512x512", "rf mobilenet_v1 --format csv"))
+@model_options
+def rf(form: str, **options: Any) -> None:
+    """Show receptive fields: how much of the input one element of each layer sees.
+
+    The largest over all paths, and the smallest where branches differ; the distance between the
+    fields of neighbours; the middle of the first field. A field larger than the input is marked *.
+    After global pooling or a linear layer an element sees the whole input. Rows are the layers that
+    change the field.
+    """
+    from archcalc.views.layers import fields
+
+    emit(fields(analyzed(**options)), form)
+
+
+@cli.command(
+    epilog=examples(
+        "memory vgg16",
+        "memory resnet50 --batch 32 --dtype float16",
+        "memory resnet50 --train --optimizer adam --batch 64",
+        "memory vgg16 --per-layer",
+    )
+)
+@click.option(
+    "--optimizer",
+    default="sgd",
+    metavar="NAME",
+    help="With --train: sgd keeps nothing, momentum one number for each parameter, adam two.  [default: sgd]",
+)
+@click.option("--per-layer", is_flag=True, help="A row for every layer, with what is alive while it runs.")
+@depth_option
+@model_options
+def memory(form: str, optimizer: str, per_layer: bool, depth: int | None, **options: Any) -> None:
+    """Show memory: weights and the most that is alive at once; with --train, what a training step keeps.
+
+    Inference runs the layers in the order of the spec. A layer's inputs and output are alive together,
+    and a tensor is freed after its last use; views such as flatten take nothing.
+
+    Training keeps the weights, their gradients, the optimizer's state, and the input and every layer's
+    output for the backward pass.
+    """
+    from archcalc.views import layers, totals
+
+    report = analyzed(**options)
+    if per_layer:
+        emit(layers.layers(report, layers.MEMORY, layers.level(report, depth, form)), form)
+    else:
+        emit(totals.memory(report, optimizer if options["train"] else None), form)
+
+
+@cli.command(
+    epilog=examples("params vgg16", "params lenet5_1998 --formula", "params alexnet --per-layer --format csv")
+)
+@click.option("--per-layer", is_flag=True, help="A row for every layer.")
+@click.option(
+    "--formula", is_flag=True, help="A row for every layer that has parameters, with the arithmetic."
+)
+@depth_option
+@model_options
+def params(form: str, per_layer: bool, formula: bool, depth: int | None, **options: Any) -> None:
+    """Count parameters: learnable, fixed and buffers."""
+    from archcalc.views import layers, totals
+
+    report = analyzed(**options)
+    if formula:
+        network = archcalc.load(options["model"], parameters=overrides(options["settings"]))
+        emit(totals.formulas(network, report), form)
+    elif per_layer:
+        emit(layers.layers(report, layers.PARAMS, layers.level(report, depth, form)), form)
+    else:
+        emit(totals.totals(report, totals.PARAMS), form)
+
+
+@cli.command(
+    epilog=examples("flops alexnet", "flops vgg16 --per-layer", "flops vgg16 --batch 8 --format json")
+)
+@click.option("--per-layer", is_flag=True, help="A row for every layer.")
+@depth_option
+@model_options
+def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None:
+    """Count work: multiply-accumulates (MACs), and every other operation by kind.
+
+    FLOPs are 2 · MACs + all other operations. Papers and tables mostly print MACs, often under the
+    name FLOPs.
+    """
+    from archcalc.views import layers, totals
+
+    report = analyzed(**options)
+    if per_layer:
+        emit(layers.layers(report, layers.WORK, layers.level(report, depth, form)), form)
+    else:
+        emit(totals.totals(report, totals.WORK_TOTALS), form)

@@ -1,0 +1,142 @@
+"""The commands about specs and what they are made of: list, check, ops, new, schema; and shell completion."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import archcalc
+from archcalc.commands.group import cli
+from archcalc.commands.options import (
+    DTYPES,
+    complete_model,
+    complete_op,
+    emit,
+    examples,
+    format_option,
+    write,
+)
+from archcalc.errors import ArchcalcError, visible
+
+if TYPE_CHECKING:
+    from archcalc.report import DType
+
+
+@cli.command(name="list", epilog=examples("list", "list --format json"))
+@format_option
+def list_networks(form: str) -> None:
+    """List the networks that can be called by name, with parameters, MACs and depth.
+
+    Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
+    """
+    from archcalc.views.catalogue import catalogue
+
+    names = archcalc.names()
+    quiet = not sys.stderr.isatty()
+    with click.progressbar(names, label="analyzing", file=sys.stderr, hidden=quiet) as bar:
+        reports = [archcalc.analyze(archcalc.load(name)) for name in bar]
+    emit(catalogue(reports), form)
+
+
+@cli.command(
+    epilog=examples(
+        "check specs/*.yaml",
+        "check vgg16 --max-params 150M --max-macs 20G",
+        "check mynet.yaml --max-memory 64MiB --dtype float16",
+    )
+)
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete_model)
+@click.option("--max-params", metavar="COUNT", help="Most learnable parameters, such as 5M.")
+@click.option("--max-macs", metavar="COUNT", help="Most multiply-accumulates, such as 1G.")
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Most memory at inference, such as 64MiB: all weights and the largest set of activations alive at once.",
+)
+@click.option("--batch", type=int, default=1, metavar="N", help="Samples at once.  [default: 1]")
+@click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of one number.")
+@format_option
+@click.pass_context
+def check(
+    ctx: click.Context, /, specs: tuple[str, ...], form: str, batch: int, dtype: DType, **most: str | None
+) -> None:
+    """Check specs: are they sound, do their expected figures hold, are they within budget?
+
+    The exit status is 0 if all is well and 1 if not, so that it can guard a repository. A family's
+    file stands for all its variants.
+    """
+    from archcalc.console import complain
+    from archcalc.views import verdicts
+
+    budget = verdicts.budget(most["max_params"], most["max_macs"], most["max_memory"])
+    findings: list[archcalc.Finding] = []
+    sound = True
+    for spec in specs:
+        try:
+            for network in archcalc.load_all(spec):
+                findings += archcalc.check(network, budget, batch=batch, dtype=dtype)
+        except ArchcalcError as error:
+            sound = False
+            complain(error)
+    emit(verdicts.findings(findings, form), form)
+    ctx.exit(0 if sound and all(finding.holds for finding in findings) else 1)
+
+
+@cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))
+@click.argument("op", required=False, shell_complete=complete_op)
+@format_option
+def ops(op: str | None, form: str) -> None:
+    """List the layer types, or say all about one: its settings, defaults, formulas."""
+    from archcalc.views import reference
+
+    emit(reference.everything() if op is None else reference.one(op), form)
+
+
+@cli.command(epilog=examples("new mynet", "new mynet --output -"))
+@click.argument("name")
+@click.option("--output", metavar="FILE", help="Where to write; - for standard output.  [default: NAME.yaml]")
+def new(name: str, output: str | None) -> None:
+    """Write a commented spec to start from."""
+    from archcalc.starter import starter
+
+    name = name.removesuffix(".yaml")
+    text = starter(name)
+    if output == "-":
+        write(text)
+        return
+    path = output or f"{name}.yaml"
+    try:
+        with Path(path).open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ArchcalcError(
+            f"{visible(path)}: {error.strerror}", hint="--output names another file"
+        ) from None
+    click.echo(f"wrote {visible(path)}; look at it with: archcalc show {visible(path)}", err=True)
+
+
+@cli.command(epilog=examples("schema > archcalc.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors that complete and check YAML."""
+    from json import dumps
+
+    write(dumps(archcalc.spec_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
+@cli.command(
+    epilog=examples(
+        "completion bash >> ~/.bashrc", "completion fish > ~/.config/fish/completions/archcalc.fish"
+    )
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes commands, options and network names in a shell."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise ArchcalcError(f"there is no completion for {shell}")
+    write(kind(cli, {}, "archcalc", "_ARCHCALC_COMPLETE").source() + "\n")

@@ -1,0 +1,84 @@
+"""Groups: the rows of a block folded into one. Folding never changes a total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from archcalc.op import NO_WORK, Work
+from archcalc.report import Report, Row
+
+SCREEN = 48
+"""The rows that a report opens with at most, where folding can bring it down to that."""
+
+
+def deepest(report: Report) -> int:
+    """Return the most levels that a layer's dotted name has."""
+    return max(row.name.count(".") for row in report.rows) + 1
+
+
+def fitting_depth(report: Report) -> int:
+    """Return the deepest folding that fits a screen; 1 where none does."""
+    for depth in range(deepest(report), 1, -1):
+        if len({path(row, depth) for row in report.rows}) <= SCREEN:
+            return depth
+    return 1
+
+
+def folded(report: Report, depth: int) -> Report:
+    """Return the report with the layers below `depth` levels of blocks folded into one row a block."""
+    rows = tuple(group(name, rows) for name, rows in groups(report.rows, depth))
+    return report._replace(rows=rows)
+
+
+def groups(rows: Sequence[Row], depth: int) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the rows that share the first `depth` parts of their names, in order."""
+    for name, members in groupby(rows, key=lambda row: path(row, depth)):
+        yield name, list(members)
+
+
+def path(row: Row, depth: int) -> str:
+    """Return the first `depth` parts of a row's name."""
+    return ".".join(row.name.split(".")[:depth])
+
+
+def group(name: str, rows: Sequence[Row]) -> Row:
+    """Return one row for several: sums of what adds up, the input of the first, the output of the last."""
+    first, last = rows[0], rows[-1]
+    if first.name == name:
+        return first
+    works = [row.work for row in rows]
+    known = [work for work in works if work is not None]
+    return last._replace(
+        name=name,
+        kind="block",
+        settings={"layers": len(rows)},
+        inputs=first.inputs,
+        input_shapes=first.input_shapes,
+        weights={},
+        params=sum(row.params for row in rows),
+        fixed=sum(row.fixed for row in rows),
+        buffers=sum(row.buffers for row in rows),
+        work=Work(*map(sum, zip(NO_WORK, *known, strict=True))) if len(known) == len(works) else None,
+        activations=sum(row.activations for row in rows),
+        in_place=sum(row.in_place for row in rows),
+        alive=max(row.alive for row in rows),
+        uneven=tuple(one for row in rows for one in row.uneven),
+    )
+
+
+def tree(report: Report, depth: int) -> list[tuple[str, Row]]:
+    """Return the rows of a tree, each with its label: blocks before what is in them, down to `depth` levels."""
+    return list(_branches(report.rows, 1, depth, ""))
+
+
+def _branches(rows: Sequence[Row], level: int, depth: int, margin: str) -> Iterator[tuple[str, Row]]:
+    members = list(groups(rows, level))
+    for number, (name, inside) in enumerate(members):
+        is_last = number == len(members) - 1
+        row = group(name, inside)
+        knot = "" if level == 1 else "└─ " if is_last else "├─ "
+        yield margin + knot + name.rpartition(".")[2], row
+        if row.kind == "block" and inside[0].name != name and level < depth:
+            deeper = "" if level == 1 else "   " if is_last else "│  "
+            yield from _branches(inside, level + 1, depth, margin + deeper)

@@ -1,0 +1,1 @@
+"""Reports to sheets: what each command puts on the page."""

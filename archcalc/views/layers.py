@@ -1,0 +1,115 @@
+"""A row a layer or a block: the pages of show, tree, rf and the --per-layer options."""
+
+from __future__ import annotations
+
+from archcalc.columns import COLUMNS, figures
+from archcalc.folding import deepest, fitting_depth, folded
+from archcalc.folding import tree as treed
+from archcalc.report import Report, Row
+from archcalc.sheet import Sheet
+from archcalc.views.page import facts, notes, subtitle, summary
+
+SHOWN = (
+    "layer",
+    "op",
+    "settings",
+    "output",
+    "params",
+    "params_share",
+    "macs",
+    "macs_share",
+    "activation_bytes",
+    "field",
+)
+"""The columns of `show` where there is room for all."""
+PARAMS = ("layer", "op", "settings", "output", "params", "params_share", "fixed", "buffers", "weight_bytes")
+"""The columns of `params --per-layer`."""
+WORK = (
+    "layer",
+    "output",
+    "macs",
+    "macs_share",
+    "additions",
+    "multiplications",
+    "comparisons",
+    "divisions",
+    "exponentials",
+    "flops",
+)
+"""The columns of `flops --per-layer`."""
+MEMORY = ("layer", "op", "output", "params", "weight_bytes", "activation_bytes", "in_place", "alive")
+"""The columns of `memory --per-layer`."""
+FIELD = ("layer", "op", "settings", "output", "field", "smallest", "jump", "centre")
+"""The columns of `rf`."""
+
+
+def chosen(columns: str | None, form: str) -> tuple[str, ...]:
+    """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
+    if columns == "all" or (columns is None and form in ("json", "csv")):
+        return tuple(COLUMNS)
+    if columns is None:
+        return SHOWN
+    return tuple(key.strip().lower() for key in columns.split(","))
+
+
+def level(report: Report, depth: int | None, form: str) -> int:
+    """Return how many levels of blocks to show: what was asked for, what fits a screen, or all for a machine."""
+    if depth is not None:
+        return depth
+    return deepest(report) if form in ("json", "csv") else fitting_depth(report)
+
+
+def layers(report: Report, keys: tuple[str, ...] = SHOWN, depth: int | None = None) -> Sheet:
+    """Return a row for every layer and the totals, blocks below `depth` levels folded."""
+    rows = report.rows if depth is None else folded(report, depth).rows
+    return Sheet(
+        columns=figures(keys),
+        rows=tuple(tuple(COLUMNS[key].of_row(row, report) for key in keys) for row in rows),
+        footer=tuple(COLUMNS[key].of_total(report) for key in keys),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        summary=summary(report),
+        notes=(*_folding(report, len(rows)), *notes(report)),
+        facts=facts(report),
+    )
+
+
+def _folding(report: Report, shown: int) -> tuple[str, ...]:
+    if shown == len(report.rows):
+        return ()
+    return (f"{len(report.rows)} layers folded to {shown} rows: --depth all shows every layer",)
+
+
+def tree(report: Report, depth: int) -> Sheet:
+    """Return the network as a tree of blocks, each with its sums."""
+    keys = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
+    lines = treed(report, depth)
+    return Sheet(
+        columns=figures(keys),
+        rows=tuple((label, *(COLUMNS[key].of_row(row, report) for key in keys[1:])) for label, row in lines),
+        footer=tuple(COLUMNS[key].of_total(report) for key in keys),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=("a block's figures are the sums of what is in it",),
+        facts=facts(report),
+    )
+
+
+def fields(report: Report) -> Sheet:
+    """Return the layers that change the receptive field."""
+    before = {row.name: row.field for row in report.rows}
+    rows = [row for row in report.rows if not row.inputs or row.field != before[row.inputs[0]]]
+    keys = FIELD if any(_differs(row) for row in rows) else tuple(k for k in FIELD if k != "smallest")
+    larger = any(COLUMNS["field"].of_row(row, report)[1] for row in rows)
+    return Sheet(
+        columns=figures(keys),
+        rows=tuple(tuple(COLUMNS[key].of_row(row, report) for key in keys) for row in rows),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=("* larger than the input: it reaches into the padding",) if larger else (),
+        facts=facts(report),
+    )
+
+
+def _differs(row: Row) -> bool:
+    return row.field is not None and any(extent.smallest != extent.size for extent in row.field)

@@ -1,0 +1,97 @@
+"""What every page about a report shares: its heading, its summary, its notes, its facts for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.formats import grouped, shaped, short, sized
+from archcalc.op import Work
+from archcalc.report import Report
+
+MOST_ROUNDED = 4
+"""How many uneven windows are noted below the table."""
+
+
+def facts(report: Report) -> dict[str, Any]:
+    """Return what machines are told of a report beside its rows."""
+    totals = report.totals
+    return {
+        "network": report.name,
+        "title": report.title,
+        "source": report.source,
+        "input": list(report.input_shape),
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "totals": {
+            "params": totals.params,
+            "fixed": totals.fixed,
+            "buffers": totals.buffers,
+            "macs": totals.macs,
+            "flops": totals.flops,
+            "work": totals.work._asdict(),
+            "activations": totals.activations,
+            "depth": totals.depth,
+            "weight_bytes": report.weight_bytes,
+            "activation_bytes": report.activation_bytes,
+            "peak_bytes": report.peak_bytes,
+            "complete": not totals.incomplete,
+        },
+    }
+
+
+def subtitle(report: Report) -> tuple[str, ...]:
+    """Return the conditions that the figures hold for, and the network's source."""
+    setting = f"input {shaped((0, *report.input_shape))} · batch {report.batch} · {report.dtype}"
+    return (setting, report.source) if report.source else (setting,)
+
+
+def summary(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the totals in words."""
+    totals = report.totals
+    apart = [
+        f"{grouped(count)} {what}"
+        for count, what in ((totals.fixed, "fixed"), (totals.buffers, "buffers"))
+        if count
+    ]
+    beside = f" and {', '.join(apart)}" if apart else ""
+    return (
+        (
+            "parameters",
+            f"{grouped(totals.params)} ({short(totals.params)}){beside}, {sized(report.weight_bytes)}",
+        ),
+        ("MACs", f"{grouped(totals.macs)} ({short(totals.macs)})"),
+        ("FLOPs", f"{grouped(totals.flops)} = 2 · MACs + {other_work(totals.work)}"),
+        (
+            "activations",
+            f"{grouped(totals.activations)}, {sized(report.activation_bytes)}; at most {sized(report.peak_bytes)} alive at once",
+        ),
+        ("depth", f"{totals.depth} weighted layer{'s' if totals.depth != 1 else ''}"),
+    )
+
+
+def other_work(work: Work) -> str:
+    """Return the operations beside MACs, by kind."""
+    kinds = {
+        "additions": "add",
+        "multiplications": "multiply",
+        "comparisons": "compare",
+        "divisions": "divide",
+        "exponentials": "exp",
+    }
+    counts = ((getattr(work, name), word) for name, word in kinds.items())
+    return " + ".join(f"{short(count)} {word}" for count, word in counts if count) or "0"
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """Return what a reader must know besides: sizes that were rounded, work that is not known."""
+    rounded = [row for row in report.rows if row.uneven]
+    notes = [
+        f"{row.name}: the window does not fit evenly, {', '.join(map(str, dict.fromkeys(row.uneven)))}"
+        for row in rounded[:MOST_ROUNDED]
+    ]
+    if len(rounded) > MOST_ROUNDED:
+        notes.append(f"and {len(rounded) - MOST_ROUNDED} more: show --columns layer,rounded lists them all")
+    if report.totals.incomplete:
+        missing = ", ".join(report.totals.incomplete)
+        notes.append(f"incomplete: the work of {missing} is not known and not in the totals")
+    return tuple(notes)

@@ -1,0 +1,98 @@
+"""A row a figure: the pages of params, flops and memory, and the arithmetic behind the parameters."""
+
+from __future__ import annotations
+
+from archcalc.columns import COLUMNS
+from archcalc.derivation import parameter_formulas
+from archcalc.formats import sized
+from archcalc.memory import inference, training
+from archcalc.network import Network
+from archcalc.report import Report
+from archcalc.sheet import Column, Sheet
+from archcalc.views.layers import WORK
+from archcalc.views.page import facts, notes, subtitle
+
+PARAMS = ("params", "fixed", "buffers", "weight_bytes")
+"""The figures of `params`."""
+
+WORK_TOTALS = tuple(key for key in WORK if key not in ("layer", "output", "macs_share"))
+
+
+def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
+    """Return the totals alone, one figure a row."""
+    return Sheet(
+        columns=(
+            Column("figure", "figure", "text"),
+            Column("value", "total", "count"),
+            Column("meaning", "meaning", "words"),
+        ),
+        rows=tuple((key, COLUMNS[key].of_total(report), _meaning(key, report)) for key in keys),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=notes(report),
+        facts=facts(report),
+    )
+
+
+def _meaning(key: str, report: Report) -> str:
+    figure = COLUMNS[key]
+    readable = f" ({sized(figure.of_total(report))})" if figure.kind == "bytes" else ""
+    return figure.help + readable
+
+
+def formulas(network: Network, report: Report) -> Sheet:
+    """Return the arithmetic behind every layer's parameters."""
+    terms = parameter_formulas(network, report)
+    return Sheet(
+        columns=(
+            Column("layer", "layer", "text"),
+            Column("symbols", "in symbols", "text", priority=2),
+            Column("formula", "in numbers", "words"),
+            Column("params", "params", "count"),
+        ),
+        rows=tuple(
+            (row.name, terms[row.name].symbols(), terms[row.name].numbers(), row.params)
+            for row in report.rows
+            if row.name in terms
+        ),
+        footer=("total", "", "", report.totals.params),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=("M filters or outputs · C input channels · k kernel · g groups",),
+        facts=facts(report),
+    )
+
+
+def memory(report: Report, optimizer: str | None) -> Sheet:
+    """Return what inference needs in memory, or a step of training with an optimiser."""
+    needs = inference(report) if optimizer is None else training(report, optimizer)
+    total = sum(need.numbers for need in needs)
+    each = report.bytes_each
+    in_place = sized(report.totals.in_place * each)
+    return Sheet(
+        columns=(
+            Column("name", "what", "text"),
+            Column("numbers", "numbers", "count", priority=1),
+            Column("bytes", "memory", "bytes"),
+            Column("share", "of all", "share", priority=2),
+            Column("meaning", "meaning", "words"),
+        ),
+        rows=tuple(
+            (
+                need.name,
+                need.numbers,
+                need.numbers * each,
+                need.numbers / total if total else 0.0,
+                need.meaning,
+            )
+            for need in needs
+        ),
+        footer=("total", total, total * each, "", ""),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        summary=(
+            ("all activations", f"{sized(report.activation_bytes)}, as if nothing were freed"),
+            ("in place", f"{in_place}, where activations such as ReLU overwrite their input"),
+        ),
+        facts=facts(report),
+    )
