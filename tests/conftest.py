@@ -1,0 +1,124 @@
+"""What several test files need: a network from a text, one op on its own, the command line run and heard."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings
+
+import archcalc
+from archcalc.cli import main
+from archcalc.errors import Source
+from archcalc.network import Network, Node
+from archcalc.ops import REGISTRY
+from archcalc.settings import extents
+from archcalc.spec.document import Document
+
+settings.register_profile("patient", deadline=None, database=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def network():
+    """Return a function that makes a network of a spec's text."""
+
+    def made(text, **parameters):
+        return Document(Source("spec.yaml", text)).network(None, parameters)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def report_of():
+    """Return a function that analyses a spec's text, or one variant of it."""
+
+    def analysed(text, variant=None, parameters=None, **conditions):
+        made = Document(Source("net.yaml", text)).network(variant, parameters)
+        return archcalc.analyze(made, **conditions)
+
+    return analysed
+
+
+@pytest.fixture(scope="session")
+def row_of():
+    """Return a function that analyses a single op on its own; shapes are written without the batch."""
+
+    def row(op, *shapes, **conditions):
+        sources = [Node(f"x{i}", REGISTRY["input"](shape=extents(shape))) for i, shape in enumerate(shapes)]
+        node = Node("op", op, tuple(range(len(sources))))
+        return archcalc.analyze(Network("alone", (*sources, node)), **conditions).rows[-1]
+
+    return row
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="Write tests/golden anew.")
+
+
+HEARD = ("ARCHCALC_PATH", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""The environment variables that the program or its libraries listen to."""
+
+
+class Outcome(NamedTuple):
+    """What a run of the command line left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Return a function that runs the command line in this process, piped, as a shell would."""
+
+    def ran(*args, stdin="", **environment):
+        with monkeypatch.context() as patch:
+            for name in HEARD:
+                patch.delenv(name, raising=False)
+            for name, value in environment.items():
+                patch.setenv(name, str(value))
+            patch.setattr(sys, "argv", ["archcalc", *map(str, args)])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            with pytest.raises(SystemExit) as end:
+                main()
+        return Outcome(end.value.code or 0, *capsys.readouterr())
+
+    return ran
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a function that runs a line in bash, in an empty folder, with `archcalc` on the path."""
+    programs = tmp_path / ".bin"
+    programs.mkdir()
+    program = programs / "archcalc"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m archcalc "$@"\n')
+    program.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if name not in HEARD}
+    clean = {
+        **kept,
+        "HOME": str(tmp_path),
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(archcalc.__file__).parents[1]),
+    }
+
+    def ran(line, *, together=False, **environment):
+        done = subprocess.run(
+            ["bash", "-c", line],  # noqa: S607  # whichever bash there is
+            cwd=tmp_path,
+            env=clean | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
+            check=False,
+            encoding="utf-8",
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr or "")
+
+    return ran

@@ -1,0 +1,268 @@
+"""The house: imports only go down, each library has one importer, start-up stays light, files stay short."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import archcalc
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(archcalc.__file__).parent
+
+LEVELS = (
+    ("errors", "limits", "sheet", "trace", "window"),
+    ("formats", "quantity", "settings"),
+    ("op",),
+    ("network", "ops", "report"),
+    ("analysis", "columns", "derivation", "folding", "memory", "spec"),
+    ("checks", "schema", "starter", "zoo"),
+    ("console", "views"),
+    ("archcalc",),  # the public API, archcalc/__init__.py
+    ("commands",),
+    ("cli",),
+    ("__main__",),
+)
+"""Rooms, modules or packages, from the ground up: a room imports only from levels below its own."""
+
+SEES_ONLY = {
+    "sheet": set(),
+    "trace": set(),  # a term does not know what it counts
+    "network": {"errors", "op"},  # no YAML and no arithmetic
+    "formats": {"sheet"},  # renderers see sheets, never an op
+    "console": {"errors", "formats", "sheet"},
+}
+NEVER_SEES = {
+    "analysis": {"ops", "spec"},  # the engine knows only the methods of Op
+    "derivation": {"ops", "spec"},
+    "ops": {"network", "report"},
+    "views": {"spec", "zoo"},
+}
+IMPORTERS = {
+    "click": {"cli", "commands"},
+    "numpy": {"kernels"},
+    "rich": {"console"},
+    "yaml": {"spec.reader"},
+}
+"""Who may import each library."""
+MOST_LINES = {"file": 320, "function": 45}
+
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+    or "archcalc": path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+"""Every module by its name without `archcalc.`; the public API is `archcalc`."""
+
+
+def room(module):
+    return module.partition(".")[0]
+
+
+@cache
+def tree(module):
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imported(module):
+    """Return every module that a file imports, at its top, in functions and for type checking."""
+    found = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def own(module):
+    """Return the modules of archcalc that a module imports."""
+    found = set()
+    for name in imported(module):
+        if name.partition(".")[0] == "archcalc":
+            inner = name.removeprefix("archcalc").removeprefix(".")
+            found.add(next(n for n in (inner, inner.rpartition(".")[0], "archcalc") if n in MODULES))
+    return found - {module}
+
+
+def test_every_room_has_a_level():
+    placed = [name for level in LEVELS for name in level]
+    assert sorted(placed) == sorted({room(module) for module in MODULES})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_go_down(module):
+    level_of = {name: height for height, level in enumerate(LEVELS) for name in level}
+    others = {room(other) for other in own(module)} - {room(module)}
+    assert sorted(name for name in others if level_of[name] >= level_of[room(module)]) == []
+
+
+def test_no_import_comes_back_to_where_it_started():
+    graph = {module: own(module) - {module.rpartition(".")[0]} for module in MODULES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("name", [*SEES_ONLY, *NEVER_SEES])
+def test_a_room_sees_no_more_than_it_should(name):
+    seen = {room(other) for module in MODULES if room(module) == name for other in own(module)} - {name}
+    assert seen <= SEES_ONLY.get(name, seen)
+    assert seen & NEVER_SEES.get(name, set()) == set()
+
+
+def test_a_library_is_imported_in_one_place_and_declared():
+    users = [
+        (name, module)
+        for module in MODULES
+        for name in sorted({name.partition(".")[0] for name in imported(module)} - {"archcalc"})
+        if name not in sys.stdlib_module_names
+    ]
+    assert [(n, m) for n, m in users if not {m, room(m)} & IMPORTERS.get(n, set())] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"\W", line)[0].lower() for line in project["dependencies"]}
+    assert {name.replace("yaml", "pyyaml") for name, _ in users} <= declared
+
+
+def test_the_public_api_promises_what_it_imports_lazily():
+    typed = {}
+    for node in ast.walk(tree("archcalc")):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("archcalc."):
+            typed |= {alias.name: node.module for alias in node.names}
+    assert typed == archcalc._HOMES
+    assert sorted(archcalc.__all__) == sorted(typed)
+    for name in typed:
+        assert getattr(archcalc, name).__doc__
+
+
+def test_modules_are_named_in_imports_and_nowhere_else():
+    """A module named in a string would go past the tests above."""
+    users = [
+        module
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Name | ast.Attribute)
+        and getattr(node, "id", getattr(node, "attr", "")) in ("__import__", "import_module")
+    ]
+    assert set(users) == {"archcalc"}
+
+
+KINDS = set(archcalc.REGISTRY)
+CLASSES = {
+    node.name
+    for module in MODULES
+    if room(module) == "ops"
+    for node in ast.walk(tree(module))
+    if isinstance(node, ast.ClassDef)
+}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) != "ops"])
+def test_nobody_asks_which_op_it_is(module):
+    """No isinstance with an op's class, no comparison with an op's name, no table of ops' names."""
+    asked = []
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            named = {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node.args[1])}
+            asked += sorted(named & CLASSES)
+        elif isinstance(node, ast.Compare):
+            sides = [strings(side) for side in (node.left, *node.comparators)]
+            of_kind = (
+                KINDS if "kind" in ast.unparse(node) else KINDS - {"input"}
+            )  # what comes in is called so, too
+            asked += [sorted(side) for side in sides if side and side <= of_kind]
+        elif isinstance(node, ast.Set | ast.List | ast.Tuple | ast.Dict | ast.MatchValue | ast.MatchOr):
+            named = strings(node)
+            one = isinstance(node, ast.MatchValue)
+            asked += [sorted(named)] if len(named) > (not one) and named <= KINDS else []
+    assert asked == []
+
+
+def strings(node):
+    """Return the words in a literal, of a dictionary its keys."""
+    if isinstance(node, ast.Constant):
+        return {node.value} if isinstance(node.value, str) else set()
+    if isinstance(node, ast.Dict):
+        return set().union(*(strings(key) for key in node.keys if key))
+    return set().union(*map(strings, ast.iter_child_nodes(node)))
+
+
+@pytest.mark.parametrize(
+    ("code", "asks"),
+    [
+        ("isinstance(op, Conv)", True),
+        ("isinstance(op, (ops.Pool, int))", True),
+        ("kind == 'conv'", True),
+        ("kind in ('relu', 'tanh')", True),
+        ("op.kind != 'input'", True),
+        ("name == 'input'", False),
+        ("COSTS = {'relu': 1, 'tanh': 5}", True),
+        ("match kind:\n case 'relu': pass", True),
+        ("isinstance(op, Op)", False),
+        ("figure == 'output'", False),
+        ("input is None", False),
+        ("WORDS = {'add': 1, 'divide': 2}", False),
+    ],
+)
+def test_the_test_before_can_fail(monkeypatch, tmp_path, code, asks):
+    (tmp_path / "module.py").write_text(code)
+    monkeypatch.setitem(MODULES, "module", tmp_path / "module.py")
+    tree.cache_clear()
+    caught = False
+    try:
+        test_nobody_asks_which_op_it_is("module")
+    except AssertionError:
+        caught = True
+    tree.cache_clear()
+    assert caught == asks
+
+
+@pytest.mark.parametrize(
+    ("line", "absent"),
+    [
+        ("--help", {"numpy", "rich", "yaml"}),
+        ("--version", {"numpy", "rich", "yaml"}),
+        ("show --help", {"numpy", "rich", "yaml"}),
+        ("check --help", {"numpy", "rich", "yaml"}),
+        ("completion bash", {"numpy", "rich", "yaml"}),
+        ("new some --output -", {"numpy", "rich"}),
+        ("show alexnet", {"numpy"}),
+        ("show alexnet --format json", {"numpy", "rich"}),
+        ("params resnet50 --formula --format csv", {"numpy", "rich"}),
+        ("ops --format markdown", {"numpy", "rich", "yaml"}),
+        ("schema", {"numpy", "rich"}),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(line, absent):
+    assert loaded(f"sys.argv[1:] = {line.split()}\nfrom archcalc.cli import main\nmain()") & absent == set()
+
+
+def test_importing_archcalc_costs_nothing():
+    assert loaded("import archcalc") & {"archcalc.errors", "click", "numpy", "rich", "yaml"} == set()
+
+
+def loaded(code):
+    """Return the modules that are there after some code has run in a process of its own."""
+    code = f"import sys, atexit\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, check=True, encoding="utf-8"
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_stay_short(module):
+    sizes = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {name: size for name, size in sizes.items() if size > MOST_LINES["function"]} == {}
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES["file"]

@@ -1,0 +1,145 @@
+"""The program among hostile surroundings: pipes that close, disks that are full, terminals of one column."""
+
+import pytest
+
+ESC = "\x1b]0;owned\x07"
+
+
+def sane(outcome):
+    """Assert that a run told its user nothing that only a programmer could want to know."""
+    assert "Traceback" not in outcome.err
+    assert "Exception ignored" not in outcome.err
+    assert "Error:" not in outcome.err or outcome.err.startswith("Usage:")
+
+
+SURROUNDINGS = [
+    # line, exit status of archcalc, what it says
+    ("archcalc show vgg16 | true; exit ${PIPESTATUS[0]}", 141, ""),
+    ("archcalc show vgg16 --format json | true; exit ${PIPESTATUS[0]}", 141, ""),
+    ("archcalc ops --format markdown | true; exit ${PIPESTATUS[0]}", 141, ""),
+    ("archcalc show lenet5 >/dev/full", 2, "cannot write the output: No space left on device\n"),
+    ("archcalc show lenet5 --format csv >/dev/full", 2, "cannot write the output: No space left on device\n"),
+    ("archcalc --help >/dev/full", 2, "cannot write the output: No space left on device\n"),
+    ("archcalc show nonesuch 2>/dev/full", 2, ""),
+    ("archcalc nonesuch 2>/dev/full", 2, ""),
+    ("archcalc show lenet5 >&-", 2, "cannot write the output: standard output is closed\n"),
+    ("archcalc show lenet5 --format json >&-", 2, "cannot write the output: standard output is closed\n"),
+    ("archcalc show nonesuch 2>&-", 2, ""),
+    ("archcalc show - <&-", 2, "standard input is closed\n"),
+    (
+        "archcalc show - </dev/null",
+        2,
+        "<stdin>: is empty\nhint: archcalc new NAME writes a spec to start from\n",
+    ),
+    ("head -c 17000000 /dev/zero | archcalc show -", 2, "<stdin>: is larger than 16 MiB\n"),
+]
+
+
+@pytest.mark.parametrize(("line", "status", "message"), SURROUNDINGS)
+def test_surroundings(shell, line, status, message):
+    outcome = shell(line)
+    sane(outcome)
+    assert (outcome.status, outcome.err) == (status, message)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+    ],
+)
+def test_a_terminal_that_knows_no_signs_but_ascii(shell, settings):
+    spec = r"printf 'input: 1x8x8\ntitle: Gr\303\266\303\237e\nlayers: [%s]\n' > net.yaml"
+    fine = shell(f"{spec} relu; archcalc show net.yaml", **settings)
+    wrong = shell(f"{spec} rleu; archcalc show net.yaml", **settings)
+    assert (fine.status, fine.err) == (0, "")
+    assert "relu1" in fine.out
+    assert wrong.status == 2
+    assert "hint: did you mean relu" in wrong.err
+    sane(wrong)
+
+
+@pytest.mark.parametrize("argument", ["'\\xff'", "'n=\\xff'", "'a\\nb'"])
+def test_arguments_that_no_keyboard_types(shell, argument):
+    for line in (
+        f"${argument}",
+        f"show ${argument}",
+        f"show lenet5 --set ${argument}",
+        f"new ${argument} --output -",
+    ):
+        outcome = shell(f"archcalc {line}")
+        sane(outcome)
+        assert outcome.status == 2
+        assert outcome.err
+        assert all(part.isprintable() for part in outcome.err.split("\n"))
+
+
+def test_names_without_bound_do_not_fill_the_memory(shell):
+    layer = "{repeat: {times: 249999, name: $(head -c 100000 /dev/zero | tr '\\0' a), layers: [relu]}}"
+    outcome = shell(f'ulimit -v 800000; echo "input: 1x8x8\nlayers: [{layer}]" | archcalc show -')
+    sane(outcome)
+    assert outcome.status == 2
+
+
+NARROW = [
+    "show lenet5",
+    "show lenet5 --columns all",
+    "show resnet18",
+    "params lenet5 --formula",
+    "flops lenet5",
+    "ops",
+    "ops conv",
+    "check lenet5",
+    "--help",
+]
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 10**5])
+@pytest.mark.parametrize("line", NARROW)
+def test_a_terminal_of_any_width(run, line, width):
+    outcome = run(*line.split(), COLUMNS=width)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out
+
+
+@pytest.mark.parametrize("width", [1, 7])
+def test_a_message_is_whole_on_a_terminal_of_any_width(run, width):
+    assert run("show", "lenet6", COLUMNS=width).err == run("show", "lenet6", COLUMNS=200).err != ""
+
+
+CALLS = [
+    ["{}"],
+    ["--{}"],
+    ["show", "{}"],
+    ["show", "{}.yaml"],
+    ["show", "lenet5", "{}"],
+    ["show", "lenet5", "--{}"],
+    *(
+        ["show", "lenet5", f"--{option}", "{}"]
+        for option in ("columns", "input", "set", "dtype", "batch", "format", "rounding")
+    ),
+    ["show", "lenet5", "--set", "{}=1"],
+    ["check", "{}"],
+    ["check", "lenet5", "--max-params", "{}"],
+    ["ops", "{}"],
+    ["new", "a", "--output", "{}/a.yaml"],
+    ["new", "{}", "--output", "-"],
+    ["completion", "{}"],
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_an_escape_in_an_argument_never_reaches_the_terminal(run, call):
+    outcome = run(*(part.format(ESC) for part in call))
+    assert outcome.status in (1, 2)
+    assert all(part.isprintable() for part in (outcome.err + outcome.out).split("\n"))
+    assert outcome.err
+
+
+def test_a_file_written_under_a_hostile_name_is_announced_safely(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("new", "net", "--output", f"{ESC}.yaml")
+    assert (tmp_path / f"{ESC}.yaml").exists() == (outcome.status == 0)
+    assert all(part.isprintable() for part in outcome.err.split("\n"))

@@ -1,0 +1,197 @@
+"""What a terminal shows: bars, columns that give way, colour only where it is wanted."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+import archcalc
+from archcalc.columns import COLUMNS
+from archcalc.console import draw, drawn
+from archcalc.views.layers import SHOWN, layers
+
+WIDTHS = (40, 50, 64, 80, 100, 130, 200)
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+COLOURS = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
+"""A colour of the text or its background, as ECMA-48 and its bright extension number them; bold is none."""
+FIGURE = r"(?<!\S)[\d,×…]+(?!\S)"
+"""A count or a shape that stands alone, or what an ellipsis leaves of it."""
+SHARES = st.floats(0, 1, exclude_min=True)
+BAR_WIDTHS = st.integers(4, 24)
+
+
+def lines(sheet, width, **more):
+    console = Console(file=io.StringIO(), width=width, highlight=False, **more)
+    draw(sheet, console)
+    return console.file.getvalue().splitlines()
+
+
+def filled(bar):
+    """Return how many eighths of a character a bar fills."""
+    return sum(" ▏▎▍▌▋▊▉█".index(character) for character in bar)
+
+
+@given(SHARES, SHARES, BAR_WIDTHS)
+def test_a_larger_share_never_has_a_shorter_bar(one, other, width):
+    small, large = sorted((one, other))
+    assert filled(drawn(small, width)) <= filled(drawn(large, width))
+
+
+@given(SHARES, BAR_WIDTHS)
+def test_a_bar_is_as_long_as_its_share_and_never_nothing_for_something(share, width):
+    bar = drawn(share, width)
+    assert len(bar) == width
+    assert filled(bar) >= 1
+    assert abs(filled(bar) - 8 * width * share) <= 1
+
+
+def test_only_the_whole_fills_a_bar():
+    assert drawn(1, 10) == "█" * 10
+    assert drawn(0.5, 10) == "█" * 5 + " " * 5
+    assert drawn(0.9, 4)[-1] != "█"
+
+
+@pytest.fixture(scope="module")
+def alexnet():
+    return archcalc.analyze(archcalc.load("alexnet"))
+
+
+def titles(drawn_lines):
+    rule = next(place for place, line in enumerate(drawn_lines) if line.startswith("─"))
+    return re.findall(r"\S+(?: \S+)*", drawn_lines[rule - 1])
+
+
+def test_columns_give_way_in_the_order_of_their_priority():
+    sheet = layers(archcalc.analyze(archcalc.load("lenet5")), tuple(COLUMNS))
+    rank = {column.title: (column.priority, place) for place, column in enumerate(sheet.columns)}
+    before = set(rank)
+    seen = []
+    for width in range(360, 59, -4):
+        shown = set(titles(lines(sheet, width)))
+        dropped = set(rank) - shown
+        assert shown <= before, "a column comes back as the screen gets narrower"
+        assert max(rank[t] for t in shown if rank[t][0]) <= min((rank[t] for t in dropped), default=(99, 0))
+        seen.append(len(shown))
+        before = shown
+    assert seen[0] == len(COLUMNS)
+    assert {"layer", "params", "MACs"} <= before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "show alexnet",
+        "show densenet121 --depth all",
+        "show googlenet --columns all --train",
+        "show mobilenet_v2",
+        "tree resnet50",
+        "params vgg16",
+        "params squeezenet1_0 --formula",
+        "flops alexnet --per-layer",
+        "memory vgg16",
+        "check alexnet",
+        "ops",
+        "ops conv",
+    ],
+)
+def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(run, line):
+    wide = set(re.findall(FIGURE, run(*line.split(), COLUMNS=400).out))
+    for width in WIDTHS:
+        out = run(*line.split(), COLUMNS=width).out
+        assert max(map(cell_len, out.splitlines())) <= width
+        assert set(re.findall(FIGURE, out)) <= wide, f"a figure is cut at {width} columns"
+
+
+def test_rows_that_make_a_tenth_of_the_whole_stand_out(alexnet):
+    """By Krizhevsky's sizes fc6 has 60 % of the parameters and conv2 39 % of the MACs; conv1 has 9.3 %."""
+    drawn_lines = lines(layers(alexnet, SHOWN), 160, force_terminal=True, color_system="standard")
+    bold = {
+        row.name for row in alexnet.rows if any(re.match(rf"\x1b\[1m{row.name}\b", x) for x in drawn_lines)
+    }
+    totals = alexnet.totals
+    assert bold == {
+        row.name for row in alexnet.rows if 10 * row.params >= totals.params or 10 * row.macs >= totals.macs
+    }
+    assert {"conv2", "fc6"} <= bold
+    assert "conv1" not in bold
+
+
+def test_a_verdict_is_green_or_red(run, tmp_path):
+    spec = "input: 1x2x2\nlayers: [flatten, linear: 1]\nexpect: {params: 4, depth: 1, source: four weights}\n"
+    out = run("check", "-", stdin=spec, FORCE_COLOR=1).out  # 4 weights and a bias are 5
+    assert re.search(r"\x1b\[32mok", out)
+    assert re.search(r"\x1b\[1;31mwrong", out)
+
+
+@pytest.mark.parametrize(
+    "line", ["show lenet5", "params lenet5", "check lenet5", "ops conv", "show nowhere", "nonsense", "--help"]
+)
+def test_nothing_is_coloured_when_piped(run, line):
+    outcome = run(*line.split())
+    assert outcome.out + outcome.err
+    assert not ANSI.search(outcome.out + outcome.err)
+
+
+@pytest.mark.parametrize("line", ["show lenet5", "params lenet5 --formula", "check lenet5", "ops"])
+def test_no_line_ends_in_blanks_when_piped(run, line):
+    """They would show in every file, diff and mail that a page is pasted into."""
+    assert [row for row in run(*line.split()).out.splitlines() if row != row.rstrip()] == []
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
+def test_a_text_format_is_never_coloured(run, form):
+    assert not ANSI.search(run("show", "lenet5", "--format", form, FORCE_COLOR=1).out)
+
+
+@pytest.mark.parametrize("line", ["show lenet5", "check lenet5", "show nowhere"])
+@pytest.mark.parametrize(("wish", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_colour_unless_it_says_no(line, wish, coloured):
+    """What no-color.org asks for: no colour; bold and dim may stay."""
+    assert bool(COLOURS.search(on_terminal(line, 100, wish))) == coloured
+
+
+def test_a_terminal_is_filled_and_not_overrun():
+    out = ANSI.sub("", on_terminal("show alexnet", 130, {}))
+    widest = max(map(len, out.splitlines()))
+    assert 110 <= widest <= 130
+
+
+def on_terminal(line, columns, environment):
+    """Run the command on a terminal of its own and return all that it writes there."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    heard = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+    kept = {name: value for name, value in os.environ.items() if name not in heard}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archcalc", *line.split()],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env=kept | {"TERM": "xterm-256color"} | environment,
+    )
+    os.close(follower)
+    written = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # Linux's way to say that nobody writes any more
+            break
+        if not part:
+            break
+        written += part
+    process.wait()
+    os.close(leader)
+    return written.decode()

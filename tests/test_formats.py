@@ -1,0 +1,250 @@
+"""The same numbers in every format, and numbers as people read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import archcalc
+from archcalc.columns import COLUMNS
+from archcalc.console import page
+from archcalc.formats import RENDERERS, percent, short, sized
+from archcalc.network import Node
+from archcalc.op import Op
+from archcalc.sheet import Column, Sheet
+from archcalc.views.layers import layers
+
+SUMMED = ("params", "fixed", "buffers", "macs", "flops", "activations")
+"""The columns whose total is the sum of their rows, by the name that the total has in JSON."""
+MODELS = ("lenet5_1998", "alexnet", "squeezenet1_0", "resnet18")
+
+
+def cells(markdown):
+    """Return the rows of the one table in a Markdown text, split as GitHub splits them."""
+    lines = [line for line in re.split("\r\n?|\n", markdown) if line.startswith("|")]
+    return [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines
+    ]
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_format_says_the_same_numbers(run, model):
+    names = ["layer", "output", *SUMMED]
+    args = ("show", model, "--depth", "all", "--columns", ",".join(names), "--format")
+    document = json.loads(run(*args, "json").out)
+    expected = [[row["layer"], row["output"], *(row[name] for name in SUMMED)] for row in document["rows"]]
+
+    comma = list(csv.reader(io.StringIO(run(*args, "csv").out)))
+    assert comma[0] == names
+    assert [[row[0], [*map(int, row[1].split("x"))], *map(int, row[2:])] for row in comma[1:]] == expected
+
+    titles, _, *marked, total = cells(run(*args, "markdown").out)
+    assert titles == [COLUMNS[name].title for name in names]
+    assert [[row[0], [*map(int, row[1].split("×"))], *map(number, row[2:])] for row in marked] == expected
+    assert [*map(number, total[2:])] == [document["totals"][name] for name in SUMMED]
+
+    drawn = run(*args, "table", COLUMNS=250).out.splitlines()
+    rules = [place for place, line in enumerate(drawn) if line.startswith("─")]
+    shown = [line.split() for line in drawn[rules[0] + 1 : rules[1]]]
+    assert [[row[0], [*map(int, row[1].split("×"))], *map(number, row[2:])] for row in shown] == expected
+    assert [*map(number, drawn[rules[1] + 1].split()[1:])] == [*map(number, total[2:])]
+
+
+@pytest.mark.parametrize("model", [*MODELS, "googlenet", "shufflenet_v2_x0_5"])
+def test_csv_opens_as_numbers_that_add_up_to_the_totals(run, model):
+    totals = json.loads(run("show", model, "--format", "json").out)["totals"]
+    rows = list(csv.DictReader(io.StringIO(run("show", model, "--format", "csv").out)))
+    assert {name: sum(int(row[name]) for row in rows) for name in SUMMED} == {n: totals[n] for n in SUMMED}
+    assert sum(float(row["params_share"]) for row in rows) == pytest.approx(1, abs=1e-4)
+    numeric = [key for key, column in COLUMNS.items() if column.kind in ("count", "bytes", "share")]
+    assert all(float(row[key]) >= 0 for row in rows for key in numeric)
+
+
+def test_json_of_show_has_every_column(run):
+    rows = json.loads(run("show", "lenet5", "--format", "json").out)["rows"]
+    assert [list(row) for row in rows] == [list(COLUMNS)] * len(rows)
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_machines_get_all_layers_even_of_a_deep_network(run, form):
+    """DenseNet-121 has 121 weighted layers; on a screen its blocks are folded."""
+    text = run("show", "densenet121", "--columns", "layer,op", "--format", form).out
+    rows = json.loads(text)["rows"] if form == "json" else list(csv.DictReader(io.StringIO(text)))
+    assert sum(row["op"] in ("conv", "linear") for row in rows) == 121
+
+
+class Mystery(Op):
+    """An op that cannot say what it costs."""
+
+    def work(self, y, *xs):
+        return None
+
+
+@pytest.fixture
+def puzzling(network):
+    """A sheet of a network with an op whose work is not known, below an ordinary convolution."""
+    known = network("input: 1x4x4\nlayers: [{conv: {out: 2, kernel: 3}}]")
+    puzzle = known._replace(nodes=(*known.nodes, Node("riddle", Mystery(), inputs=(1,))))
+    keys = ("layer", "params", "macs", "macs_share", "flops", "comparisons")
+    return layers(archcalc.analyze(puzzle), keys)
+
+
+def test_what_is_not_known_is_never_0(puzzling):
+    document = json.loads(RENDERERS["json"](puzzling))
+    assert document["rows"][-1] == {
+        "layer": "riddle",
+        "params": 0,
+        "macs": None,
+        "macs_share": None,
+        "flops": None,
+        "comparisons": None,
+    }
+    assert RENDERERS["csv"](puzzling).splitlines()[-1] == "riddle,0,,,,"
+    assert cells(RENDERERS["markdown"](puzzling))[-2] == ["riddle", "0", "?", "?", "?", "?"]
+    (line,) = [line for line in page(puzzling).splitlines() if line.startswith("riddle ")]
+    assert line.split() == ["riddle", "0", "?", "?", "?", "?"]
+
+
+def test_a_total_that_leaves_something_out_says_so_in_every_format_that_has_totals(puzzling):
+    assert json.loads(RENDERERS["json"](puzzling))["totals"]["complete"] is False
+    for text in (page(puzzling), RENDERERS["markdown"](puzzling)):
+        assert re.search(r"incomplete.*riddle", text)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
+
+
+def sheet_of(*texts):
+    columns = (Column("a", "a", "text"), Column("b", "b", "words"), Column("n", "n", "count"))
+    return Sheet(columns, tuple((text, text, 7) for text in texts))
+
+
+@given(TEXTS, TEXTS)
+@example("a|b", "one\ntwo\rthree")
+def test_markdown_is_a_well_formed_table_whatever_the_cells_hold(one, other):
+    head, rule, *rows = cells(RENDERERS["markdown"](sheet_of(one, other)))
+    assert head == ["a", "b", "n"]
+    assert all(re.fullmatch(":?-+:?", cell) for cell in rule)
+    assert [len(row) for row in (rule, *rows)] == [3, 3, 3]
+    assert [row[2] for row in rows] == ["7", "7"]
+
+
+@given(TEXTS)
+@example("=1+1")
+@example("\t=1+1")
+@example("\r=1+1")
+def test_no_csv_cell_runs_as_a_formula(text):
+    """The characters that start one: OWASP, CSV injection."""
+    (row,) = csv.DictReader(io.StringIO(RENDERERS["csv"](sheet_of(text)), newline=""))
+    assert not row["a"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert row["a"].removeprefix("'").split() == text.removeprefix("'").split()
+
+
+@given(TEXTS)
+def test_json_gives_every_text_back(text):
+    assert json.loads(RENDERERS["json"](sheet_of(text)))["rows"] == [{"a": text, "b": text, "n": 7}]
+
+
+PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
+BINARY = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "PiB": 2**50}
+
+
+def read(text, units):
+    """Return what a short number says, how large a unit of its last digit is, and its digits."""
+    figures, _, unit = text.partition(" ")
+    decimals = len(figures.partition(".")[2])
+    exact = Fraction(figures.replace(",", ""))
+    return exact * units[unit], Fraction(units[unit], 10**decimals), figures.replace(",", "").replace(".", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (1, "1"),
+        (999, "999"),
+        (1000, "1.00 k"),
+        (1005, "1.01 k"),
+        (9994, "9.99 k"),
+        (9995, "10.0 k"),
+        (9999, "10.0 k"),
+        (99_949, "99.9 k"),
+        (99_950, "100 k"),
+        (99_999, "100 k"),
+        (999_499, "999 k"),
+        (999_500, "1.00 M"),
+        (999_999, "1.00 M"),
+        (62_378_344, "62.4 M"),
+        (138_357_544, "138 M"),
+        (1_135_256_096, "1.14 G"),
+        (15_470_264_320, "15.5 G"),
+        (10**15, "1.00 P"),
+    ],
+)
+def test_a_short_count_has_three_digits_rounded_half_up(value, text):
+    assert short(value) == text
+
+
+def around(base, most):
+    """Whole numbers, many of them just below a power of `base`, where rounding carries over."""
+    edges = st.builds(lambda power, below: base**power - below, st.integers(1, most), st.integers(0, base))
+    return edges | st.integers(0, base**most)
+
+
+@given(around(10, 17))
+def test_a_short_count_is_never_wrong_in_its_last_digit(value):
+    said, unit, digits = read(short(value), PREFIXES)
+    assert abs(said - value) <= unit / 2
+    assert len(digits) == 3 or value < 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.00 KiB"),
+        (10_235, "10.0 KiB"),  # 9.995 KiB
+        (2**20 - 1, "1.00 MiB"),
+        (2**20, "1.00 MiB"),
+        (4 * 62_378_344, "238 MiB"),  # 249,513,376/1,048,576 = 237.95
+        (3 * 2**29, "1.50 GiB"),
+        (2**50, "1.00 PiB"),
+    ],
+)
+def test_bytes_are_in_binary_units(value, text):
+    assert sized(value) == text
+
+
+@given(around(1024, 5))
+def test_short_bytes_are_never_wrong_in_their_last_digit(value):
+    said, unit, digits = read(sized(value), BINARY)
+    assert abs(said - value) <= unit / 2
+    assert len(digits) == 3 or 999 < int(digits) < 1024 or value < 1024
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0.0%"), (1e-9, "<0.1%"), (0.000499, "<0.1%"), (0.0006, "0.1%"), (0.605, "60.5%"), (1, "100.0%")],
+)
+def test_a_share_is_in_percent_with_one_decimal(share, text):
+    assert percent(share) == text
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_a_share_of_something_is_never_nothing_and_right_to_the_digit(share):
+    text = percent(share)
+    assert text != "0.0%"
+    if not text.startswith("<"):
+        assert float(text[:-1]) == pytest.approx(100 * share, abs=0.0501)

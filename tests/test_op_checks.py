@@ -1,0 +1,123 @@
+"""What an op refuses: settings that it cannot read, and inputs that do not suit it. Facts are verbatim."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from archcalc import ArchcalcError
+from archcalc.ops import REGISTRY
+from archcalc.settings import extents
+
+CONV = {"out": 4, "kernel": 3}
+
+# fmt: off
+UNSUITABLE = [  # op, settings, inputs, the setting to blame, the fact
+    ("conv", CONV, ["3x2x2"], "kernel", "a kernel of 3 is larger than its input of 2"),
+    ("conv", CONV, ["3x5x2"], "kernel", "a kernel of 3 is larger than its input of 2"),
+    ("conv", CONV | {"kernel": 7, "padding": 1}, ["3x4x4"], "kernel", "a kernel of 7 is larger than its input of 6 (padded from 4)"),
+    ("conv", CONV | {"kernel": 7, "padding": [[0, 1]]}, ["3x4x4"], "kernel", "a kernel of 7 is larger than its input of 5 (padded from 4)"),
+    ("conv", CONV | {"dilation": 2}, ["3x4x4"], "kernel", "a kernel of 5 (dilated from 3) is larger than its input of 4"),
+    ("conv", CONV | {"groups": 3}, ["64x9x9"], "groups", "64 input channels do not split into 3 groups"),
+    ("conv", CONV | {"groups": 3}, ["9x9x9"], "groups", "4 filters do not split into 3 groups"),
+    ("conv", CONV | {"in": 3}, ["1x9x9"], "in", "states 3 input channels, but gets 1"),
+    ("conv", CONV | {"kernel": [3, 3, 3]}, ["3x9x9"], "kernel", "'kernel' has 3 numbers, but the input has 2 spatial axes"),
+    ("conv", CONV | {"stride": [2, 2]}, ["3x9"], "stride", "'stride' has 2 numbers, but the input has 1 spatial axis"),
+    ("conv", CONV | {"dilation": [1, 2]}, ["3x9"], "dilation", "'dilation' has 2 numbers, but the input has 1 spatial axis"),
+    ("conv", CONV | {"padding": [1, 1, 1]}, ["3x9x9"], "padding", "'padding' has 3 numbers, but the input has 2 spatial axes"),
+    ("conv", CONV, ["784"], None, "slides over spatial axes, but its input is flat: 784 numbers"),
+    ("conv", CONV | {"connections": [[0], [1]]}, ["2x9x9"], "connections", "connections list 2 filters, but there are 4"),
+    ("conv", CONV | {"connections": [[0], [1], [2], [0]]}, ["2x9x9"], "connections", "filter 2 sees map 2, but the maps go from 0 to 1"),
+    ("conv", CONV | {"connections": [[0], [1], [0, 0], [0]]}, ["2x9x9"], "connections", "filter 2 sees a map twice"),
+    ("conv", CONV | {"connections": [[0], [1], [0], [1]], "groups": 2}, ["2x9x9"], "connections", "takes either groups or connections, not both"),
+    ("conv", {"out": 96, "kernel": 11, "stride": 4, "rounding": "strict"}, ["3x224x224"], "stride", "the window does not fit evenly: (224 + 2·0 − 11)/4 + 1 = 54.25"),
+    ("conv", {"out": 1, "kernel": [4, 3], "stride": 2, "rounding": "strict"}, ["1x10x10"], "stride", "the window does not fit evenly: (10 + 2·0 − 3)/2 + 1 = 4.5"),
+    ("maxpool", {"kernel": 3, "stride": 2, "padding": [[0, 1]], "rounding": "strict"}, ["1x9"], "stride", "the window does not fit evenly: (9 + 0 + 1 − 3)/2 + 1 = 4.5"),
+    ("conv_transpose", CONV | {"groups": 3}, ["8x4x4"], "groups", "8 input channels do not split into 3 groups"),
+    ("conv_transpose", CONV | {"groups": 8}, ["8x4x4"], "groups", "4 filters do not split into 8 groups"),
+    ("conv_transpose", CONV | {"stride": 2, "output_padding": 2}, ["8x4x4"], "output_padding", "output_padding 2 must be smaller than the stride or the dilation"),
+    ("conv_transpose", CONV | {"padding": 3}, ["8x4x4"], "padding", "padding cuts the whole output away"),
+    ("conv_transpose", CONV | {"in": 3}, ["1x9x9"], "in", "states 3 input channels, but gets 1"),
+    ("maxpool", {"kernel": 3}, ["4x2x2"], "kernel", "a kernel of 3 is larger than its input of 2"),
+    ("maxpool", {"kernel": 3, "padding": 2}, ["4x9x9"], "padding", "padding 2 is more than half the kernel of 3"),
+    ("avgpool", {"kernel": 2}, ["256"], None, "slides over spatial axes, but its input is flat: 256 numbers"),
+    ("global_avgpool", {}, ["256"], None, "slides over spatial axes, but its input is flat: 256 numbers"),
+    ("adaptive_avgpool", {"size": [6, 6]}, ["256x9"], "size", "'size' has 2 numbers, but the input has 1 spatial axis"),
+    ("linear", {"out": 10}, ["16x5x5"], None, "takes a flat input, but gets 16x5x5"),
+    ("linear", {"out": 10, "in": 400}, ["256"], "in", "states 400 input channels, but gets 256"),
+    ("rbf", {"out": 10}, ["84x1x1"], None, "takes a flat input, but gets 84x1x1"),
+    ("lrn", {"size": 4}, ["8x3x3"], "size", "size must be odd, not 4"),
+    ("groupnorm", {"groups": 32}, ["48x7x7"], "groups", "48 input channels do not split into 32 groups"),
+    ("shuffle", {"groups": 3}, ["58x7x7"], "groups", "58 input channels do not split into 3 groups"),
+    ("reshape", {"shape": [3, 5]}, ["4x4"], "shape", "4x4 has 16 numbers, which do not fill 3x5"),
+    ("reshape", {"shape": [3, 0]}, ["4x4"], "shape", "4x4 has 16 numbers, which do not fill 3x0"),
+    ("reshape", {"shape": [4, 2]}, ["4x4"], "shape", "4x4 has 16 numbers, which do not fill 4x2"),
+    ("reshape", {"shape": [0, 0]}, ["4x4"], "shape", "only one size can be left over (0)"),
+    ("permute", {"order": [0, 1]}, ["3x4x5"], "order", "order must name each of the axes 0 to 2 once, not [0, 1]"),
+    ("permute", {"order": [0, 1, 1]}, ["3x4x5"], "order", "order must name each of the axes 0 to 2 once, not [0, 1, 1]"),
+    ("crop", {"amount": 2}, ["3x4x9"], "amount", "cuts the whole input away"),
+    ("channels", {"start": 4, "stop": 9}, ["8x3x3"], "stop", "channels 4 to 9 are not among the 8 that come in"),
+    ("channels", {"start": 8}, ["8x3x3"], "start", "channels 8 to 8 are not among the 8 that come in"),
+    ("add", {}, ["64x56x56", "64x28x28"], None, "the shapes differ"),
+    ("multiply", {}, ["64x56x56", "64"], None, "the shapes differ"),
+    ("concat", {}, ["64x56x56", "64x28x28"], None, "the shapes differ beside the channels"),
+    ("concat", {}, ["64x56x56", "64"], None, "the shapes differ beside the channels"),
+]
+UNREADABLE = [  # op, settings, the setting to blame, the fact
+    ("conv", {"kernel": 3}, None, "needs 'out': number of filters, the output's channels"),
+    ("conv", CONV | {"out": 0}, "out", "'out' must be at least 1, not 0"),
+    ("conv", CONV | {"out": 2.5}, "out", "'out' must be a whole number, not 2.5"),
+    ("conv", CONV | {"out": True}, "out", "'out' must be a whole number, not true"),
+    ("conv", CONV | {"out": None}, "out", "'out' must be a whole number, not nothing"),
+    ("conv", CONV | {"stride": 0}, "stride", "'stride' must be at least 1, not 0"),
+    ("conv", CONV | {"kernel": "3x"}, "kernel", "'kernel' must be a size such as 3, 3x5 or [3, 5], not '3x'"),
+    ("conv", CONV | {"kernel": [3] * 9}, "kernel", "'kernel' must have 1 to 8 numbers, not 9"),
+    ("conv", CONV | {"padding": -1}, "padding", "'padding' must be same, valid or at least 0, not -1"),
+    ("conv", CONV | {"padding": [[1, 1, 1]]}, "padding", "'padding' must be pairs of before and after, but holds [1, 1, 1]"),
+    ("conv", CONV | {"bias": 1}, "bias", "'bias' must be true or false, not 1"),
+    ("conv", CONV | {"rounding": "up"}, "rounding", "'rounding' must be floor or ceil or strict, not 'up'"),
+    ("conv", CONV | {"connections": [[0], []]}, "connections", "'connections' must be a list of lists, but holds []"),
+    ("batchnorm", {"eps": 0}, "eps", "'eps' must be greater than 0, not 0"),
+    ("lrn", {"size": 5, "alpha": "small"}, "alpha", "'alpha' must be a number, not 'small'"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("kind", "settings", "shapes", "blamed", "fact"), UNSUITABLE)
+def test_an_op_refuses_inputs_that_do_not_suit_it(kind, settings, shapes, blamed, fact):
+    op = REGISTRY[kind](**settings)
+    with pytest.raises(ArchcalcError) as caught:
+        op.check(*((1, *extents(shape)) for shape in shapes))
+    assert (caught.value.fact, caught.value.setting) == (fact, blamed)
+
+
+@pytest.mark.parametrize(("kind", "settings", "blamed", "fact"), UNREADABLE)
+def test_an_op_refuses_settings_that_it_cannot_read(kind, settings, blamed, fact):
+    with pytest.raises(ArchcalcError) as caught:
+        REGISTRY[kind](**settings)
+    assert (caught.value.fact, caught.value.setting) == (fact, blamed)
+
+
+def test_the_hint_for_groups_lists_the_divisors():
+    with pytest.raises(ArchcalcError) as caught:
+        REGISTRY["conv"](**CONV, groups=3).check((1, 64, 9, 9))
+    assert caught.value.hint == "groups must divide 64: 1, 2, 4, 8, 16, 32, 64"
+
+
+@pytest.mark.parametrize(
+    ("size", "settings"),
+    [
+        (224, {"kernel": 11, "stride": 4}),
+        (9, {"kernel": 3, "stride": 4, "padding": 2}),
+        (2, {"kernel": 3, "stride": 4, "padding": 2}),
+    ],
+)
+def test_the_sizes_that_strict_rounding_suggests_do_fit(size, settings):
+    op = REGISTRY["conv"](out=1, rounding="strict", **settings)
+    with pytest.raises(ArchcalcError) as caught:
+        op.check((1, 1, size))
+    suggested = re.findall(r"-?\d+", caught.value.hint.partition(";")[0])
+    for other in suggested:
+        assert int(other) >= 1
+        op.check((1, 1, int(other)))

@@ -1,0 +1,191 @@
+"""The JSON Schema says what the program says: it accepts every good spec and rejects typical mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import archcalc
+from archcalc.errors import ArchcalcError
+from archcalc.starter import starter
+
+ROOT = Path(__file__).parents[1]
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+SCHEMA = archcalc.spec_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+OPS = {kind: op for kind, op in archcalc.REGISTRY.items() if kind != "input"}
+
+
+def complaints(text):
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(yaml.safe_load(text))]
+
+
+def refused(network, text):
+    """Tell whether the program itself refuses a spec."""
+    try:
+        archcalc.analyze(network(text))
+    except ArchcalcError:
+        return True
+    return False
+
+
+def test_it_is_a_schema_of_draft_2020_12():
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec_here_satisfies_it(path):
+    assert complaints(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_starter_satisfies_it():
+    assert complaints(starter("mynet")) == []
+
+
+@pytest.mark.parametrize("kind", OPS)
+def test_every_op_is_in_it_and_its_example_satisfies_it(kind):
+    given = dict(OPS[kind].example[1])
+    layer = kind if OPS[kind].inputs[1] is None else {kind: given}
+    assert list(VALIDATOR.iter_errors({"input": "1x4x4", "layers": [layer]})) == []
+    described = SCHEMA["$defs"]["layer"]["anyOf"][1]["properties"][kind]
+    assert described["description"]
+    settings = described["anyOf"][0]["properties"]
+    assert set(OPS[kind].declared) <= set(settings)
+    assert all(settings[name]["description"] for name in OPS[kind].declared)
+
+
+@pytest.mark.parametrize("kind", OPS)
+def test_a_default_satisfies_its_own_setting(kind):
+    settings = SCHEMA["$defs"]["layer"]["anyOf"][1]["properties"][kind]["anyOf"][0]["properties"]
+    for setting in settings.values():
+        if "default" in setting:
+            assert Draft202012Validator(setting).is_valid(setting["default"])
+
+
+GOOD = """\
+parameters: {width: 8, deep: true}
+input: 3x16x16
+layers:
+  - conv: {out: 4, kernel: 3}
+"""
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "relu",
+        "{relu: }",
+        "{relu: {}}",
+        "{relu: {name: r}}",
+        "flatten\n  - {linear: 5}",
+        "flatten\n  - {linear: width * 2}",
+        "{maxpool: 2}",
+        "{maxpool: 2x3}",
+        "{maxpool: [2, 3]}",
+        "{maxpool: {kernel: 3, stride: 2, padding: 1, rounding: ceil}}",
+        "{conv: {out: width, kernel: 3}}",
+        "{conv: {out: 4, kernel: [3, width // 4]}}",
+        "{conv: {out: 4, kernel: 3, padding: same}}",
+        "{conv: {out: 4, kernel: 3, padding: valid}}",
+        "{conv: {out: 4, kernel: 3, padding: [1, 2]}}",
+        "{conv: {out: 4, kernel: 3, padding: [[0, 1], [2, 0]]}}",
+        "{conv: {out: 4, kernel: 3, padding: [1, width // 8]}}",
+        "{conv: {out: 4, kernel: 3, bias: not deep, when: width > 4}}",
+        "{conv: {out: 4.0, kernel: 3}}",
+        "{dropout: 0.5}",
+        "{dropout: width / 16}",
+        "{add: [[relu], []]}",
+        "{add: {branches: {residual: [relu], shortcut: []}, name: sum}}",
+        "{concat: {from: [conv1, conv1]}}",
+        "{repeat: {times: 2, index: i, layers: [relu]}}",
+        "{repeat: {times: width // 4, name: stage, layers: [relu]}}",
+        "{auxiliary: {name: head, weight: 0.3, layers: [flatten, linear: 2]}}",
+        "{maxpool: {kernel: 2, name: pool-1_a}}",
+    ],
+)
+def test_what_the_language_allows_is_accepted_by_both(network, layer):
+    text = GOOD.replace("{out: 4, kernel: 3}", "{out: 4, kernel: 3}\n  - " + layer)
+    assert not refused(network, text)
+    assert complaints(text) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "before"),
+    [
+        ("parameters: ", "parameters: {width: 8, deep: true}"),
+        ("input: [3, 16, 16]", "input: 3x16x16"),
+        ("input: [3, width, width * 2]", "input: 3x16x16"),
+        ("input: 3×16×16", "input: 3x16x16"),
+        ("name: 7\ninput: 3x16x16", "input: 3x16x16"),
+        ("title: 1998\ninput: 3x16x16", "input: 3x16x16"),
+        ("rounding: strict\ninput: 3x16x16", "input: 3x16x16"),
+        ("blocks:\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: {params: 112, source: 4 filters}\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: [{output: 4x14x14, source: 16 - 2}]\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: {layers: {conv1: {params: 112}}, source: by hand}\ninput: 3x16x16", "input: 3x16x16"),
+    ],
+)
+def test_what_a_spec_may_say_of_itself_is_accepted_by_both(network, section, before):
+    text = GOOD.replace(before, section)
+    assert not refused(network, text)
+    assert complaints(text) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("kernel: 3", "kernal: 3"),  # a misspelt setting
+        ("out: 4, ", ""),  # a required setting is missing
+        ("{out: 4, kernel: 3}", ""),
+        ("{out: 4, kernel: 3}", "4"),  # a convolution has no main setting
+        ("out: 4", "out: [4]"),  # the wrong type
+        ("out: 4", "out: 4.5"),
+        ("out: 4", "out: 0"),
+        ("out: 4", "out: true"),
+        ("out: 4", "out: {a: 1}"),
+        ("kernel: 3", "kernel: -3"),
+        ("kernel: 3", "kernel: [1, 1, 1, 1, 1, 1, 1, 1, 1]"),
+        ("kernel: 3", "kernel: 3, bias: 1"),
+        ("kernel: 3", "kernel: 3, padding: -1"),
+        ("kernel: 3", "kernel: 3, name: two words"),
+        ("kernel: 3", "kernel: 3, when: 1"),
+        ("conv:", "conv: {out: 4, kernel: 3}\n    relu:"),  # two ops in one layer
+        ("- conv:", "- - conv:"),  # a list of lists
+        ("input:", "inputs: 1\ninput:"),  # an unknown key at the top
+        ("input:", "rounding: up\ninput:"),
+        ("input:", "name: two words\ninput:"),
+        ("input:", "blocks: {b: {layer: []}}\ninput:"),
+        ("input:", "blocks: [b]\ninput:"),
+        ("input:", "variants: {a: 3}\ninput:"),
+        ("input:", "expect: {params: 112}\ninput:"),  # no source
+        ("input:", "expect: {parms: 112, source: hand}\ninput:"),
+        ("input:", "expect: {params: -1, source: hand}\ninput:"),
+        ("input: 3x16x16", "input: {channels: 3}"),
+        ("input: 3x16x16", "input: [3, 0, 4]"),
+        ("input: 3x16x16\n", ""),
+        ("layers:", "layer:"),
+        ("layers:\n  - conv: {out: 4, kernel: 3}", "layers: {conv: {out: 4, kernel: 3}}"),
+        ("- conv: {out: 4, kernel: 3}", "- repeat: {layers: [relu]}"),
+        ("- conv: {out: 4, kernel: 3}", "- repeat: {times: -1, layers: [relu]}"),
+        ("- conv: {out: 4, kernel: 3}", "- repeat: {times: 2, layer: [relu]}"),
+        ("- conv: {out: 4, kernel: 3}", "- auxiliary: {name: head}"),
+        ("- conv: {out: 4, kernel: 3}", "- maxpool: {kernel: 2, rounding: 3}"),
+        ("- conv: {out: 4, kernel: 3}", "- relu: 3"),
+        ("- conv: {out: 4, kernel: 3}", "- dropout: [1]"),
+        ("- conv: {out: 4, kernel: 3}", "- 5"),
+    ],
+)
+def test_a_typical_mistake_is_rejected_by_both(network, right, wrong):
+    assert GOOD.count(right) == 1
+    text = GOOD.replace(right, wrong)
+    assert refused(network, text)
+    assert complaints(text) != []
+
+
+def test_a_document_that_is_no_mapping_is_rejected():
+    assert complaints("[1, 2]") != []
+    assert complaints("") != []

@@ -1,0 +1,197 @@
+"""The sliding-window rule against counting positions, one by one, and against published sizes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from archcalc.window import POINT, Extent, Uneven, Window, output_size, same_padding, span, uneven
+
+# fmt: off
+PUBLISHED = [  # input, window, output, source
+    (28, Window(5), 24, "Saito 2016, 7.5: SimpleConvNet's convolution"),
+    (227, Window(11, 4), 55, "Krizhevsky et al. 2012: conv1"),
+    (55, Window(3, 2), 27, "Krizhevsky et al. 2012: pool1"),
+    (27, Window(5, 1, 2, 2), 27, "Krizhevsky et al. 2012: conv2"),
+    (32, Window(5), 28, "LeCun et al. 1998: C1"),
+    (28, Window(2, 2), 14, "LeCun et al. 1998: S2"),
+    (7, Window(5), 3, "Saito 2016, 7.4: im2col of 7x7 has 9 rows"),
+    (4, Window(3), 2, "Dumoulin & Visin 2016, figure 2.1"),
+    (5, Window(4, 1, 2, 2), 6, "Dumoulin & Visin 2016, figure 2.2"),
+    (5, Window(3, 1, 1, 1), 5, "Dumoulin & Visin 2016, figure 2.3: half padding"),
+    (5, Window(3, 1, 2, 2), 7, "Dumoulin & Visin 2016, figure 2.4: full padding"),
+    (5, Window(3, 2), 2, "Dumoulin & Visin 2016, figure 2.5"),
+    (5, Window(3, 2, 1, 1), 3, "Dumoulin & Visin 2016, figure 2.6"),
+    (6, Window(3, 2, 1, 1), 3, "Dumoulin & Visin 2016, figure 2.7: the last row is not seen"),
+    (7, Window(3, 1, 0, 0, 2), 3, "Dumoulin & Visin 2016, figure 5.1: dilated"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("size", "window", "output", "source"), PUBLISHED)
+def test_published_sizes(size, window, output, source):
+    assert output_size(size, window, "floor") == output, source
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "exact", "floor", "ceil"),
+    [
+        (224, Window(11, 4), "54.25", 54, 55),  # AlexNet as printed: (224 - 11)/4 + 1
+        (224, Window(7, 2, 3, 3), "112.5", 112, 113),  # ResNet: (224 + 6 - 7)/2 + 1
+        (112, Window(3, 2), "55.5", 55, 56),  # GoogLeNet's first pooling: (112 - 3)/2 + 1
+        (28, Window(2, 3), "9 2/3", 9, 10),  # (28 - 2)/3 + 1: thirds have no decimal
+        (17, Window(8, 8), "2.125", 2, 3),  # (17 - 8)/8 + 1
+    ],
+)
+def test_what_does_not_fit_evenly_is_shown_exactly_and_rounded_both_ways(size, window, exact, floor, ceil):
+    down, up = uneven(size, window, "floor"), uneven(size, window, "ceil")
+    assert (down.exact, down.rounded, up.rounded) == (exact, floor, ceil)
+    assert str(down) == f"{exact} → {floor}"
+
+
+strides = st.integers(1, 5)
+sizes = st.integers(1, 40)
+
+
+@st.composite
+def fitting(draw, most_padding=None):
+    """Draw a size and a window that fits; padding is at most `most_padding` of the window's span."""
+    kernel, dilation = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    most = 6 if most_padding is None else int(span(kernel, dilation) * most_padding)
+    window = Window(kernel, draw(strides), draw(st.integers(0, most)), draw(st.integers(0, most)), dilation)
+    smallest = max(1, span(kernel, dilation) - window.before - window.after)
+    return draw(st.integers(smallest, smallest + 40)), window
+
+
+def taps(start, window):
+    """Return the positions that a window at `start` reads."""
+    return [start + window.dilation * i for i in range(window.kernel)]
+
+
+def starts_inside(size, window):
+    """Return where every window starts that lies wholly in the padded input."""
+    return [
+        start
+        for start in range(-window.before, size + window.after, window.stride)
+        if taps(start, window)[-1] < size + window.after
+    ]
+
+
+@given(fitting())
+def test_floor_counts_the_windows_that_lie_inside(drawn):
+    size, window = drawn
+    assert output_size(size, window, "floor") == len(starts_inside(size, window))
+
+
+@given(fitting(most_padding=0.5))
+def test_ceil_adds_a_window_for_the_rest_unless_it_would_start_past_the_input(drawn):
+    size, window = drawn
+    inside = starts_inside(size, window)
+    rest_is_unseen = taps(inside[-1], window)[-1] < size + window.after - 1
+    following = inside[-1] + window.stride
+    added = rest_is_unseen and following < size
+    assert output_size(size, window, "ceil") == len(inside) + added
+
+
+@given(fitting())
+def test_rounding_up_never_loses_a_window_and_adds_one_at_most(drawn):
+    size, window = drawn
+    down, up = output_size(size, window, "floor"), output_size(size, window, "ceil")
+    assert down <= up <= down + 1
+
+
+@given(fitting())
+def test_strict_is_floor_where_the_window_fits_evenly(drawn):
+    size, window = drawn
+    assume(uneven(size, window, "strict") is None)
+    assert {output_size(size, window, rounding) for rounding in ("floor", "ceil", "strict")} == {
+        len(starts_inside(size, window))
+    }
+
+
+@given(fitting())
+def test_what_is_rounded_away_is_the_fraction_of_the_formula(drawn):
+    size, window = drawn
+    formula = Fraction(
+        size + window.before + window.after - span(window.kernel, window.dilation), window.stride
+    )
+    one = uneven(size, window, "floor")
+    if formula.denominator == 1:
+        assert one is None
+    else:
+        assert isinstance(one, Uneven)
+        assert sum(map(Fraction, one.exact.split())) == formula + 1
+        assert one.rounded == formula // 1 + 1
+
+
+@given(sizes, st.integers(1, 7), strides, st.integers(1, 3))
+def test_same_padding_keeps_the_size_divided_by_the_stride_with_as_little_as_it_takes(
+    size, kernel, stride, dilation
+):
+    before, after = same_padding(size, kernel, stride, dilation)
+    window = Window(kernel, stride, before, after, dilation)
+    assert output_size(size, window, "floor") == ceil(size / stride)
+    assert 0 <= after - before <= 1
+    if after:
+        less = window._replace(after=after - 1)
+        assert output_size(size, less, "floor") < ceil(size / stride)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "dilation", "padding"),
+    [
+        (28, 3, 1, 1, (1, 1)),  # (k - 1)/2 on each side
+        (28, 5, 1, 1, (2, 2)),
+        (28, 4, 1, 1, (1, 2)),  # TensorFlow and PyTorch: the odd element goes after
+        (28, 3, 1, 2, (2, 2)),  # a dilated 3 spans 5
+        (224, 3, 2, 1, (0, 1)),  # 111·2 + 3 - 224 = 1
+        (224, 7, 2, 1, (2, 3)),  # 111·2 + 7 - 224 = 5
+        (8, 2, 4, 1, (0, 0)),  # the windows leave gaps: nothing to add
+    ],
+)
+def test_same_padding_of_known_windows(size, kernel, stride, dilation, padding):
+    assert same_padding(size, kernel, stride, dilation) == padding
+
+
+def seen(position, windows):
+    """Return every input position that output `position` of a stack of windows depends on."""
+    positions = {position}
+    for window in reversed(windows):
+        positions = {tap for p in positions for tap in taps(p * window.stride - window.before, window)}
+    return positions
+
+
+stacks = st.lists(
+    st.builds(
+        Window, st.integers(1, 4), st.integers(1, 3), st.integers(0, 3), st.integers(0, 3), st.integers(1, 3)
+    ),
+    max_size=4,
+)
+
+
+@given(stacks)
+def test_a_receptive_field_spans_what_an_output_depends_on(windows):
+    field = POINT
+    for window in windows:
+        field = window.seen(field)
+    first, second = seen(0, windows), seen(1, windows)
+    assert (field.start, field.size) == (min(first), max(first) - min(first) + 1)
+    assert field.stride == min(second) - min(first)
+    assert field.smallest == field.size
+    assert field.centre == (min(first) + max(first)) / 2
+
+
+def test_stride_1_widens_a_field_by_the_window_less_one():
+    fields = [POINT]
+    for _ in range(3):
+        fields.append(Window(3).seen(fields[-1]))
+    assert [field.size for field in fields] == [1, 3, 5, 7]  # two 3x3 see a 5x5, three a 7x7
+
+
+def test_joined_paths_keep_the_largest_and_the_smallest_field():
+    narrow, wide = Window(1).seen(POINT), Window(5, 1, 2, 2).seen(POINT)
+    assert narrow.joined(wide) == wide.joined(narrow) == Extent(5, 1, -2, 1)
