@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from archcalc import limits
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.network import Network, Node
-from archcalc.op import NO_WORK, Field, Op, Shape, Work, elements
+from archcalc.op import Field, Op, Shape, Work, added, elements
 from archcalc.report import BYTES, DType, ReceptiveField, Report, Row, Totals
 from archcalc.settings import extents, whole
-from archcalc.window import POINT, ROUNDINGS, Extent, Rounding, Uneven
+from archcalc.window import POINT, ROUNDINGS, Rounding, Uneven
 
 
 def analyze(
@@ -41,9 +41,10 @@ def analyze(
         ArchcalcError: a layer does not suit its input, or an argument is wrong.
     """
     batch = _checked(batch, dtype, rounding)
-    shape = None if input is None else _shape(input)
+    shape = None if input is None else _shape(input, network)
     nodes = network.nodes if train else _inference(network.nodes)
-    rows = _alive(_Engine(shape, batch, rounding).rows(nodes), nodes)
+    engine = _Engine(shape, batch, rounding or network.rounding)
+    rows = _alive(engine.rows(nodes), nodes, _output(nodes, network))
     return Report(
         name=network.name,
         title=network.title,
@@ -52,6 +53,7 @@ def analyze(
         batch=batch,
         dtype=dtype,
         rows=tuple(rows),
+        output=rows[_output(nodes, network)],
         totals=_totals(rows),
     )
 
@@ -87,11 +89,24 @@ def _inference(nodes: tuple[Node, ...]) -> Sequence[Node]:
     return kept
 
 
-def _shape(input: str | Sequence[int]) -> Shape:
+def _output(nodes: Sequence[Node], network: Network) -> int:
+    """Return the position of the network's output among `nodes`."""
+    name = network.nodes[network.output].name
+    return next(position for position in range(len(nodes) - 1, -1, -1) if nodes[position].name == name)
+
+
+def _shape(input: str | Sequence[int], network: Network) -> Shape:
     try:
-        return extents(input)
+        shape = extents(input)
     except ArchcalcError as error:
         raise ArchcalcError(f"input {error.fact}") from None
+    usual = network.input_shape
+    if len(shape) != len(usual):
+        raise ArchcalcError(
+            f"input has {len(shape)} sizes, but {network.name} takes {len(usual)}",
+            hint=f"channels first and no batch, as in {'x'.join(map(str, usual))}",
+        )
+    return shape
 
 
 class _Facts(NamedTuple):
@@ -105,6 +120,7 @@ class _Facts(NamedTuple):
     buffers: int
     work: Work | None
     uneven: tuple[Uneven, ...]
+    unfolded: tuple[int, int] | None
     field: Field
 
 
@@ -115,7 +131,6 @@ class _Engine:
         self.shape = shape
         self.batch = batch
         self.rounding = rounding
-        self.ops: dict[int, Op] = {}
         self.facts: dict[tuple[int, tuple[Shape, ...]], _Facts] = {}
 
     def rows(self, nodes: Sequence[Node]) -> list[Row]:
@@ -145,6 +160,7 @@ class _Engine:
                     in_place=0 if node.op.in_place else stored,
                     alive=0,
                     uneven=facts.uneven,
+                    unfolded=facts.unfolded,
                     depth=max((s.depth for s in sources), default=0) + node.op.weighted,
                     field=_field(facts, sources),
                 )
@@ -156,7 +172,7 @@ class _Engine:
         facts = self.facts.get(key)
         if facts is None:
             try:
-                facts = self.facts[key] = _stated(self._prepared(node.op), shapes)
+                facts = self.facts[key] = _stated(self._prepared(node.op), node.op.stated(), shapes)
             except ArchcalcError as error:
                 raise _located(error, node, sources) from None
         return facts
@@ -166,22 +182,24 @@ class _Engine:
         return fed.rounded(self.rounding) if self.rounding else fed
 
 
-def _stated(op: Op, shapes: tuple[Shape, ...]) -> _Facts:
+def _stated(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _Facts:
     """Ask an op for everything that it says of these input shapes."""
     op.check(*shapes)
     output = op.output(*shapes)
     if max(output) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
     weights = op.weights(*shapes)
+    fixed = op.fixed(*shapes)
     return _Facts(
         output=output,
-        settings=op.stated(),
-        weights=weights,
+        settings=settings,
+        weights=weights | fixed,
         params=elements(weights.values()),
-        fixed=elements(op.fixed(*shapes).values()),
+        fixed=elements(fixed.values()),
         buffers=elements(op.buffers(*shapes).values()),
         work=op.work(output, *shapes),
         uneven=op.uneven(*shapes),
+        unfolded=op.unfolded(output, *shapes),
         field=op.field(*shapes),
     )
 
@@ -192,18 +210,20 @@ def _located(error: ArchcalcError, node: Node, sources: list[Row]) -> ArchcalcEr
     if len(sources) > 1:
         names = node.labels or [source.name for source in sources]
         who += ": " + " and ".join(
-            f"{sized(source.output_shape)} from '{name}'" for name, source in zip(names, sources, strict=True)
+            f"{extents_of(source.output_shape)} from '{name}'"
+            for name, source in zip(names, sources, strict=True)
         )
     return error.at(who, node.origin)
 
 
-def sized(shape: Shape) -> str:
+def extents_of(shape: Shape) -> str:
     """Return a shape without its batch as people write it: 64x56x56."""
     return "x".join(map(str, shape[1:]))
 
 
 def _check_tied(node: Node, facts: _Facts, owner: Row) -> None:
-    if facts.weights == owner.weights:
+    """Raise a fact where a layer cannot share another's weights: there are none, or they differ."""
+    if facts.weights and facts.weights == owner.weights:
         return
     raise ArchcalcError(
         f"{node.op.kind} '{node.name}': its weights {_listed(facts.weights)} cannot be those of "
@@ -225,16 +245,17 @@ def _field(facts: _Facts, sources: list[Row]) -> ReceptiveField:
         return None
     joined = fields[0]
     for field in fields[1:]:
-        joined = tuple(map(Extent.joined, joined, field))
+        joined = tuple(a.joined(b) for a, b in zip(joined, field, strict=True))
     if facts.field == "pointwise":
         return joined
-    return tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
+    found = tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
+    return found if all(abs(value) <= limits.MAGNITUDE for extent in found for value in extent) else None
 
 
-def _alive(rows: Sequence[Row], nodes: Sequence[Node]) -> list[Row]:
+def _alive(rows: Sequence[Row], nodes: Sequence[Node], output: int) -> list[Row]:
     """Return the rows with the numbers alive while each runs, freeing every tensor after its last use.
 
-    A view keeps its input's memory alive and adds none.
+    A view keeps its input's memory alive and adds none. The network's output lives to the end.
     """
     storage: list[int] = []
     last_use: dict[int, int] = {}
@@ -243,6 +264,7 @@ def _alive(rows: Sequence[Row], nodes: Sequence[Node]) -> list[Row]:
         storage.append(storage[node.inputs[0]] if is_view else position)
         for source in (position, *node.inputs):
             last_use[storage[source]] = position
+    last_use[storage[output]] = len(nodes)
     expiring: dict[int, int] = {}
     for owner, position in last_use.items():
         expiring[position] = expiring.get(position, 0) + prod(rows[owner].output_shape)
@@ -257,12 +279,11 @@ def _alive(rows: Sequence[Row], nodes: Sequence[Node]) -> list[Row]:
 
 
 def _totals(rows: Sequence[Row]) -> Totals:
-    known = [row.work for row in rows if row.work is not None]
     return Totals(
         params=sum(row.params for row in rows),
         fixed=sum(row.fixed for row in rows),
         buffers=sum(row.buffers for row in rows),
-        work=Work(*map(sum, zip(NO_WORK, *known, strict=True))),
+        work=added(row.work for row in rows if row.work is not None),
         activations=sum(row.activations for row in rows),
         in_place=sum(row.in_place for row in rows),
         peak=max(row.alive for row in rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from archcalc.analysis import analyze
 from archcalc.errors import ArchcalcError, nearest
@@ -10,17 +10,34 @@ from archcalc.folding import group
 from archcalc.network import Expectation, Network
 from archcalc.report import DType, Report, Row, Totals
 
+Verdict = Literal["ok", "wrong", "upheld", "upheld, cut not rounded", "refuted"]
+"""What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision."""
+
 
 class Finding(NamedTuple):
-    """One comparison: `layer` is None where it is about the whole network; `source` says who expects it."""
+    """One comparison: `layer` is None where it is about the whole network; `source` says who expects it.
+
+    `claim` is what the source says word for word where it is a claim; `expected` is then its number.
+    """
 
     network: str
     layer: str | None
     figure: str
     expected: Any
     computed: Any
-    holds: bool
+    verdict: Verdict
     source: str
+    claim: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was computed is what was expected or claimed."""
+        return self.verdict not in ("wrong", "refuted")
+
+    @property
+    def fails(self) -> bool:
+        """Whether the spec or the network has to be mended: a refuted claim is its author's mistake."""
+        return self.verdict == "wrong"
 
 
 class Budget(NamedTuple):
@@ -40,7 +57,7 @@ NO_BUDGET = Budget()
 def check(
     network: Network, budget: Budget = NO_BUDGET, *, batch: int = 1, dtype: DType = "float32"
 ) -> list[Finding]:
-    """Return every expectation of the spec and every limit of the budget, held or not.
+    """Return every expectation and claim of the spec and every limit of the budget, held or not.
 
     Expectations are about one sample; the budget's memory is for `batch` samples of `dtype`.
 
@@ -56,7 +73,7 @@ def check(
 def _expected(expectation: Expectation, report: Report) -> Finding:
     subject: Any = _subject(expectation, report)
     if expectation.figure == "output":
-        computed = (report.rows[-1] if subject is report.totals else subject).output_shape[1:]
+        computed = (report.output if subject is report.totals else subject).output_shape[1:]
     elif expectation.figure in ("field", "jump"):
         computed = _of_field(subject, expectation.figure)
     else:
@@ -65,11 +82,23 @@ def _expected(expectation: Expectation, report: Report) -> Finding:
         network=report.name,
         layer=expectation.layer,
         figure=f"{expectation.figure} in training" if expectation.train else expectation.figure,
-        expected=expectation.value,
+        expected=expectation.value if expectation.claim is None else expectation.value.value,
         computed=computed,
-        holds=computed == expectation.value,
+        verdict=_verdict(expectation, computed),
         source=expectation.source,
+        claim=expectation.claim,
     )
+
+
+def _verdict(expectation: Expectation, computed: Any) -> Verdict:
+    if expectation.claim is None:
+        return "ok" if computed == expectation.value else "wrong"
+    claim = expectation.value
+    if computed is None:
+        return "refuted"
+    if claim.rounds_from(computed):
+        return "upheld"
+    return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
 
 
 def _subject(expectation: Expectation, report: Report) -> Row | Totals:
@@ -101,7 +130,15 @@ def _budgeted(report: Report, budget: Budget) -> list[Finding]:
         "memory": report.weight_bytes + report.peak_bytes,
     }
     return [
-        Finding(report.name, None, figure, limit, needs[figure], needs[figure] <= limit, "budget: at most")
+        Finding(
+            report.name,
+            None,
+            figure,
+            limit,
+            needs[figure],
+            "ok" if needs[figure] <= limit else "wrong",
+            "budget: at most",
+        )
         for figure, limit in budget._asdict().items()
         if limit is not None
     ]

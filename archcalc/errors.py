@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Protocol
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -14,6 +15,8 @@ CARET_WINDOW = 100
 
 ALIKE = 0.62
 """How alike two names must be, from 0 to 1, for one to be suggested for the other."""
+MOST_NAMES = 2000
+"""How many names are looked through for one that is alike."""
 MOST_USERS = 4
 """How many blocks around a place a message shows."""
 
@@ -138,9 +141,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return "did you mean …?" with the known name that is most like `word`, or with those that tie; or None."""
     from difflib import SequenceMatcher, get_close_matches
 
-    close = get_close_matches(word, list(known), n=3, cutoff=ALIKE)
+    names = {name.lower(): name for name in islice(known, MOST_NAMES)}
+    close = get_close_matches(word.lower(), names, n=3, cutoff=ALIKE)
     if not close:
         return None
-    likeness = [SequenceMatcher(None, word, name).ratio() for name in close]
-    best = [name for name, ratio in zip(close, likeness, strict=True) if ratio == max(likeness)]
+    likeness = [SequenceMatcher(None, word.lower(), name).ratio() for name in close]
+    best = [names[name] for name, ratio in zip(close, likeness, strict=True) if ratio == max(likeness)]
     return f"did you mean {' or '.join(best)}?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from archcalc.op import NO_WORK, Work
+from archcalc.op import added
 from archcalc.report import Report, Row
 
 SCREEN = 48
@@ -47,8 +47,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
     first, last = rows[0], rows[-1]
     if first.name == name:
         return first
-    works = [row.work for row in rows]
-    known = [work for work in works if work is not None]
+    works = [row.work for row in rows if row.work is not None]
     return last._replace(
         name=name,
         kind="block",
@@ -56,10 +55,11 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         inputs=first.inputs,
         input_shapes=first.input_shapes,
         weights={},
+        unfolded=None,
         params=sum(row.params for row in rows),
         fixed=sum(row.fixed for row in rows),
         buffers=sum(row.buffers for row in rows),
-        work=Work(*map(sum, zip(NO_WORK, *known, strict=True))) if len(known) == len(works) else None,
+        work=added(works) if len(works) == len(rows) else None,
         activations=sum(row.activations for row in rows),
         in_place=sum(row.in_place for row in rows),
         alive=max(row.alive for row in rows),
@@ -79,6 +79,6 @@ def _branches(rows: Sequence[Row], level: int, depth: int, margin: str) -> Itera
         row = group(name, inside)
         knot = "" if level == 1 else "└─ " if is_last else "├─ "
         yield margin + knot + name.rpartition(".")[2], row
-        if row.kind == "block" and inside[0].name != name and level < depth:
+        if row.name != inside[0].name and level < depth:
             deeper = "" if level == 1 else "   " if is_last else "│  "
             yield from _branches(inside, level + 1, depth, margin + deeper)

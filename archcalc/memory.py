@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.report import Report
 
-OPTIMIZERS: dict[str, int] = {"sgd": 0, "momentum": 1, "adam": 2}
+OPTIMIZERS: dict[str, int] = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 """The numbers that an optimiser keeps for each learnable parameter.
 
 Plain SGD none, momentum a velocity, Adam (Kingma & Ba 2014) and AdamW two moments.
@@ -36,8 +37,8 @@ def inference(report: Report) -> list[Need]:
 def training(report: Report, optimizer: str) -> list[Need]:
     """Return what a step of training keeps: weights, gradients, optimiser state and what the backward pass needs.
 
-    Stored activations are the input and the output of every layer that is no view, all kept until
-    the backward pass has used them. Real programs keep less where layers work in place or recompute,
+    Stored activations are the input and the output of every layer that is no view at inference, all kept
+    until the backward pass has used them. Real programs keep less where layers work in place or recompute,
     and more for workspaces.
 
     Raises:
@@ -49,7 +50,7 @@ def training(report: Report, optimizer: str) -> list[Need]:
             hint=nearest(optimizer, list(OPTIMIZERS)) or f"choose one of {', '.join(OPTIMIZERS)}",
         )
     totals = report.totals
-    inputs = sum(row.alive for row in report.rows if not row.inputs)
+    inputs = sum(prod(row.output_shape) for row in report.rows if not row.inputs)
     return [
         Need("weights", totals.params + totals.fixed, "learnable and fixed"),
         Need("buffers", totals.buffers, "running statistics and the like"),

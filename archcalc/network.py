@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from archcalc.errors import Origin
 from archcalc.op import Op, Shape
+from archcalc.window import Rounding
 
 
 class Node(NamedTuple):
@@ -29,7 +30,8 @@ class Node(NamedTuple):
 class Expectation(NamedTuple):
     """A published figure: `figure` of the network, or of `layer`, is `value` according to `source`.
 
-    `train` says that it counts the heads that exist only in training.
+    `train` says that it counts the heads that exist only in training. `claim` is what the source says
+    word for word, where it only claims a figure, to some precision and perhaps in error.
     """
 
     figure: str
@@ -38,13 +40,15 @@ class Expectation(NamedTuple):
     layer: str | None = None
     train: bool = False
     origin: Origin | None = None
+    claim: str | None = None
 
 
 class Network(NamedTuple):
     """A directed acyclic graph of ops, in an order in which every node comes after its inputs.
 
     Nodes without inputs are `Input` ops. `parameters` are the spec's own, after variants and
-    overrides; `expectations` are published figures that the spec states.
+    overrides; `expectations` are published figures that the spec states; `rounding` is for layers that
+    say none; `output` is the position of the node whose output is the network's.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Network(NamedTuple):
     source: str = ""
     parameters: Mapping[str, Any] = {}
     expectations: tuple[Expectation, ...] = ()
+    rounding: Rounding | None = None
+    output: int = -1
 
     @property
     def input_shape(self) -> Shape:

@@ -47,6 +47,11 @@ class Work(NamedTuple):
 NO_WORK = Work()
 
 
+def added(works: Iterable[Work]) -> Work:
+    """Return the sum of some work, kind by kind."""
+    return Work(*map(sum, zip(NO_WORK, *works, strict=True)))
+
+
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
@@ -175,6 +180,10 @@ class Op:
         """Return what an output element sees of the input."""
         return "pointwise"
 
+    def unfolded(self, y: Any, *xs: Any, **_: Any) -> tuple[int, int] | None:
+        """Return rows and columns of the matrix that im2col makes of the input; None for what is no convolution."""
+        return None
+
     def uneven(self, *xs: Any, **_: Any) -> tuple[Uneven, ...]:
         """Return the axes on which the window does not fit evenly."""
         return ()
@@ -196,13 +205,18 @@ def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[int, list[
     leading = 0
     rests: list[Shape] = []
     for shape in tensors:
-        if rests and shape[0] is not leading and shape[0] != leading:
+        if rests and not _same(shape[0], leading):
             yield leading, rests
             rests = []
         leading = shape[0]
         rests.append(shape[1:])
     if rests:
         yield leading, rests
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two sizes are the same one: equal, and called the same where they have names."""
+    return bool(one == other) and getattr(one, "symbol", "") == getattr(other, "symbol", "")
 
 
 def per_axis(values: tuple[Any, ...], spatial: tuple[Any, ...]) -> tuple[Any, ...]:

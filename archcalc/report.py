@@ -24,7 +24,8 @@ class Row(NamedTuple):
     they first stand. `work` is None where the op cannot say. `activations` are the numbers that the
     layer stores anew: none for a view such as flatten; `in_place` are those that are left where
     activations overwrite their input. `alive` are the numbers in memory while the layer runs: its
-    inputs, its output and what later layers need. `depth` counts the weighted layers up to here.
+    inputs, its output and what later layers need. `unfolded` are rows and columns of the matrix that im2col makes
+    of the input; None for what is no convolution. `depth` counts the weighted layers up to here.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Row(NamedTuple):
     in_place: int
     alive: int
     uneven: tuple[Uneven, ...]
+    unfolded: tuple[int, int] | None
     depth: int
     field: ReceptiveField
 
@@ -83,13 +85,14 @@ class Totals(NamedTuple):
 class Report(NamedTuple):
     """What analysis found: a row for every layer, in the order of the network, and the totals.
 
-    `dtype` says how many bytes a number takes; `batch` how many samples go through at once.
+    `output` is the row whose output is the network's; `dtype` says how many bytes a number takes; `batch` how many samples go through at once.
     """
 
     name: str
     title: str
     source: str
     input_shape: Shape
+    output: Row
     batch: int
     dtype: DType
     rows: tuple[Row, ...]

@@ -7,7 +7,7 @@ from typing import Any
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
 from archcalc.settings import EXPRESSION, Setting
-from archcalc.spec.document import FIGURES, LAYER_FIGURES
+from archcalc.spec.expectations import FIGURES, LAYER_FIGURES, claimable
 from archcalc.window import ROUNDINGS
 
 SIZE = {
@@ -70,8 +70,7 @@ def _layer() -> dict[str, Any]:
                 "maxProperties": 1,
                 "properties": {**ops, **controls},
                 "additionalProperties": {
-                    "anyOf": [{"type": "object"}, {"type": "null"}],
-                    "description": "a block of this spec and its parameters",
+                    "description": "a block of this spec, with its parameters or its first one alone"
                 },
             },
         ]
@@ -173,13 +172,15 @@ def _variant() -> dict[str, Any]:
 
 
 def _expect() -> dict[str, Any]:
-    layer = {"type": "object", "properties": _figures(LAYER_FIGURES), "additionalProperties": False}
+    of_layer = {**_figures(LAYER_FIGURES), "claims": _claims(LAYER_FIGURES)}
+    layer = {"type": "object", "properties": of_layer, "additionalProperties": False}
     entry = {
         "type": "object",
         "required": ["source"],
         "additionalProperties": False,
         "properties": {
             **_figures(FIGURES),
+            "claims": _claims(FIGURES),
             "source": TEXT,
             "train": {"type": "boolean", "description": "with the heads that exist only in training"},
             "layers": {"type": "object", "additionalProperties": layer},
@@ -191,3 +192,16 @@ def _expect() -> dict[str, Any]:
 def _figures(names: tuple[str, ...]) -> dict[str, Any]:
     whole = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
     return {name: SIZE if name == "output" else whole for name in names}
+
+
+def _claims(figures: tuple[str, ...]) -> dict[str, Any]:
+    claim = {
+        "description": "what is claimed, as it is written there",
+        "anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number", "minimum": 0}],
+    }
+    return {
+        "type": "object",
+        "description": "claims are shown with a verdict and fail no check",
+        "properties": dict.fromkeys(claimable(figures), claim),
+        "additionalProperties": False,
+    }

@@ -130,17 +130,28 @@ def flag(help: str, *, default: Any = REQUIRED) -> Any:
     return Setting("flag", parse, {"type": "boolean"}, "", help, default)
 
 
-def number(symbol: str, help: str, *, default: Any = REQUIRED, above: float | None = None) -> Any:
-    """A decimal number, greater than `above` where that is given."""
+def number(
+    symbol: str,
+    help: str,
+    *,
+    default: Any = REQUIRED,
+    above: float | None = None,
+    within: tuple[float, float] | None = None,
+) -> Any:
+    """A decimal number, greater than `above` or `within` two bounds where those are given."""
 
     def parse(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ArchcalcError(f"must be a number, not {show(value)}")
         if above is not None and not value > above:
             raise ArchcalcError(f"must be greater than {above:g}, not {show(value)}")
+        if within is not None and not within[0] <= value <= within[1]:
+            raise ArchcalcError(f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}")
         return float(value)
 
-    schema = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
+    schema: dict[str, Any] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
+    if within is not None:
+        schema |= {"minimum": within[0], "maximum": within[1]}
     return Setting("number", parse, schema, symbol, help, default)
 
 
@@ -199,7 +210,8 @@ def whole(value: Any, least: int) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ArchcalcError(f"must be a whole number, not {show(value)}")
+        hint = "// divides and drops the rest" if isinstance(value, float) else None
+        raise ArchcalcError(f"must be a whole number, not {show(value)}", hint=hint)
     if value < least:
         raise ArchcalcError(f"must be at least {least}, not {show(value)}")
     return value

@@ -63,7 +63,7 @@ class Spread(NamedTuple):
 
 def _divided(stride: float, parts: int) -> float:
     """Return stride/parts, an integer where it is one."""
-    return stride // parts if stride % parts == 0 else stride / parts
+    return stride // parts if stride % parts == 0 else int(stride) / int(parts)
 
 
 class Uneven(NamedTuple):
@@ -151,8 +151,11 @@ class Extent(NamedTuple):
         return self.start + (self.size - 1) / 2
 
     def joined(self, other: Extent) -> Extent:
-        """Return the field of an element that sees both: the larger of the two, and the smaller as `smallest`."""
-        larger = max(self, other)
+        """Return the field along the path that sees more, with the smaller of the two as `smallest`.
+
+        Where paths see equally much it is the first.
+        """
+        larger = max(self, other, key=lambda extent: extent.size)
         return larger._replace(smallest=min(self.smallest, other.smallest))
 
 

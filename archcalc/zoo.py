@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from archcalc import limits
 from archcalc.errors import ArchcalcError, Source, nearest, visible
@@ -15,13 +15,6 @@ from archcalc.network import Network
 from archcalc.spec.document import Document
 
 SUFFIXES = (".yaml", ".yml")
-
-
-class Entry(NamedTuple):
-    """A network that can be called by name: the name and the spec file that describes it."""
-
-    name: str
-    path: Path
 
 
 def load(model: str | Path, *, parameters: Mapping[str, Any] | None = None) -> Network:
@@ -39,12 +32,19 @@ def load(model: str | Path, *, parameters: Mapping[str, Any] | None = None) -> N
     return document.network(variant, parameters)
 
 
-def load_all(model: str) -> list[Network]:
-    """Load a network, or every network of a family that is named by its path alone."""
-    document, variant = find(model)
-    if variant is not None or not document.variants:
-        return [document.network(variant)]
-    return [document.network(name) for name in document.variants]
+def members(model: str) -> list[str]:
+    """Return the networks that an argument stands for, as `load` takes them: all variants of a family's file.
+
+    A model that cannot be found or read stands for itself, so that `load` can say why.
+    """
+    try:
+        document, variant = find(model) if model != "-" else (None, None)
+    except ArchcalcError:
+        return [model]
+    if document is None or variant is not None or not document.variants:
+        return [model]
+    path, _ = _as_path(model)
+    return [f"{path}:{name}" if path else name for name in document.variants]
 
 
 def find(model: str) -> tuple[Document, str | None]:
@@ -92,19 +92,37 @@ def _variant(document: Document, name: str | None) -> str | None:
     return next((known for known in document.variants if name and normal(known) == normal(name)), name)
 
 
-def entries() -> Iterator[Entry]:
-    """Yield every network that can be called by name, sorted by file and then as the file has them."""
+def load_every(complain: Callable[[ArchcalcError], None]) -> Iterator[Network]:
+    """Yield every network that can be called by name, sorted by file and then as the file has them.
+
+    What is wrong with a file or a network goes to `complain`, and the others follow all the same.
+    """
+    for document, name in _members(complain):
+        try:
+            yield document.network(name if document.variants else None)
+        except ArchcalcError as error:
+            complain(error)
+
+
+def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
+    """Yield every name that can be called, each once, with the spec that describes it."""
     seen: set[str] = set()
-    for path in (path for folder in _folders() for path in _spec_files(folder)):
-        for name in _document(path).names:
-            if normal(name) not in seen:
-                seen.add(normal(name))
-                yield Entry(name, path)
+    for folder in _folders():
+        for path in _spec_files(folder):
+            try:
+                document = _document(path)
+            except ArchcalcError as error:
+                complain(error)
+                continue
+            for name in document.names:
+                if normal(name) not in seen:
+                    seen.add(normal(name))
+                    yield document, name
 
 
 def names() -> list[str]:
-    """Return the names of all networks."""
-    return [entry.name for entry in entries()]
+    """Return the names of all networks whose specs can be read."""
+    return [name for _, name in _members(lambda error: None)]
 
 
 def normal(name: str) -> str:
@@ -136,14 +154,20 @@ def _spec_files(folder: Path) -> list[Path]:
 def _folders() -> list[Path]:
     """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
     extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
+    return [*(Path(folder) for folder in extra if folder), _own_folder()]
+
+
+def _own_folder() -> Path:
+    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
     package = Path(__file__).parent
     installed = package / "specs"
-    own = installed if installed.is_dir() else package.parent / "specs"
-    return [*(Path(folder) for folder in extra if folder), own]
+    return installed if installed.is_dir() else package.parent / "specs"
 
 
 def _document(path: Path) -> Document:
-    return Document(Source(str(path), _decoded(str(path), _contents(path))))
+    own = path.parent == _own_folder()
+    name = f"specs/{path.name}" if own else str(path)
+    return Document(Source(name, _decoded(str(path), _contents(path))))
 
 
 def _contents(path: Path) -> bytes:

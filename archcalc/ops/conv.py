@@ -76,6 +76,14 @@ class Conv(Sliding):
                 tensors[f"bias{suffix}"] = (filters,)
         return tensors
 
+    def unfolded(self, y: Shape, x: Shape) -> tuple[int, int]:
+        """Return the matrix whose rows are the windows: one row an output position, one column a weight of a filter.
+
+        With groups there is a matrix for each, one below the other.
+        """
+        columns = prod(per_axis(self.kernel, x[2:])) * (x[1] // self.groups)
+        return y[0] * prod(y[2:]) * self.groups, columns
+
     def _fan_ins(self, x: Shape) -> list[tuple[str, int, int]]:
         """Return (suffix of the tensors' names, filters, input maps that each sees)."""
         if self.connections is None:

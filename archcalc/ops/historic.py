@@ -18,7 +18,7 @@ from archcalc.settings import number
 class Subsample(Pool):
     """Add up each window, multiply by a coefficient and add a bias, both learnt, one of each a map.
 
-    (N, C, *I) -> (N, C, *O)   with O = (I - k)/s + 1
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
 
     The squashing function that follows is a layer of its own (`scaled_tanh`).
     """

@@ -102,7 +102,7 @@ class Permute(Op):
         return (x[0], *(x[1 + axis] for axis in self.order))
 
     def field(self, x: Shape) -> Field:
-        return "pointwise" if self.order[0] == 0 and sorted(self.order) == list(self.order) else "whole"
+        return "pointwise" if list(self.order) == sorted(self.order) else "whole"
 
 
 @op("pad", main="amount", example=("3x30x30", {"amount": 1}))

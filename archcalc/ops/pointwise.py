@@ -46,7 +46,7 @@ class Dropout(Pointwise):
 
     stores = False
 
-    rate: float = number("", "share of elements that are zeroed", default=0.5)
+    rate: float = number("", "share of elements that are zeroed", default=0.5, within=(0, 1))
 
 
 @op("relu", example=("64x32x32", {}))

@@ -8,6 +8,7 @@ from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
 from archcalc.ops.sliding import Sliding, check_spatial
 from archcalc.settings import flag, number, size
+from archcalc.window import Window
 
 
 class Pool(Sliding):
@@ -49,7 +50,7 @@ class MaxPool(Pool):
 class AvgPool(Pool):
     """Average each window.
 
-    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - k)/s + 1
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
 
     `count_padding` says whether the divisor is the whole window or only its elements inside the
     input; the work is the same. Source: torch.nn.AvgPool2d.
@@ -65,7 +66,7 @@ class AvgPool(Pool):
 class LpPool(Pool):
     """Take the p-norm of each window: (Σ xᵖ)^(1/p).
 
-    (N, C, *I) -> (N, C, *O)   with O = (I - k)/s + 1
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
 
     Source: torch.nn.LPPool2d.
     """
@@ -120,7 +121,8 @@ class GlobalMaxPool(Global):
 class Adaptive(Op):
     """Base of the pools that are told their output size.
 
-    On an axis of length n, output i of o sees the inputs from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉.
+    On an axis of length n, output i of o sees the inputs from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉: a window of n/o
+    where o divides n. Where it does not the windows differ in size, and the field counts as the whole.
     """
 
     size: tuple[int, ...] = size("O", "output size")
@@ -132,7 +134,10 @@ class Adaptive(Op):
         return (*x[:2], *per_axis(self.size, x[2:]))
 
     def field(self, x: Shape) -> Field:
-        return "whole"
+        sizes = list(zip(x[2:], per_axis(self.size, x[2:]), strict=True))
+        if any(n % o for n, o in sizes) or all(o == 1 for _, o in sizes):
+            return "whole"
+        return tuple(Window(n // o, n // o) for n, o in sizes)
 
     def read(self, y: Shape, x: Shape) -> int:
         """Return how many elements all windows hold together.

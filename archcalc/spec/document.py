@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping as Scope
 from typing import Any
 
-from archcalc.errors import ArchcalcError, Place, Source, nearest
-from archcalc.network import Expectation, Network, Node
+from archcalc.errors import ArchcalcError, Source, nearest
+from archcalc.network import Network, Node
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents, whole
+from archcalc.settings import extents
+from archcalc.spec.expectations import expectations
 from archcalc.spec.layers import Block, Expansion, Frame
 from archcalc.spec.reader import read
+from archcalc.spec.sections import At, check_keys, mapping, section, text
 from archcalc.spec.tree import Listing, Mapping, Scalar
-from archcalc.spec.tree import Node as Tree
 from archcalc.spec.use import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
-from archcalc.window import ROUNDINGS
+from archcalc.window import ROUNDINGS, Rounding
 
 KEYS = (
     "name",
@@ -28,14 +29,6 @@ KEYS = (
     "layers",
     "expect",
 )
-FIGURES = ("params", "fixed", "buffers", "macs", "flops", "depth", "activations", "output")
-"""What an expectation may be about."""
-LAYER_FIGURES = (*FIGURES, "field", "jump")
-"""What an expectation may be about in a layer or a block: its receptive field and that field's stride, too."""
-
-
-EXPECT_KEYS = ("layers", "train", "source")
-"""What an expectation may say beside its figures."""
 
 
 class Document:
@@ -49,16 +42,16 @@ class Document:
                 place=root.place(),
                 hint="archcalc new NAME writes a spec to start from",
             )
-        _check_keys(root, KEYS, "a spec")
+        check_keys(root, KEYS, "a spec")
         self.root = root
         self.source = source
-        self.name = _text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
+        self.name = text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
         if "name" in root.entries and isinstance(root.entries["name"], Scalar):
             check_name(root.entries["name"], "name")
-        variants = _section(root, "variants")
+        variants = section(root, "variants")
         for key in variants.keys.values():
             check_name(key, "variant")
-        self.variants = {name: _mapping(tree, f"variant '{name}'") for name, tree in variants.entries.items()}
+        self.variants = {name: mapping(tree, f"variant '{name}'") for name, tree in variants.entries.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,16 +75,16 @@ class Document:
                 "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
             )
         last = expansion.layers(layers, Frame(scope), start)
-        _check_used(expansion.nodes, last)
+        _check_used(expansion.nodes, {last, *expansion.heads})
         return Network(
             name=variant or self.name,
-            nodes=_rounded(expansion.nodes, self.root),
-            title=_text(chosen, "title") or _text(self.root, "title"),
-            source=_text(chosen, "source") or _text(self.root, "source"),
+            nodes=tuple(expansion.nodes),
+            title=text(chosen, "title") or " · ".join(filter(None, (text(self.root, "title"), variant))),
+            source=text(chosen, "source") or text(self.root, "source"),
             parameters=scope,
-            expectations=()
-            if overrides
-            else (*_expectations(self.root, scope), *_expectations(chosen, scope)),
+            expectations=() if overrides else (*expectations(self.root, scope), *expectations(chosen, scope)),
+            rounding=_rounding(self.root),
+            output=last,
         )
 
     def _variant(self, name: str | None) -> Mapping:
@@ -111,8 +104,8 @@ class Document:
 
     def _scope(self, variant: Mapping, overrides: Scope[str, Any]) -> dict[str, Any]:
         """Return the parameters: overrides before the variant before the defaults."""
-        declared = _section(self.root, "parameters").entries
-        for key in _section(self.root, "parameters").keys.values():
+        declared = section(self.root, "parameters").entries
+        for key in section(self.root, "parameters").keys.values():
             check_parameter(key)
         for name in overrides:
             if name not in declared:
@@ -121,7 +114,7 @@ class Document:
                     hint=nearest(name, list(declared))
                     or (f"its parameters: {', '.join(declared)}" if declared else "it has none"),
                 )
-        _check_keys(variant, (*declared, *VARIANT_KEYS), "a variant")
+        check_keys(variant, (*declared, *VARIANT_KEYS), "a variant")
         scope: dict[str, Any] = {}
         for name, default in declared.items():
             if name in overrides:
@@ -138,10 +131,10 @@ class Document:
         return scope
 
     def _blocks(self) -> dict[str, Block]:
-        section = _section(self.root, "blocks")
+        written = section(self.root, "blocks")
         blocks = {}
-        for name, tree in section.entries.items():
-            key = section.keys[name]
+        for name, tree in written.entries.items():
+            key = written.keys[name]
             check_name(key, "block")
             if name in REGISTRY or name in CONTROLS:
                 raise ArchcalcError(
@@ -149,12 +142,12 @@ class Document:
                     place=key.place(),
                     hint="choose another name",
                 )
-            body = _mapping(tree, f"block '{name}'")
-            _check_keys(body, ("parameters", "layers"), "a block")
+            body = mapping(tree, f"block '{name}'")
+            check_keys(body, ("parameters", "layers"), "a block")
             layers = body.entries.get("layers")
             if not isinstance(layers, Listing):
                 raise ArchcalcError(f"block '{name}' needs a list of 'layers'", place=key.place())
-            parameters = _section(body, "parameters")
+            parameters = section(body, "parameters")
             for where in parameters.keys.values():
                 check_parameter(where)
             blocks[name] = Block(name, parameters.entries, layers)
@@ -172,7 +165,7 @@ class Document:
             shape = extents(evaluate(tree, scope))
         except ArchcalcError as error:
             raise ArchcalcError(f"'input' {error.fact}", place=error.place or tree.place()) from None
-        return Node("input", REGISTRY["input"](shape=shape), origin=_At(tree))
+        return Node("input", REGISTRY["input"](shape=shape), origin=At(tree))
 
 
 def override(text: str) -> tuple[str, Any]:
@@ -187,115 +180,23 @@ def override(text: str) -> tuple[str, Any]:
     return name.strip(), evaluate(read(Source(f"--set {name.strip()}", value)), {})
 
 
-class _At:
-    """An origin that is a single value of the spec."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-
-    def place(self, setting: str | None = None) -> Place:
-        return self.tree.place()
-
-
-def _rounded(nodes: list[Node], root: Mapping) -> tuple[Node, ...]:
+def _rounding(root: Mapping) -> Rounding | None:
     tree = root.entries.get("rounding")
     if tree is None:
-        return tuple(nodes)
+        return None
     for rounding in ROUNDINGS:
         if isinstance(tree, Scalar) and tree.text == rounding:
-            return tuple(node._replace(op=node.op.rounded(rounding)) for node in nodes)
+            return rounding
     raise ArchcalcError(f"'rounding' must be {' or '.join(ROUNDINGS)}, not {tree.noun}", place=tree.place())
 
 
-def _check_used(nodes: list[Node], last: int) -> None:
+def _check_used(nodes: list[Node], ends: set[int]) -> None:
     """Raise a fact where a layer's output goes nowhere."""
-    used = {last, *(position for node in nodes for position in node.inputs)}
+    used = ends.union(position for node in nodes for position in node.inputs)
     for position, node in enumerate(nodes):
-        if position not in used and not node.auxiliary:
+        if position not in used:
             raise ArchcalcError(
                 f"nothing takes the output of '{node.name}'",
                 place=node.origin.place() if node.origin else None,
                 hint="remove it, or name it in a 'from:' below",
             )
-
-
-def _expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
-    tree = root.entries.get("expect")
-    if tree is None:
-        return []
-    found = []
-    for entry in tree.items if isinstance(tree, Listing) else [tree]:
-        body = _mapping(entry, "expect")
-        _check_keys(body, (*FIGURES, *EXPECT_KEYS), "expect")
-        source = _text(body, "source")
-        if not source:
-            raise ArchcalcError(
-                "an expectation needs its 'source'",
-                place=body.place(),
-                hint="say where the figures were published",
-            )
-        train = _is_train(body)
-        found += [
-            Expectation(figure, _figure(figure, value, scope), source, None, train, _At(value))
-            for figure, value in body.entries.items()
-            if figure in FIGURES
-        ]
-        layers = _section(body, "layers")
-        for layer, layer_tree in layers.entries.items():
-            key = layers.keys[layer]
-            figures = _mapping(layer_tree, f"expect of '{layer}'")
-            _check_keys(figures, LAYER_FIGURES, "expect")
-            found += [
-                Expectation(figure, _figure(figure, value, scope), source, layer, train, _At(key))
-                for figure, value in figures.entries.items()
-            ]
-    return found
-
-
-def _is_train(body: Mapping) -> bool:
-    tree = body.entries.get("train")
-    if tree is None:
-        return False
-    if isinstance(tree, Scalar) and isinstance(tree.value, bool):
-        return tree.value
-    raise ArchcalcError(f"'train' must be true or false, not {tree.noun}", place=tree.place())
-
-
-def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
-    value = evaluate(tree, scope)
-    try:
-        return extents(value) if figure == "output" else whole(value, 0)
-    except ArchcalcError as error:
-        raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
-
-
-def _check_keys(mapping: Mapping, known: tuple[str, ...], what: str) -> None:
-    for name, key in mapping.keys.items():
-        if name not in known:
-            raise ArchcalcError(
-                f"{what} has no '{name}'",
-                place=key.place(),
-                hint=nearest(name, list(known)) or f"it may have: {', '.join(known)}",
-            )
-
-
-def _mapping(tree: Tree, what: str) -> Mapping:
-    if isinstance(tree, Scalar) and tree.value is None:
-        return Mapping(tree.source, tree.line, tree.column)
-    if not isinstance(tree, Mapping):
-        raise ArchcalcError(f"{what} must be a mapping, not {tree.noun}", place=tree.place())
-    return tree
-
-
-def _section(root: Mapping, key: str) -> Mapping:
-    tree = root.entries.get(key)
-    return Mapping(root.source, root.line, root.column) if tree is None else _mapping(tree, f"'{key}'")
-
-
-def _text(mapping: Mapping, key: str) -> str:
-    tree = mapping.entries.get(key)
-    if tree is None:
-        return ""
-    if not isinstance(tree, Scalar) or tree.value is None:
-        raise ArchcalcError(f"'{key}' must be text, not {tree.noun}", place=tree.place())
-    return tree.text

@@ -3,11 +3,11 @@
     expression  = disjunction ["if" disjunction "else" expression]
     disjunction = conjunction {"or" conjunction}
     conjunction = negation {"and" negation}
-    negation    = "not" negation | comparison
+    negation    = {"not"} comparison
     comparison  = sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum]
     sum         = product {("+" | "-") product}
     product     = factor {("*" | "/" | "//" | "%") factor}
-    factor      = "-" factor | atom {"[" expression "]"}
+    factor      = {"-"} atom {"[" expression "]"}
     atom        = number | "true" | "false" | name | function "(" expression {"," expression} ")" | "(" expression ")"
 
 A text is parsed once into nested closures over a scope of parameters. There is nothing else to call
@@ -30,6 +30,12 @@ Evaluate = Callable[[Scope], Any]
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
+)
+OPERATORS = frozenset("+*/%<>=()[]")
+"""Signs that no word has: a text with one of them was meant as an expression."""
+OFFER = (
+    "there are + - * / // %, comparisons such as i == 0, and or not, a if c else b, items such as widths[0], "
+    "and min max round floor ceil round_to"
 )
 SIZE = re.compile(r"[0-9]+(\s*[x×]\s*[0-9]+)+")
 DIGITS = frozenset("0123456789.")
@@ -62,6 +68,8 @@ def value_of(text: str, scope: Scope) -> Any:
     """
     expression = parse(text)
     if expression is None:
+        if OPERATORS & set(text):
+            raise ArchcalcError(f"'{text}' is no expression", hint=OFFER)
         return text
     unknown = expression.names - scope.keys()
     if unknown:
@@ -159,10 +167,11 @@ class _Parser:
         return left
 
     def negation(self) -> Evaluate:
-        if self.take("not"):
-            inner = self.negation()
-            return lambda scope: not inner(scope)
-        return self.comparison()
+        negated = False
+        while self.take("not"):
+            negated = not negated
+        inner = self.comparison()
+        return (lambda scope: not inner(scope)) if negated else inner
 
     def comparison(self) -> Evaluate:
         left = self.sum()
@@ -182,9 +191,13 @@ class _Parser:
         return left
 
     def factor(self) -> Evaluate:
-        if self.take("-"):
-            inner = self.factor()
-            return lambda scope: -number(inner(scope))
+        signs = 0
+        while self.take("-"):
+            signs += 1
+        value = self.subscripted()
+        return (lambda scope: (-1) ** signs * number(value(scope))) if signs else value
+
+    def subscripted(self) -> Evaluate:
         value = self.atom()
         while self.take("["):
             value = _binary(item, value, self.expression())

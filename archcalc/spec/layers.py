@@ -11,6 +11,7 @@ from archcalc.network import Node
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
 from archcalc.settings import show, whole
+from archcalc.spec.names import Names
 from archcalc.spec.tree import Listing, Scalar
 from archcalc.spec.tree import Node as Tree
 from archcalc.spec.use import (
@@ -18,6 +19,7 @@ from archcalc.spec.use import (
     CONTROLS,
     Use,
     as_written,
+    check_inputs,
     check_parameter,
     check_settings,
     evaluate,
@@ -25,9 +27,6 @@ from archcalc.spec.use import (
     unknown,
     word,
 )
-
-PENDING = -1
-"""The end of a layer that has a name but is not yet written out."""
 
 
 class Block(NamedTuple):
@@ -56,16 +55,16 @@ class Expansion:
         self.blocks = blocks
         self.parameters = parameters
         self.nodes: list[Node] = []
-        self.ends: dict[str, int] = {}
-        self.starts: dict[str, int] = {}
-        self.counters: dict[tuple[str, str], int] = {}
+        self.names = Names()
+        self.heads: list[int] = []
         self.ops: dict[tuple[str, str], Op] = {}
         self.steps = 0
+        self.values = 0
 
     def add(self, node: Node) -> int:
         """Append a node and return its position."""
         self.nodes.append(node)
-        self.ends[node.name] = len(self.nodes) - 1
+        self.names.ends[node.name] = len(self.nodes) - 1
         return len(self.nodes) - 1
 
     def layers(self, listing: Tree, frame: Frame, current: int) -> int:
@@ -105,7 +104,7 @@ class Expansion:
         """Return the setting that a lone value stands for: a block's first parameter, an op's main setting."""
         kind = use.kind.text
         if kind in CONTROLS:
-            return "layers"
+            return None
         if kind in self.blocks:
             return next(iter(self.blocks[kind].parameters), None)
         if kind not in REGISTRY:
@@ -120,6 +119,9 @@ class Expansion:
     def step(self, use: Use) -> None:
         """Count one more layer or repetition against the limit."""
         self.steps += 1
+        self.values += sum(tree.size for tree in use.settings.values())
+        if self.values > limits.NODES:
+            raise use.error(f"the network grows past {limits.NODES:,} values")
         if self.steps > limits.LAYERS:
             raise use.error(
                 f"the network grows past {limits.LAYERS:,} layers",
@@ -138,7 +140,7 @@ class Expansion:
         return evaluate(use.settings[setting], frame.scope, frame.used_by)
 
     def _repeat(self, use: Use, frame: Frame, current: int) -> int:
-        check_settings(use, ("times", "index", "layers"), ("name", "when"))
+        check_settings(use, ("times", "layers"), ("index", "name", "when"))
         times = self._value(use, "times", frame)
         try:
             times = whole(times, 0)
@@ -154,18 +156,27 @@ class Expansion:
             if index:
                 inner = inner._replace(scope={**frame.scope, index: i})
             if name:
-                inner = inner._replace(prefix=self._claim(use, f"{frame.prefix}{name}{i + 1}") + ".")
+                inner = inner._replace(prefix=self.names.claim(use, f"{frame.prefix}{name}{i + 1}") + ".")
             current = self.layers(use.settings["layers"], inner, current)
             if name:
-                self.ends[inner.prefix[:-1]] = current
+                self.names.ends[inner.prefix[:-1]] = current
         return current
 
     def _auxiliary(self, use: Use, frame: Frame, current: int) -> None:
         check_settings(use, ("layers",), ("name", "weight", "from", "when"))
-        path = self._name(use, frame)
+        path = self.names.name(use, frame.prefix)
         start = self._source(use, frame, current)
         inner = frame._replace(prefix=f"{path}.", auxiliary=True, depth=frame.depth + 1)
-        self.ends[path] = self.layers(use.settings["layers"], inner, start)
+        if "weight" in use.settings:
+            self._weight(use, frame)
+        self.names.ends[path] = self.layers(use.settings["layers"], inner, start)
+        self.heads.append(self.names.ends[path])
+
+    def _weight(self, use: Use, frame: Frame) -> None:
+        """Raise a fact where the weight of a head's loss is no number; no figure depends on it."""
+        value = self._value(use, "weight", frame)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise use.error(f"'weight' must be a number, not {show(value)}", "weight")
 
     def _block(self, block: Block, use: Use, frame: Frame, current: int) -> int:
         inside = (*frame.inside, block.name)
@@ -179,13 +190,13 @@ class Expansion:
             elif isinstance(default, Scalar) and default.value is None:
                 raise use.error(f"block '{block.name}' needs '{name}'")
             else:
-                scope[name] = evaluate(default, scope, frame.used_by)
-        path = self._name(use, frame)
+                scope[name] = evaluate(default, scope, use.place())
+        path = self.names.name(use, frame.prefix)
         start = self._source(use, frame, current)
-        self.starts[f"{path}.input"] = start
+        self.names.starts[f"{path}.input"] = start
         inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
         end = self.layers(block.layers, inner, start)
-        self.ends[path] = end
+        self.names.ends[path] = end
         return end
 
     def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
@@ -194,9 +205,9 @@ class Expansion:
             inputs, labels = self._branches(use, frame, current)
         else:
             inputs, labels = self._sources(use, frame, current), ()
-        _check_inputs(cls.kind, cls.inputs, len(inputs), use)
+        check_inputs(cls.kind, cls.inputs, len(inputs), use)
         op = self._made(cls, use, frame, branched=branched)
-        path = self._name(use, frame)
+        path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)
         return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary))
 
@@ -215,6 +226,9 @@ class Expansion:
             try:
                 op = self.ops[key] = cls(**given)
             except ArchcalcError as error:
+                word = given.get(error.setting or "")
+                if isinstance(word, str) and error.hint is None:
+                    error.hint = nearest(word, frame.scope)
                 raise error.at(cls.kind, use) from None
         return op
 
@@ -224,10 +238,14 @@ class Expansion:
             raise use.error("branches start from one layer, not several", "from")
         inputs, labels = [], []
         for name, listing in named_branches(use):
-            path = self._claim(use, f"{frame.prefix}{name}") if name else self._number("branch", frame)
+            path = (
+                self.names.claim(use, f"{frame.prefix}{name}")
+                if name
+                else self.names.number("branch", frame.prefix)
+            )
             inner = frame._replace(prefix=f"{path}.", depth=frame.depth + 1)
             end = self.layers(listing, inner, start[0])
-            self.ends[path] = end
+            self.names.ends[path] = end
             inputs.append(end)
             labels.append(path)
         return tuple(inputs), tuple(labels)
@@ -243,75 +261,29 @@ class Expansion:
     def _source(self, use: Use, frame: Frame, current: int) -> int:
         """Return the one node that a block or a head starts from."""
         sources = self._sources(use, frame, current)
-        _check_inputs(use.kind.text, (1, 1), len(sources), use)
+        check_inputs(use.kind.text, (1, 1), len(sources), use)
         return sources[0]
 
     def _find(self, use: Use, tree: Tree, frame: Frame, setting: str) -> int:
-        """Return the node that a name means: looked up in this block, then in the ones around it.
-
-        `input` in a block is what the block starts from.
-        """
+        """Return the node that a name means, or raise where it means none that this layer can take from."""
         if not isinstance(tree, Scalar) or not tree.text:
             raise use.error(f"'{setting}' must be the name of a layer, not {tree.noun}", setting)
-        prefix = frame.prefix
-        while True:
-            if (start := self.starts.get(f"{prefix}{tree.text}")) is not None:
-                return start
-            if (position := self.ends.get(f"{prefix}{tree.text}", PENDING)) != PENDING:
-                if self.nodes[position].auxiliary and not frame.auxiliary:
-                    raise ArchcalcError(
-                        f"'{setting}: {tree.text}' is in an auxiliary head, which exists only in training",
-                        place=tree.place(frame.used_by),
-                    )
-                return position
-            if not prefix:
-                break
-            prefix = prefix[:-1].rpartition(".")[0]
-            prefix = f"{prefix}." if prefix else ""
-        raise ArchcalcError(
-            f"'{setting}: {tree.text}' names no layer above this one",
-            place=tree.place(frame.used_by),
-            hint=nearest(tree.text, (name for name, end in self.ends.items() if end != PENDING))
-            or "a layer can only take what was computed before it",
-        )
+        position = self.names.find(tree.text, frame.prefix)
+        if position is None:
+            raise ArchcalcError(
+                f"'{setting}: {tree.text}' names no layer above this one",
+                place=tree.place(frame.used_by),
+                hint=nearest(tree.text, self.names.finished())
+                or "a layer can only take what was computed before it",
+            )
+        if self.nodes[position].auxiliary and not frame.auxiliary:
+            raise ArchcalcError(
+                f"'{setting}: {tree.text}' is in an auxiliary head, which exists only in training",
+                place=tree.place(frame.used_by),
+            )
+        return position
 
     def _tied(self, use: Use, frame: Frame) -> int | None:
         if "tie" not in use.settings:
             return None
         return self._find(use, use.settings["tie"], frame, "tie")
-
-    def _name(self, use: Use, frame: Frame) -> str:
-        """Return the layer's path: its own name, or its op and the next free number."""
-        name = word(use, "name")
-        if name is None:
-            return self._number(use.kind.text, frame)
-        return self._claim(use, frame.prefix + name)
-
-    def _number(self, word: str, frame: Frame) -> str:
-        key = (frame.prefix, word)
-        number = self.counters.get(key, 0) + 1
-        while (path := f"{frame.prefix}{word}{number}") in self.ends:
-            number += 1
-        self.counters[key] = number
-        self.ends[path] = PENDING
-        return path
-
-    def _claim(self, use: Use, path: str) -> str:
-        if path in self.ends:
-            raise use.error(f"two layers are called '{path}'", "name", "give one of them another name")
-        self.ends[path] = PENDING
-        return path
-
-
-def _check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use) -> None:
-    """Raise a fact where an op or a block gets fewer or more inputs than it takes."""
-    least, most = takes
-    if most == 0:
-        raise use.error(f"'{kind}' stands at the top of a spec, not among the layers")
-    if most is None and given < least:
-        raise use.error(
-            f"{kind} needs at least {least} inputs", hint="give it a list of branches, or from: [a, b]"
-        )
-    if most is not None and given != most:
-        more = "add, multiply or concat bring several together" if given > most else None
-        raise use.error(f"{kind} takes {most} input, not {given}", "from", more)

@@ -185,11 +185,11 @@ def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> ArchcalcError:
         mark = error.context_mark
     place = Place(source, mark.line, mark.column) if mark else None
     where = f" {error.context}" if error.context else ""
-    hint = _syntax_hint(source.line(place.line), place.column) if place else None
+    hint = _syntax_hint(error.problem or "", source.line(place.line), place.column) if place else None
     return ArchcalcError(f"YAML: {error.problem}{where}", place=place, hint=hint)
 
 
-def _syntax_hint(line: str, column: int) -> str | None:
+def _syntax_hint(problem: str, line: str, column: int) -> str | None:
     if "\t" in line[: column + 1]:
         return "YAML is indented with spaces, not tabs"
     for opening, closing in ("{}", "[]"):
@@ -197,4 +197,8 @@ def _syntax_hint(line: str, column: int) -> str | None:
             return f"a {opening} is closed by {closing} on the same line or below"
     if "[" in line and "{" in line:
         return 'inside { } an expression with brackets must be quoted: {out: "widths[0]"}'
+    if "expected key" in problem or "block end" in problem or "block entry" in problem:
+        return "the items of one list, and the keys of one mapping, begin in the same column"
+    if "mapping values" in problem:
+        return "a ':' stands after the layer type, as in - conv: {out: 64, kernel: 3}; text with ': ' in it is quoted"
     return None

@@ -145,7 +145,7 @@ def check_settings(use: Use, needed: tuple[str, ...], optional: tuple[str, ...])
         if name not in needed and name not in optional:
             raise unknown(use, name, (*needed, *optional), f"{kind} has no setting")
     for name in needed:
-        if name not in use.settings and name != "index":
+        if name not in use.settings:
             raise use.error(f"{kind} needs '{name}'")
 
 
@@ -168,3 +168,17 @@ def check_parameter(key: Scalar, used_by: Place | None = None) -> None:
             place=key.place(used_by),
             hint="use letters, digits and _, and no word that the language uses itself",
         )
+
+
+def check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use) -> None:
+    """Raise a fact where an op or a block gets fewer or more inputs than it takes."""
+    least, most = takes
+    if most == 0:
+        raise use.error(f"'{kind}' stands at the top of a spec, not among the layers")
+    if most is None and given < least:
+        raise use.error(
+            f"{kind} needs at least {least} inputs", hint="give it a list of branches, or from: [a, b]"
+        )
+    if most is not None and given != most:
+        more = "add, multiply or concat bring several together" if given > most else None
+        raise use.error(f"{kind} takes {most} input, not {given}", "from", more)
