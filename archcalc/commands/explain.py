@@ -1,0 +1,133 @@
+"""The commands that explain: explain, size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import archcalc
+from archcalc.commands.group import cli
+from archcalc.commands.options import (
+    analyzed,
+    complete_layer,
+    emit,
+    examples,
+    format_option,
+    model_options,
+)
+from archcalc.limits import MAGNITUDE
+from archcalc.window import ROUNDINGS, Rounding, Window
+
+
+@cli.command(
+    epilog=examples(
+        "explain alexnet conv1",
+        "explain googlenet",
+        "explain '(227 + 2*0 - 11)/4 + 1'",
+        "explain resnet50 conv2_x.bottleneck1.residual.conv2",
+        "explain alexnet conv1 --input 3x224x224",
+        "explain vgg16 fc6 --format latex",
+    )
+)
+@model_options
+@click.argument("layer", required=False, shell_complete=complete_layer)
+def explain(form: str, layer: str | None, **options: Any) -> None:
+    """Explain where figures come from: of a whole network, or each figure of one LAYER.
+
+    The derivation of a layer goes from symbols to numbers to the result, for its output size,
+    parameters, work, memory, receptive field, and the matrix that im2col makes of its input. It is the
+    layer's own arithmetic, replayed. Without a LAYER: what the network is made of, and where its
+    parameters and its work sit. A sum in place
+    of MODEL is worked out.
+    """
+    from archcalc.views import explanation
+
+    if is_sum(options["model"]):
+        from archcalc.spec.expressions import value_of
+        from archcalc.views.sizes import sum_of
+
+        emit(sum_of(options["model"], value_of(options["model"], {})), form)
+        return
+    network, report = analyzed(**options)
+    rounding = options["rounding"]
+    if layer is not None:
+        emit(explanation.layer(archcalc.explain(network, report, layer, rounding=rounding), report), form)
+        return
+    derived = {
+        row.name: list(archcalc.explain(network, report, row.name, rounding=rounding).derivations)
+        for row in explanation.heaviest(report)
+    }
+    claims = [finding for finding in archcalc.check(network) if finding.claim is not None]
+    emit(explanation.network(report, derived, claims), form)
+
+
+def is_sum(text: str) -> bool:
+    """Tell whether a text is arithmetic on numbers alone."""
+    return bool(text) and not text.isdigit() and set(text) <= SUM_CHARACTERS
+
+
+SUM_CHARACTERS = frozenset("0123456789.+-*/%() ")
+
+
+@cli.command(
+    epilog=examples(
+        "size 227 --kernel 11 --stride 4",
+        "size 224 --kernel 11 --stride 4",
+        "size 14 --kernel 5 --output 14",
+        "size --kernel 11 --stride 4 --output 55",
+    )
+)
+@click.argument("size", type=click.IntRange(1, MAGNITUDE), required=False)
+@click.option("--kernel", type=click.IntRange(1, MAGNITUDE), required=True, help="Window size.")
+@click.option(
+    "--stride", type=click.IntRange(1, MAGNITUDE), default=1, help="Step of the window.  [default: 1]"
+)
+@click.option(
+    "--padding",
+    type=click.IntRange(0, MAGNITUDE),
+    default=0,
+    help="Elements added at each side.  [default: 0]",
+)
+@click.option(
+    "--dilation",
+    type=click.IntRange(1, MAGNITUDE),
+    default=1,
+    help="Distance between window elements.  [default: 1]",
+)
+@click.option(
+    "--rounding",
+    type=click.Choice(ROUNDINGS[:2]),
+    default="floor",
+    help="Where it does not fit evenly.  [default: floor]",
+)
+@click.option(
+    "--output",
+    type=click.IntRange(1, MAGNITUDE),
+    help="Ask the other way round: which padding makes this of SIZE, or, without SIZE, which inputs give it.",
+)
+@format_option
+def size(
+    form: str,
+    size: int | None,
+    kernel: int,
+    stride: int,
+    padding: int,
+    dilation: int,
+    rounding: Rounding,
+    output: int | None,
+) -> None:
+    """Work out one axis: the output size of a window, the padding that keeps it, the inputs that fit evenly.
+
+    The rule is (H + 2P − FH)/S + 1 with input size H, padding P at each side, window FH and stride S; a
+    dilation d widens the window to d(FH − 1) + 1.
+    """
+    from archcalc.views import sizes
+
+    window = Window(kernel, stride, padding, padding, dilation)
+    if output is not None:
+        emit(sizes.backward(size, output, window), form)
+    elif size is not None:
+        emit(sizes.forward(size, window, rounding), form)
+    else:
+        raise click.UsageError("give SIZE, or --output, or both")

@@ -1,0 +1,75 @@
+"""Questions about one axis, answered and checked by trying all sizes and paddings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from archcalc.errors import ArchcalcError
+from archcalc.sizing import inputs, output, paddings
+from archcalc.window import Window, output_size, travel
+
+windows = st.builds(
+    Window,
+    st.integers(1, 7),
+    st.integers(1, 5),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(1, 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "result", "exact", "fitting"),
+    [
+        (227, 11, 4, 55, None, (227,)),  # AlexNet's conv1
+        (224, 11, 4, 54, "54.25", (223, 227)),  # and the size that its paper prints
+        (28, 5, 1, 24, None, (28,)),  # LeNet-5's C1 without padding
+    ],
+)
+def test_what_comes_out(size, kernel, stride, result, exact, fitting):
+    found = output(size, Window(kernel, stride))
+    assert (int(found.term), found.exact, found.fitting) == (result, exact, fitting)
+
+
+@given(st.integers(1, 60), windows)
+def test_the_sizes_that_fit_do_fit(size, window):
+    assume(output_size(size, window, "floor") >= 1)
+    found = output(size, window)
+    assert int(found.term) == output_size(size, window, "floor")
+    for fitting in found.fitting:
+        assert travel(fitting, window) % window.stride == 0
+    assert (found.exact is None) == (found.fitting == (size,))
+
+
+@given(st.integers(1, 40), st.integers(1, 40), windows)
+def test_paddings_are_all_that_give_the_target(size, target, window):
+    padded = (window._replace(before=total, after=0) for total in range(400))
+    works = [w.before for w in padded if output_size(size, w, "floor") == target]
+    found = paddings(size, target, window)
+    assert (list(range(found.least, found.most + 1)) if found else []) == works
+    if found and found.even >= 0:
+        assert travel(size, window._replace(before=found.even, after=0)) % window.stride == 0
+
+
+@given(st.integers(1, 40), windows)
+def test_inputs_are_all_that_give_the_target(target, window):
+    works = [size for size in range(1, 400) if output_size(size, window, "floor") == target]
+    found = inputs(target, window)
+    assert (list(range(found.least, found.most + 1)) if found else []) == works
+
+
+def test_the_padding_that_keeps_14_under_5(run):
+    """2P = FH - 1, so two at each side."""
+    assert "2 at each side" in run("size", "14", "--kernel", "5", "--output", "14").out
+
+
+def test_a_window_that_does_not_fit_is_refused():
+    with pytest.raises(ArchcalcError, match="a kernel of 9 is larger than its input of 7"):
+        output(3, Window(5, 1, 2, 2, 2))
+
+
+@pytest.mark.parametrize("size", [Window(3, 1, 0, 1), Window(3, 2, 1, 0, 2)])
+def test_padding_of_two_sides_has_two_letters(size):
+    assert "p′" in output(9, size).term.symbols()
