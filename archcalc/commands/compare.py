@@ -1,0 +1,66 @@
+"""The command that compares: kernel stacks, networks, or one network's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import archcalc
+from archcalc.commands.group import cli
+from archcalc.commands.options import complete_model, condition_options, emit, examples, overrides
+
+
+@cli.command(
+    epilog=examples(
+        "compare 3x3x3 7x7",
+        "compare 3x3x3 7x7 --channels 512 --input 14x14",
+        "compare 5x5-48 1x1-16,5x5-48 --channels 480 --input 14x14",
+        "compare 3x3 3x3@dw,1x1 3x3@g32 --format markdown",
+        "compare resnet50 resnet101 resnet152 --format markdown",
+        "compare resnet50 --input 3x224x224 3x320x320",
+        "compare vgg16 vgg19 --set classes=10",
+        "compare mynet.yaml 3x3x3 --format csv",
+    )
+)
+@click.argument("subjects", nargs=-1, required=True, metavar="A B...", shell_complete=complete_model)
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="SHAPE",
+    help="Another input, such as 3x256x256; for stacks 14x14. Several compare every network on each.",
+)
+@click.option(
+    "--channels", type=int, metavar="C", help="For stacks: how many channels C is, to have numbers, too."
+)
+@condition_options
+def compare(
+    form: str, subjects: tuple[str, ...], inputs: tuple[str, ...], settings: tuple[str, ...], **options: Any
+) -> None:
+    """Compare kernel stacks and networks: what they cost, what they see, where they differ.
+
+    Each of A, B, … is a stack or a MODEL. Ratios are to the first.
+
+    A stack is layers with commas between them. C channels go into it; it is padded to keep the size,
+    and a non-linearity follows each layer.
+
+    \b
+    3x3           a 3×3 convolution from C channels to C
+    1x7           a kernel 1 high and 7 wide
+    3x3x3, 3x3*3  three 3×3, as 3x3,3x3,3x3 are
+    3x3-64        64 channels out; C where none are given
+    3x3/2         stride 2: half the size, rounded up
+    3x3@g32       in 32 groups
+    3x3@dw        depthwise: a group for each channel, as many out as in
+
+    These may stand together: 3x3-64/2@g32. What can be read in two ways is refused, such as 3x5x2.
+    With --channels and --input there are numbers beside the formulas in C.
+
+    Beside networks alone, a size of three numbers such as 3x320x320 is another input; KxKxN, such as
+    3x3x3, is always a stack. A stack beside a network gets the network's input.
+    """  # noqa: D301  # click's mark for lines that stay as they are
+    from archcalc.views.comparison import side_by_side
+
+    found = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
+    emit(side_by_side(found, form), form)

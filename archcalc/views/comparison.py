@@ -1,0 +1,115 @@
+"""Side by side: the page of compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from archcalc.comparison import Comparison, StackCosts
+from archcalc.formats import grouped, short
+from archcalc.sheet import Cell, Column, Sheet
+from archcalc.views import page
+from archcalc.views.lines import Line, listed
+from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks
+from archcalc.views.stacks import notes_on_stacks, of_stacks
+
+MOST_EXACT = 3
+"""How many are compared with all digits on a screen."""
+
+
+def side_by_side(found: Comparison, form: str) -> Sheet:
+    """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
+    least = 0.0 if form in ("json", "csv") else SMALL
+    lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
+    first, *others = found.labels
+    columns = [Column("figure", "", "text")] + ([Column("part", "", "text")] if form != "table" else [])
+    columns.append(Column(first, first, "mixed"))
+    for label in others:
+        columns += [Column(label, label, "mixed"), Column(f"{label} ratio", "ratio", "ratio", "", 3)]
+    stated = _names(lines) if form == "table" else [(line.figure, line.part) for line in lines]
+    notes = list(notes_on_stacks(found) if found.stacks else notes_on_networks(found))
+    if form == "table" and len(found.labels) > MOST_EXACT:
+        lines = [line._replace(cells=tuple(map(_brief, line.cells))) for line in lines]
+        notes.append("counts to three digits; --format csv has them all")
+    return Sheet(
+        columns=tuple(columns),
+        rows=tuple((*name, *_woven(line)) for name, line in zip(stated, lines, strict=True)),
+        title=_title(found),
+        subtitle=_conditions(found),
+        notes=tuple(notes),
+        facts=_facts(found),
+    )
+
+
+def _title(found: Comparison) -> str:
+    first, *others = found.labels
+    names = {report.name for report in found.reports}
+    of = f"{found.reports[0].name}: " if len(names) == 1 and first not in names else ""
+    return f"{of}{first} against {listed(others)}"
+
+
+def _names(lines: Sequence[Line]) -> list[tuple[str]]:
+    """Return what stands before each line on a screen: a figure, or a branch to a part of it."""
+    following = [*lines[1:], Line("", "", (), ())]
+    return [
+        (f"{'├─' if after.part else '└─'} {line.part}" if line.part else line.figure,)
+        for line, after in zip(lines, following, strict=True)
+    ]
+
+
+def _brief(cell: Any) -> Any:
+    """Return a count to three digits, so that more of them have room side by side."""
+    return Cell("text", short(cell.value)) if cell != "" and cell.kind == "count" and cell.value else cell
+
+
+def _woven(line: Line) -> Iterator[Any]:
+    yield line.cells[0]
+    for pair in zip(line.cells[1:], line.ratios, strict=True):
+        yield from pair
+
+
+def _conditions(found: Comparison) -> tuple[str, ...]:
+    if found.stacks:
+        size = [f"input {'×'.join(map(str, found.size))}"] if found.size else []
+        size += [f"batch {report.batch} · {report.dtype}" for report in found.reports[:1]]
+        number = f"C = {grouped(found.channels)}" if found.channels else "C"
+        return (
+            " · ".join([f"{number} channels in, and out where no width is given", *size]),
+            "padded to keep the size; a non-linearity after each layer",
+        )
+    first = found.reports[0]
+    shapes = {"×".join(map(str, report.input_shape)) for report in found.reports}
+    input = [f"input {shapes.pop()}"] if len(shapes) == 1 else []
+    return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
+
+
+def _facts(found: Comparison) -> dict[str, Any]:
+    facts: dict[str, Any] = {"compared": list(found.labels)}
+    if found.stacks:
+        facts |= {"channels": found.channels, "size": list(found.size)}
+        facts["formulas"] = [_coefficients(cost) for cost in found.stacks]
+    facts["networks"] = [page.facts(report) for report in found.reports]
+    if found.differences:
+        facts["shared_prefix"] = found.shared
+        facts["differences"] = [
+            {
+                "network": label,
+                "name": one.name,
+                "last": one.last,
+                "layers": one.layers,
+                "change": change(one),
+            }
+            for label, unlike in zip(found.labels, found.differences, strict=True)
+            for one in unlike
+        ]
+    return facts
+
+
+def _coefficients(cost: StackCosts) -> dict[str, list[str]]:
+    """Return the coefficients of 1, C, C², …, exact: a fraction as 9/32."""
+    formulas = {
+        "weights": cost.weights,
+        "weights_and_biases": cost.with_biases,
+        "macs_per_position": cost.macs,
+    }
+    return {name: list(map(str, formula.coefficients)) for name, formula in formulas.items()}

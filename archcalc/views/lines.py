@@ -1,0 +1,48 @@
+"""A line of a comparison: a figure of everything compared, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from archcalc.columns import COLUMNS
+from archcalc.report import Report
+from archcalc.sheet import Cell, Kind
+
+
+class Line(NamedTuple):
+    """A figure of everything compared, or one `part` of it; a ratio to the first for each of the others."""
+
+    figure: str
+    part: str
+    cells: tuple[Cell | Literal[""], ...]
+    ratios: tuple[float | str, ...]
+
+
+def line(figure: str, part: str, kind: Kind, values: Sequence[Any]) -> Line:
+    """Return a line of values of one kind, with ratios where they are counts; "" where there is nothing."""
+    cells: tuple[Cell | Literal[""], ...] = tuple(
+        "" if value == "" else Cell(kind, value) for value in values
+    )
+    first = values[0]
+    return Line(
+        figure,
+        part,
+        cells,
+        tuple(
+            other / first if first and other not in ("", None) and kind in ("count", "bytes") else ""
+            for other in values[1:]
+        ),
+    )
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return a, b and c."""
+    *before, last = texts
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def total(key: str, name: str, reports: Sequence[Report]) -> Line:
+    """Return a line of the totals of a column."""
+    figure = COLUMNS[key]
+    return line(name, "", figure.kind, [figure.of_total(report) for report in reports])

@@ -1,0 +1,179 @@
+"""What compare says of networks: totals and stages, and the layers that they do not share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from archcalc.columns import COLUMNS
+from archcalc.comparison import Comparison
+from archcalc.differences import Difference
+from archcalc.folding import group, groups
+from archcalc.formats import described
+from archcalc.report import Report, Row
+from archcalc.views.lines import Line, line, listed, total
+
+SMALL = 0.02
+"""The share of the whole below which stages are added up where there are too many."""
+MOST_STAGES = 12
+"""How many stages are shown one by one, however small."""
+MOST_DIFFERENCES = 4
+"""How many changed layers, and how many added or missing ones, are named for each network."""
+
+
+def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
+    """Yield totals, parameters and MACs with the stages that they are in; of many, those of `least` of the whole."""
+    if len({report.input_shape for report in reports}) > 1:
+        yield line("input", "", "shape", [(0, *report.input_shape) for report in reports])
+    yield line("output", "", "shape", [report.rows[-1].output_shape for report in reports])
+    yield line("layers", "", "figure", [len(report.rows) for report in reports])
+    yield total("depth", "depth", reports)
+    yield line("receptive field", "", "field", [_field(report) for report in reports])
+    yield from _staged("params", "parameters", reports, least)
+    for key in ("fixed", "buffers"):
+        if any(COLUMNS[key].of_total(report) for report in reports):
+            yield total(key, key, reports)
+    yield from _staged("macs", "MACs", reports, least)
+    yield total("flops", "FLOPs", reports)
+    yield total("weight_bytes", "weight memory", reports)
+    yield total("activation_bytes", "activations", reports)
+    yield total("alive", "most alive at once", reports)
+
+
+def _field(report: Report) -> Any:
+    """Return the receptive field of the last layer that does not see the whole input."""
+    seeing = [row for row in report.rows if row.field]
+    return COLUMNS["field"].of_row(seeing[-1], report) if seeing else (None, False)
+
+
+def _staged(key: str, name: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
+    """Yield a total and the stages in which something of it is; of many, those of `least` of it and the rest."""
+    figure = COLUMNS[key]
+    yield total(key, name, reports)
+    stages = [{name: group(name, rows) for name, rows in groups(report.rows, 1)} for report in reports]
+    values = {
+        stage: [
+            figure.of_row(found[stage], report) if stage in found else ""
+            for found, report in zip(stages, reports, strict=True)
+        ]
+        for stage in _merged(list(found) for found in stages)
+    }
+    shown = {
+        stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
+    }
+    totals = [figure.of_total(report) for report in reports]
+    small = [stage for stage, counts in shown.items() if _are_small(counts, totals, least)]
+    if len(shown) <= MOST_STAGES or len(small) <= 1:
+        small = []
+    for stage, counts in shown.items():
+        if stage not in small:
+            yield line(name, stage, figure.kind, counts)
+    if small:
+        rest = [
+            sum(count or 0 for count in column) for column in zip(*(shown[s] for s in small), strict=True)
+        ]
+        yield line(name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
+
+
+def _are_small(counts: Sequence[Any], totals: Sequence[int], least: float) -> bool:
+    """Tell whether a stage is less than a share of every network; what is not known is not small."""
+    return all(
+        count == "" or (count is not None and count < least * total)
+        for count, total in zip(counts, totals, strict=True)
+    )
+
+
+def _merged(orders: Iterable[list[str]]) -> list[str]:
+    """Return every name once, each list's own names behind those that they follow there."""
+    merged: list[str] = []
+    for order in orders:
+        place = 0
+        for name in order:
+            if name in merged:
+                place = merged.index(name) + 1
+            else:
+                merged.insert(place, name)
+                place += 1
+    return merged
+
+
+def notes_on_networks(found: Comparison) -> Iterator[str]:
+    """Yield what is the same and what is not, and what a reader must know besides."""
+    if found.differences:
+        yield _prefix(found)
+        for label, unlike in zip(found.labels[1:], found.differences[1:], strict=True):
+            yield from _unlike(found.labels[0], label, unlike)
+    if any(_field(report)[1] for report in found.reports):
+        yield "* larger than the input: it reaches into the padding"
+    for label, report in zip(found.labels, found.reports, strict=True):
+        if report.totals.incomplete:
+            yield f"{label}: the work of {', '.join(report.totals.incomplete)} is not known and not in the totals"
+
+
+def _prefix(found: Comparison) -> str:
+    rows = found.reports[0].rows
+    if found.shared == max(len(report.rows) for report in found.reports):
+        return f"all {found.shared} layers are the same; only sizes may differ"
+    if found.shared <= 1:
+        return "the first layer after the input differs already"
+    names = [report.rows[found.shared - 1].name for report in found.reports]
+    return (
+        f"the first {found.shared} layers are the same, up to {listed(dict.fromkeys(names)) if rows else ''}"
+    )
+
+
+def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[str]:
+    """Yield a line for the layers that changed, for those that only one has, and for those that only the other has."""
+    designed = [one for one in unlike if one.before and one.after and _design(one.before, one.after)]
+    changed = [one for one in unlike if change(one) == "changed"]
+    if designed:
+        yield f"{label} changes {_some([_told(one) for one in designed])}"
+    if len(changed) > len(designed):
+        count = len(changed) - len(designed)
+        yield f"{label}: {count} more layer{'s have' if count > 1 else ' has'} other weights, as another size comes in"
+    for how, who in (("missing", first), ("added", label)):
+        runs = [one for one in unlike if change(one) == how]
+        if runs:
+            layers = sum(one.layers for one in runs)
+            yield f"only in {who}: {layers} layer{'s' if layers > 1 else ''}, {_some([_run(one) for one in runs])}"
+
+
+def _told(one: Difference) -> str:
+    return f"{one.name} ({_design(one.before, one.after)})" if one.before and one.after else one.name
+
+
+def _design(before: Row, after: Row) -> str:
+    """Return what a layer's settings were and are; nothing where only its input changed."""
+    if before.kind != after.kind:
+        return f"{before.kind} → {after.kind}"
+    keys = dict.fromkeys((*before.settings, *after.settings))
+    return ", ".join(
+        _change_of(key, before.settings, after.settings)
+        for key in keys
+        if before.settings.get(key) != after.settings.get(key)
+    )
+
+
+def _change_of(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return what a setting was and is; only stated settings are known, not defaults."""
+    if key not in before:
+        return f"with {described({key: after[key]})}"
+    was = described({key: before[key]})
+    if key not in after:
+        return f"without {was}"
+    return f"{was} → {described({key: after[key]}).removeprefix(f'{key} ')}"
+
+
+def _run(one: Difference) -> str:
+    return one.name if one.name == one.last else f"{one.name} to {one.last.rpartition('.')[2]}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    """Return the first few and how many there are besides."""
+    more = len(texts) - MOST_DIFFERENCES
+    return ", ".join(texts[:MOST_DIFFERENCES]) + (f" and {more} more" if more > 0 else "")
+
+
+def change(one: Difference) -> str:
+    """Return whether layers were added, are missing or were changed."""
+    return "added" if one.before is None else "missing" if one.after is None else "changed"

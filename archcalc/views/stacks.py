@@ -1,0 +1,113 @@
+"""What compare says of kernel stacks: formulas in C, and numbers where C is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from archcalc.comparison import Comparison, StackCosts
+from archcalc.formats import grouped
+from archcalc.sheet import Cell
+from archcalc.views.lines import Line, line, listed, total
+
+if TYPE_CHECKING:
+    from archcalc.symbols import Formula
+
+
+def of_stacks(found: Comparison) -> Iterator[Line]:
+    """Yield the figures of stacks in C, and below them in numbers where C is known."""
+    costs = found.stacks
+    yield line("layers", "", "figure", [cost.nonlinearities for cost in costs])
+    yield line("receptive field", "", "figure", [_axes(cost.field) for cost in costs])
+    if any(cost.jump != (1, 1) for cost in costs):
+        yield line("stride", "", "figure", [_axes(cost.jump) for cost in costs])
+    yield line("non-linearities", "", "figure", [cost.nonlinearities for cost in costs])
+    weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
+    by_layer = line("weights", "layer by layer", "text", [_added_up(cost.by_layer) for cost in costs])
+    yield from (weights, by_layer, *numbers)
+    yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
+    yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
+    yield from _formulas(found, "MACs per output position", [(cost.macs,) for cost in costs])
+    on_input = [(cost.macs_on_input,) for cost in costs if cost.macs_on_input]
+    if on_input:
+        yield from _formulas(found, f"MACs on {'×'.join(map(str, found.size))}", on_input)
+    if found.reports:
+        yield line("output", "", "shape", [report.rows[-1].output_shape for report in found.reports])
+        for key, name in (("flops", "FLOPs"), ("activation_bytes", "activations")):
+            yield total(key, name, found.reports)
+
+
+def _axes(sizes: tuple[float, ...]) -> Any:
+    """Return one number where both axes agree."""
+    return sizes[0] if sizes[0] == sizes[1] else sizes
+
+
+def _formulas(found: Comparison, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
+    """Yield a figure in C, and in numbers where C is known; several formulas are its candidates for the most."""
+    first, *others = formulas
+    yield Line(
+        figure,
+        "",
+        tuple(Cell("text", " or ".join(map(str, some))) for some in formulas),
+        tuple(_plain(some[0].over(first[0])) if len(some) == len(first) == 1 else "" for some in others),
+    )
+    if found.channels:
+        numbers = [max(one.at(found.channels) for one in some) for some in formulas]
+        yield line(figure, f"C = {grouped(found.channels)}", "count", numbers)
+
+
+def _plain(ratio: Fraction | str) -> float | str:
+    return ratio if isinstance(ratio, str) else float(ratio)
+
+
+def _added_up(formulas: Iterable[Formula]) -> str:
+    """Return a sum with equal neighbours counted: 3 · 9C²."""
+    runs = [(str(formula), len(list(same))) for formula, same in groupby(formulas)]
+    return " + ".join(text if times == 1 else f"{times} · {text}" for text, times in runs)
+
+
+def notes_on_stacks(found: Comparison) -> Iterator[str]:
+    """Yield the ratios to the first as they are worked out, and what each sees."""
+    first, *others = found.stacks
+    for label, other in zip(found.labels[1:], others, strict=True):
+        weights = _ratio(found.channels, other.weights, first.weights)
+        macs = _ratio(found.channels, other.macs, first.macs)
+        counts = f"{weights} weights and MACs" if weights == macs else f"{weights} weights; {macs} MACs"
+        yield f"{label} against {found.labels[0]}: {counts}; {_seen(other, first)}"
+    multiple = [cost.multiple for cost in found.stacks if cost.multiple > 1]
+    if multiple and not found.channels:
+        yield f"C is a multiple of {listed(map(str, dict.fromkeys(multiple)))}"
+
+
+def _ratio(channels: int | None, other: Formula, first: Formula) -> str:
+    """Return a ratio as it is worked out and in words: 49C² / 27C² = 1.81, 81% more."""
+    ratio = other.over(first)
+    texts = str(other), str(first)
+    if isinstance(ratio, str) and channels:
+        numbers = other.at(channels), first.at(channels)
+        texts, ratio = (grouped(numbers[0]), grouped(numbers[1])), Fraction(*numbers)
+    top, bottom = (f"({text})" if {*" /"} & {*text} else text for text in texts)
+    if isinstance(ratio, str):
+        return f"{top} / {bottom} " + (ratio if ratio[0].isalpha() else f"= {ratio} of the")
+    return f"{top} / {bottom} = {_in_words(ratio)}"
+
+
+def _in_words(ratio: Fraction) -> str:
+    """Return a ratio to three digits: 1.81, 81% more; 5.44 times as many."""
+    number = f"{float(ratio):.3g}"
+    if ratio == 1 or ratio >= 2:
+        return f"{number}, as many" if ratio == 1 else f"{number} times as many"
+    share = abs(ratio - 1)
+    percent = "less than 1%" if share < Fraction(1, 100) else f"{float(share):.0%}"
+    return f"{number}, {percent} {'more' if ratio > 1 else 'fewer'}"
+
+
+def _seen(other: StackCosts, first: StackCosts) -> str:
+    field, usual = ("×".join(f"{size:g}" for size in cost.field) for cost in (other, first))
+    sees = f"both see {field}" if field == usual else f"it sees {field} in place of {usual}"
+    number, before = other.nonlinearities, first.nonlinearities
+    if number == before:
+        return sees
+    return f"{sees}; {number} non-linearit{'y' if number == 1 else 'ies'} in place of {before}"
