@@ -1,0 +1,164 @@
+"""A tool's profile: what it counts for each layer type, read from `archcalc/profiles/NAME.yaml`.
+
+    title: the tool and its version          source: where its rules stand
+    batch: 1                                 if it always counts one sample
+    figures:                                 what it prints, one entry for each figure
+      flops:                                 as the tool calls it
+        unit: MAC                            what it is
+        rules: {conv: [M, b], relu: 2 * i}   expressions over the ingredients, one or several to add up
+        otherwise: 0                         for every other layer type
+    quirks:                                  what a reader should know, and whom it concerns
+      - {of: [conv], says: …}
+
+A rule may also be `unsupported` (the tool says that it leaves the layer out) or `unknown` (it counts
+something that the profile cannot say); then the figure is marked incomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping as Table
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from archcalc.errors import ArchcalcError, Source, nearest
+from archcalc.ops import REGISTRY
+from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS
+from archcalc.spec.expressions import parse
+from archcalc.spec.reader import read
+from archcalc.spec.sections import check_keys, mapping, section, text
+from archcalc.spec.tree import Listing, Node, Scalar
+
+FOLDER = Path(__file__).parents[1] / "profiles"
+OUTSIDE = ("unsupported", "unknown")
+"""What a rule may say in place of expressions."""
+UNITS = {"MAC": 1, "FLOP": 2, "comparison": 0, "addition": 0, "division": 0, "exponential": 0}
+"""What figures are made of, and how many of it pure arithmetic has for each multiply-accumulate; 0 for none."""
+
+Rule = tuple[str, ...]
+"""Expressions to add up, or one word of `OUTSIDE`."""
+
+
+class Counter(NamedTuple):
+    """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type."""
+
+    name: str
+    unit: str
+    rules: Table[str, Rule]
+    otherwise: Rule
+
+    def rule(self, kind: str) -> Rule:
+        """Return the rule for a layer type."""
+        return self.rules.get(kind, self.otherwise)
+
+
+class Quirk(NamedTuple):
+    """A peculiarity of a tool, known bugs among them; it concerns the layer types `of`, or every network."""
+
+    of: tuple[str, ...]
+    says: str
+
+
+class Profile(NamedTuple):
+    """What a tool counts. `one_sample` says that it does so for one sample, whatever the batch."""
+
+    tool: str
+    title: str
+    source: str
+    one_sample: bool
+    counters: tuple[Counter, ...]
+    quirks: tuple[Quirk, ...]
+
+
+def tools() -> list[str]:
+    """Return the names of all tools that have a profile."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def profile(name: str) -> Profile:
+    """Return a tool's profile; case does not matter, nor `-` for `_`.
+
+    Raises:
+        ArchcalcError: there is no such profile.
+    """
+    known = tools()
+    stem = name.lower().replace("-", "_")
+    if stem not in known:
+        raise ArchcalcError(
+            f"there is no profile of a tool '{name}'",
+            hint=nearest(stem, known) or f"choose from {', '.join(known)}",
+        )
+    return _read(stem)
+
+
+@cache
+def _read(tool: str) -> Profile:
+    path = FOLDER / f"{tool}.yaml"
+    root = mapping(read(Source(str(path), path.read_text(encoding="utf-8"))), "a profile")
+    check_keys(root, ("title", "source", "batch", "figures", "quirks"), "a profile")
+    quirks = root.entries.get("quirks")
+    return Profile(
+        tool=tool,
+        title=text(root, "title"),
+        source=text(root, "source"),
+        one_sample="batch" in root.entries,
+        counters=tuple(_counter(name, body) for name, body in section(root, "figures").entries.items()),
+        quirks=tuple(map(_quirk, quirks.items)) if isinstance(quirks, Listing) else (),
+    )
+
+
+def _counter(name: str, tree: Node) -> Counter:
+    body = mapping(tree, "a figure")
+    check_keys(body, ("unit", "rules", "otherwise"), "a figure")
+    unit = text(body, "unit")
+    if unit not in UNITS:
+        raise ArchcalcError(
+            f"'{unit}' is no unit", place=body.place(), hint=f"choose from {', '.join(UNITS)}"
+        )
+    rules = section(body, "rules")
+    _check_kinds(rules.keys.values())
+    return Counter(
+        name,
+        unit,
+        {kind: _rule(rule) for kind, rule in rules.entries.items()},
+        _rule(body.entries.get("otherwise", body)),
+    )
+
+
+def _rule(tree: Node) -> Rule:
+    """Return a rule's expressions, or raise where one names what is no ingredient."""
+    rule = tuple(
+        item.text if isinstance(item, Scalar) else ""
+        for item in (tree.items if isinstance(tree, Listing) else [tree])
+    )
+    if len(rule) == 1 and rule[0] in OUTSIDE:
+        return rule
+    for formula in rule:
+        expression = parse(formula)
+        if expression is None or not expression.names <= {*AMOUNTS, *FACTORS}:
+            raise ArchcalcError(
+                f"'{formula}' is no rule",
+                place=tree.place(),
+                hint=f"an expression over {', '.join((*AMOUNTS, *FACTORS))}; or {' or '.join(OUTSIDE)}",
+            )
+    return rule
+
+
+def _quirk(tree: Node) -> Quirk:
+    body = mapping(tree, "a quirk")
+    check_keys(body, ("of", "says"), "a quirk")
+    of = body.entries.get("of")
+    kinds = [item for item in of.items if isinstance(item, Scalar)] if isinstance(of, Listing) else []
+    _check_kinds(kinds)
+    return Quirk(tuple(kind.text for kind in kinds), text(body, "says"))
+
+
+def _check_kinds(keys: Iterable[Scalar]) -> None:
+    for key in keys:
+        if key.text not in REGISTRY:
+            raise ArchcalcError(
+                f"there is no layer type '{key.text}'",
+                place=key.place(),
+                hint=nearest(key.text, list(REGISTRY)),
+            )

@@ -1,0 +1,158 @@
+"""One network in every tool's units: the pages of reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from archcalc.formats import grouped
+from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS
+from archcalc.reconciliation.tally import Part, Reconciliation, Share
+from archcalc.report import Report
+from archcalc.sheet import Column, Sheet
+from archcalc.views.page import facts, subtitle
+
+PREFIXES = {"b": "bias of ", "p": "parameters of ", "w": "weights of "}
+"""What an amount is called where it is not the elements of the layers themselves."""
+
+
+def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
+    """Return a row for every figure: what the tool prints, and the sum that makes it."""
+    return Sheet(
+        columns=(
+            Column("tool", "tool", "text"),
+            Column("figure", "its figure", "text", priority=2),
+            Column("unit", "unit", "text"),
+            Column("value", "it prints", "count"),
+            Column("difference", "beside MACs", "count", priority=1),
+            Column("sum", "the sum that makes it", "words"),
+        ),
+        rows=tuple(
+            (
+                one.tool,
+                one.name,
+                one.unit,
+                one.value,
+                "" if one.difference is None else one.difference,
+                total(one),
+            )
+            for one in found
+            if one.value
+        ),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=(_BESIDE, *_batch(report, found), *_peculiarities(found)),
+        facts=facts(report),
+    )
+
+
+_BESIDE = "beside MACs: what a figure has more than pure multiply-accumulates, or than two for each of them in FLOPs"
+
+
+def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
+    """Return a row for every layer type and figure: the tool's rule and what it comes to."""
+    shares = [(one, share) for one in found for share in one.shares if share.works or share.parts]
+    alone = len(found) == 1
+    return Sheet(
+        columns=(
+            Column("tool", "tool", "text", priority=3 if alone else 0),
+            Column("figure", "its figure", "text", priority=2),
+            Column("op", "layer type", "text"),
+            Column("layers", "layers", "count", priority=1),
+            Column("rule", "rule", "words"),
+            Column("numbers", "in numbers", "words"),
+            Column("value", "counted", "count"),
+        ),
+        rows=tuple(
+            (one.tool, one.name, share.kind, share.layers, _rule(share), _numbers(share), share.value)
+            for one, share in shares
+        ),
+        footer=("total", "", "", "", "", "", found[0].value) if alone else None,
+        title=report.title or report.name,
+        subtitle=(*subtitle(report), *dict.fromkeys(f"{one.title}: {one.source}" for one in found)),
+        summary=tuple(
+            (f"{one.tool} {one.name}", f"{grouped(one.value)} {one.unit} = {total(one)}") for one in found
+        ),
+        notes=(
+            *_legend([share for _, share in shares]),
+            *_batch(report, found),
+            *_peculiarities(found),
+        ),
+        facts=facts(report),
+    )
+
+
+def total(one: Reconciliation) -> str:
+    """Return the sum that makes a figure, with a question mark for what is not known."""
+    signed = list(_summands(one.parts)) or [("+", "0")]
+    text = " ".join(f"{sign} {summand}" for sign, summand in signed).removeprefix("+ ")
+    return text + "".join(f" + ? {kind}" for kind in one.unknown)
+
+
+def _summands(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
+    """Yield a sign and a summand such as 2·11,113,984 batchnorm; neighbours of one name share a bracket."""
+    for (minus, name), members in groupby(parts, lambda part: (part.value < 0, _name(part))):
+        products = [_product(part) for part in members]
+        numbers = products[0] if len(products) == 1 else f"({' + '.join(products)})"
+        yield "−" if minus else "+", f"{numbers} {name}"
+
+
+def _name(part: Part) -> str:
+    """Return what an amount counts: the layers' elements, their biases, their parameters."""
+    return PREFIXES.get(part.ingredient, "") + "+".join(part.kinds)
+
+
+def _product(part: Part) -> str:
+    times = abs(part.times)
+    return grouped(abs(part.amount)) if times == 1 else f"{grouped(times)}·{grouped(abs(part.amount))}"
+
+
+def _numbers(share: Share) -> str:
+    """Return the summands of a layer type, without its name."""
+    if share.value is None:
+        return ""
+    signed = [("− " if part.value < 0 else "+ ") + _product(part) for part in share.parts]
+    return " ".join(signed).removeprefix("+ ")
+
+
+def _rule(share: Share) -> str:
+    """Return a rule as it is written in a formula."""
+    several = len(share.rule) > 1
+    texts = (f"({text})" if several and " if " in text else text for text in share.rule)
+    return (
+        " + ".join(texts).replace("+ -", "− ").replace(" - ", " − ").replace(" * ", "·").replace(" // ", "/")
+    )
+
+
+def _legend(shares: Sequence[Share]) -> tuple[str, ...]:
+    """Return what the letters in the rules stand for."""
+    used = frozenset().union(*(share.names for share in shares))
+    meanings = {**AMOUNTS, **FACTORS}
+    return (
+        (" · ".join(f"{name} {meaning}" for name, meaning in meanings.items() if name in used),)
+        if used
+        else ()
+    )
+
+
+def _batch(report: Report, found: Sequence[Reconciliation]) -> tuple[str, ...]:
+    """Return which tools count one sample of a batch."""
+    single = dict.fromkeys(one.tool for one in found if one.one_sample)
+    return (
+        (f"{', '.join(single)}: for one sample, whatever the batch",) if single and report.batch > 1 else ()
+    )
+
+
+def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
+    """Return what a reader should know of the tools, and where a figure lacks something."""
+    quirks = {one.tool: "; ".join(one.quirks) for one in found if one.quirks}
+    notes = [f"{tool}: {says}" for tool, says in quirks.items()]
+    notes += [
+        f"{one.tool}: does not support {', '.join(one.unsupported)}" for one in found if one.unsupported
+    ]
+    notes += [
+        f"{one.tool}: incomplete, for what it counts for {', '.join(one.unknown)} is not known here"
+        for one in found
+        if one.unknown
+    ]
+    return tuple(dict.fromkeys(notes))

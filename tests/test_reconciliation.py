@@ -1,0 +1,332 @@
+"""What other tools print for the same network, to the unit, and the profiles behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import archcalc
+from archcalc import ArchcalcError
+from archcalc.reconciliation import profile as profiles
+from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS, ingredients
+from archcalc.reconciliation.profile import profile, tools
+from archcalc.spec.expressions import parse
+
+# fmt: off
+NETWORKS = ("alexnet_torchvision", "vgg16", "resnet18", "resnet50", "mobilenet_v2")
+PRINTED = {  # what the tools printed for torchvision's networks at 3x224x224: torch 2.15, torchvision 0.29.2
+    ("torchvision", "GFLOPS"): (714188480, 15470264320, 1814073344, 4089184256, 300774272),
+    ("torchinfo", "total mult-adds"): (714682664, 15483821032, 1814083944, 4089238376, 300809384),
+    ("fvcore", "flops"): (714197696, 15470289408, 1819065856, 4111512576, 314193216),
+    ("ptflops", "MACs (pytorch)"): (716441128, 15523225576, 1825313768, 4132436968, 320300008),
+    ("ptflops", "MACs (aten)"): (714682664, 15483821032, 1814074344, 4089185256, 300775272),
+    ("thop", "MACs"): (714206912, 15470314496, 1824033792, 4133742592, 327486720),
+    ("ultralytics_thop", "MACs"): (714206912, 15470314496, None, 4133742592, 327486720),
+    ("calflops", "FLOPs"): (1429741184, 30973778432, 3636250112, 8211108352, 614967488),
+    ("calflops", "MACs"): (714188480, 15470264320, 1814073344, 4089184256, 300774272),
+    ("deepspeed", "flops"): (1429741184, 30973778432, 3636250112, 8211108352, 614967488),
+    ("torch", "FLOPs"): (1428376960, 30940528640, 3628146688, 8178368512, 601548544),
+    ("torchscan", "FLOPs"): (1429078528, 30955673088, 3638342528, 8221876096, 633829856),
+    ("torchscan", "MACs"): (714383552, 15471844864, 1819467776, 4111916032, 314130496),
+    ("torchprofile", "MACs"): (714197696, 15470289408, 1816557568, 4100300288, 307453664),
+    ("torchlens", "FLOPs"): (1429665128, 30970743272, 3644254184, 8249769960, 641327560),
+    ("onnx_tool", "MACs"): (715979944, 15503523304, None, 4117342184, 319949192),
+}
+BY_THEIR_RULES = {  # AlexNet by rules that could not be run: M 714,188,480, bias of convolutions 484,992, of linear
+    # layers 9,192, ReLU 493,184, max pooling 376,832 to 88,320, dropout 13,312
+    ("convnet_burden", "flops"): 714188480 + 484992 + 9192 + 2 * 493184 + 2 * 88320 * 2**2,
+    ("darknet", "BFLOPS"): 2 * 655566528 + 3**2 * 88320,
+    ("torchstat", "Flops"): 714188480 + 484992 + 493184 + 376832,
+    ("netscope", "macc"): 714188480,
+    ("netscope", "comp"): 493184 + 3**2 * 88320 + 13312,
+}
+MORE = [  # further networks of torchvision 0.29.2, as the tools printed them
+    ("squeezenet1_0", "thop", "MACs", 819094576),
+    ("densenet121", "fvcore", "flops", 2865546752),
+    ("densenet121", "thop", "MACs", 2897007104),
+    ("densenet121", "torchlens", "FLOPs", 5763332584),
+    ("googlenet_torchvision", "torchinfo", "total mult-adds", 1498391752),
+    ("googlenet_torchvision", "thop", "MACs", 1511332032),
+    ("mobilenet_v3_large", "torchprofile", "MACs", 221591992),
+    ("mobilenet_v3_large", "torchlens", "FLOPs", 465226312),
+    ("mobilenet_v3_large", "calflops", "FLOPs", 444944056),
+    ("efficientnet_b0", "fvcore", "flops", 401659392),
+    ("efficientnet_b0", "thop", "MACs", 415145024),
+    ("efficientnet_b0", "torchlens", "FLOPs", 841042192),
+    ("regnet_y_400mf", "torchscan", "FLOPs", 819776912),
+    ("regnet_y_400mf", "torchlens", "FLOPs", 829062064),
+    ("vgg16_bn", "torchscan", "FLOPs", 31009871616),
+    ("vgg16_bn", "thop", "MACs", 15524504576),
+]
+LAYERS = [  # one layer alone, on 6x8x8 (384 numbers) unless it needs a flat input; the tools as above
+    ("conv: {out: 4, kernel: 3}", {"torchinfo": 7920, "fvcore": 7776, "thop": 7776}),
+    ("conv_transpose: {out: 4, kernel: 4, stride: 2, padding: 1}",
+     {"torchinfo": 99328, "fvcore": 24576, "thop": 98304, "torchprofile": 98304, "ptflops": 25600, "torch": 49152,
+      "torchscan": 196624}),
+    ("conv_transpose: {out: 4, kernel: 4, stride: 2, padding: 1, groups: 2}",
+     {"torchinfo": 50176, "fvcore": 12288, "thop": 49152, "torchprofile": 98304, "ptflops": 13312, "torch": 24576,
+      "torchscan": 98320}),
+    ("batchnorm", {"torchinfo": 12, "fvcore": 768, "ptflops": 768, "thop": 1536, "torchprofile": 384, "torchscan": 1548}),
+    ("batchnorm: {affine: false}",
+     {"torchinfo": 0, "fvcore": 384, "ptflops": 384, "thop": 768, "torchprofile": 0, "torchscan": 780}),
+    ("groupnorm: 2", {"torchinfo": 12, "fvcore": 1920, "ptflops": 768, "thop": 0, "torchprofile": 384, "torchlens": 1920}),
+    ("layernorm",
+     {"torchinfo": 768, "fvcore": 1920, "ptflops": 384, "thop": 1536, "torchprofile": 384, "torchscan": 3074}),
+    ("maxpool: {kernel: 3, stride: 2}", {"fvcore": 0, "ptflops": 768, "thop": 0, "torchscan": 108, "torchlens": 162}),
+    ("avgpool: {kernel: 3, stride: 2}",
+     {"fvcore": 0, "ptflops": 768, "thop": 54, "torchprofile": 54, "torchscan": 216, "torchlens": 162}),
+    ("adaptive_avgpool: 1",
+     {"fvcore": 384, "ptflops": 768, "thop": 390, "torchprofile": 6, "torchscan": 390, "torchlens": 384}),
+    ("adaptive_avgpool: 3", {"thop": 438}),
+    ("adaptive_maxpool: 1", {"ptflops": 768, "torchscan": 378}),
+    ("global_avgpool", {"fvcore": 384, "ptflops": 384, "thop": 0, "torchprofile": 6}),
+    ("softmax", {"thop": 64 * (3 * 6 - 1), "ptflops": 384, "torchlens": 1920}),
+    ("log_softmax", {"ptflops": 0, "torchlens": 2304}),
+    ("upsample: 2", {"fvcore": 1536, "ptflops": 3072, "thop": 1536, "torchprofile": 0, "torchlens": 6144}),
+    ("upsample: {scale: 2, mode: linear}", {"fvcore": 6144, "ptflops": 3072, "thop": 16896, "torchprofile": 6144}),
+    ("dropout", {"torchscan": 384, "torchlens": 768, "thop": 0}),
+    ("relu", {"ptflops": 768, "torchscan": 384}),
+    ("relu6", {"ptflops": 384, "torchscan": 768}),
+    ("leaky_relu", {"ptflops": 384, "torchprofile": 384, "torchscan": 1536}),
+    ("prelu: {per: layer}", {"torchinfo": 1, "ptflops": 768, "thop": 384}),
+    ("elu", {"ptflops": 768, "torchscan": 2304}),
+    ("gelu", {"ptflops": 768}),
+    ("silu", {"ptflops": 384, "torchlens": 1920}),
+    ("hardswish", {"torchlens": 1536}),
+    ("sigmoid", {"ptflops": 0, "torchscan": 1536, "torchlens": 1536}),
+    ("tanh", {"torchscan": 2304, "torchlens": 2304}),
+]
+# fmt: on
+
+
+def printed(name, tool, figure):
+    report = archcalc.analyze(archcalc.load(name))
+    return next(one for one in archcalc.reconcile(report, [tool]) if one.name == figure)
+
+
+@pytest.mark.parametrize(
+    ("tool", "figure", "name", "value"),
+    [
+        (*key, name, value)
+        for key, values in PRINTED.items()
+        for name, value in zip(NETWORKS, values, strict=True)
+        if value is not None
+    ],
+)
+def test_a_figure_is_what_the_tool_printed(tool, figure, name, value):
+    assert printed(name, tool, figure).value == value
+
+
+@pytest.mark.parametrize(("tool", "figure"), BY_THEIR_RULES)
+def test_alexnet_by_the_rules_of_tools_that_were_not_run(tool, figure):
+    assert printed("alexnet_torchvision", tool, figure).value == BY_THEIR_RULES[tool, figure]
+
+
+@pytest.mark.parametrize(("name", "tool", "figure", "value"), MORE)
+def test_other_networks_as_the_tools_printed_them(name, tool, figure, value):
+    assert printed(name, tool, figure).value == value
+
+
+@pytest.mark.parametrize(
+    ("layer", "tool", "value"), [(layer, *item) for layer, values in LAYERS for item in values.items()]
+)
+def test_a_layer_alone_as_the_tools_printed_it(report_of, layer, tool, value):
+    report = report_of(f"input: 6x8x8\nlayers: [{layer}]")
+    assert archcalc.reconcile(report, [tool])[0].value == value
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "mobilenet_v3_large", "lenet5_1998"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_the_parts_add_up_to_the_figure_and_so_do_the_layer_types(name, batch):
+    for one in archcalc.reconcile(archcalc.analyze(archcalc.load(name), batch=batch)):
+        assert sum(part.value for part in one.parts) == one.value
+        assert sum(share.value or 0 for share in one.shares) == one.value
+        assert {kind for part in one.parts for kind in part.kinds} <= {share.kind for share in one.shares}
+
+
+@pytest.mark.parametrize("tool", tools())
+def test_a_batch_of_three_is_three_times_one_but_for_who_counts_one_sample(tool):
+    network = archcalc.load("alexnet_torchvision")
+    one, three = (archcalc.reconcile(archcalc.analyze(network, batch=n), [tool]) for n in (1, 3))
+    times = 1 if one[0].one_sample else 3
+    assert one[0].one_sample == (tool == "ptflops")  # its input_res has no batch
+    assert [found.value for found in three] == [times * found.value for found in one]
+    assert [found.difference or 0 for found in three] == [times * (found.difference or 0) for found in one]
+
+
+@pytest.mark.parametrize(
+    ("name", "tool", "total"),
+    [
+        # The sums of AlexNet and ResNet-50, as they are explained by hand.
+        ("alexnet_torchvision", "fvcore", "714,188,480 conv+linear + 9,216 adaptive_avgpool"),
+        ("alexnet_torchvision", "torchinfo", "714,188,480 conv+linear + 494,184 bias of conv+linear"),
+        ("alexnet_torchvision", "darknet", "2·655,566,528 conv + 9·88,320 maxpool"),
+        (
+            "alexnet_torchvision",
+            "ptflops",
+            (
+                "714,188,480 conv+linear + 494,184 bias of conv+linear + 2·493,184 relu + 2·376,832 maxpool"
+                " + 2·9,216 adaptive_avgpool"
+            ),
+        ),
+        (
+            "alexnet_torchvision",
+            "calflops",
+            (
+                "2·714,188,480 conv+linear + 484,992 bias of conv + 493,184 relu + 376,832 maxpool"
+                " + 9,216 adaptive_avgpool"
+            ),
+        ),
+        (
+            "resnet50",
+            "fvcore",
+            "4,089,184,256 conv+linear + 2·11,113,984 batchnorm + 100,352 adaptive_avgpool",
+        ),
+        (
+            "resnet50",
+            "thop",
+            "4,089,184,256 conv+linear + 4·11,113,984 batchnorm + (100,352 + 2,048) adaptive_avgpool",
+        ),
+        (
+            "resnet50",
+            "torchinfo",
+            "4,089,184,256 conv+linear + 1,000 bias of linear + 53,120 parameters of batchnorm",
+        ),
+    ],
+)
+def test_the_sum_is_written_as_one_would_explain_it(run, name, tool, total):
+    rows = json.loads(run("reconcile", name, "--format", "json").out)["rows"]
+    assert next(row["sum"] for row in rows if row["tool"] == tool) == total
+
+
+def test_what_is_taken_off_is_written_with_a_minus(run):
+    rows = json.loads(run("reconcile", "mobilenet_v2", "--format", "json").out)["rows"]
+    total = next(row["sum"] for row in rows if (row["tool"], row["figure"]) == ("torchscan", "FLOPs"))
+    assert total.startswith("2·300,774,272 conv+linear − 6,678,112 conv + ")
+
+
+def test_what_a_tool_leaves_out_and_what_is_not_known_are_told_apart(report_of):
+    report = report_of("input: 6x8x8\nlayers: [relu, hardswish, lrn]")
+    found = {(one.tool, one.name): one for one in archcalc.reconcile(report)}
+    assert found["fvcore", "flops"].silent == ("relu", "hardswish", "lrn")
+    assert found["torchscan", "FLOPs"].unsupported == ("hardswish", "lrn")
+    assert found["ptflops", "MACs (pytorch)"].unknown == ("lrn",)
+    assert found["ptflops", "MACs (aten)"].unknown == ()
+
+
+def test_the_difference_is_to_macs_or_to_two_for_each():
+    assert printed("resnet50", "fvcore", "flops").difference == 2 * 11113984 + 100352
+    assert printed("resnet50", "torch", "FLOPs").difference == 0
+    assert printed("alexnet_torchvision", "darknet", "BFLOPS").difference == 9 * 88320 - 2 * 58621952
+    assert printed("resnet50", "netscope", "comp").difference is None
+
+
+# The profiles.
+
+
+@pytest.mark.parametrize("tool", tools())
+def test_a_profile_says_what_it_is_about_and_every_rule_works_on_every_op(tool, row_of):
+    one = profile(tool)
+    assert re.search(r"github\.com/[\w.-]+/[\w.-]+", one.source)
+    assert one.title
+    for counter in one.counters:
+        assert set(counter.rules) <= set(archcalc.REGISTRY)
+    for kind, cls in archcalc.REGISTRY.items():
+        shapes, settings = cls.example
+        if not shapes:
+            continue
+        report = archcalc.analyze(alone(cls(**settings), shapes))
+        assert [found.tool for found in archcalc.reconcile(report, [tool])] == [tool] * len(one.counters), (
+            kind
+        )
+
+
+def alone(op, shapes):
+    from archcalc.network import Network, Node
+    from archcalc.settings import extents
+
+    inputs = [Node(f"x{i}", archcalc.REGISTRY["input"](shape=extents(s))) for i, s in enumerate(shapes)]
+    return Network("alone", (*inputs, Node("op", op, tuple(range(len(inputs))))))
+
+
+def test_every_ingredient_is_there_and_explained(row_of):
+    found = ingredients(row_of(archcalc.REGISTRY["maxpool"](kernel=3, stride=2), "6x8x8"))
+    assert set(found) == {*AMOUNTS, *FACTORS}
+    assert (found["i"], found["o"], found["k"], found["kernel"], found["stride"]) == (384, 54, 9, 3, 2)
+    assert (found["M"], found["b"], found["p"], found["positions"], found["dims"]) == (0, 0, 0, 9, 2)
+
+
+def test_an_ingredient_follows_the_defaults_of_the_op(row_of):
+    pool = ingredients(row_of(archcalc.REGISTRY["maxpool"](kernel=2), "6x8x8"))
+    assert (pool["stride"], pool["k"]) == (2, 4)  # a pool steps by its window
+    conv = ingredients(row_of(archcalc.REGISTRY["conv"](out=4, kernel=3), "6x8x8", batch=2), one_sample=True)
+    assert (conv["stride"], conv["M"], conv["b"], conv["p"], conv["w"]) == (1, 7776, 144, 220, 216)
+    whole = ingredients(row_of(archcalc.REGISTRY["global_avgpool"](), "6x8x8"))
+    assert (whole["k"], whole["kernel"]) == (64, 8)
+
+
+GOOD = "title: t\nsource: s\nfigures:\n  MACs:\n    unit: MAC\n    rules: {conv: [M, b], relu: 2 * i}\n    otherwise: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fact"),
+    [
+        ("relu: 2 * i", "rellu: 2 * i", "there is no layer type 'rellu'"),
+        ("2 * i", "2 * x", "'2 * x' is no rule"),
+        ("2 * i", "unsuported", "'unsuported' is no rule"),
+        ("unit: MAC", "unit: MACs", "'MACs' is no unit"),
+        ("source: s", "sauce: s", "a profile has no 'sauce'"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_found_where_it_is(monkeypatch, tmp_path, right, wrong, fact):
+    assert GOOD.count(right) == 1
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "bad.yaml").write_text(GOOD.replace(right, wrong))
+    monkeypatch.setattr(profiles, "FOLDER", tmp_path)
+    profiles._read.cache_clear()
+    assert profile("good").counters[0].rule("relu") == ("2 * i",)
+    with pytest.raises(ArchcalcError, match=re.escape(fact)) as caught:
+        profile("bad")
+    assert caught.value.place is not None
+    profiles._read.cache_clear()
+
+
+def test_rules_name_at_most_what_a_layer_has():
+    texts = {
+        text
+        for tool in tools()
+        for counter in profile(tool).counters
+        for rule in (*counter.rules.values(), counter.otherwise)
+        for text in rule
+    } - set(profiles.OUTSIDE)
+    assert all(parse(text).names <= {*AMOUNTS, *FACTORS} for text in texts)
+    used = set().union(*(parse(text).names for text in texts))
+    assert used == {*AMOUNTS, *FACTORS}, "an ingredient that no rule names"
+
+
+# The command.
+
+
+def test_one_tool_is_shown_layer_type_by_layer_type_with_a_total(run):
+    out = run("reconcile", "resnet50", "--tool", "fvcore", COLUMNS=120).out
+    assert re.search(r"batchnorm +53 +2·i if p else i +2·11,113,984 +22,227,968", out)
+    assert re.search(r"relu +49 +0 +0\n", out)
+    assert re.search(r"total +4,111,512,576", out)
+    assert "M multiply-accumulates · i input elements" in out
+
+
+def test_a_known_bug_is_named_on_the_page_and_only_where_it_matters(run):
+    bug = "counts dropout at inference, where it does nothing"
+    assert bug in run("reconcile", "alexnet_torchvision", "--tool", "torchscan", COLUMNS=300).out
+    assert bug not in run("reconcile", "resnet50", "--tool", "torchscan", COLUMNS=300).out
+    assert "whatever the batch" in run("reconcile", "lenet5", "--batch", "2", COLUMNS=300).out
+    assert "whatever the batch" not in run("reconcile", "lenet5", COLUMNS=300).out
+
+
+def test_tools_are_found_in_any_spelling_and_the_nearest_is_suggested(run):
+    assert run("reconcile", "lenet5", "--tool", "ONNX-tool").status == 0
+    outcome = run("reconcile", "lenet5", "--tool", "fvcor")
+    assert outcome.status == 2
+    assert "did you mean fvcore?" in outcome.err
