@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archcalc.analysis import analyze
     from archcalc.checks import Budget, Finding, check
+    from archcalc.comparison import Comparison, compare
+    from archcalc.derivation import Derivation, Explanation, explain
     from archcalc.errors import ArchcalcError
     from archcalc.network import Network
     from archcalc.op import Work
     from archcalc.ops import REGISTRY
+    from archcalc.reconciliation.tally import Reconciliation, reconcile
     from archcalc.report import Report, Row, Totals
     from archcalc.schema import spec_schema
-    from archcalc.zoo import load, load_all, names
+    from archcalc.zoo import load, load_every, members, names
 
 __version__ = "0.1.0"
 
@@ -31,26 +34,41 @@ __all__ = [
     "REGISTRY",
     "ArchcalcError",
     "Budget",
+    "Comparison",
+    "Derivation",
+    "Explanation",
     "Finding",
     "Network",
+    "Reconciliation",
     "Report",
     "Row",
     "Totals",
     "Work",
     "analyze",
     "check",
+    "compare",
+    "explain",
     "load",
-    "load_all",
+    "load_every",
+    "members",
     "names",
+    "reconcile",
     "spec_schema",
 ]
 
 _HOMES = {
     "REGISTRY": "archcalc.ops",
     "ArchcalcError": "archcalc.errors",
+    "Comparison": "archcalc.comparison",
+    "compare": "archcalc.comparison",
+    "Derivation": "archcalc.derivation",
+    "Explanation": "archcalc.derivation",
+    "explain": "archcalc.derivation",
     "Budget": "archcalc.checks",
     "Finding": "archcalc.checks",
     "Network": "archcalc.network",
+    "Reconciliation": "archcalc.reconciliation.tally",
+    "reconcile": "archcalc.reconciliation.tally",
     "Report": "archcalc.report",
     "Row": "archcalc.report",
     "Totals": "archcalc.report",
@@ -58,7 +76,8 @@ _HOMES = {
     "analyze": "archcalc.analysis",
     "check": "archcalc.checks",
     "load": "archcalc.zoo",
-    "load_all": "archcalc.zoo",
+    "load_every": "archcalc.zoo",
+    "members": "archcalc.zoo",
     "names": "archcalc.zoo",
     "spec_schema": "archcalc.schema",
 }

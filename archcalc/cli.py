@@ -9,12 +9,12 @@ from typing import TextIO
 
 import click
 
-from archcalc.commands import reports, specs
+from archcalc.commands import compare, explain, reconcile, reports, specs
 from archcalc.commands.group import cli
 from archcalc.commands.options import NobodyReadsError
 from archcalc.errors import ArchcalcError, visible
 
-__all__ = ["cli", "main", "reports", "specs"]
+__all__ = ["cli", "compare", "explain", "main", "reconcile", "reports", "specs"]
 
 
 def main() -> None:
@@ -64,9 +64,14 @@ def _complain(error: ArchcalcError) -> None:
 
 def _refuse(error: click.ClickException) -> None:
     """Print what click says of a wrong call, with whatever the caller typed made visible."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
     if isinstance(error, click.UsageError) and error.ctx:
         click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
-    click.echo("Error: " + "\n".join(map(visible, error.format_message().split("\n"))), err=True)
+    click.echo(
+        "Error: " + "\n".join(map(visible, error.format_message().replace("\t", "  ").split("\n"))), err=True
+    )
 
 
 def _tell(speak: Callable[..., None], *about: object, **how: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
@@ -149,7 +150,7 @@ COLUMNS: dict[str, Figure] = {
         "exp", "count", *_work("exponentials"), "exp, log, tanh, erf, powers and roots", 5
     ),
     "activations": Figure(
-        "activations",
+        "numbers",
         "count",
         lambda r, _: r.activations,
         lambda t: t.totals.activations,
@@ -165,7 +166,7 @@ COLUMNS: dict[str, Figure] = {
         9,
     ),
     "activation_bytes": Figure(
-        "memory",
+        "activations",
         "bytes",
         lambda r, t: r.activations * t.bytes_each,
         lambda t: t.activation_bytes,
@@ -186,6 +187,22 @@ COLUMNS: dict[str, Figure] = {
         lambda r, t: r.alive * t.bytes_each,
         lambda t: t.peak_bytes,
         "bytes of all activations in memory while the layer runs; the total is the peak",
+        9,
+    ),
+    "im2col": Figure(
+        "im2col",
+        "figure",
+        lambda r, _: r.unfolded or "",
+        _nothing,
+        "rows and columns of the matrix that im2col makes of the input",
+        9,
+    ),
+    "im2col_bytes": Figure(
+        "unfolded",
+        "bytes",
+        lambda r, t: prod(r.unfolded) * t.bytes_each if r.unfolded else 0,
+        _nothing,
+        "bytes of the matrix that im2col makes of the input",
         9,
     ),
     "depth": Figure(

@@ -108,6 +108,26 @@ def field(value: tuple[Any, bool]) -> str:
     return ("whole" if sizes is None else figure(sizes)) + ("*" if larger else "")
 
 
+def derivation(value: tuple[str, str, int, str]) -> str:
+    """Return a derivation on lines of its own: symbols, numbers, result; what would stand twice, once."""
+    symbols, numbers, result, unit = value
+    readable = (
+        f"{grouped(result)} B ({sized(result)})" if unit == "B" else f"{grouped(result)} {unit}".rstrip()
+    )
+    steps = dict.fromkeys((symbols, numbers))
+    if str(result) in steps:
+        del steps[str(result)]
+    return "\n= ".join((*steps, readable))
+
+
+def ratio(value: float | str) -> str:
+    """Return a factor to three digits, ×1 only where it is one: ×1.81, ×0.0467, ×1,235."""
+    if isinstance(value, str) or value == 1:
+        return str(value) if isinstance(value, str) else "×1"
+    rounded = float(f"{value:.3g}")
+    return f"×{value:,.0f}" if rounded >= 1000 else f"×{value:.2f}" if rounded == 1 else f"×{rounded:g}"
+
+
 UNKNOWN = "?"
 
 
@@ -116,6 +136,8 @@ def percent(share: float) -> str:
     return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
+LEFT: tuple[Kind, ...] = ("text", "words", "settings", "derivation", "verdict")
+"""Kinds that are aligned to the left."""
 WRITERS: dict[Kind, Callable[[Any], str]] = {
     "text": str,
     "words": str,
@@ -126,7 +148,10 @@ WRITERS: dict[Kind, Callable[[Any], str]] = {
     "settings": described,
     "figure": figure,
     "field": field,
+    "derivation": derivation,
     "verdict": str,
+    "ratio": ratio,
+    "mixed": lambda cell: written(*cell),
 }
 
 
@@ -154,8 +179,12 @@ def json(sheet: Sheet) -> str:
 
 
 def _plain(kind: Kind, value: Any) -> Any:
+    if kind == "mixed" and value != "":
+        return _plain(*value)
     if kind == "shape" and value is not None:
         return list(value[1:])
+    if kind == "derivation":
+        return dict(zip(("symbols", "numbers", "result", "unit"), value, strict=True))
     if kind == "field" and value is not None:
         return "whole" if value[0] is None else value[0]
     return round(value, 6) if isinstance(value, float) else value
@@ -178,10 +207,14 @@ def csv(sheet: Sheet) -> str:
 
 
 def _csv_cell(kind: Kind, value: Any) -> Any:
+    if kind == "mixed" and value != "":
+        return _csv_cell(*value)
     if value is None:
         return ""
     if kind == "shape":
         return "x".join(map(str, value[1:]))
+    if kind == "derivation":
+        return derivation(value).replace("\n", " ")
     if kind == "field":
         value = "whole" if value[0] is None else value[0]
     if kind in ("figure", "field") and isinstance(value, tuple):
@@ -198,7 +231,7 @@ def _csv_cell(kind: Kind, value: Any) -> Any:
 @renderer("markdown")
 def markdown(sheet: Sheet) -> str:
     """A table for a page or a paper."""
-    aligned = ["---" if c.kind in ("text", "words", "settings") else "--:" for c in sheet.columns]
+    aligned = ["---" if c.kind in LEFT else "--:" for c in sheet.columns]
     rows = (*sheet.rows, *([sheet.footer] if sheet.footer else ()))
     lines = [
         [column.title for column in sheet.columns],
@@ -211,12 +244,77 @@ def markdown(sheet: Sheet) -> str:
             for row in rows
         ),
     ]
-    parts = [f"**{sheet.title}**\n"] if sheet.title else []
+    parts = [f"**{_escaped(sheet.title)}**\n"] if sheet.title else []
+    parts += [f"{_escaped(line)}\n" for line in sheet.subtitle if line]
     parts += ["| " + " | ".join(cells) + " |" for cells in lines]
-    parts += [f"\n{note}" for note in sheet.notes]
+    parts += [f"\n{_escaped(note)}" for note in sheet.notes]
     return "\n".join(parts) + "\n"
 
 
+MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*|"} | {"<": "&lt;"})
+
+
 def _escaped(text: str) -> str:
-    """Return text that stays in its cell."""
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
+    """Return text that stays in its cell and means nothing to Markdown."""
+    return " ".join(text.translate(MARKDOWN).split())
+
+
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "·": r"$\cdot$",
+        "→": r"$\to$",
+        "²": r"\textsuperscript{2}",
+        "−": r"$-$",
+        "█": "",
+    }
+)
+MATHS = str.maketrans(
+    {
+        "·": r"\cdot ",
+        "−": "-",
+        "⌊": r"\lfloor ",
+        "⌋": r"\rfloor ",
+        "⌈": r"\lceil ",
+        "⌉": r"\rceil ",
+        "′": "'",
+        ",": "{,}",
+    }
+    | {subscript: f"_{number}" for number, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+)
+
+
+@renderer("latex")
+def latex(sheet: Sheet) -> str:
+    """A tabular for a paper; derivations are set as mathematics. Needs the package booktabs."""
+    kinds = [column.kind for column in sheet.columns]
+    lines = [" & ".join(column.title.translate(LATEX) for column in sheet.columns) + r" \\", r"\midrule"]
+    lines += [_latex_row(kinds, row) for row in sheet.rows]
+    if sheet.footer:
+        lines += [r"\midrule", _latex_row(kinds, sheet.footer)]
+    layout = "".join("l" if kind in LEFT else "r" for kind in kinds)
+    table = [rf"\begin{{tabular}}{{{layout}}}", r"\toprule", *lines, r"\bottomrule", r"\end{tabular}"]
+    title = [f"% {sheet.title}"] if sheet.title else []
+    return "\n".join([*title, *table, *(f"% {note}" for note in sheet.notes)]) + "\n"
+
+
+def _latex_row(kinds: list[Kind], row: tuple[Any, ...]) -> str:
+    cells = ("" if value == "" else _latex_cell(kind, value) for kind, value in zip(kinds, row, strict=True))
+    return " & ".join(cells) + r" \\"
+
+
+def _latex_cell(kind: Kind, value: Any) -> str:
+    text = " ".join(written(kind, value).split())
+    if kind == "derivation" and value is not None:
+        return f"${text.translate(MATHS)}$"
+    return text.translate(LATEX)

@@ -5,13 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "words", "shape", "count", "bytes", "share", "settings", "figure", "field", "verdict"]
+Kind = Literal[
+    "text",
+    "words",
+    "shape",
+    "count",
+    "bytes",
+    "share",
+    "settings",
+    "figure",
+    "field",
+    "derivation",
+    "verdict",
+    "ratio",
+    "mixed",
+]
 """What a cell holds, which is how it is written.
 
 `text` is cut where it is too long and `words` are wrapped; a `shape` has the batch first and is
-written without it; a `share` is a fraction of the whole; a `figure` is a count or one number
-an axis; a `field` is a receptive field and whether it is larger than the input; None stands for "not known".
+written without it; a `share` is a fraction of the whole; a `figure` is a count or one
+number an axis; a `field` is a receptive field and whether it is larger than the input; a `derivation` is symbols, numbers,
+result and unit, written one below the other; a `ratio` is a factor, or words where it is no number; a `mixed`
+cell is a `Cell`, which has a kind of its own; None stands for "not known".
 """
+
+
+class Cell(NamedTuple):
+    """A value and its kind, in a column where every row holds something else."""
+
+    kind: Kind
+    value: Any
 
 
 class Column(NamedTuple):

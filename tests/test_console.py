@@ -27,7 +27,7 @@ WIDTHS = (40, 50, 64, 80, 100, 130, 200)
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOURS = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 """A colour of the text or its background, as ECMA-48 and its bright extension number them; bold is none."""
-FIGURE = r"(?<!\S)[\d,×…]+(?!\S)"
+FIGURE = r"(?<!\S)[\d,×…]*\d[\d,×…]*(?!\S)"
 """A count or a shape that stands alone, or what an ellipsis leaves of it."""
 SHARES = st.floats(0, 1, exclude_min=True)
 BAR_WIDTHS = st.integers(4, 24)

@@ -28,6 +28,8 @@ WIDE = {
     "flops": "flops sample.yaml",
     "flops-per-layer": "flops sample.yaml --per-layer",
     "check": "check sample.yaml",
+    "compare-stacks": "compare 3x3x3 7x7 1x1-64,3x3-64@g32,1x1 --channels 512 --input 14x14",
+    "compare-networks": "compare sample.yaml family.yaml:perceptron_small",
     "list": "list",
     "ops": "ops",
     "ops-conv": "ops conv",
@@ -36,6 +38,7 @@ WIDE = {
 PLAIN = {
     "new": "new mynet --output -",
     "show-json": "show family.yaml:perceptron_small --format json",
+    "compare-markdown": "compare 5x5-48 1x1-16,5x5-48 --format markdown",
     "show-csv": "show sample.yaml --format csv",
     "show-markdown": "show sample.yaml --format markdown",
     "error": "show sample.yaml --input 3x1x1",
@@ -143,4 +146,4 @@ def test_totals_are_those_of_the_arithmetic_by_hand():
 def test_check_counts_what_it_lists():
     for page in (GOLDEN / "check.txt").read_text(encoding="utf-8").split("$ archcalc ")[1:]:
         assert len(re.findall(r" (?:ok|wrong)\b", page.partition("checked")[0])) == 3
-        assert "3 figures of 1 network checked, 1 wrong" in page
+        assert "3 figures checked, 1 wrong" in page

@@ -69,7 +69,7 @@ VALUES = {
         st.sampled_from([word for option in setting.schema["anyOf"] for word in option.get("enum", [0])]),
     ),
     "flag": lambda setting: st.booleans(),
-    "number": lambda setting: st.floats(1e-9, 1e9),
+    "number": lambda setting: st.floats(1e-9, setting.schema.get("maximum", 1e9)),
     "choice": lambda setting: st.sampled_from(setting.schema["enum"]),
     "table": lambda setting: st.lists(st.lists(margins, min_size=1, max_size=4), min_size=1, max_size=4),
 }
@@ -124,7 +124,7 @@ def test_its_derivations_end_at_its_counts(cls):
     symbols = tuple(map(derivation.symbolic, xs))
     assert op.traced().output(*symbols) == output
     assert derivation.parameters(op, xs) == elements(op.weights(*xs).values())
-    assert derivation.macs(op, output, xs) == op.work(output, *xs).macs
+    assert derivation.macs(op, xs) == op.work(output, *xs).macs
 
 
 @every_op

@@ -127,6 +127,9 @@ def test_what_the_language_allows_is_accepted_by_both(network, layer):
         ("expect: {params: 112, source: 4 filters}\ninput: 3x16x16", "input: 3x16x16"),
         ("expect: [{output: 4x14x14, source: 16 - 2}]\ninput: 3x16x16", "input: 3x16x16"),
         ("expect: {layers: {conv1: {params: 112}}, source: by hand}\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: {claims: {params: 112 weights}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: {claims: {depth: 1, macs: 21K}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
+        ("expect: {layers: {conv1: {claims: {field: 3}}}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
     ],
 )
 def test_what_a_spec_may_say_of_itself_is_accepted_by_both(network, section, before):
@@ -164,6 +167,11 @@ def test_what_a_spec_may_say_of_itself_is_accepted_by_both(network, section, bef
         ("input:", "expect: {params: 112}\ninput:"),  # no source
         ("input:", "expect: {parms: 112, source: hand}\ninput:"),
         ("input:", "expect: {params: -1, source: hand}\ninput:"),
+        ("input:", "expect: {claims: {params: many}, source: hand}\ninput:"),
+        ("input:", "expect: {claims: {parms: 5M}, source: hand}\ninput:"),
+        ("input:", "expect: {claims: {output: 4x14x14}, source: hand}\ninput:"),
+        ("input:", "expect: {claims: [5M], source: hand}\ninput:"),
+        ("input:", "expect: {claims: {params: 5M}}\ninput:"),  # no source
         ("input: 3x16x16", "input: {channels: 3}"),
         ("input: 3x16x16", "input: [3, 0, 4]"),
         ("input: 3x16x16\n", ""),

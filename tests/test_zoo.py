@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, zoo
+from archcalc import ArchcalcError
 
 ONE = "title: {title}\ninput: 1x8x8\nlayers: [relu]\n"
 FAMILY = "name: clan\ninput: 1x8x8\nparameters: {out: 1}\nvariants: {clan-a: {}, Clan_B: {out: 2}}\nlayers: [{conv: {out: out, kernel: 1}}]\n"
@@ -48,8 +48,25 @@ def test_every_name_listed_is_found_under_itself_and_is_listed_once():
 
 
 def test_every_file_of_ours_is_listed():
-    folder = Path(__file__).parents[1] / "specs"
-    assert {path.stem for path in folder.iterdir()} == {entry.path.stem for entry in zoo.entries()}
+    stems = {path.stem for path in (Path(__file__).parents[1] / "specs").iterdir()}
+    known = {network.name for network in archcalc.load_every(pytest.fail)}
+    assert all(any(member in known for member in _members(stem)) for stem in stems)
+
+
+def _members(stem):
+    return [
+        archcalc.load(model).name
+        for model in archcalc.members(f"{Path(__file__).parents[1]}/specs/{stem}.yaml")
+    ]
+
+
+def test_a_file_that_is_wrong_is_complained_of_and_the_others_are_listed(folder):
+    (folder / "broken.yaml").write_text("layers: [")
+    (folder / "sound.yaml").write_text(ONE.format(title="Sound"))
+    complaints = []
+    titles = {network.title for network in archcalc.load_every(complaints.append)}
+    assert "Sound" in titles
+    assert [complaint.place.source.name for complaint in complaints] == [str(folder / "broken.yaml")]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +117,8 @@ def test_a_path_is_what_ends_in_yaml_or_has_a_separator(here, model, name):
 def test_a_family_by_its_path_alone_is_all_its_networks_or_a_question(here):
     (here / "clan.yaml").write_text(FAMILY)
     assert refusal("clan.yaml") == ("clan is a family", "choose one of clan-a, Clan_B")
-    assert [network.name for network in archcalc.load_all("clan.yaml")] == ["clan-a", "Clan_B"]
-    assert [network.name for network in archcalc.load_all("clan.yaml:clan-a")] == ["clan-a"]
+    assert archcalc.members("clan.yaml") == ["clan.yaml:clan-a", "clan.yaml:Clan_B"]
+    assert archcalc.members("clan.yaml:clan-a") == ["clan.yaml:clan-a"]
 
 
 def test_a_variant_that_does_not_exist_is_answered_with_the_nearest_or_all(here):
@@ -146,9 +163,9 @@ def test_a_folder_in_the_environment_is_searched(folder):
 )
 def test_a_network_in_the_environments_folders_shadows_ours_wherever_it_stands(folder, file, head, name):
     (folder / file).write_text(head + ONE.format(title="Mine"))
-    assert archcalc.load(name).title == "Mine"
-    listed = [entry for entry in zoo.entries() if entry.name.lower() == name.lower()]
-    assert [entry.path.parent for entry in listed] == [folder]
+    assert archcalc.load(name).title.partition(" · ")[0] == "Mine"
+    listed = [network for network in archcalc.load_every(pytest.fail) if network.name.lower() == name.lower()]
+    assert [network.title.partition(" · ")[0] for network in listed] == ["Mine"]
 
 
 def test_the_first_folder_shadows_the_second(folder, monkeypatch):

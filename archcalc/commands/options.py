@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 import archcalc
 from archcalc.errors import ArchcalcError
 from archcalc.formats import RENDERERS
+from archcalc.report import DType
 from archcalc.window import ROUNDINGS
 
 if TYPE_CHECKING:
+    from archcalc.network import Network
     from archcalc.report import Report
     from archcalc.sheet import Sheet
 
 Command = Callable[..., Any]
-DTYPES = ("float64", "float32", "float16", "bfloat16", "int8")
+DTYPES = tuple(get_args(DType))
 
 
 def examples(*lines: str) -> str:
@@ -38,6 +40,15 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [*map(CompletionItem, names), *files]
 
 
+def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the layers of the model before it that a word begins."""
+    try:
+        network = archcalc.load(ctx.params.get("model") or "")
+    except ArchcalcError:
+        return []
+    return [node.name for node in network.nodes if node.name.startswith(incomplete)]
+
+
 def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the layer types that a word begins."""
     return [kind for kind in archcalc.REGISTRY if kind.startswith(incomplete)]
@@ -53,6 +64,13 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
 
 def model_options(command: Command) -> Command:
     """Add the MODEL argument and everything that says under which conditions it is looked at."""
+    command = condition_options(command)
+    command = click.option("--input", metavar="SHAPE", help="Another input, such as 3x256x256.")(command)
+    return click.argument("model", shell_complete=complete_model)(command)
+
+
+def condition_options(command: Command) -> Command:
+    """Add what says under which conditions a network is looked at, beside its input, and --format."""
     for decorate in (
         format_option,
         click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
@@ -71,8 +89,6 @@ def model_options(command: Command) -> Command:
         ),
         click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of one number."),
         click.option("--batch", type=int, default=1, metavar="N", help="Samples at once.  [default: 1]"),
-        click.option("--input", metavar="SHAPE", help="Another input, such as 3x256x256."),
-        click.argument("model", shell_complete=complete_model),
     ):
         command = decorate(command)
     return command
@@ -113,9 +129,10 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> Report:
+def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> tuple[Network, Report]:
     """Load and analyze the model that the options describe."""
-    return archcalc.analyze(archcalc.load(model, parameters=overrides(settings)), **conditions)
+    network = archcalc.load(model, parameters=overrides(settings))
+    return network, archcalc.analyze(network, **conditions)
 
 
 def overrides(settings: Sequence[str]) -> dict[str, Any]:

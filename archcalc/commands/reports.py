@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     analyzed,
@@ -15,7 +14,6 @@ from archcalc.commands.options import (
     emit,
     examples,
     model_options,
-    overrides,
 )
 
 
@@ -43,7 +41,7 @@ def show(form: str, columns: str | None, depth: int | None, **options: Any) -> N
     """
     from archcalc.views.layers import chosen, layers, level
 
-    report = analyzed(**options)
+    _, report = analyzed(**options)
     emit(layers(report, chosen(columns, form), level(report, depth, form)), form)
 
 
@@ -56,7 +54,7 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
     """Show the network as a tree: each block with its sums, and what is in it."""
     from archcalc.views import layers
 
-    report = analyzed(**options)
+    _, report = analyzed(**options)
     emit(layers.tree(report, layers.level(report, depth, form)), form)
 
 
@@ -72,7 +70,7 @@ def rf(form: str, **options: Any) -> None:
     """
     from archcalc.views.layers import fields
 
-    emit(fields(analyzed(**options)), form)
+    emit(fields(analyzed(**options)[1]), form)
 
 
 @cli.command(
@@ -85,14 +83,18 @@ def rf(form: str, **options: Any) -> None:
 )
 @click.option(
     "--optimizer",
-    default="sgd",
     metavar="NAME",
-    help="With --train: sgd keeps nothing, momentum one number for each parameter, adam two.  [default: sgd]",
+    help="Of a training step: sgd keeps nothing, momentum one number for each parameter, adam and adamw two. "
+    "It implies --train.  [default with --train: sgd]",
 )
-@click.option("--per-layer", is_flag=True, help="A row for every layer, with what is alive while it runs.")
+@click.option(
+    "--per-layer",
+    is_flag=True,
+    help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
+)
 @depth_option
 @model_options
-def memory(form: str, optimizer: str, per_layer: bool, depth: int | None, **options: Any) -> None:
+def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None, **options: Any) -> None:
     """Show memory: weights and the most that is alive at once; with --train, what a training step keeps.
 
     Inference runs the layers in the order of the spec. A layer's inputs and output are alive together,
@@ -103,17 +105,18 @@ def memory(form: str, optimizer: str, per_layer: bool, depth: int | None, **opti
     """
     from archcalc.views import layers, totals
 
-    report = analyzed(**options)
+    options["train"] = options["train"] or optimizer is not None
+    _, report = analyzed(**options)
     if per_layer:
-        emit(layers.layers(report, layers.MEMORY, layers.level(report, depth, form)), form)
+        emit(layers.layers(report, layers.MEMORY, depth), form)
     else:
-        emit(totals.memory(report, optimizer if options["train"] else None), form)
+        emit(totals.memory(report, optimizer or ("sgd" if options["train"] else None)), form)
 
 
 @cli.command(
     epilog=examples("params vgg16", "params lenet5_1998 --formula", "params alexnet --per-layer --format csv")
 )
-@click.option("--per-layer", is_flag=True, help="A row for every layer.")
+@click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @click.option(
     "--formula", is_flag=True, help="A row for every layer that has parameters, with the arithmetic."
 )
@@ -123,12 +126,11 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
     """Count parameters: learnable, fixed and buffers."""
     from archcalc.views import layers, totals
 
-    report = analyzed(**options)
+    network, report = analyzed(**options)
     if formula:
-        network = archcalc.load(options["model"], parameters=overrides(options["settings"]))
         emit(totals.formulas(network, report), form)
     elif per_layer:
-        emit(layers.layers(report, layers.PARAMS, layers.level(report, depth, form)), form)
+        emit(layers.layers(report, layers.PARAMS, depth), form)
     else:
         emit(totals.totals(report, totals.PARAMS), form)
 
@@ -136,7 +138,7 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
 @cli.command(
     epilog=examples("flops alexnet", "flops vgg16 --per-layer", "flops vgg16 --batch 8 --format json")
 )
-@click.option("--per-layer", is_flag=True, help="A row for every layer.")
+@click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @depth_option
 @model_options
 def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None:
@@ -147,8 +149,8 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None
     """
     from archcalc.views import layers, totals
 
-    report = analyzed(**options)
+    _, report = analyzed(**options)
     if per_layer:
-        emit(layers.layers(report, layers.WORK, layers.level(report, depth, form)), form)
+        emit(layers.layers(report, layers.WORK, depth), form)
     else:
         emit(totals.totals(report, totals.WORK_TOTALS), form)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +33,12 @@ def list_networks(form: str) -> None:
     """
     from archcalc.views.catalogue import catalogue
 
-    names = archcalc.names()
-    quiet = not sys.stderr.isatty()
-    with click.progressbar(names, label="analyzing", file=sys.stderr, hidden=quiet) as bar:
-        reports = [archcalc.analyze(archcalc.load(name)) for name in bar]
-    emit(catalogue(reports), form)
+    def complain(error: ArchcalcError) -> None:
+        from archcalc.console import complain
+
+        complain(error)
+
+    emit(catalogue([archcalc.analyze(network) for network in archcalc.load_every(complain)]), form)
 
 
 @cli.command(
@@ -72,17 +72,18 @@ def check(
     from archcalc.views import verdicts
 
     budget = verdicts.budget(most["max_params"], most["max_macs"], most["max_memory"])
-    findings: list[archcalc.Finding] = []
-    sound = True
-    for spec in specs:
+    found: list[archcalc.Finding] = []
+    networks, broken = 0, []
+    for model in (member for spec in specs for member in archcalc.members(spec)):
         try:
-            for network in archcalc.load_all(spec):
-                findings += archcalc.check(network, budget, batch=batch, dtype=dtype)
+            found += archcalc.check(archcalc.load(model), budget, batch=batch, dtype=dtype)
+            networks += 1
         except ArchcalcError as error:
-            sound = False
+            broken.append(str(error))
             complain(error)
-    emit(verdicts.findings(findings, form), form)
-    ctx.exit(0 if sound and all(finding.holds for finding in findings) else 1)
+    all_shown = form != "table" or networks <= 1
+    emit(verdicts.findings(found, networks, broken, all_shown=all_shown), form)
+    ctx.exit(0 if not broken and not any(finding.fails for finding in found) else 1)
 
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))

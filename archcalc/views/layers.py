@@ -37,9 +37,20 @@ WORK = (
     "flops",
 )
 """The columns of `flops --per-layer`."""
-MEMORY = ("layer", "op", "output", "params", "weight_bytes", "activation_bytes", "in_place", "alive")
+MEMORY = (
+    "layer",
+    "op",
+    "output",
+    "params",
+    "weight_bytes",
+    "activation_bytes",
+    "in_place",
+    "alive",
+    "im2col",
+    "im2col_bytes",
+)
 """The columns of `memory --per-layer`."""
-FIELD = ("layer", "op", "settings", "output", "field", "smallest", "jump", "centre")
+FIELD = ("layer", "field", "smallest", "jump", "centre", "output", "op", "settings")
 """The columns of `rf`."""
 
 
@@ -102,7 +113,7 @@ def fields(report: Report) -> Sheet:
     keys = FIELD if any(_differs(row) for row in rows) else tuple(k for k in FIELD if k != "smallest")
     larger = any(COLUMNS["field"].of_row(row, report)[1] for row in rows)
     return Sheet(
-        columns=figures(keys),
+        columns=tuple(column._replace(priority=rank) for rank, column in enumerate(figures(keys))),
         rows=tuple(tuple(COLUMNS[key].of_row(row, report) for key in keys) for row in rows),
         title=report.title or report.name,
         subtitle=subtitle(report),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from archcalc.formats import grouped, shaped, short, sized
 from archcalc.op import Work
-from archcalc.report import Report
+from archcalc.report import Report, Row
 
-MOST_ROUNDED = 4
+MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
 
 
@@ -85,13 +86,18 @@ def other_work(work: Work) -> str:
 def notes(report: Report) -> tuple[str, ...]:
     """Return what a reader must know besides: sizes that were rounded, work that is not known."""
     rounded = [row for row in report.rows if row.uneven]
-    notes = [
-        f"{row.name}: the window does not fit evenly, {', '.join(map(str, dict.fromkeys(row.uneven)))}"
-        for row in rounded[:MOST_ROUNDED]
-    ]
-    if len(rounded) > MOST_ROUNDED:
-        notes.append(f"and {len(rounded) - MOST_ROUNDED} more: show --columns layer,rounded lists them all")
+    notes = [_rounding(rounded)] if rounded else []
     if report.totals.incomplete:
         missing = ", ".join(report.totals.incomplete)
         notes.append(f"incomplete: the work of {missing} is not known and not in the totals")
     return tuple(notes)
+
+
+def _rounding(rows: Sequence[Row]) -> str:
+    """Return one line about the windows that do not fit evenly."""
+    shown = ", ".join(
+        f"{row.name} {' and '.join(map(str, dict.fromkeys(row.uneven)))}" for row in rows[:MOST_ROUNDED]
+    )
+    more = len(rows) - MOST_ROUNDED
+    rest = f" and {more} more: show --columns layer,rounded lists them" if more > 0 else ""
+    return f"windows that do not fit evenly: {shown}{rest}"

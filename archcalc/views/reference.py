@@ -96,7 +96,7 @@ def _formulas(cls: type[Op]) -> tuple[tuple[str, str], ...]:
         term = parameters(op, row.input_shapes)
         lines.append(("parameters", f"{term.symbols()} = {term.numbers()} = {term.value:,}"))
     if row.macs:
-        work = macs(op, row.output_shape, row.input_shapes)
+        work = macs(op, row.input_shapes)
         if work is not None:
             lines.append(("MACs", f"{work.symbols()} = {work.numbers()} = {work.value:,}"))
     return tuple(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from archcalc.columns import COLUMNS
 from archcalc.derivation import parameter_formulas
 from archcalc.formats import sized
@@ -93,6 +95,18 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
         summary=(
             ("all activations", f"{sized(report.activation_bytes)}, as if nothing were freed"),
             ("in place", f"{in_place}, where activations such as ReLU overwrite their input"),
+            *_unfolded(report),
         ),
         facts=facts(report),
     )
+
+
+def _unfolded(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
+    rows = [row for row in report.rows if row.unfolded]
+    if not rows:
+        return ()
+    largest = max(rows, key=lambda row: prod(row.unfolded or ()))
+    height, width = largest.unfolded or (0, 0)
+    size = sized(height * width * report.bytes_each)
+    return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {largest.name}"),)

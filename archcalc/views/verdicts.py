@@ -2,49 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from archcalc import quantity
 from archcalc.checks import Budget, Finding
 from archcalc.sheet import Column, Sheet
 
 
-def findings(found: Sequence[Finding], form: str) -> Sheet:
-    """Return a row for every expectation and limit; for people and several networks, only for those that fail."""
-    wrong = [finding for finding in found if not finding.holds]
-    several = len({finding.network for finding in found}) > 1
-    shown = wrong if several and form == "table" else found
+def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, all_shown: bool) -> Sheet:
+    """Return a row for every expectation, claim and limit, or only for those that do not hold.
+
+    `networks` is how many were sound, `broken` what was wrong with the others.
+    """
+    shown = found if all_shown else [finding for finding in found if not finding.holds]
+    claims = [finding for finding in found if finding.claim is not None]
+    columns = (
+        Column("network", "network", "text", priority=3),
+        Column("layer", "layer", "words"),
+        Column("figure", "figure", "words"),
+        Column("expected", "expected", "figure", priority=1),
+        Column("claimed", "claimed", "words", priority=2),
+        Column("computed", "computed", "figure"),
+        Column("verdict", "verdict", "verdict", priority=1),
+        Column("source", "source", "words", priority=4),
+    )
+    kept = [place for place, column in enumerate(columns) if claims or column.key != "claimed"]
     return Sheet(
-        columns=(
-            Column("network", "network", "text", priority=3),
-            Column("layer", "layer", "words"),
-            Column("figure", "figure", "words"),
-            Column("expected", "expected", "figure", priority=1),
-            Column("computed", "computed", "figure"),
-            Column("verdict", "", "verdict"),
-            Column("source", "source", "words", priority=4),
-        ),
-        rows=tuple(
-            (
-                finding.network,
-                finding.layer or "",
-                finding.figure,
-                finding.expected,
-                finding.computed,
-                "ok" if finding.holds else "wrong",
-                finding.source,
-            )
-            for finding in shown
-        ),
-        notes=(_verdict(found, wrong),),
-        facts={"checked": len(found), "wrong": len(wrong)},
+        columns=tuple(columns[place] for place in kept),
+        rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
+        notes=tuple(_outcome(found, networks, len(broken))),
+        facts={
+            "checked": len(found) - len(claims),
+            "wrong": sum(finding.fails for finding in found),
+            "claims": len(claims),
+            "refuted": sum(not finding.holds for finding in claims),
+            "networks": networks,
+            "errors": list(broken),
+        },
     )
 
 
-def _verdict(found: Sequence[Finding], wrong: Sequence[Finding]) -> str:
-    networks = len({finding.network for finding in found})
-    failed = f"{len(wrong)} wrong" if wrong else "all hold"
-    return f"{len(found)} figures of {networks} network{'s' if networks != 1 else ''} checked, {failed}"
+def _cells(finding: Finding) -> tuple[Any, ...]:
+    is_claim = finding.claim is not None
+    return (
+        finding.network,
+        finding.layer or "",
+        finding.figure,
+        "" if is_claim else finding.expected,
+        finding.claim or "",
+        finding.computed,
+        finding.verdict,
+        finding.source,
+    )
+
+
+def _outcome(found: Sequence[Finding], networks: int, broken: int) -> Iterator[str]:
+    """Yield what came out of it all, in words."""
+    claims = [finding for finding in found if finding.claim is not None]
+    figures = len(found) - len(claims)
+    wrong = sum(finding.fails for finding in found)
+    refuted = sum(not finding.holds for finding in claims)
+    if networks:
+        subject = f"{networks} network{'s' if networks > 1 else ''} sound"
+        checked = f"{figures} figures checked, {f'{wrong} wrong' if wrong else 'all hold'}"
+        yield f"{subject}; {checked if figures else 'there are no figures to check'}"
+    if claims:
+        verdict = f"{refuted} refuted" if refuted else "all upheld"
+        yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}: a claim fails no check"
+    if broken:
+        yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 
 
 def budget(params: str | None, macs: str | None, memory: str | None) -> Budget:

@@ -80,7 +80,7 @@ def row(what: str, ratio: float, aim: float, absolute: str = "") -> None:
 def shown_cells() -> list[list[str]]:
     """Return the text of the table that `show` draws: header, rows, footer."""
     from archcalc.formats import written
-    from archcalc.views import layers
+    from archcalc.views.layers import layers
 
     sheet = layers(archcalc.analyze(archcalc.load(MODEL)))
     lines = [*sheet.rows, sheet.footer or ()]
