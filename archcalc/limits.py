@@ -25,3 +25,9 @@ EXPRESSION_NESTING = 30
 
 MAGNITUDE = 10**18
 """The largest number in a spec or an expression."""
+
+AXES = 8
+"""The most axes that a size, a padding or a shape may have."""
+
+DIGITS = 18
+"""The longest number in a size, in digits."""

@@ -62,7 +62,6 @@ def added(works: Iterable[Work]) -> Work:
         kinds.flag,
         kinds.number,
         kinds.choice,
-        kinds.axes,
         kinds.table,
     ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archcalc import limits
 from archcalc.errors import ArchcalcError
 
 Parse = Callable[[Any], Any]
@@ -16,11 +17,10 @@ Schema = Mapping[str, Any]
 
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the parameters"}
 """What a spec may write in place of a number."""
+SIZED: Schema = {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"}
+"""A size in one word, such as 3x5."""
 REQUIRED: Any = object()
 """Marks a setting that has no default."""
-
-MAX_AXES = 8
-"""The most axes that a size, a padding or a shape may have."""
 
 
 class Setting:
@@ -84,7 +84,7 @@ def size(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fad
         "anyOf": [
             items,
             _listing(items),
-            {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"},
+            SIZED,
         ]
     }
     return Setting("size", parse, schema, symbol, help, default, fades)
@@ -104,7 +104,7 @@ def padding(symbol: str, help: str, *, default: Any = 0, words: tuple[str, ...] 
         "anyOf": [
             item,
             _listing(item, pair),
-            {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"},
+            SIZED,
             *([{"enum": list(words)}] if words else []),
         ]
     }
@@ -113,7 +113,7 @@ def padding(symbol: str, help: str, *, default: Any = 0, words: tuple[str, ...] 
 
 def _listing(*items: Schema) -> Schema:
     """Return the schema of a list with an item for each axis."""
-    return {"type": "array", "items": {"anyOf": [*items, EXPRESSION]}, "minItems": 1, "maxItems": MAX_AXES}
+    return {"type": "array", "items": {"anyOf": [*items, EXPRESSION]}, "minItems": 1, "maxItems": limits.AXES}
 
 
 def flag(help: str, *, default: Any = REQUIRED) -> Any:
@@ -166,24 +166,6 @@ def choice(options: tuple[str, ...], help: str, *, default: Any = REQUIRED) -> A
     return Setting("choice", parse, {"enum": list(options)}, "", help, default)
 
 
-def axes(help: str, *, default: Any = REQUIRED, least: int = 0) -> Any:
-    """A list of whole numbers, one an axis, such as a shape or an order of axes."""
-
-    def parse(value: Any) -> tuple[int, ...]:
-        return extents(value, least)
-
-    items = {"type": "integer", "minimum": least}
-    sized = {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"}
-    schema = {
-        "anyOf": [
-            items,
-            _listing(items),
-            sized,
-        ]
-    }
-    return Setting("axes", parse, schema, "", help, default)
-
-
 def table(help: str, *, default: Any = REQUIRED) -> Any:
     """A list of lists of whole numbers."""
 
@@ -229,18 +211,14 @@ def extents(value: Any, least: int = 1) -> tuple[int, ...]:
             raise ArchcalcError(f"must be a size such as 3, 3x5 or [3, 5], not {show(value)}")
         value = [_digits(part) for part in parts]
     items = value if isinstance(value, list | tuple) else [value]
-    if not 1 <= len(items) <= MAX_AXES:
-        raise ArchcalcError(f"must have 1 to {MAX_AXES} numbers, not {len(items)}")
+    if not 1 <= len(items) <= limits.AXES:
+        raise ArchcalcError(f"must have 1 to {limits.AXES} numbers, not {len(items)}")
     return tuple(whole(item, least) for item in items)
 
 
-MAX_DIGITS = 18
-"""The longest whole number that is read."""
-
-
 def _digits(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ArchcalcError(f"holds a number of {len(text)} digits; the most is {MAX_DIGITS}")
+    if len(text) > limits.DIGITS:
+        raise ArchcalcError(f"holds a number of {len(text)} digits; the most is {limits.DIGITS}")
     return int(text)
 
 
@@ -251,8 +229,8 @@ def _pairs(value: Any, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
         except ArchcalcError as error:
             known = f"{', '.join(words)} or " if words else ""
             raise ArchcalcError(error.fact.replace("must be ", f"must be {known}", 1)) from None
-    if not 1 <= len(value) <= MAX_AXES:
-        raise ArchcalcError(f"must have 1 to {MAX_AXES} entries, not {len(value)}")
+    if not 1 <= len(value) <= limits.AXES:
+        raise ArchcalcError(f"must have 1 to {limits.AXES} entries, not {len(value)}")
     pairs = []
     for item in value:
         both = item if isinstance(item, list | tuple) else (item, item)

@@ -62,7 +62,6 @@ margins = st.integers(0, 10**9)
 VALUES = {
     "count": lambda setting: whole,
     "size": lambda setting: sizes,
-    "axes": lambda setting: sizes,
     "padding": lambda setting: st.one_of(
         margins,
         st.lists(st.one_of(margins, st.lists(margins, min_size=2, max_size=2)), min_size=1, max_size=3),

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
 from archcalc.ops.sliding import check_spatial
-from archcalc.settings import axes, choice, number, padding, size
+from archcalc.settings import choice, number, padding, size
 from archcalc.window import Spread, Window
 
 
@@ -22,7 +22,7 @@ class Input(Op):
     inputs = (0, 0)
     stores = False
 
-    shape: tuple[int, ...] = axes("shape without the batch", least=1)
+    shape: tuple[int, ...] = size("", "shape without the batch")
     batch: int = 1
 
     def stated(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Reshape(Op):
 
     stores = False
 
-    shape: tuple[int, ...] = axes("the new shape without the batch; 0 for what is left over")
+    shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
 
     def check(self, x: Shape) -> None:
         given, size = prod(extent for extent in self.shape if extent), prod(x[1:])
@@ -89,7 +89,9 @@ class Permute(Op):
     (N, *A) -> (N, *B)   with B[i] = A[order[i]]; axis 0 is the channels
     """
 
-    order: tuple[int, ...] = axes("the old axis for each new one, counted from 0 without the batch")
+    order: tuple[int, ...] = size(
+        "", "the old axis for each new one, counted from 0 without the batch", least=0
+    )
 
     def check(self, x: Shape) -> None:
         if sorted(self.order) != list(range(len(x) - 1)):

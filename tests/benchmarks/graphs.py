@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from startup import TABLE, best, compare, row
+from startup import TABLE, best, compare, row, shown_cells
 
 import archcalc
-from archcalc.formats import written
 from archcalc.network import Network
-from archcalc.views.layers import layers
 
 TORCHINFO = """
 import torch, torchinfo
@@ -68,17 +66,6 @@ def flow(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def every_cell(name: str) -> list[list[str]]:
-    """Return the text of the table of all layers: header, rows, footer."""
-    sheet = layers(archcalc.analyze(archcalc.load(name)))
-    lines = [*sheet.rows, sheet.footer or ()]
-    cells = [
-        ["" if v == "" else written(c.kind, v) for c, v in zip(sheet.columns, line, strict=True)]
-        for line in lines
-    ]
-    return [[column.title for column in sheet.columns], *cells]
-
-
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser()
@@ -91,7 +78,7 @@ def main() -> None:
     show = [sys.executable, "-m", "archcalc", "show", "resnet50"]
     with tempfile.TemporaryDirectory() as name:
         cells = Path(name) / "cells.json"
-        cells.write_text(dumps(every_cell("resnet50")), encoding="utf-8")
+        cells.write_text(dumps(shown_cells("resnet50")), encoding="utf-8")
         drawn = [sys.executable, "-c", TABLE, str(cells)]
         compare(
             "show resnet50 --depth all / the same table by rich alone",

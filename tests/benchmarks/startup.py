@@ -77,12 +77,12 @@ def row(what: str, ratio: float, aim: float, absolute: str = "") -> None:
     print(f"{what:78} {ratio:6.2f}×   aim {aim:5.2f}×   {absolute}")
 
 
-def shown_cells() -> list[list[str]]:
-    """Return the text of the table that `show` draws: header, rows, footer."""
+def shown_cells(model: str) -> list[list[str]]:
+    """Return the text of the table that `show` draws of every layer: header, rows, footer."""
     from archcalc.formats import written
     from archcalc.views.layers import layers
 
-    sheet = layers(archcalc.analyze(archcalc.load(MODEL)))
+    sheet = layers(archcalc.analyze(archcalc.load(model)))
     lines = [*sheet.rows, sheet.footer or ()]
     cells = [
         ["" if v == "" else written(c.kind, v) for c, v in zip(sheet.columns, line, strict=True)]
@@ -134,7 +134,7 @@ def main() -> None:
         cells = folder / "cells.json"
         from json import dumps
 
-        cells.write_text(dumps(shown_cells()), encoding="utf-8")
+        cells.write_text(dumps(shown_cells(MODEL)), encoding="utf-8")
         drawn = [sys.executable, "-c", TABLE, str(cells)]
         compare(f"archcalc show {MODEL} / {IMPORTS}", show, bare, runs, 1.6, 1.5)
         compare(f"archcalc show {MODEL} / the same table by rich alone", show, drawn, runs, 1.25)
