@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from archcalc.cells import LEFT, written
 from archcalc.errors import ArchcalcError
-from archcalc.formats import LEFT, written
 from archcalc.sheet import Column, Kind, Sheet
 
 TRAILING_BLANKS = re.compile(" +$", re.MULTILINE)

@@ -63,7 +63,7 @@ def explain(network: Network, report: Report, layer: str, *, rounding: Rounding 
         row=row,
         summary=(op.__doc__ or "").partition("\n")[0],
         derivations=tuple(_derived(op, row, sources, report)),
-        legend=_legend(op),
+        legend=_legend(op, sources, report),
     )
 
 
@@ -138,15 +138,20 @@ def _product(sizes: Sequence[Any]) -> Any:
     return product
 
 
-def _legend(op: Op) -> dict[str, str]:
+def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
     """Return what the letters in an op's formulas stand for."""
-    settings = {s.symbol: s.help for s in op.declared.values() if s.symbol}
+    settings = {s.symbol: s.help.partition(":")[0] for s in op.declared.values() if s.symbol not in ("", "C")}
+    given = " and ".join(row.name for row in sources)
     return settings | {
         "N": "samples in the batch",
-        "C": "input channels",
-        "H, W": "input height and width",
-        "H′, W′": "output height and width",
-        "r, j": "receptive field and jump of the input",
+        "C, C₁, C₂, C₃, C₄": f"channels of {given}",
+        "H, H₁": f"height of {given}",
+        "W, W₁": f"width of {given}",
+        "H′, W′": "height and width of the output",
+        "r, j": f"receptive field and jump of {given}",
+        "bytes": f"bytes of one number: {report.dtype} takes {report.bytes_each}",
+        "⌊": "⌊ ⌋ is rounded down to a whole number",
+        "⌈": "⌈ ⌉ is rounded up to a whole number",
     }
 
 

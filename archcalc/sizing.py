@@ -22,11 +22,11 @@ class Output(NamedTuple):
 
 
 class Range(NamedTuple):
-    """Numbers from `least` to `most`, and the one among them that needs no rounding."""
+    """Numbers from `least` to `most`, and the derivation of the one among them that needs no rounding."""
 
     least: int
     most: int
-    even: int
+    even: Term
 
 
 def output(size: int, window: Window, rounding: Rounding = "floor") -> Output:
@@ -59,14 +59,18 @@ def _symbolic(window: Window) -> Window:
 
 def paddings(size: int, target: int, window: Window) -> Range | None:
     """Return the total padding, both sides together, with which `size` gives `target`; None where none does."""
-    bare = window._replace(before=0, after=0)
-    even = (target - 1) * window.stride - travel(size, bare)
-    most = even + window.stride - 1
-    return Range(max(even, 0), most, even) if most >= 0 else None
+    symbols = _symbolic(window._replace(before=0, after=0))
+    bare = symbols._replace(before=0, after=0)
+    return _range(Term(size, "H"), Term(target, "O"), bare, least=0)
 
 
 def inputs(target: int, window: Window) -> Range | None:
     """Return the input sizes that give `target`, rounding down; None where there are none."""
-    even = (target - 1) * window.stride - travel(0, window)
-    most = even + window.stride - 1
-    return Range(max(even, 1), most, even) if most >= 1 else None
+    return _range(0, Term(target, "O"), _symbolic(window), least=1)
+
+
+def _range(size: Any, target: Any, window: Window, least: int) -> Range | None:
+    """Return what must be added to `size` so that the window takes `target` positions."""
+    even = (target - 1) * window.stride - travel(size, window)
+    most = int(even) + int(window.stride) - 1
+    return Range(max(int(even), least), most, even) if most >= least else None

@@ -121,12 +121,17 @@ def uneven(size: int, window: Window, rounding: Rounding) -> Uneven | None:
     return Uneven(size, quotient, rest, window.stride, output_size(size, window, rounding))
 
 
+def same_size(size: int, stride: int) -> int:
+    """Return the output size under `same` padding: ⌈size / stride⌉, whatever the window."""
+    return -(-size // stride)
+
+
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """Return the padding before and after that makes the output ⌈size / stride⌉.
 
     As in TensorFlow the odd element goes after. With stride 1 it is PyTorch's `same` too.
     """
-    reach = span(kernel, dilation) + (-(-size // stride) - 1) * stride
+    reach = span(kernel, dilation) + (same_size(size, stride) - 1) * stride
     total = max(reach - size, 0)
     return total // 2, total - total // 2
 

@@ -20,8 +20,8 @@ PACKAGE = Path(archcalc.__file__).parent
 
 LEVELS = (
     ("errors", "limits", "sheet", "symbols", "trace", "window"),
-    ("formats", "quantity", "settings", "sizing"),
-    ("op",),
+    ("cells", "quantity", "settings", "sizing"),
+    ("formats", "op"),
     ("network", "ops", "report"),
     ("analysis", "columns", "derivation", "differences", "folding", "memory", "spec", "stacks"),
     ("checks", "reconciliation", "schema", "starter", "zoo"),
@@ -38,8 +38,8 @@ SEES_ONLY = {
     "sheet": set(),
     "trace": set(),  # a term does not know what it counts
     "network": {"errors", "op", "window"},  # no YAML and no arithmetic
-    "formats": {"sheet"},  # renderers see sheets, never an op
-    "console": {"errors", "formats", "sheet"},
+    "formats": {"cells", "sheet"},  # renderers see sheets, never an op
+    "console": {"cells", "errors", "sheet"},
 }
 NEVER_SEES = {
     "analysis": {"ops", "spec"},  # the engine knows only the methods of Op

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
+from archcalc.cells import ratio
 from archcalc.comparison import compare
 from archcalc.differences import differences, shared_prefix
 from archcalc.errors import ArchcalcError
-from archcalc.formats import ratio
 from archcalc.stacks import Layer, is_size, is_stack, network, stack
 from archcalc.symbols import Formula, channels
 
@@ -395,7 +395,7 @@ def test_examples_worked_by_hand(run, line, figure, expected):
 def test_the_headline_says_the_ratio_as_it_is_worked_out(run):
     out = run("compare", "3x3x3", "7x7").out
     assert (
-        "7x7 against 3x3x3: 49C² / 27C² = 1.81, 81% more weights and MACs; both see 7×7; 1 non-linearity in place of 3"
+        "7x7 against 3x3x3: weights and MACs 49C² / 27C² = 1.81, 81% more; both see 7×7; 1 non-linearity in place of 3"
     ) in " ".join(out.split())
 
 

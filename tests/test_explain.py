@@ -155,7 +155,7 @@ def test_latex_sets_derivations_as_mathematics():
     network, report = explained("alexnet", input="3x224x224")
     text = RENDERERS["latex"](explanation.layer(archcalc.explain(network, report, "conv1"), report))
     assert r"$\lfloor (H + 2\cdot p - k)/s\rfloor  + 1" in text
-    assert r"= 34{,}944$" in text
+    assert r"= (11\cdot 11\cdot 3 + 1)\cdot 96 = $ 34,944" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
     assert "_" not in re.sub(r"\\_|_\d", "", text)
 
@@ -172,6 +172,7 @@ def test_machines_get_symbols_numbers_and_result():
             "result": 34944,
             "unit": "",
         },
+        "meaning": "numbers that are learnt",
     }
 
 
@@ -180,3 +181,18 @@ def test_what_others_claim_is_judged(run):
     out = run("explain", "googlenet", COLUMNS=160).out
     assert re.search(r"claim refuted +4M parameters \(.*\); the arithmetic gives 6,998,552", out)
     assert re.search(r"claim upheld +22 layers", out)
+
+
+def test_a_block_is_the_sum_of_its_layers(run):
+    """Table 1 of GoogLeNet's paper: inception (3a) has 159K weights; with biases 163,696."""
+    out = run("explain", "googlenet", "inception3a", COLUMNS=120).out
+    assert "163,696, the sum of its layers" in out
+    parts = (64 * 193, 96 * 193, 128 * (9 * 96 + 1), 16 * 193, 32 * (25 * 16 + 1), 32 * 193)
+    assert sum(parts) == 163_696
+    assert [f"= {part:,}" in out for part in parts] == [True] * len(parts)
+
+
+def test_layers_that_are_alike_are_counted_together(run):
+    """Two of the three bottlenecks of conv5_x have the same 3x3 of 512·512·9 weights, and so has the first."""
+    out = run("explain", "resnet50", COLUMNS=200).out
+    assert re.search(r"like it: \d · k·k·C·M = \d · 3·3·512·512 = ", out)

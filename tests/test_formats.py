@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archcalc
+from archcalc.cells import percent, short, sized
 from archcalc.columns import COLUMNS
 from archcalc.console import page
-from archcalc.formats import RENDERERS, percent, short, sized
+from archcalc.formats import RENDERERS
 from archcalc.network import Node
 from archcalc.op import Op
 from archcalc.sheet import Column, Sheet

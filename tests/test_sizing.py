@@ -50,7 +50,7 @@ def test_paddings_are_all_that_give_the_target(size, target, window):
     found = paddings(size, target, window)
     assert (list(range(found.least, found.most + 1)) if found else []) == works
     if found and found.even >= 0:
-        assert travel(size, window._replace(before=found.even, after=0)) % window.stride == 0
+        assert travel(size, window._replace(before=int(found.even), after=0)) % window.stride == 0
 
 
 @given(st.integers(1, 40), windows)

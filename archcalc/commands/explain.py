@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,12 +19,16 @@ from archcalc.commands.options import (
 from archcalc.limits import MAGNITUDE
 from archcalc.window import ROUNDINGS, Rounding, Window
 
+if TYPE_CHECKING:
+    from archcalc.derivation import Explanation
+
 
 @cli.command(
     epilog=examples(
         "explain alexnet conv1",
         "explain googlenet",
         "explain '(227 + 2*0 - 11)/4 + 1'",
+        "explain googlenet inception3a",
         "explain resnet50 conv2_x.bottleneck1.residual.conv2",
         "explain alexnet conv1 --input 3x224x224",
         "explain vgg16 fc6 --format latex",
@@ -33,7 +37,7 @@ from archcalc.window import ROUNDINGS, Rounding, Window
 @model_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
 def explain(form: str, layer: str | None, **options: Any) -> None:
-    """Explain where figures come from: of a whole network, or each figure of one LAYER.
+    """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.
 
     The derivation of a layer goes from symbols to numbers to the result, for its output size,
     parameters, work, memory, receptive field, and the matrix that im2col makes of its input. It is the
@@ -47,27 +51,34 @@ def explain(form: str, layer: str | None, **options: Any) -> None:
         from archcalc.spec.expressions import value_of
         from archcalc.views.sizes import sum_of
 
-        emit(sum_of(options["model"], value_of(options["model"], {})), form)
+        emit(sum_of(options["model"], value_of(options["model"].translate(SIGNS), {})), form)
         return
     network, report = analyzed(**options)
-    rounding = options["rounding"]
-    if layer is not None:
-        emit(explanation.layer(archcalc.explain(network, report, layer, rounding=rounding), report), form)
+
+    def explained(name: str) -> Explanation:
+        return archcalc.explain(network, report, name, rounding=options["rounding"])
+
+    if layer is None:
+        heavy = [
+            explanation.Heavy(rows, explained(rows[0].name).derivations)
+            for rows in explanation.heaviest(report)
+        ]
+        claims = [finding for finding in archcalc.check(network) if finding.claim is not None]
+        emit(explanation.network(report, heavy, claims), form)
         return
-    derived = {
-        row.name: list(archcalc.explain(network, report, row.name, rounding=rounding).derivations)
-        for row in explanation.heaviest(report)
-    }
-    claims = [finding for finding in archcalc.check(network) if finding.claim is not None]
-    emit(explanation.network(report, derived, claims), form)
+    inside = [row.name for row in report.rows if row.name.startswith(f"{layer}.")]
+    if inside:
+        emit(explanation.block(layer, [explained(name) for name in inside], report), form)
+    else:
+        emit(explanation.layer(explained(layer), report), form)
+
+
+SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-"})
 
 
 def is_sum(text: str) -> bool:
-    """Tell whether a text is arithmetic on numbers alone."""
-    return bool(text) and not text.isdigit() and set(text) <= SUM_CHARACTERS
-
-
-SUM_CHARACTERS = frozenset("0123456789.+-*/%() ")
+    """Tell whether a text was meant as arithmetic: it has signs that no name or path of a network has."""
+    return bool(set(text.translate(SIGNS)) & set("+*()^"))
 
 
 @cli.command(
@@ -125,6 +136,8 @@ def size(
     from archcalc.views import sizes
 
     window = Window(kernel, stride, padding, padding, dilation)
+    if output is not None and size is not None and padding:
+        raise click.UsageError("--output with SIZE asks for the padding: leave out --padding")
     if output is not None:
         emit(sizes.backward(size, output, window), form)
     elif size is not None:

@@ -107,6 +107,8 @@ def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None,
 
     options["train"] = options["train"] or optimizer is not None
     _, report = analyzed(**options)
+    if per_layer and options["train"]:
+        raise click.UsageError("--per-layer shows inference: leave out --train and --optimizer")
     if per_layer:
         emit(layers.layers(report, layers.MEMORY, depth), form)
     else:

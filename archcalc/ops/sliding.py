@@ -14,6 +14,7 @@ from archcalc.window import (
     Window,
     output_size,
     same_padding,
+    same_size,
     span,
     uneven,
 )
@@ -60,10 +61,10 @@ class Sliding(Op):
     def slid(self, x: Shape) -> Shape:
         """Return the spatial output sizes: ((I + 2p - d(k - 1) - 1) / s + 1) on each axis."""
         rounding = self.rounding or "floor"
-        return tuple(
-            output_size(extent, window, rounding)
-            for extent, window in zip(x[2:], self.windows(x), strict=True)
-        )
+        windows = self.windows(x)
+        if self.padding == "same":
+            return tuple(same_size(extent, w.stride) for extent, w in zip(x[2:], windows, strict=True))
+        return tuple(output_size(extent, w, rounding) for extent, w in zip(x[2:], windows, strict=True))
 
     def output(self, x: Shape) -> Shape:
         return (*x[:2], *self.slid(x))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from archcalc.cells import grouped, short
 from archcalc.comparison import Comparison, StackCosts
-from archcalc.formats import grouped, short
 from archcalc.sheet import Cell, Column, Sheet
 from archcalc.views import page
 from archcalc.views.lines import Line, listed

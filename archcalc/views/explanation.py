@@ -5,18 +5,46 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import NamedTuple
 
+from archcalc.cells import described, figure, grouped, percent, shaped
 from archcalc.checks import Finding
 from archcalc.columns import COLUMNS
 from archcalc.derivation import Derivation, Explanation
-from archcalc.folding import folded, path
-from archcalc.formats import described, figure, grouped, percent, shaped
+from archcalc.folding import folded, group, path
 from archcalc.report import Report, Row
 from archcalc.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
+LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
+
+
+class Heavy(NamedTuple):
+    """Layers that are alike and heavy, and the derivations of one of them."""
+
+    rows: Sequence[Row]
+    derivations: Sequence[Derivation]
+
+
 HEAVIEST = 3
 """How many layers are singled out for their parameters, and how many for their work."""
+
+
+MEANINGS = {
+    "parameters": "numbers that are learnt",
+    "fixed weights": "numbers that are set once",
+    "buffers": "numbers kept beside the weights",
+    "MACs": "multiply-accumulates, without bias",
+    "additions": "beside MACs, such as a bias for each output element",
+    "activations": "numbers in the output",
+    "memory": "bytes of the output",
+    "receptive field": "how much of the input one element sees",
+    "jump": "how far apart neighbours' fields are",
+    "im2col rows": "windows laid out as rows of a matrix",
+    "im2col columns": "numbers in a window",
+    "im2col memory": "bytes of that matrix",
+}
+"""What the figures of a layer are, in a few words."""
 
 
 def layer(explanation: Explanation, report: Report) -> Sheet:
@@ -25,22 +53,95 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
     sources = ", ".join(
         f"{name} {shaped(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )
-    settings = described(row.settings)
+    legend = dict(_used(explanation))
     return Sheet(
         columns=(
             Column("figure", "figure", "text"),
             Column("derivation", "symbols = numbers = result", "derivation"),
+            Column("meaning", "what it is", "words", priority=1),
         ),
-        rows=tuple((derivation.figure, derivation[1:]) for derivation in explanation.derivations),
+        rows=tuple((one.figure, one[1:], MEANINGS.get(one.figure, "")) for one in explanation.derivations),
         title=f"{report.name}: {row.name}",
         subtitle=(
-            f"{row.kind}{' ' if settings else ''}{settings}",
+            f"{row.kind} {described(row.settings)}".strip(),
             explanation.summary,
             f"{sources or 'data'} → {shaped(row.output_shape)}",
+            *_tensors(row),
         ),
-        summary=tuple(_used(explanation)),
+        summary=tuple(legend.items()),
         notes=(*(f"does not fit evenly: {one}" for one in dict.fromkeys(row.uneven)), *_unfolding(row)),
-        facts=facts(report) | {"layer": row.name, "op": row.kind},
+        facts=facts(report) | {"layer": row.name, "op": row.kind, "legend": legend},
+    )
+
+
+def _tensors(row: Row) -> Iterator[str]:
+    """Yield the layer's weights by name and shape, or that it has none."""
+    if row.weights:
+        named = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in row.weights.items())
+        yield f"weights: {named}"
+    else:
+        yield "no weights: there is nothing to learn"
+
+
+def block(name: str, explanations: Sequence[Explanation], report: Report) -> Sheet:
+    """Return a block as the sum of its layers: the derivations of their parameters and their work."""
+    found = [
+        (one.row, {derivation.figure: derivation[1:] for derivation in one.derivations})
+        for one in explanations
+    ]
+    rows = [row for row, _ in found]
+    whole = group(name, rows)
+    return Sheet(
+        columns=(
+            Column("layer", "layer", "text"),
+            Column("output", "output", "shape", priority=2),
+            Column("params", "parameters", "derivation"),
+            Column("macs", "MACs", "derivation", priority=1),
+        ),
+        rows=tuple(
+            (
+                row.name.removeprefix(f"{name}."),
+                row.output_shape,
+                by.get("parameters", ""),
+                by.get("MACs", ""),
+            )
+            for row, by in found
+            if row.params or row.macs
+        ),
+        title=f"{report.name}: {name}",
+        subtitle=(
+            f"a block of {len(rows)} layers: {made_of(report, whole)}",
+            f"{', '.join(map(shaped, whole.input_shapes))} → {shaped(whole.output_shape)}",
+        ),
+        summary=(
+            ("parameters", f"{grouped(whole.params)}, the sum of its layers"),
+            (
+                "MACs",
+                f"{grouped(whole.macs)}, the sum of its layers" if whole.macs is not None else "not known",
+            ),
+        ),
+        notes=(f"archcalc explain {report.name} {rows[0].name} derives every figure of a layer",),
+        facts=facts(report) | {"block": name, "params": whole.params, "macs": whole.macs},
+    )
+
+
+def _used(explanation: Explanation) -> Iterator[tuple[str, str]]:
+    """Yield the letters that occur in the derivations, with their meaning."""
+    text = " ".join(one.symbols + one.numbers for one in explanation.derivations)
+    plain = text.replace("bytes", "")
+    for letters, meaning in explanation.legend.items():
+        known = [
+            letter for letter in letters.split(", ") if _occurs(letter, text if letter == "bytes" else plain)
+        ]
+        if known:
+            yield ", ".join(known), meaning
+
+
+def _occurs(letter: str, text: str) -> bool:
+    """Tell whether a letter stands in a text by itself, not as part of an indexed one."""
+    return any(
+        text.startswith(letter, place) and text[place + len(letter) :][:1] not in tuple("₁₂₃₄₅₆₇₈₉′")
+        for place in range(len(text))
     )
 
 
@@ -55,18 +156,10 @@ def _unfolding(row: Row) -> Iterator[str]:
         )
 
 
-def _used(explanation: Explanation) -> Iterator[tuple[str, str]]:
-    """Yield the letters that occur in the derivations, with their meaning."""
-    text = " ".join(derivation.symbols for derivation in explanation.derivations).replace("bytes", "")
-    for letters, meaning in explanation.legend.items():
-        if any(letter in text for letter in letters.split(", ")):
-            yield letters, meaning
-
-
-def network(report: Report, derived: dict[str, list[Derivation]], claims: Sequence[Finding]) -> Sheet:
+def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding]) -> Sheet:
     """Return what a network is made of, where its parameters and its work sit, and why there.
 
-    `derived` holds the derivations of its heaviest layers, by name, `claims` what others say of it.
+    `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
     keys = ("params", "params_share", "macs", "macs_share")
     blocks = folded(report, 1).rows
@@ -74,7 +167,7 @@ def network(report: Report, derived: dict[str, list[Derivation]], claims: Sequen
         columns=(
             Column("layer", "layer or block", "text"),
             Column("made_of", "made of", "words"),
-            Column("output", "output", "shape", priority=3),
+            Column("output", "output", "shape", priority=1),
             *(
                 Column(key, COLUMNS[key].title, COLUMNS[key].kind, priority=COLUMNS[key].priority)
                 for key in keys
@@ -97,7 +190,11 @@ def network(report: Report, derived: dict[str, list[Derivation]], claims: Sequen
             *_reasons("MACs", report, derived),
             *(_claimed(finding) for finding in claims),
         ),
-        notes=(*notes(report), f"archcalc explain {report.name} LAYER derives every figure of a layer"),
+        notes=(
+            *notes(report),
+            LETTERS,
+            f"archcalc explain {report.name} LAYER derives every figure of a layer",
+        ),
         facts=facts(report),
     )
 
@@ -119,11 +216,15 @@ def _unnumbered(name: str) -> str:
     return name if not stem or any(character.isdigit() for character in stem) else stem
 
 
-def heaviest(report: Report) -> list[Row]:
-    """Return the layers with the most parameters and those with the most work."""
-    by_params = sorted(report.rows, key=lambda row: -row.params)[:HEAVIEST]
-    by_work = sorted(report.rows, key=lambda row: -(row.macs or 0))[:HEAVIEST]
-    return list({row.name: row for row in (*by_params, *by_work)}.values())
+def heaviest(report: Report) -> list[list[Row]]:
+    """Return the layers with the most parameters and those with the most work, equal ones together."""
+    alike: dict[str, list[Row]] = {}
+    for row in report.rows:
+        alike.setdefault(f"{row.kind} {row.settings} {row.input_shapes}", []).append(row)
+    rows = list(alike.values())
+    by_params = sorted(rows, key=lambda same: -sum(row.params for row in same))[:HEAVIEST]
+    by_work = sorted(rows, key=lambda same: -sum(row.macs or 0 for row in same))[:HEAVIEST]
+    return list({same[0].name: same for same in (*by_params, *by_work)}.values())
 
 
 def _claimed(finding: Finding) -> tuple[str, str]:
@@ -135,18 +236,23 @@ def _claimed(finding: Finding) -> tuple[str, str]:
     )
 
 
-def _reasons(kind: str, report: Report, derived: dict[str, list[Derivation]]) -> Iterator[tuple[str, str]]:
+def _reasons(kind: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tuple[str, str]]:
     """Yield the heaviest layers for a figure: their share and the arithmetic that makes it."""
     total = report.totals.params if kind == "parameters" else report.totals.macs
     found = [
-        (name, one) for name, derivations in derived.items() for one in derivations if one.figure == kind
+        (one.result * len(heavy.rows), heavy, one)
+        for heavy in derived
+        for one in heavy.derivations
+        if one.figure == kind
     ]
-    for name, one in sorted(found, key=lambda item: -item[1].result)[:HEAVIEST]:
-        share = percent(one.result / total) if total else ""
-        yield (
-            f"{share} of {kind}",
-            f"{name}: {one.symbols} = {one.numbers} = {grouped(one.result)}",
-        )
+    for result, heavy, one in sorted(found, key=lambda item: -item[0])[:HEAVIEST]:
+        times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
+        others = f" and {len(heavy.rows) - 1} like it" if times else ""
+        symbols, numbers = (f"{times}{_held(text, times)}" for text in (one.symbols, one.numbers))
+        label = f"{heavy.rows[0].name}{others}"
+        yield f"{percent(result / total)} of {kind}", f"{label}: {symbols} = {numbers} = {grouped(result)}"
 
 
-__all__: Sequence[str] = ("heaviest", "layer", "made_of", "network")
+def _held(text: str, times: str) -> str:
+    """Return a sum in brackets where it is multiplied."""
+    return f"({text})" if times and (" + " in text or " − " in text) and not text.endswith(")") else text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from archcalc.cells import described
 from archcalc.columns import COLUMNS
 from archcalc.comparison import Comparison
 from archcalc.differences import Difference
 from archcalc.folding import group, groups
-from archcalc.formats import described
 from archcalc.report import Report, Row
 from archcalc.views.lines import Line, line, listed, total
 

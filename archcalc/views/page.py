@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archcalc.formats import grouped, shaped, short, sized
+from archcalc.cells import grouped, shaped, short, sized
 from archcalc.op import Work
 from archcalc.report import Report, Row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from archcalc.formats import grouped
+from archcalc.cells import grouped
 from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS
 from archcalc.reconciliation.tally import Part, Reconciliation, Share
 from archcalc.report import Report
@@ -21,10 +21,10 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     return Sheet(
         columns=(
             Column("tool", "tool", "text"),
-            Column("figure", "its figure", "text", priority=2),
-            Column("unit", "unit", "text"),
+            Column("figure", "its figure", "text"),
+            Column("unit", "unit", "text", priority=1),
             Column("value", "it prints", "count"),
-            Column("difference", "beside MACs", "count", priority=1),
+            Column("difference", "beside MACs", "count", priority=2),
             Column("sum", "the sum that makes it", "words"),
         ),
         rows=tuple(

@@ -6,9 +6,9 @@ from inspect import cleandoc
 from typing import Any
 
 from archcalc.analysis import analyze
+from archcalc.cells import described
 from archcalc.derivation import macs, parameters
 from archcalc.errors import ArchcalcError, nearest
-from archcalc.formats import described
 from archcalc.network import Network, Node
 from archcalc.op import Op
 from archcalc.ops import REGISTRY

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from math import floor
 from typing import Any
 
-from archcalc.formats import grouped
+from archcalc.cells import grouped
 from archcalc.sheet import Column, Sheet
 from archcalc.sizing import Range, inputs, output, paddings
-from archcalc.window import Rounding, Window
+from archcalc.trace import Term
+from archcalc.window import Rounding, Window, output_size
 
 COLUMNS = (
     Column("question", "question", "text"),
@@ -20,46 +21,56 @@ COLUMNS = (
 def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
     """Return what comes out of `size`, and what would fit without rounding and keep the size."""
     found = output(size, window, rounding)
-    term = found.term
     kept = paddings(size, size, window)
+    rows = [
+        ("output size", _derived(found.term), _evenness(found.exact, found.term.value)),
+        ("inputs that fit", "", "without rounding: " + ", ".join(map(grouped, found.fitting))),
+    ]
+    if window.stride == 1:
+        rows.append(("padding that keeps it", _derived(kept.even) if kept else "", _padding(kept)))
     return Sheet(
         columns=COLUMNS,
-        rows=(
-            (
-                "output size",
-                (term.symbols(), term.numbers(), term.value, ""),
-                _evenness(found.exact, term.value),
-            ),
-            ("inputs that fit", "", "without rounding: " + ", ".join(map(grouped, found.fitting))),
-            ("padding that keeps the size", "", _padding(kept)),
-        ),
+        rows=tuple(rows),
         title=f"a window of {window.kernel} on {size} elements, {window.stride} at a time",
-        facts={"size": size, "window": window._asdict(), "output": term.value, "exact": found.exact},
+        summary=LEGEND,
+        facts={"size": size, "window": window._asdict(), "output": found.term.value, "exact": found.exact},
     )
+
+
+LEGEND = (
+    ("H, O", "input and output size"),
+    ("k, s, p", "window, step of the window, elements added at each side"),
+    ("⌊ ⌋, ⌈ ⌉", "rounded down, rounded up to a whole number"),
+)
 
 
 def backward(size: int | None, target: int, window: Window) -> Sheet:
     """Return which padding makes `target` out of `size`, or which inputs give it."""
-    rows = _for_padding(size, target, window) if size is not None else _for_inputs(target, window)
+    found = inputs(target, window) if size is None else paddings(size, target, window)
+    if size is None:
+        row = ("inputs that give it", _inputs(found))
+    else:
+        bare = output_size(size, window._replace(before=0, after=0), "floor")
+        fewer = f"none: without padding it is already {bare}, and padding only adds"
+        row = (f"padding that makes {target} of {size}", _padding(found) if found else fewer)
     return Sheet(
-        columns=(COLUMNS[0], COLUMNS[2]),
-        rows=tuple(rows),
+        columns=COLUMNS,
+        rows=((row[0], _derived(found.even) if found else "", row[1]),),
         title=f"{target} out of a window of {window.kernel}, {window.stride} at a time",
+        summary=LEGEND,
         facts={"target": target, "window": window._asdict()},
     )
 
 
-def _for_padding(size: int, target: int, window: Window) -> Iterator[tuple[str, str]]:
-    yield f"padding that makes {target} of {size}", _padding(paddings(size, target, window))
+def _derived(term: Term) -> tuple[str, str, int, str]:
+    return term.symbols(), term.numbers(), term.value, ""
 
 
-def _for_inputs(target: int, window: Window) -> Iterator[tuple[str, str]]:
-    found = inputs(target, window)
+def _inputs(found: Range | None) -> str:
     if found is None:
-        yield "inputs that give it", "none"
-        return
-    yield "inputs that give it", _span(found)
-    yield "without rounding", grouped(found.even) if found.even >= 1 else "none"
+        return "none"
+    even = f"; {grouped(found.even.value)} without rounding" if found.even.value >= 1 else ""
+    return _span(found) + even
 
 
 def _evenness(exact: str | None, result: int) -> str:
@@ -67,13 +78,15 @@ def _evenness(exact: str | None, result: int) -> str:
 
 
 def _padding(found: Range | None) -> str:
+    """Return how the padding falls on the two sides."""
     if found is None:
-        return "none: the window makes less of it even without padding"
-    if found.even < 0:
+        return "none"
+    even = found.even.value
+    if even < 0:
         return f"{_span(found)} in all, with rounding"
-    each, odd = divmod(found.even, 2)
-    sides = f"{each} at each side" if not odd else f"{each} before and {each + 1} after"
-    return f"{sides}" + ("" if found.least == found.most else f"; {_span(found)} in all with rounding")
+    each, odd = divmod(even, 2)
+    sides = f"{each} before and {each + 1} after" if odd else f"{each} at each side"
+    return sides + ("" if found.least == found.most else f"; {_span(found)} in all with rounding")
 
 
 def _span(found: Range) -> str:
@@ -82,8 +95,15 @@ def _span(found: Range) -> str:
 
 def sum_of(text: str, value: Any) -> Sheet:
     """Return the value of a sum that was asked for."""
+    notes = (
+        ()
+        if not isinstance(value, float) or value.is_integer()
+        else (f"rounded down: {grouped(floor(value))}",)
+    )
+    shown = int(value) if isinstance(value, float) and value.is_integer() else value
     return Sheet(
-        columns=(Column("sum", "sum", "words"), Column("value", "value", "text")),
-        rows=((text, f"{value:g}" if isinstance(value, float) else str(value)),),
-        facts={"sum": text, "value": value},
+        columns=(Column("sum", "sum", "words"), Column("value", "value", "figure")),
+        rows=((text, shown),),
+        notes=notes,
+        facts={"sum": text, "value": shown},
     )

@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from archcalc.cells import grouped
 from archcalc.comparison import Comparison, StackCosts
-from archcalc.formats import grouped
 from archcalc.sheet import Cell
 from archcalc.views.lines import Line, line, listed, total
 
@@ -74,7 +74,7 @@ def notes_on_stacks(found: Comparison) -> Iterator[str]:
     for label, other in zip(found.labels[1:], others, strict=True):
         weights = _ratio(found.channels, other.weights, first.weights)
         macs = _ratio(found.channels, other.macs, first.macs)
-        counts = f"{weights} weights and MACs" if weights == macs else f"{weights} weights; {macs} MACs"
+        counts = f"weights and MACs {weights}" if weights == macs else f"weights {weights}; MACs {macs}"
         yield f"{label} against {found.labels[0]}: {counts}; {_seen(other, first)}"
     multiple = [cost.multiple for cost in found.stacks if cost.multiple > 1]
     if multiple and not found.channels:
@@ -90,7 +90,7 @@ def _ratio(channels: int | None, other: Formula, first: Formula) -> str:
         texts, ratio = (grouped(numbers[0]), grouped(numbers[1])), Fraction(*numbers)
     top, bottom = (f"({text})" if {*" /"} & {*text} else text for text in texts)
     if isinstance(ratio, str):
-        return f"{top} / {bottom} " + (ratio if ratio[0].isalpha() else f"= {ratio} of the")
+        return f"{top} / {bottom} {ratio if ratio[0].isalpha() else f'= {ratio}'} times as many"
     return f"{top} / {bottom} = {_in_words(ratio)}"
 
 

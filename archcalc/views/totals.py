@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
+from archcalc.cells import sized
 from archcalc.columns import COLUMNS
 from archcalc.derivation import parameter_formulas
-from archcalc.formats import sized
 from archcalc.memory import inference, training
 from archcalc.network import Network
 from archcalc.report import Report

@@ -15,7 +15,11 @@ def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, 
 
     `networks` is how many were sound, `broken` what was wrong with the others.
     """
-    shown = found if all_shown else [finding for finding in found if not finding.holds]
+    shown = (
+        found
+        if all_shown
+        else [finding for finding in found if finding.claim is not None or not finding.holds]
+    )
     claims = [finding for finding in found if finding.claim is not None]
     columns = (
         Column("network", "network", "text", priority=3),
@@ -69,7 +73,7 @@ def _outcome(found: Sequence[Finding], networks: int, broken: int) -> Iterator[s
         yield f"{subject}; {checked if figures else 'there are no figures to check'}"
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
-        yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}: a claim fails no check"
+        yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}; claims never change the exit status"
     if broken:
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 

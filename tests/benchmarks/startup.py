@@ -79,7 +79,7 @@ def row(what: str, ratio: float, aim: float, absolute: str = "") -> None:
 
 def shown_cells(model: str) -> list[list[str]]:
     """Return the text of the table that `show` draws of every layer: header, rows, footer."""
-    from archcalc.formats import written
+    from archcalc.cells import written
     from archcalc.views.layers import layers
 
     sheet = layers(archcalc.analyze(archcalc.load(model)))
