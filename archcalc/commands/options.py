@@ -152,6 +152,19 @@ def emit(sheet: Sheet, form: str) -> None:
         write(RENDERERS[form](sheet))
 
 
+PLAIN = str.maketrans("×·−→─│├└′⌊⌋⌈⌉…²█▉▊▋▌▍▎▏", "x*->-||`'[][].2########")
+"""What stands for a sign where the output knows none but ASCII."""
+
+
+def _sayable(text: str, encoding: str) -> str:
+    """Return text in signs that the output's encoding has."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAIN)
+    return text
+
+
 class NobodyReadsError(Exception):
     """Whoever read standard output has gone away: no failure, and nobody to tell."""
 
@@ -164,7 +177,7 @@ def write(text: str) -> None:
         ArchcalcError: the output cannot be written, as on a full disk.
     """
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_sayable(text, sys.stdout.encoding or "ascii"))
         sys.stdout.flush()
     except BrokenPipeError:
         raise NobodyReadsError from None

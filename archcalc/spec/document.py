@@ -79,13 +79,18 @@ class Document:
         return Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
-            title=text(chosen, "title") or " · ".join(filter(None, (text(self.root, "title"), variant))),
+            title=text(chosen, "title") or self._title(variant),
             source=text(chosen, "source") or text(self.root, "source"),
             parameters=scope,
             expectations=() if overrides else (*expectations(self.root, scope), *expectations(chosen, scope)),
             rounding=_rounding(self.root),
             output=last,
         )
+
+    def _title(self, variant: str | None) -> str:
+        """Return the spec's title, with the variant where it is not called like the whole family."""
+        own = variant if variant != self.name else None
+        return " · ".join(filter(None, (text(self.root, "title"), own)))
 
     def _variant(self, name: str | None) -> Mapping:
         if name in self.variants:

@@ -41,6 +41,14 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
         ),
         title=report.title or report.name,
         subtitle=subtitle(report),
+        summary=(
+            ("MACs here", grouped(report.totals.macs)),
+            ("FLOPs here", f"{grouped(report.totals.flops)}, two for each MAC and every other operation"),
+            (
+                "so",
+                "tools near the first take a multiply-accumulate for one operation, those near the second for two",
+            ),
+        ),
         notes=(_BESIDE, *_batch(report, found), *_peculiarities(found)),
         facts=facts(report),
     )
