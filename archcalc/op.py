@@ -175,6 +175,16 @@ class Op:
         """Return the arithmetic for output shape `y` and the input shapes; None where it is not known."""
         return NO_WORK
 
+    def forward(self, *xs: Any, **weights: Any) -> Any:
+        """Return the output for real arrays and tensors named as in `weights`, `fixed` and `buffers`, at inference.
+
+        This is the reference that proves the figures: arrays are float32 with the batch first.
+
+        Raises:
+            ArchcalcError: nobody has written one.
+        """
+        raise ArchcalcError(f"{self.kind} has no reference to run")
+
     def field(self, *xs: Any, **_: Any) -> Field:
         """Return what an output element sees of the input."""
         return "pointwise"

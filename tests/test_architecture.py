@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(archcalc.__file__).parent
 
 LEVELS = (
-    ("errors", "limits", "sheet", "symbols", "trace", "window"),
-    ("cells", "quantity", "settings", "sizing"),
+    ("errors", "limits", "probes", "sheet", "symbols", "trace", "window"),
+    ("cells", "kernels", "quantity", "settings", "sizing"),
     ("formats", "op"),
     ("network", "ops", "report"),
     ("analysis", "columns", "derivation", "differences", "folding", "memory", "spec", "stacks"),
-    ("checks", "reconciliation", "schema", "starter", "zoo"),
+    ("checks", "reconciliation", "schema", "starter", "verification", "zoo"),
     ("comparison",),
     ("console", "views"),
     ("archcalc",),  # the public API, archcalc/__init__.py
@@ -49,7 +49,7 @@ NEVER_SEES = {
 }
 IMPORTERS = {
     "click": {"cli", "commands"},
-    "numpy": {"kernels", "symbols"},
+    "numpy": {"kernels", "probes", "symbols"},
     "rich": {"console"},
     "yaml": {"spec.reader"},
 }
@@ -233,6 +233,7 @@ def test_the_test_before_can_fail(monkeypatch, tmp_path, code, asks):
         ("show --help", {"numpy", "rich", "yaml"}),
         ("check --help", {"numpy", "rich", "yaml"}),
         ("compare --help", {"numpy", "rich", "yaml"}),
+        ("verify --help", {"numpy", "rich", "yaml"}),
         ("completion bash", {"numpy", "rich", "yaml"}),
         ("new some --output -", {"numpy", "rich"}),
         ("show alexnet", {"numpy"}),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from math import prod
+from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.ops.sliding import Sliding, check_spatial
 from archcalc.settings import count, flag, padding, size, table
 from archcalc.window import Spread, Window
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 @op("conv", main="out", example=("3x227x227", {"out": 96, "kernel": 11, "stride": 4}))
@@ -98,6 +102,24 @@ class Conv(Sliding):
             macs=positions * elements(kernels),
             additions=prod(y) if self.bias else 0,
         )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.kernels import concatenate, correlate, per_channel
+
+        windows, rounding = self.windows(x.shape), self.rounding or "floor"
+        if self.connections is None:
+            y = correlate(x, weights["weight"], windows, rounding, self.groups)
+            return y + per_channel(weights["bias"], x.ndim) if self.bias else y
+        parts: list[Array] = []
+        seen: Counter[int] = Counter()
+        for maps in self.connections:
+            size, nth = len(maps), seen[len(maps)]
+            seen[size] += 1
+            part = correlate(
+                x[:, list(maps)], weights[f"weight{size}"][nth : nth + 1], windows, rounding, groups=1
+            )
+            parts.append(part + weights[f"bias{size}"][nth] if self.bias else part)
+        return concatenate(parts, axis=1)
 
 
 @op("conv_transpose", main="out", example=("8x16x16", {"out": 4, "kernel": 4, "stride": 2, "padding": 1}))
@@ -190,6 +212,13 @@ class ConvTranspose(Op):
             macs=positions * elements([self.weights(x)["weight"]]),
             additions=prod(y) if self.bias else 0,
         )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.kernels import per_channel, spread
+
+        extra = per_axis(self.output_padding, x.shape[2:])
+        y = spread(x, weights["weight"], self._windows(x.shape), extra, self.groups)
+        return y + per_channel(weights["bias"], x.ndim) if self.bias else y
 
 
 def check_channels(x: Shape, stated: int | None) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, elements, op
 from archcalc.ops.conv import check_channels
 from archcalc.settings import count, flag
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 class Dense(Op):
@@ -53,3 +57,9 @@ class Linear(Dense):
             macs=x[0] * elements([self.weights(x)["weight"]]),
             additions=prod(y) if self.bias else 0,
         )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.kernels import product
+
+        y = product(x, weights["weight"].T)
+        return y + weights["bias"] if self.bias else y

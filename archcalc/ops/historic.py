@@ -7,11 +7,15 @@ document recognition", section II.B.
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 from archcalc.op import Op, Shape, Weights, Work, elements, op
 from archcalc.ops.dense import Dense
 from archcalc.ops.pool import Pool
 from archcalc.settings import number
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 @op("subsample", main="kernel", example=("6x28x28", {"kernel": 2}))
@@ -29,6 +33,12 @@ class Subsample(Pool):
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(additions=prod(y) * self.window_size(x), multiplications=prod(y))
 
+    def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
+        from archcalc.kernels import per_channel
+
+        summed: Array = self.seen(x).sum(axis=self.taps(x))
+        return summed * per_channel(coefficient, x.ndim) + per_channel(bias, x.ndim)
+
 
 @op("scaled_tanh", example=("6x28x28", {}))
 class ScaledTanh(Op):
@@ -44,6 +54,12 @@ class ScaledTanh(Op):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(multiplications=2 * prod(x), exponentials=prod(x))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import tanh
+
+        y: Array = self.amplitude * tanh(self.slope * x)
+        return y
 
 
 @op("rbf", main="out", example=("84", {"out": 10}))
@@ -62,3 +78,9 @@ class Rbf(Dense):
     def work(self, y: Shape, x: Shape) -> Work:
         pairs = x[0] * elements(self.fixed(x).values())
         return Work(macs=pairs, additions=pairs)
+
+    def forward(self, x: Array, pattern: Array) -> Array:
+        from archcalc.kernels import dots
+
+        apart = x[:, None] - pattern
+        return dots(apart, apart)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
 from archcalc.ops.sliding import check_spatial
 from archcalc.settings import choice, number, padding, size
 from archcalc.window import Spread, Window
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 @op("input", main="shape", example=((), {"shape": "3x224x224"}))
@@ -48,6 +51,9 @@ class Flatten(Op):
     def output(self, x: Shape) -> Shape:
         return (x[0], prod(x[1:]))
 
+    def forward(self, x: Array) -> Array:
+        return x.reshape(len(x), -1)
+
 
 @op("reshape", main="shape", example=("256x6x6", {"shape": [9216]}))
 class Reshape(Op):
@@ -78,6 +84,9 @@ class Reshape(Op):
         rest = prod(x[1:]) // prod(extent for extent in self.shape if extent)
         return (x[0], *(extent or rest for extent in self.shape))
 
+    def forward(self, x: Array) -> Array:
+        return x.reshape(len(x), *(extent or -1 for extent in self.shape))
+
     def field(self, x: Shape) -> Field:
         return "whole"
 
@@ -102,6 +111,9 @@ class Permute(Op):
 
     def output(self, x: Shape) -> Shape:
         return (x[0], *(x[1 + axis] for axis in self.order))
+
+    def forward(self, x: Array) -> Array:
+        return x.transpose(0, *(1 + axis for axis in self.order)).copy()
 
     def field(self, x: Shape) -> Field:
         return "pointwise" if list(self.order) == sorted(self.order) else "whole"
@@ -136,6 +148,11 @@ class Pad(Op):
     def field(self, x: Shape) -> Field:
         return tuple(Window(1, 1, before, after) for before, after in per_axis(self.amount, x[2:]))
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import padded
+
+        return padded(x, (*self.channels, *per_axis(self.amount, x.shape[2:])), self.value).copy()
+
 
 @op("crop", main="amount", example=("3x32x32", {"amount": 2}))
 class Crop(Op):
@@ -157,6 +174,11 @@ class Crop(Op):
 
     def field(self, x: Shape) -> Field:
         return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, x[2:]))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import trimmed
+
+        return trimmed(x, per_axis(self.amount, x.shape[2:]))
 
 
 @op("upsample", main="scale", example=("16x8x8", {"scale": 2}))
@@ -193,3 +215,8 @@ class Upsample(Op):
             return Work()
         corners = 2 ** len(x[2:])
         return Work(multiplications=corners * prod(y), additions=(corners - 1) * prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import enlarged
+
+        return enlarged(x, per_axis(self.scale, x.shape[2:]), linear=self.mode == "linear")

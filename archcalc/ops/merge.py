@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import prod
+from operator import add, mul
+from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Op, Shape, Work, op
 from archcalc.ops.conv import check_groups
 from archcalc.settings import count
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 class Elementwise(Op):
@@ -46,6 +52,9 @@ class Add(Elementwise):
     def work(self, y: Shape, *xs: Shape) -> Work:
         return Work(additions=prod(y) * (len(xs) - 1))
 
+    def forward(self, *xs: Array) -> Array:
+        return reduce(add, xs)
+
 
 @op("multiply", example=(("64x56x56", "64x1x1"), {}))
 class Multiply(Elementwise):
@@ -58,6 +67,9 @@ class Multiply(Elementwise):
 
     def work(self, y: Shape, *xs: Shape) -> Work:
         return Work(multiplications=prod(y) * (len(xs) - 1))
+
+    def forward(self, *xs: Array) -> Array:
+        return reduce(mul, xs)
 
 
 @op("concat", example=(("64x28x28", "128x28x28"), {}))
@@ -80,6 +92,11 @@ class Concat(Op):
 
     def output(self, *xs: Shape) -> Shape:
         return (xs[0][0], sum(x[1] for x in xs), *xs[0][2:])
+
+    def forward(self, *xs: Array) -> Array:
+        from archcalc.kernels import concatenate
+
+        return concatenate(xs, axis=1)
 
 
 @op("channels", example=("116x28x28", {"start": 58, "stop": 116}))
@@ -108,6 +125,9 @@ class Channels(Op):
         stop = x[1] if self.stop is None else self.stop
         return (x[0], stop - self.start, *x[2:])
 
+    def forward(self, x: Array) -> Array:
+        return x[:, self.start : self.stop]
+
 
 @op("shuffle", main="groups", example=("116x28x28", {"groups": 2}))
 class Shuffle(Op):
@@ -122,3 +142,7 @@ class Shuffle(Op):
 
     def check(self, x: Shape) -> None:
         check_groups(x[1], self.groups)
+
+    def forward(self, x: Array) -> Array:
+        dealt = x.reshape(len(x), self.groups, -1, *x.shape[2:]).swapaxes(1, 2).copy()
+        return dealt.reshape(x.shape)

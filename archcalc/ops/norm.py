@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, op
 from archcalc.ops.conv import check_groups
 from archcalc.settings import choice, count, flag, number
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 @op("batchnorm", example=("64x56x56", {}))
@@ -33,6 +36,16 @@ class BatchNorm(Op):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(additions=prod(x), multiplications=prod(x))
+
+    def forward(self, x: Array, running_mean: Array, running_var: Array, **weights: Array) -> Array:
+        from archcalc.kernels import per_channel
+
+        scale = (running_var + self.eps) ** -0.5
+        if not self.affine:
+            return (x - per_channel(running_mean, x.ndim)) * per_channel(scale, x.ndim)
+        scale = scale * weights["weight"]
+        shift = weights["bias"] - running_mean * scale
+        return x * per_channel(scale, x.ndim) + per_channel(shift, x.ndim)
 
 
 def _standardised(elements: int, groups: int, *, affine: bool) -> Work:
@@ -81,6 +94,18 @@ class LayerNorm(Op):
         groups = x[0] if self.over == "all" else x[0] * prod(x[2:])
         return _standardised(prod(x), groups, affine=self.affine)
 
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.kernels import standardised
+
+        y = standardised(x, tuple(range(1, 1 + len(self._normalised(x.shape)))), self.eps)
+        if not self.affine:
+            return y
+        scale, shift = (
+            weights[name].reshape(weights[name].shape + (1,) * (x.ndim - 1 - weights[name].ndim))
+            for name in ("weight", "bias")
+        )
+        return y * scale + shift
+
 
 @op("groupnorm", main="groups", example=("64x28x28", {"groups": 32}))
 class GroupNorm(Op):
@@ -106,6 +131,14 @@ class GroupNorm(Op):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return _standardised(prod(x), x[0] * self.groups, affine=self.affine)
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.kernels import per_channel, standardised
+
+        y = standardised(x.reshape(len(x), self.groups, -1), (2,), self.eps).reshape(x.shape)
+        if not self.affine:
+            return y
+        return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)
 
 
 @op("lrn", main="size", example=("96x55x55", {"size": 5}))
@@ -134,3 +167,9 @@ class LocalResponseNorm(Op):
             divisions=prod(x),
             exponentials=prod(x),
         )
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import neighbours
+
+        y: Array = x / (self.bias + self.alpha * neighbours(x * x, self.size)) ** self.beta
+        return y

@@ -1,4 +1,4 @@
-"""Activations: what happens to each element by itself, and softmax.
+"""Activations: what happens to each element by itself.
 
 The work per element is declared as a `Work`; a transcendental function counts as one exponential.
 """
@@ -6,10 +6,13 @@ The work per element is declared as a `Work`; a transcendental function counts a
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from archcalc.op import NO_WORK, Field, Op, Shape, Weights, Work, op
+from archcalc.op import NO_WORK, Op, Shape, Weights, Work, op
 from archcalc.settings import choice, number
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 class Pointwise(Op):
@@ -34,6 +37,9 @@ class Identity(Pointwise):
 
     stores = False
 
+    def forward(self, x: Array) -> Array:
+        return x
+
 
 @op("dropout", main="rate", example=("4096", {"rate": 0.5}))
 class Dropout(Pointwise):
@@ -48,6 +54,9 @@ class Dropout(Pointwise):
 
     rate: float = number("", "share of elements that are zeroed", default=0.5, within=(0, 1))
 
+    def forward(self, x: Array) -> Array:
+        return x
+
 
 @op("relu", example=("64x32x32", {}))
 class Relu(Pointwise):
@@ -60,6 +69,11 @@ class Relu(Pointwise):
 
     each = Work(comparisons=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import maximum
+
+        return maximum(x, 0)
+
 
 @op("relu6", example=("32x112x112", {}))
 class Relu6(Pointwise):
@@ -71,6 +85,11 @@ class Relu6(Pointwise):
     """
 
     each = Work(comparisons=2)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import clipped
+
+        return clipped(x, 0, 6)
 
 
 @op("leaky_relu", main="slope", example=("64x32x32", {"slope": 0.1}))
@@ -85,6 +104,11 @@ class LeakyRelu(Pointwise):
     each = Work(comparisons=1, multiplications=1)
 
     slope: float = number("", "slope of the negative side", default=0.01)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import where
+
+        return where(x > 0, x, self.slope * x)
 
 
 @op("prelu", example=("64x32x32", {}))
@@ -103,6 +127,11 @@ class PRelu(Pointwise):
     def weights(self, x: Shape) -> Weights:
         return {"slope": (x[1] if self.per == "channel" else 1,)}
 
+    def forward(self, x: Array, slope: Array) -> Array:
+        from archcalc.kernels import per_channel, where
+
+        return where(x > 0, x, per_channel(slope, x.ndim) * x)
+
 
 @op("elu", main="alpha", example=("64x32x32", {}))
 class Elu(Pointwise):
@@ -117,6 +146,11 @@ class Elu(Pointwise):
 
     alpha: float = number("", "where the negative side levels off", default=1.0)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import expm1, minimum, where
+
+        return where(x > 0, x, self.alpha * expm1(minimum(x, 0)))
+
 
 @op("selu", example=("64x32x32", {}))
 class Selu(Pointwise):
@@ -128,6 +162,13 @@ class Selu(Pointwise):
     """
 
     each = Work(comparisons=1, exponentials=1, additions=1, multiplications=2)
+    alpha: ClassVar[float] = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import expm1, minimum, where
+
+        return self.scale * where(x > 0, x, self.alpha * expm1(minimum(x, 0)))
 
 
 @op("gelu", example=("64x32x32", {}))
@@ -141,6 +182,12 @@ class Gelu(Pointwise):
 
     each = Work(multiplications=3, additions=1, exponentials=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import erf
+
+        y: Array = 0.5 * x * (1 + erf(x * 0.5**0.5))
+        return y
+
 
 @op("silu", example=("64x32x32", {}))
 class Silu(Pointwise):
@@ -152,6 +199,11 @@ class Silu(Pointwise):
     """
 
     each = Work(exponentials=1, additions=1, divisions=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import sigmoid
+
+        return x * sigmoid(x)
 
 
 @op("mish", example=("64x32x32", {}))
@@ -165,6 +217,11 @@ class Mish(Pointwise):
 
     each = Work(exponentials=3, additions=1, multiplications=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import logaddexp, tanh
+
+        return x * tanh(logaddexp(x, 0))
+
 
 @op("sigmoid", example=("64x32x32", {}))
 class Sigmoid(Pointwise):
@@ -174,6 +231,11 @@ class Sigmoid(Pointwise):
     """
 
     each = Work(exponentials=1, additions=1, divisions=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import sigmoid
+
+        return sigmoid(x)
 
 
 @op("hardsigmoid", example=("64x32x32", {}))
@@ -187,6 +249,11 @@ class HardSigmoid(Pointwise):
 
     each = Work(additions=1, comparisons=2, divisions=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import clipped
+
+        return clipped(x + 3, 0, 6) / 6
+
 
 @op("hardswish", example=("64x32x32", {}))
 class HardSwish(Pointwise):
@@ -199,6 +266,11 @@ class HardSwish(Pointwise):
 
     each = Work(additions=1, comparisons=2, divisions=1, multiplications=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import clipped
+
+        return x * clipped(x + 3, 0, 6) / 6
+
 
 @op("tanh", example=("64x32x32", {}))
 class Tanh(Pointwise):
@@ -209,46 +281,7 @@ class Tanh(Pointwise):
 
     each = Work(exponentials=1)
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import tanh
 
-class OverChannels(Op):
-    """Base of the ops that look at all channels of a position together; flat, these are the whole input."""
-
-    def field(self, x: Shape) -> Field:
-        return "whole" if len(x) == 2 else "pointwise"
-
-
-@op("softmax", example=("1000", {}))
-class Softmax(OverChannels):
-    """Turn the channels at each position into shares that add up to 1: eˣ/Σeˣ.
-
-    (N, C, *I) -> (N, C, *I)
-
-    The largest element is subtracted first, as every implementation does.
-    """
-
-    def work(self, y: Shape, x: Shape) -> Work:
-        size, rows = prod(x), x[0] * prod(x[2:])
-        return Work(
-            comparisons=size - rows,
-            additions=2 * size - rows,
-            exponentials=size,
-            divisions=size,
-        )
-
-
-@op("log_softmax", example=("1000", {}))
-class LogSoftmax(OverChannels):
-    """The logarithm of softmax: x - log Σeˣ.
-
-    (N, C, *I) -> (N, C, *I)
-
-    The largest element is subtracted first, as every implementation does.
-    """
-
-    def work(self, y: Shape, x: Shape) -> Work:
-        size, rows = prod(x), x[0] * prod(x[2:])
-        return Work(
-            comparisons=size - rows,
-            additions=3 * size - rows,
-            exponentials=size + rows,
-        )
+        return tanh(x)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from math import gcd, prod
+from math import gcd, inf, prod
+from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
 from archcalc.ops.sliding import Sliding, check_spatial
 from archcalc.settings import flag, number, size
 from archcalc.window import Window
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
 
 
 class Pool(Sliding):
@@ -32,6 +36,16 @@ class Pool(Sliding):
         """Return the number of elements in a window."""
         return prod(per_axis(self.kernel, x[2:]))
 
+    def seen(self, x: Array, outside: float = 0.0) -> Array:
+        """Return what each window of a real input sees, (N, C, *O, *k); what lies outside holds `outside`."""
+        from archcalc.kernels import laid
+
+        return laid(x, self.windows(x.shape), self.rounding or "floor", outside)
+
+    def taps(self, x: Array) -> tuple[int, ...]:
+        """Return the axes of `seen` that run over the elements of a window."""
+        return tuple(range(x.ndim, 2 * x.ndim - 2))
+
 
 @op("maxpool", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2}))
 class MaxPool(Pool):
@@ -44,6 +58,10 @@ class MaxPool(Pool):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(comparisons=prod(y) * (self.window_size(x) - 1))
+
+    def forward(self, x: Array) -> Array:
+        y: Array = self.seen(x, outside=-inf).max(axis=self.taps(x))
+        return y
 
 
 @op("avgpool", main="kernel", example=("16x10x10", {"kernel": 2}))
@@ -60,6 +78,12 @@ class AvgPool(Pool):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(additions=prod(y) * (self.window_size(x) - 1), divisions=prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import averaged
+
+        rounding = self.rounding or "floor"
+        return averaged(x, self.windows(x.shape), rounding, inside_only=not self.count_padding)
 
 
 @op("lppool", main="kernel", example=("8x12x12", {"kernel": 3, "stride": 2, "norm": 2}))
@@ -79,6 +103,10 @@ class LpPool(Pool):
             additions=prod(y) * (window - 1),
             exponentials=prod(y) * (window + 1),
         )
+
+    def forward(self, x: Array) -> Array:
+        y: Array = (self.seen(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
+        return y
 
 
 class Global(Op):
@@ -106,6 +134,10 @@ class GlobalAvgPool(Global):
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(additions=prod(x) - prod(y), divisions=prod(y))
 
+    def forward(self, x: Array) -> Array:
+        y: Array = x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
+        return y
+
 
 @op("global_maxpool", example=("64x7x7", {}))
 class GlobalMaxPool(Global):
@@ -116,6 +148,10 @@ class GlobalMaxPool(Global):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(comparisons=prod(x) - prod(y))
+
+    def forward(self, x: Array) -> Array:
+        y: Array = x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
+        return y
 
 
 class Adaptive(Op):
@@ -160,6 +196,11 @@ class AdaptiveAvgPool(Adaptive):
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(additions=self.read(y, x) - prod(y), divisions=prod(y))
 
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import binned
+
+        return binned(x, per_axis(self.size, x.shape[2:]), "mean")
+
 
 @op("adaptive_maxpool", main="size", example=("256x13x13", {"size": 6}))
 class AdaptiveMaxPool(Adaptive):
@@ -172,3 +213,8 @@ class AdaptiveMaxPool(Adaptive):
 
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(comparisons=self.read(y, x) - prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import binned
+
+        return binned(x, per_axis(self.size, x.shape[2:]), "max")
