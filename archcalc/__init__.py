@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archcalc.reconciliation.tally import Reconciliation, reconcile
     from archcalc.report import Report, Row, Totals
     from archcalc.schema import spec_schema
+    from archcalc.verification import Verification, memory_bound, verify
     from archcalc.zoo import load, load_every, members, names
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "Report",
     "Row",
     "Totals",
+    "Verification",
     "Work",
     "analyze",
     "check",
@@ -51,9 +53,11 @@ __all__ = [
     "load",
     "load_every",
     "members",
+    "memory_bound",
     "names",
     "reconcile",
     "spec_schema",
+    "verify",
 ]
 
 _HOMES = {
@@ -75,6 +79,9 @@ _HOMES = {
     "Work": "archcalc.op",
     "analyze": "archcalc.analysis",
     "check": "archcalc.checks",
+    "Verification": "archcalc.verification",
+    "memory_bound": "archcalc.verification",
+    "verify": "archcalc.verification",
     "load": "archcalc.zoo",
     "load_every": "archcalc.zoo",
     "members": "archcalc.zoo",

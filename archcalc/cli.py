@@ -9,12 +9,12 @@ from typing import TextIO
 
 import click
 
-from archcalc.commands import compare, explain, reconcile, reports, specs
+from archcalc.commands import compare, explain, reconcile, reports, specs, verify
 from archcalc.commands.group import cli
 from archcalc.commands.options import NobodyReadsError
 from archcalc.errors import ArchcalcError, visible
 
-__all__ = ["cli", "compare", "explain", "main", "reconcile", "reports", "specs"]
+__all__ = ["cli", "compare", "explain", "main", "reconcile", "reports", "specs", "verify"]
 
 
 def main() -> None:

@@ -57,7 +57,8 @@ def explain(network: Network, report: Report, layer: str, *, rounding: Rounding 
         )
     row = rows[layer]
     op = next(node.op for node in network.nodes if node.name == layer)
-    op = op.rounded(rounding) if rounding else op
+    usual = rounding or network.rounding
+    op = op.rounded(usual) if usual else op
     sources = [rows[name] for name in row.inputs]
     return Explanation(
         row=row,

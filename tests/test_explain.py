@@ -196,3 +196,14 @@ def test_layers_that_are_alike_are_counted_together(run):
     """Two of the three bottlenecks of conv5_x have the same 3x3 of 512·512·9 weights, and so has the first."""
     out = run("explain", "resnet50", COLUMNS=200).out
     assert re.search(r"like it: \d · k·k·C·M = \d · 3·3·512·512 = ", out)
+
+
+@pytest.mark.parametrize(("argument", "size"), [(None, 55), ("floor", 54)])
+def test_a_rounding_of_the_specs_own_is_derived_too(argument, size, network):
+    """(224 - 11)/4 + 1 = 54.25, up to 55 where the spec says ceil, unless the caller says otherwise."""
+    made = network(
+        "rounding: ceil\ninput: 1x224x224\nlayers: [conv: {name: c, out: 1, kernel: 11, stride: 4}]"
+    )
+    report = archcalc.analyze(made, rounding=argument)
+    one = archcalc.explain(made, report, "c", rounding=argument).derivations[0]
+    assert one.result == report.rows[-1].output_shape[2] == size

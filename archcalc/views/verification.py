@@ -1,0 +1,94 @@
+"""A row a figure: the page of verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from archcalc.cells import grouped, sized
+from archcalc.report import Report
+from archcalc.sheet import Cell, Column, Sheet
+from archcalc.verification import FIGURES, Comparison, Verification
+from archcalc.views import page
+
+COLUMNS = (
+    Column("figure", "figure", "words"),
+    Column("layers", "layers", "count", priority=2),
+    Column("predicted", "predicted", "mixed"),
+    Column("real", "real", "mixed"),
+    Column("verdict", "verdict", "verdict"),
+)
+TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], str]] = {
+    "weights": ("weights", sum, "count"),
+    "MACs": ("MACs", sum, "count"),
+    "bytes alive": ("peak alive", max, "bytes"),
+}
+"""What the layers' figures add up to: its name, how, and its kind; the others only agree or not."""
+
+
+def verification(report: Report, found: Verification, layer: str | None) -> Sheet:
+    """Return a row for each figure that was compared, over all layers or of one."""
+    return Sheet(
+        columns=COLUMNS,
+        rows=tuple(_rows(found)),
+        title=f"{report.name} verified" + (f": {layer}" if layer else ""),
+        subtitle=page.subtitle(report),
+        notes=tuple(_notes(found)),
+        facts={
+            "network": report.name,
+            "input": list(report.input_shape),
+            "batch": report.batch,
+            "compared": len(found.comparisons),
+            "complete": found.complete,
+            "disagreements": [
+                {"layer": one.layer, "figure": one.figure, "predicted": one.predicted, "real": one.real}
+                for one in found.disagreements
+            ],
+        },
+    )
+
+
+def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
+    for figure in FIGURES:
+        ones = [one for one in found.comparisons if one.figure == figure]
+        if not ones:
+            continue
+        name, predicted, real = _values(figure, ones)
+        verdict = "ok" if all(one.agrees for one in ones) else "wrong"
+        yield (name, len({one.layer for one in ones}), predicted, real, verdict)
+
+
+def _values(figure: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
+    """Return the name of a line, and the values of both sides: a total, or how many comparisons agree."""
+    if figure in TOTALS:
+        name, total, kind = TOTALS[figure]
+        sides = ([one.predicted for one in ones], [one.real for one in ones])
+        predicted, real = (Cell(kind, total(side)) for side in sides)  # type: ignore[arg-type]  # kinds, all
+        return name, predicted, real
+    if len(ones) == 1 and figure == "output shape":
+        return figure, Cell("shape", ones[0].predicted), Cell("shape", ones[0].real)
+    agreeing = sum(one.agrees for one in ones)
+    edges = " edges" if figure == "receptive field" else ""
+    return figure, Cell("words", f"{grouped(len(ones))}{edges}"), Cell("words", f"{grouped(agreeing)} agree")
+
+
+def _notes(found: Verification) -> Iterator[str]:
+    if not found.disagreements:
+        yield f"{grouped(len(found.comparisons))} comparisons, all agree"
+    else:
+        one = found.disagreements[0]
+        yield (
+            f"the first of {grouped(len(found.disagreements))} disagreements: {one.layer}: {one.figure} "
+            f"is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
+        )
+    if not found.complete:
+        yield "the run ended there: what follows would be wrong, too"
+    yield "an edge is where the elements end that see one half of the input; fields that stick out have none"
+
+
+def _text(one: Comparison, value: Any) -> str:
+    if isinstance(value, tuple):
+        return "x".join(map(str, value[1:]))
+    if one.figure == "bytes alive":
+        return f"{grouped(value)} bytes ({sized(value)})"
+    return grouped(value)
