@@ -13,11 +13,13 @@ from archcalc import limits
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.network import Network, Node
 from archcalc.op import Field, Op, Shape, Work, added, elements
+from archcalc.pause import collector_paused
 from archcalc.report import BYTES, DType, ReceptiveField, Report, Row, Totals
 from archcalc.settings import extents, whole
 from archcalc.window import POINT, ROUNDINGS, Rounding, Uneven
 
 
+@collector_paused()
 def analyze(
     network: Network,
     *,

@@ -12,11 +12,13 @@ from typing import Any
 from archcalc import limits
 from archcalc.errors import ArchcalcError, Source, nearest, visible
 from archcalc.network import Network
+from archcalc.pause import collector_paused
 from archcalc.spec.document import Document
 
 SUFFIXES = (".yaml", ".yml")
 
 
+@collector_paused()
 def load(model: str | Path, *, parameters: Mapping[str, Any] | None = None) -> Network:
     """Load a network.
 

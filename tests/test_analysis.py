@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 import archcalc
@@ -250,3 +252,14 @@ def test_counts_past_64_bits_are_exact(report_of):
     assert report.totals.peak == 10**33 + 3 * 10**24
     assert report.totals.params == 4 * 10**9
     assert all(type(count) is int for count in report.totals.work)
+
+
+def test_the_collector_is_left_as_it_was():
+    """Reading and analysis pause the garbage collector; whoever had it off keeps it off."""
+    for state in (True, False):
+        (gc.enable if state else gc.disable)()
+        with pytest.raises(archcalc.ArchcalcError):
+            archcalc.analyze(archcalc.load("alexnet"), batch=0)
+        after = gc.isenabled()
+        gc.enable()
+        assert after is state

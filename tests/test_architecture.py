@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = Path(archcalc.__file__).parent
 
 LEVELS = (
-    ("errors", "limits", "probes", "sheet", "symbols", "trace", "window"),
+    ("errors", "limits", "pause", "probes", "sheet", "symbols", "trace", "window"),
     ("cells", "kernels", "quantity", "settings", "sizing"),
     ("formats", "op"),
     ("network", "ops", "report"),
