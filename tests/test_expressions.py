@@ -233,3 +233,11 @@ def test_deep_nesting_ends_in_a_value_or_an_error(nest):
 def test_a_text_that_is_too_long_for_an_expression_is_an_error_that_says_how_long_it_may_be(text):
     with pytest.raises(ArchcalcError, match=f"{EXPRESSION}"):
         value_of(text, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("not 0", True), ("not not 0", False), ("not not 3", True), ("--true", 1)]
+)
+def test_signs_in_a_row_make_truth_values_and_numbers(text, value):
+    found = value_of(text, {})
+    assert (type(found), found) == (type(value), value)

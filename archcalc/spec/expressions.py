@@ -167,11 +167,11 @@ class _Parser:
         return left
 
     def negation(self) -> Evaluate:
-        negated = False
+        times = 0
         while self.take("not"):
-            negated = not negated
+            times += 1
         inner = self.comparison()
-        return (lambda scope: not inner(scope)) if negated else inner
+        return (lambda scope: bool(inner(scope)) != (times % 2 == 1)) if times else inner
 
     def comparison(self) -> Evaluate:
         left = self.sum()
