@@ -32,11 +32,10 @@ def _scaled(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
     for position, (size, unit) in enumerate(units):
         if number < size:
             continue
-        text = _three_digits(number, size)
-        if position and len(text.replace(".", "")) > 3 and number < units[position - 1][0]:
-            # Rounding reached the next unit: 999,999 is 1.00 M.
+        if position and (2 * number + size) // (2 * size) * size >= units[position - 1][0]:
+            # Rounding reaches the next unit: 999,999 is 1.00 M.
             return f"1.00 {units[position - 1][1]}"
-        return f"{text} {unit}"
+        return f"{_three_digits(number, size)} {unit}"
     return None
 
 

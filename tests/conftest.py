@@ -20,8 +20,10 @@ from archcalc.ops import REGISTRY
 from archcalc.settings import extents
 from archcalc.spec.document import Document
 
-settings.register_profile("patient", deadline=None, database=None)
-settings.load_profile("patient")
+settings.register_profile("patient", deadline=None, database=None, derandomize=True)
+settings.register_profile("restless", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
+"""The same examples in every run; HYPOTHESIS_PROFILE=restless draws a thousand new ones for each property."""
 
 
 @pytest.fixture(scope="session")
