@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from archcalc import limits
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.network import Network, Node
-from archcalc.op import Field, Op, Shape, Work, added, elements
+from archcalc.op import Field, Op, Shape, Work, added, elements, extents_of
 from archcalc.pause import collector_paused
 from archcalc.report import BYTES, DType, ReceptiveField, Report, Row, Totals
 from archcalc.settings import extents, whole
@@ -216,11 +216,6 @@ def _located(error: ArchcalcError, node: Node, sources: list[Row]) -> ArchcalcEr
             for name, source in zip(names, sources, strict=True)
         )
     return error.at(who, node.origin)
-
-
-def extents_of(shape: Shape) -> str:
-    """Return a shape without its batch as people write it: 64x56x56."""
-    return "x".join(map(str, shape[1:]))
 
 
 def _check_tied(node: Node, facts: _Facts, owner: Row) -> None:

@@ -228,6 +228,11 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and getattr(one, "symbol", "") == getattr(other, "symbol", "")
 
 
+def extents_of(shape: Shape) -> str:
+    """Return a shape without its batch as people write it: 64x56x56."""
+    return "x".join(map(str, shape[1:]))
+
+
 def per_axis(values: tuple[Any, ...], spatial: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return one value an axis: a single value serves all of them."""
     return values * len(spatial) if len(values) == 1 else values

@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
-from archcalc.op import Field, Op, Shape, Weights, Work, elements, op
+from archcalc.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
 from archcalc.ops.conv import check_channels
 from archcalc.settings import count, flag
 
@@ -24,8 +24,9 @@ class Dense(Op):
 
     def check(self, x: Shape) -> None:
         if len(x) != 2:
-            extents = "x".join(map(str, x[1:]))
-            raise ArchcalcError(f"takes a flat input, but gets {extents}", hint="put '- flatten' before it")
+            raise ArchcalcError(
+                f"takes a flat input, but gets {extents_of(x)}", hint="put '- flatten' before it"
+            )
         check_channels(x, self.in_)
 
     def output(self, x: Shape) -> Shape:

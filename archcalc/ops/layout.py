@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from archcalc.errors import ArchcalcError
-from archcalc.op import Field, Op, Shape, Work, check_axes, op, per_axis
+from archcalc.op import Field, Op, Shape, Work, check_axes, extents_of, op, per_axis
 from archcalc.ops.sliding import check_spatial
 from archcalc.settings import choice, number, padding, size
 from archcalc.window import Spread, Window
@@ -74,9 +74,8 @@ class Reshape(Op):
         if blanks > 1:
             raise ArchcalcError("only one size can be left over (0)", setting="shape")
         if size % given or (not blanks and size != given):
-            extents = "x".join(map(str, x[1:]))
             raise ArchcalcError(
-                f"{extents} has {size} numbers, which do not fill {'x'.join(map(str, self.shape))}",
+                f"{extents_of(x)} has {size} numbers, which do not fill {'x'.join(map(str, self.shape))}",
                 setting="shape",
             )
 

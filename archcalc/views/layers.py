@@ -9,6 +9,8 @@ from archcalc.report import Report, Row
 from archcalc.sheet import Sheet
 from archcalc.views.page import facts, notes, subtitle, summary
 
+MACHINES = ("json", "csv")
+"""Formats that machines read, which get everything."""
 SHOWN = (
     "layer",
     "op",
@@ -56,7 +58,7 @@ FIELD = ("layer", "field", "smallest", "jump", "centre", "output", "op", "settin
 
 def chosen(columns: str | None, form: str) -> tuple[str, ...]:
     """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
-    if columns == "all" or (columns is None and form in ("json", "csv")):
+    if columns == "all" or (columns is None and form in MACHINES):
         return tuple(COLUMNS)
     if columns is None:
         return SHOWN
@@ -67,7 +69,7 @@ def level(report: Report, depth: int | None, form: str) -> int:
     """Return how many levels of blocks to show: what was asked for, what fits a screen, or all for a machine."""
     if depth is not None:
         return depth
-    return deepest(report) if form in ("json", "csv") else fitting_depth(report)
+    return deepest(report) if form in MACHINES else fitting_depth(report)
 
 
 def layers(report: Report, keys: tuple[str, ...] = SHOWN, depth: int | None = None) -> Sheet:
