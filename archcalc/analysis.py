@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from archcalc import limits
-from archcalc.errors import ArchcalcError, nearest
+from archcalc.conditions import Input, checked, inference, outputs_among, shapes
+from archcalc.errors import ArchcalcError, listed, nearest
 from archcalc.network import Network, Node
 from archcalc.op import Field, Op, Shape, Work, added, elements, extents_of
 from archcalc.pause import collector_paused
-from archcalc.report import BYTES, DType, ReceptiveField, Report, Row, Totals
-from archcalc.settings import extents, whole
-from archcalc.window import POINT, ROUNDINGS, Rounding, Uneven
+from archcalc.report import DType, ReceptiveField, Report, Row, Totals
+from archcalc.window import POINT, Rounding, Uneven
 
 
 @collector_paused()
 def analyze(
     network: Network,
     *,
-    input: str | Sequence[int] | None = None,
-    batch: int = 1,
-    dtype: DType = "float32",
+    input: Input = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
 ) -> Report:
@@ -33,82 +33,33 @@ def analyze(
 
     Args:
         network: what `load` returned.
-        input: another input shape without the batch, such as "3x256x256".
-        batch: samples that go through at once; work and activations scale with it.
-        dtype: the type of weights and activations.
+        input: another input shape without the batch, such as "3x256x256"; of a network with several inputs
+            that of the first, or shapes by the inputs' names.
+        batch: samples that go through at once; work and activations scale with it. 1 unless a file fixes it.
+        dtype: the type of weights and activations; that of the network's file, or float32.
         rounding: for layers that say none; "strict" holds for all and makes rounding an error.
         train: keep the auxiliary heads that exist only in training.
 
     Raises:
         ArchcalcError: a layer does not suit its input, or an argument is wrong.
     """
-    batch = _checked(batch, dtype, rounding)
-    shape = None if input is None else _shape(input, network)
-    nodes = network.nodes if train else _inference(network.nodes)
-    engine = _Engine(shape, batch, rounding or network.rounding)
-    rows = _alive(engine.rows(nodes), nodes, _output(nodes, network))
+    dtype = dtype or cast("DType", network.dtype) or "float32"
+    batch = checked(batch, dtype, rounding)
+    nodes = network.nodes if train else inference(network.nodes)
+    engine = _Engine(shapes(input, network), batch, rounding or network.rounding)
+    outputs = outputs_among(nodes, network)
+    rows = _alive(engine.rows(nodes), nodes, outputs)
     return Report(
         name=network.name,
         title=network.title,
         source=network.source,
         input_shape=rows[0].output_shape[1:],
-        batch=batch,
+        batch=rows[0].output_shape[0],
         dtype=dtype,
         rows=tuple(rows),
-        output=rows[_output(nodes, network)],
+        outputs=tuple(rows[position] for position in outputs),
         totals=_totals(rows),
     )
-
-
-def _checked(batch: int, dtype: str, rounding: str | None) -> int:
-    """Return the batch as an integer, or raise a fact where an argument is wrong."""
-    try:
-        batch = whole(batch, 1)
-    except ArchcalcError as error:
-        raise ArchcalcError(f"batch {error.fact}") from None
-    if dtype not in BYTES:
-        raise ArchcalcError(
-            f"there is no dtype '{dtype}'",
-            hint=nearest(dtype, list(BYTES)) or f"choose one of {', '.join(BYTES)}",
-        )
-    if rounding not in (None, *ROUNDINGS):
-        raise ArchcalcError(f"rounding must be {' or '.join(ROUNDINGS)}, not {rounding!r}")
-    return batch
-
-
-def _inference(nodes: tuple[Node, ...]) -> Sequence[Node]:
-    """Return the nodes without the auxiliary heads, positions renumbered."""
-    if not any(node.auxiliary for node in nodes):
-        return nodes
-    kept: list[Node] = []
-    position: dict[int, int] = {}
-    for old, node in enumerate(nodes):
-        if node.auxiliary:
-            continue
-        position[old] = len(kept)
-        tied = None if node.tied is None else position[node.tied]
-        kept.append(node._replace(inputs=tuple(position[i] for i in node.inputs), tied=tied))
-    return kept
-
-
-def _output(nodes: Sequence[Node], network: Network) -> int:
-    """Return the position of the network's output among `nodes`."""
-    name = network.nodes[network.output].name
-    return next(position for position in range(len(nodes) - 1, -1, -1) if nodes[position].name == name)
-
-
-def _shape(input: str | Sequence[int], network: Network) -> Shape:
-    try:
-        shape = extents(input)
-    except ArchcalcError as error:
-        raise ArchcalcError(f"input {error.fact}") from None
-    usual = network.input_shape
-    if len(shape) != len(usual):
-        raise ArchcalcError(
-            f"input has {len(shape)} sizes, but {network.name} takes {len(usual)}",
-            hint=f"channels first and no batch, as in {'x'.join(map(str, usual))}",
-        )
-    return shape
 
 
 class _Facts(NamedTuple):
@@ -129,20 +80,24 @@ class _Facts(NamedTuple):
 class _Engine:
     """Passes shapes through the nodes, one after the other."""
 
-    def __init__(self, shape: Shape | None, batch: int, rounding: Rounding | None) -> None:
-        self.shape = shape
+    def __init__(self, shapes: Mapping[str, Shape], batch: int | None, rounding: Rounding | None) -> None:
+        self.shapes = shapes
         self.batch = batch
         self.rounding = rounding
         self.facts: dict[tuple[int, tuple[Shape, ...]], _Facts] = {}
 
     def rows(self, nodes: Sequence[Node]) -> list[Row]:
         rows: list[Row] = []
-        for node in nodes:
-            sources = [rows[position] for position in node.inputs]
+        constant: set[int] = set()
+        for position, node in enumerate(nodes):
+            sources = [rows[source] for source in node.inputs]
             shapes = tuple(source.output_shape for source in sources)
             facts = self._facts(node, shapes, sources)
+            if node.op.constant or (node.inputs and constant.issuperset(node.inputs)):
+                constant.add(position)
+            seen = [rows[source].field for source in node.inputs if source not in constant]
             owned = node.tied is None
-            stored = prod(facts.output) if node.op.stores else 0
+            stored = prod(facts.output) if node.op.stores and facts.output else 0
             if node.tied is not None:
                 _check_tied(node, facts, rows[node.tied])
             rows.append(
@@ -154,7 +109,7 @@ class _Engine:
                     input_shapes=shapes,
                     output_shape=facts.output,
                     weights=facts.weights,
-                    params=facts.params if owned else 0,
+                    params=_unshared(facts, node) if owned else 0,
                     fixed=facts.fixed if owned else 0,
                     buffers=facts.buffers if owned else 0,
                     work=facts.work,
@@ -164,7 +119,7 @@ class _Engine:
                     uneven=facts.uneven,
                     unfolded=facts.unfolded,
                     depth=max((s.depth for s in sources), default=0) + node.op.weighted,
-                    field=_field(facts, sources),
+                    field=() if position in constant else _field(facts, seen),
                 )
             )
         return rows
@@ -174,21 +129,23 @@ class _Engine:
         facts = self.facts.get(key)
         if facts is None:
             try:
-                facts = self.facts[key] = _stated(self._prepared(node.op), node.op.stated(), shapes)
+                facts = self.facts[key] = _stated(self._prepared(node), node.op.stated(), shapes)
             except ArchcalcError as error:
                 raise _located(error, node, sources) from None
         return facts
 
-    def _prepared(self, op: Op) -> Op:
-        fed = op.fed(self.shape, self.batch)
+    def _prepared(self, node: Node) -> Op:
+        fed = node.op.fed(self.shapes.get(node.name), self.batch)
         return fed.rounded(self.rounding) if self.rounding else fed
 
 
 def _stated(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _Facts:
-    """Ask an op for everything that it says of these input shapes."""
+    """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
+    if () in shapes and op.knows:
+        raise ArchcalcError("takes an input whose size is not known", hint="state the shape of what it takes")
     op.check(*shapes)
     output = op.output(*shapes)
-    if max(output) > limits.MAGNITUDE:
+    if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
     weights = op.weights(*shapes)
     fixed = op.fixed(*shapes)
@@ -233,27 +190,47 @@ def _listed(weights: Mapping[str, Shape]) -> str:
     return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in weights.items()) or "none"
 
 
-def _field(facts: _Facts, sources: list[Row]) -> ReceptiveField:
-    """Return the receptive field of a row's output, the largest over its inputs."""
-    if not sources:
+def _unshared(facts: _Facts, node: Node) -> int:
+    """Return the learnable parameters that are not an earlier node's."""
+    if not node.shared:
+        return facts.params
+    for name in node.shared - facts.weights.keys():
+        raise ArchcalcError(
+            f"{node.op.kind} '{node.name}': it has no weights called '{name}' to share",
+            place=node.origin.place("shared") if node.origin else None,
+            hint=nearest(name, list(facts.weights)) or listed("its weights", facts.weights),
+        )
+    return facts.params - elements(shape for name, shape in facts.weights.items() if name in node.shared)
+
+
+def _field(facts: _Facts, seen: Sequence[ReceptiveField]) -> ReceptiveField:
+    """Return the receptive field of a row's output, the largest over the inputs that see anything."""
+    if not seen:
         return (POINT,) * (len(facts.output) - 2)
-    fields = [source.field for source in sources if source.field is not None]
-    if facts.field == "whole" or len(fields) < len(sources):
+    fields = [field for field in seen if field is not None]
+    if facts.field == "whole" or len(fields) < len(seen) or len({len(field) for field in fields}) > 1:
         return None
     joined = fields[0]
     for field in fields[1:]:
         joined = tuple(a.joined(b) for a, b in zip(joined, field, strict=True))
     if facts.field == "pointwise":
         return joined
+    if len(joined) != len(facts.field):
+        return None
     found = tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
     return found if all(abs(value) <= limits.MAGNITUDE for extent in found for value in extent) else None
 
 
-def _alive(rows: Sequence[Row], nodes: Sequence[Node], output: int) -> list[Row]:
+def _alive(rows: Sequence[Row], nodes: Sequence[Node], outputs: Sequence[int]) -> list[Row]:
     """Return the rows with the numbers alive while each runs, freeing every tensor after its last use.
 
-    A view keeps its input's memory alive and adds none. The network's output lives to the end.
+    A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
+    The network's outputs live to the end.
     """
+    sizes = [
+        prod(row.output_shape) if row.output_shape and not node.op.constant else 0
+        for row, node in zip(rows, nodes, strict=True)
+    ]
     storage: list[int] = []
     last_use: dict[int, int] = {}
     for position, node in enumerate(nodes):
@@ -261,15 +238,15 @@ def _alive(rows: Sequence[Row], nodes: Sequence[Node], output: int) -> list[Row]
         storage.append(storage[node.inputs[0]] if is_view else position)
         for source in (position, *node.inputs):
             last_use[storage[source]] = position
-    last_use[storage[output]] = len(nodes)
+    last_use |= {storage[output]: len(nodes) for output in outputs}
     expiring: dict[int, int] = {}
     for owner, position in last_use.items():
-        expiring[position] = expiring.get(position, 0) + prod(rows[owner].output_shape)
+        expiring[position] = expiring.get(position, 0) + sizes[owner]
     alive = 0
     found = []
     for position, row in enumerate(rows):
         if storage[position] == position:
-            alive += prod(row.output_shape)
+            alive += sizes[position]
         found.append(row._replace(alive=alive))
         alive -= expiring.get(position, 0)
     return found

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
+from archcalc.op import Shape
 from archcalc.report import Report, Row
 from archcalc.sheet import Column, Kind
 from archcalc.window import Extent
@@ -76,7 +77,14 @@ def _smallest(row: Row, report: Report) -> Any:
 
 
 def _first(row: Row, report: Report) -> Any:
-    return row.input_shapes[0] if row.input_shapes else ""
+    return _shape(row.input_shapes[0], report) if row.input_shapes else ""
+
+
+def _shape(shape: Shape, report: Report) -> Shape | None:
+    """Return a shape whose first axis is left out: the batch, or nothing where its first axis is something else."""
+    if not shape:
+        return None
+    return shape if shape[0] == report.batch else (0, *shape)
 
 
 COLUMNS: dict[str, Figure] = {
@@ -90,7 +98,12 @@ COLUMNS: dict[str, Figure] = {
     ),
     "input": Figure("input", "shape", _first, _nothing, "shape of the (first) input", 9),
     "output": Figure(
-        "output", "shape", lambda r, _: r.output_shape, _nothing, "shape of the output, without the batch", 2
+        "output",
+        "shape",
+        lambda r, t: _shape(r.output_shape, t),
+        _nothing,
+        "shape of the output, without the batch; all axes where another one is the first",
+        2,
     ),
     "rounded": Figure(
         "rounded", "text", _rounded, _nothing, "sizes before and after rounding, where it was needed", 6

@@ -63,8 +63,8 @@ def compare(
     *subjects: str | Path | Network,
     input: str | Sequence[str] = (),
     channels: int | None = None,
-    batch: int = 1,
-    dtype: DType = "float32",
+    batch: int | None = None,
+    dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
     parameters: Mapping[str, Any] | None = None,
@@ -89,7 +89,8 @@ def compare(
     """
     texts, sizes = _told_apart(subjects)
     shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
-    read = [_read(text, parameters) for text in texts]
+    alone = shapes[0] if len(shapes) == 1 else None
+    read = [_read(text, parameters, alone, batch) for text in texts]
     if len(read) * max(len(shapes), 1) < 2:
         raise ArchcalcError(
             f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
@@ -113,12 +114,14 @@ def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Pa
     return others, sizes
 
 
-def _read(subject: str | Path | Network, parameters: Mapping[str, Any] | None) -> Stack | Network:
+def _read(
+    subject: str | Path | Network, parameters: Mapping[str, Any] | None, input: Shape | None, batch: int | None
+) -> Stack | Network:
     if isinstance(subject, Network):
         return subject
     if isinstance(subject, str) and is_stack(subject):
         return stack(subject)
-    return load(subject, parameters=parameters)
+    return load(subject, parameters=parameters, input=input, batch=batch)
 
 
 def _shape(text: str) -> Shape:

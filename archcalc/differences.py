@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from archcalc.network import parts, prefix
 from archcalc.report import Report, Row
 
 
@@ -81,8 +82,7 @@ def _only(ours: Sequence[Row], theirs: Sequence[Row]) -> list[Difference]:
 
 def _paths(name: str) -> list[str]:
     """Return a layer's blocks from the outside in, and itself."""
-    parts = name.split(".")
-    return [".".join(parts[: level + 1]) for level in range(len(parts))]
+    return [prefix(name, level + 1) for level in range(len(parts(name)))]
 
 
 NUMBERED = re.compile(r"(.*?)([0-9]{1,9})")

@@ -41,7 +41,6 @@ __all__ = [
     "concatenate",
     "correlate",
     "dots",
-    "enlarged",
     "erf",
     "errstate",
     "exp",
@@ -66,6 +65,7 @@ __all__ = [
 
 Array = NDArray[Any]
 Sides = Sequence[tuple[int, int]]
+PadMode = Literal["constant", "reflect", "edge", "wrap"]
 Index = tuple[Any, ...]
 
 WORKSPACE = 32 * 2**20
@@ -148,12 +148,14 @@ def _at(*slices: slice) -> Index:
     return (..., *slices)
 
 
-def padded(x: Array, sides: Sides, value: float = 0.0) -> Array:
+def padded(x: Array, sides: Sides, value: float = 0.0, mode: PadMode = "constant") -> Array:
     """Return a tensor with elements added around its last axes, one pair of sides an axis."""
     if not any(map(any, sides)):
         return x
     whole = [(0, 0)] * (x.ndim - len(sides)) + list(sides)
-    return np.pad(x, whole, constant_values=value)
+    if mode == "constant":
+        return np.pad(x, whole, constant_values=value)
+    return np.pad(x, whole, mode=mode)
 
 
 def trimmed(x: Array, sides: Sides) -> Array:
@@ -258,25 +260,6 @@ def binned(x: Array, sizes: Sequence[int], statistic: Literal["max", "mean"]) ->
         edges = [(i * n // o, -(-(i + 1) * n // o)) for i in range(o)]
         parts = [x.take(range(first, end), axis=axis) for first, end in edges]
         x = np.concatenate([getattr(part, statistic)(axis=axis, keepdims=True) for part in parts], axis=axis)
-    return x
-
-
-def enlarged(x: Array, scale: Sequence[int], *, linear: bool) -> Array:
-    """Return a tensor with whole factors more elements on its spatial axes, copied or on a line between neighbours.
-
-    Elements are areas, as in torch.nn.Upsample(align_corners=False): output i lies at (i + 1/2)/s - 1/2, and
-    nothing lies before the first element or behind the last.
-    """
-    for axis, factor in enumerate(scale, 2):
-        n = x.shape[axis]
-        if not linear:
-            x = np.repeat(x, factor, axis=axis)
-            continue
-        at = np.clip((np.arange(n * factor) + 0.5) / factor - 0.5, 0, n - 1)
-        below = np.floor(at).astype(int)
-        above = np.minimum(below + 1, n - 1)
-        share = (at - below).astype(np.float32).reshape(-1, *(1,) * (x.ndim - axis - 1))
-        x = x.take(below, axis=axis) * (1 - share) + x.take(above, axis=axis) * share
     return x
 
 

@@ -10,11 +10,32 @@ from archcalc.op import Op, Shape
 from archcalc.window import Rounding
 
 
+def parts(name: str) -> list[str]:
+    """Return the parts of a name, its blocks and itself: separated by slashes if it holds one, by dots otherwise.
+
+    Specs write stage1.conv; files of other programs /layer1/layer1.0/conv1/Conv.
+    """
+    return name.strip("/").split("/") if "/" in name else name.split(".")
+
+
+def prefix(name: str, levels: int) -> str:
+    """Return the first `levels` parts of a name, written as the name is."""
+    mark = "/" if "/" in name else "."
+    start = mark if name.startswith("/") else ""
+    return start + mark.join(parts(name)[:levels])
+
+
+def is_inside(name: str, block: str) -> bool:
+    """Tell whether a layer of this name stands in the block."""
+    return name.startswith((f"{block}.", f"{block}/"))
+
+
 class Node(NamedTuple):
     """One op in its place.
 
-    `name` is the dotted path of its blocks and itself; `inputs` are the positions of earlier nodes and
-    `labels` what to call them in a message; `tied` is the position of the node whose weights it shares;
+    `name` is the path of its blocks and itself; `inputs` are the positions of earlier nodes and
+    `labels` what to call them in a message; `tied` is the position of the node whose weights it shares, all
+    of them, and `shared` are the names of single weights that belong to an earlier node;
     `auxiliary` marks heads that exist only in training.
     """
 
@@ -25,6 +46,7 @@ class Node(NamedTuple):
     origin: Origin | None = None
     tied: int | None = None
     auxiliary: bool = False
+    shared: frozenset[str] = frozenset()
 
 
 class Expectation(NamedTuple):
@@ -46,9 +68,10 @@ class Expectation(NamedTuple):
 class Network(NamedTuple):
     """A directed acyclic graph of ops, in an order in which every node comes after its inputs.
 
-    Nodes without inputs are `Input` ops. `parameters` are the spec's own, after variants and
+    The first node is an input. `parameters` are the spec's own, after variants and
     overrides; `expectations` are published figures that the spec states; `rounding` is for layers that
-    say none; `output` is the position of the node whose output is the network's.
+    say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
+    its weights, where its file says one; `notes` are what its reader had to assume.
     """
 
     name: str
@@ -58,7 +81,14 @@ class Network(NamedTuple):
     parameters: Mapping[str, Any] = {}
     expectations: tuple[Expectation, ...] = ()
     rounding: Rounding | None = None
-    output: int = -1
+    outputs: tuple[int, ...] = (-1,)
+    dtype: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> int:
+        """The position of the first output."""
+        return self.outputs[0]
 
     @property
     def input_shape(self) -> Shape:

@@ -62,6 +62,9 @@ def added(works: Iterable[Work]) -> Work:
         kinds.flag,
         kinds.number,
         kinds.choice,
+        kinds.words,
+        kinds.axis,
+        kinds.axes,
         kinds.table,
     ),
 )
@@ -83,10 +86,20 @@ class Op:
     """Whether it counts as a layer when people say how deep a network is: convolutions and linear layers."""
     stores: ClassVar[bool] = True
     """Whether its output is new memory: not so for a view of its input, nor for the input itself."""
+    constant: ClassVar[bool] = False
+    """Whether its output is a weight: the same whatever the input, in memory all along and counted there."""
+    knows: ClassVar[bool] = True
+    """Whether anything is known of it; what is not can take inputs of unknown size, too."""
     in_place: ClassVar[bool] = False
     """Whether it can write its output over its input: activations, which need each element only once."""
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the most inputs; None for any number."""
+
+    @classmethod
+    def branched(cls) -> bool:
+        """Tell whether it takes more than one input, so that a spec may give it branches."""
+        most = cls.inputs[1]
+        return most is None or most > 1
 
     def __init__(self, **given: Any) -> None:
         for name in given:
@@ -147,8 +160,8 @@ class Op:
         """Return the op under a network-wide rounding; only ops with a window care."""
         return self
 
-    def fed(self, shape: Shape | None, batch: int) -> Self:
-        """Return the op with a batch size and, if given, another input shape; only inputs care."""
+    def fed(self, shape: Shape | None, batch: int | None) -> Self:
+        """Return the op with another input shape and another batch size where they are given; only inputs care."""
         return self
 
     def check(self, *xs: Any, **_: Any) -> None:

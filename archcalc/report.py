@@ -14,7 +14,7 @@ BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2
 
 
 ReceptiveField = tuple[Extent, ...] | None
-"""One extent an axis; None once an element sees the whole input."""
+"""One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
 
 
 class Row(NamedTuple):
@@ -46,6 +46,11 @@ class Row(NamedTuple):
     unfolded: tuple[int, int] | None
     depth: int
     field: ReceptiveField
+
+    @property
+    def is_input(self) -> bool:
+        """Whether data enters here: it takes nothing from another layer, and is no weight."""
+        return not self.inputs and not self.weights and not self.buffers
 
     @property
     def macs(self) -> int | None:
@@ -85,18 +90,29 @@ class Totals(NamedTuple):
 class Report(NamedTuple):
     """What analysis found: a row for every layer, in the order of the network, and the totals.
 
-    `output` is the row whose output is the network's; `dtype` says how many bytes a number takes; `batch` how many samples go through at once.
+    `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
+    many samples go through at once.
     """
 
     name: str
     title: str
     source: str
     input_shape: Shape
-    output: Row
+    outputs: tuple[Row, ...]
     batch: int
     dtype: DType
     rows: tuple[Row, ...]
     totals: Totals
+
+    @property
+    def output(self) -> Row:
+        """The row of the first output."""
+        return self.outputs[0]
+
+    @property
+    def inputs(self) -> tuple[Row, ...]:
+        """The rows where data enters."""
+        return tuple(row for row in self.rows if row.is_input)
 
     @property
     def bytes_each(self) -> int:

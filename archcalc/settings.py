@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archcalc import limits
-from archcalc.errors import ArchcalcError
+from archcalc.errors import ArchcalcError, listed, nearest
 
 Parse = Callable[[Any], Any]
 Schema = Mapping[str, Any]
@@ -21,6 +21,12 @@ SIZED: Schema = {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"}
 """A size in one word, such as 3x5."""
 REQUIRED: Any = object()
 """Marks a setting that has no default."""
+
+
+FEW = 8
+"""The most words to choose from that the fact of a message lists; more stand in its hint."""
+LONGEST_TEXT = 100
+"""The most characters of a setting that is a text."""
 
 
 class Setting:
@@ -61,6 +67,11 @@ class Setting:
     def required(self) -> bool:
         """Whether it has no default."""
         return self.default is REQUIRED
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether a spec's text is meant as it stands, and never as an expression."""
+        return self.kind == "words"
 
 
 def count(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fades: bool = False) -> Any:
@@ -141,13 +152,17 @@ def number(
     """A decimal number, greater than `above` or `within` two bounds where those are given."""
 
     def parse(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
             raise ArchcalcError(f"must be a number, not {show(value)}")
+        try:
+            found = float(value)
+        except OverflowError:
+            raise ArchcalcError(f"is too large for a decimal number: {show(value)}") from None
         if above is not None and not value > above:
             raise ArchcalcError(f"must be greater than {above:g}, not {show(value)}")
         if within is not None and not within[0] <= value <= within[1]:
             raise ArchcalcError(f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}")
-        return float(value)
+        return found
 
     schema: dict[str, Any] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
     if within is not None:
@@ -161,9 +176,47 @@ def choice(options: tuple[str, ...], help: str, *, default: Any = REQUIRED) -> A
     def parse(value: Any) -> str:
         if isinstance(value, str) and value in options:
             return value
-        raise ArchcalcError(f"must be {' or '.join(options)}, not {show(value)}")
+        hint = nearest(value, options) if isinstance(value, str) else None
+        if len(options) <= FEW:
+            raise ArchcalcError(f"must be {' or '.join(options)}, not {show(value)}", hint=hint)
+        raise ArchcalcError(f"cannot be {show(value)}", hint=hint or listed("what it can be", options))
 
     return Setting("choice", parse, {"enum": list(options)}, "", help, default)
+
+
+def words(help: str, *, default: Any = REQUIRED) -> Any:
+    """A short text."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise ArchcalcError(f"must be a text, not {show(value)}")
+        if len(value) > LONGEST_TEXT:
+            raise ArchcalcError(f"has {len(value):,} characters; the most are {LONGEST_TEXT}")
+        return value
+
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+    return Setting("words", parse, schema, "", help, default)
+
+
+def axis(help: str, *, default: Any = REQUIRED) -> Any:
+    """An axis, counted with the batch as axis 0 or, where negative, from the end."""
+
+    def parse(value: Any) -> int:
+        return whole(value, -limits.AXES)
+
+    return Setting("axis", parse, _AXIS, "", help, default)
+
+
+def axes(help: str, *, default: Any = REQUIRED) -> Any:
+    """One axis or a list of them, counted as in `axis`. Becomes a tuple."""
+
+    def parse(value: Any) -> tuple[int, ...]:
+        return extents(value, -limits.AXES)
+
+    return Setting("axes", parse, {"anyOf": [_AXIS, _listing(_AXIS)]}, "", help, default)
+
+
+_AXIS: Schema = {"type": "integer", "minimum": -limits.AXES}
 
 
 def table(help: str, *, default: Any = REQUIRED) -> Any:

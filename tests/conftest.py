@@ -15,6 +15,7 @@ from hypothesis import settings
 import archcalc
 from archcalc.cli import main
 from archcalc.errors import Source
+from archcalc.limits import LIMITS
 from archcalc.network import Network, Node
 from archcalc.ops import REGISTRY
 from archcalc.settings import extents
@@ -63,7 +64,16 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="Write tests/golden anew.")
 
 
-HEARD = ("ARCHCALC_PATH", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+HEARD = (
+    "ARCHCALC_PATH",
+    *(limit.variable for limit in LIMITS),
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LINES",
+    "NO_COLOR",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+)
 """The environment variables that the program or its libraries listen to."""
 
 

@@ -8,6 +8,8 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
+from archcalc.network import Network, Node
+from archcalc.ops import REGISTRY
 
 SEVERAL = ["lenet5_1998", "alexnet_two_gpus", "googlenet", "resnet18", "densenet121", "se_resnet50", "shufflenet_v2_x1_0"]  # fmt: skip
 several_networks = pytest.mark.parametrize("name", SEVERAL)
@@ -75,6 +77,11 @@ def test_a_batch_given_as_2_0_counts_in_integers():
         ({"rounding": "up"}, "rounding must be floor or ceil or strict, not 'up'", None),
         ({"input": "1x"}, "input must be a size", None),
         ({"input": [1, 0]}, "input must be at least 1, not 0", None),
+        (
+            {"input": "32x32"},
+            "input has 2 sizes, but lenet5 takes 3",
+            "channels first and no batch, as in 1x32x32",
+        ),
     ],
 )
 def test_a_wrong_argument_is_a_fact(conditions, fact, hint):
@@ -135,6 +142,21 @@ def test_weights_of_another_shape_cannot_be_tied(report_of):
         report_of(text)
 
 
+def test_a_network_made_without_a_spec_has_the_same_errors_without_a_place():
+    made = {kind: REGISTRY[kind] for kind in ("input", "linear", "concat")}
+    nodes = [Node("x", made["input"](shape=(3, 8, 8))), Node("y", made["input"](shape=(3, 4, 4)))]
+    with pytest.raises(ArchcalcError) as caught:
+        archcalc.analyze(Network("made", (*nodes, Node("both", made["concat"](), (0, 1)))))
+    fact = "concat 'both': 3x8x8 from 'x' and 3x4x4 from 'y': the shapes differ beside the channels"
+    assert (caught.value.fact, caught.value.place) == (fact, None)
+    nodes = [Node("x", made["input"](shape=(8,))), Node("a", made["linear"](out=4), (0,))]
+    with pytest.raises(
+        ArchcalcError, match="'b': its weights weight 5x8, bias 5 cannot be those of 'a'"
+    ) as caught:
+        archcalc.analyze(Network("made", (*nodes, Node("b", made["linear"](out=5), (0,), tied=1))))
+    assert caught.value.place is None
+
+
 HEAD = """
 input: 3x8x8
 layers:
@@ -154,6 +176,13 @@ def test_auxiliary_heads_exist_only_in_training(report_of):
         "head.flatten1",
         "head.guess",
     }
+
+
+def test_weights_stay_tied_where_a_head_is_left_out_before_them(report_of):
+    head = "auxiliary: {name: head, layers: [linear: 3]}"
+    text = f"input: 8\nlayers: [{head}, linear: {{name: a, out: 8}}, relu, linear: {{out: 8, tie: a}}]"
+    assert report_of(text).totals.params == 8 * 8 + 8
+    assert report_of(text, train=True).totals.params == (8 * 8 + 8) + (8 * 3 + 3)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +228,7 @@ STRIDED = "input: 1x{size}x{size}\n{spec}layers: [maxpool: {{kernel: 3, stride: 
 def test_rounding_is_said_by_the_layer_the_spec_or_the_caller(size, spec, layer, asked, output, report_of):
     report = report_of(STRIDED.format(size=size, spec=spec, layer=layer), rounding=asked)
     assert report.rows[-1].output_shape == (1, 1, output, output)
-    assert bool(report.rows[-1].uneven) == (size == 8)
+    assert [one.rounded for one in report.rows[-1].uneven] == ([output] * 2 if size == 8 else [])
 
 
 @pytest.mark.parametrize(
@@ -252,6 +281,14 @@ def test_counts_past_64_bits_are_exact(report_of):
     assert report.totals.peak == 10**33 + 3 * 10**24
     assert report.totals.params == 4 * 10**9
     assert all(type(count) is int for count in report.totals.work)
+
+
+def test_a_size_goes_up_to_10_to_the_18_and_no_further(report_of):
+    billion = "upsample: 1000000000"
+    assert report_of(f"input: 1x1000000000\nlayers: [{billion}]").rows[-1].output_shape == (1, 1, 10**18)
+    with pytest.raises(ArchcalcError) as caught:
+        report_of(f"input: 1x1000000000\nlayers: [{billion}, upsample: {{name: more, scale: 2}}]")
+    assert caught.value.fact == "upsample 'more': its output is too large: a size goes up to 10^18"
 
 
 def test_the_collector_is_left_as_it_was():

@@ -14,18 +14,32 @@ from pathlib import Path
 import pytest
 
 import archcalc
+from archcalc.exporting import targets
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(archcalc.__file__).parent
 
 LEVELS = (
-    ("errors", "limits", "pause", "probes", "sheet", "symbols", "trace", "window"),
+    ("errors", "pause", "probes", "sheet", "symbols", "trace", "window"),
+    ("limits",),
     ("cells", "kernels", "quantity", "settings", "sizing"),
-    ("formats", "op"),
+    ("formats", "op", "tensors"),
     ("network", "ops", "report"),
-    ("analysis", "columns", "derivation", "differences", "folding", "memory", "spec", "stacks"),
-    ("checks", "reconciliation", "schema", "starter", "verification", "zoo"),
-    ("comparison",),
+    ("conditions",),
+    (
+        "analysis",
+        "columns",
+        "derivation",
+        "differences",
+        "folding",
+        "marks",
+        "memory",
+        "onnx_io",
+        "spec",
+        "stacks",
+    ),
+    ("checks", "exporting", "reconciliation", "schema", "starter", "verification", "zoo"),
+    ("agreement", "comparison"),
     ("console", "views"),
     ("archcalc",),  # the public API, archcalc/__init__.py
     ("commands",),
@@ -49,7 +63,9 @@ NEVER_SEES = {
 }
 IMPORTERS = {
     "click": {"cli", "commands"},
-    "numpy": {"kernels", "probes", "symbols"},
+    "numpy": {"kernels", "onnx_io", "probes", "symbols", "tensors"},
+    "onnx": {"exporting.onnx", "onnx_io"},
+    "onnxruntime": {"onnx_io.runtime"},
     "rich": {"console"},
     "yaml": {"spec.reader"},
 }
@@ -128,7 +144,9 @@ def test_a_library_is_imported_in_one_place_and_declared():
     ]
     assert [(n, m) for n, m in users if not {m, room(m)} & IMPORTERS.get(n, set())] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"\W", line)[0].lower() for line in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    needed = (*project["dependencies"], *(line for extra in ("onnx", "runtime") for line in extras[extra]))
+    declared = {re.split(r"\W", line)[0].lower() for line in needed}
     assert {name.replace("yaml", "pyyaml") for name, _ in users} == declared
 
 
@@ -152,7 +170,9 @@ def test_modules_are_named_in_imports_and_nowhere_else():
         if isinstance(node, ast.Name | ast.Attribute)
         and getattr(node, "id", getattr(node, "attr", "")) in ("__import__", "import_module")
     ]
-    assert set(users) == {"archcalc"}
+    assert set(users) == {"archcalc", "exporting.targets"}
+    homes = {*archcalc._HOMES.values(), *targets.MODULES.values()}
+    assert {home.removeprefix("archcalc.") for home in homes} <= MODULES.keys()
 
 
 KINDS = set(archcalc.REGISTRY)
@@ -243,6 +263,10 @@ def test_the_test_before_can_fail(monkeypatch, tmp_path, code, asks):
         ("ops --format markdown", {"numpy", "rich", "yaml"}),
         ("reconcile resnet50 --format json", {"numpy", "rich"}),
         ("schema", {"numpy", "rich"}),
+        ("schema report", {"numpy", "rich"}),
+        ("export resnet18 --to mermaid", {"numpy", "rich"}),
+        ("export --help", {"numpy", "rich", "yaml"}),
+        ("export resnet50 --to spec", {"numpy", "rich"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(line, absent):

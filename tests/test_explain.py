@@ -12,7 +12,10 @@ import pytest
 import archcalc
 from archcalc.errors import ArchcalcError
 from archcalc.formats import RENDERERS
+from archcalc.network import Network, Node
+from archcalc.op import NO_WORK
 from archcalc.ops import REGISTRY
+from archcalc.settings import extents
 from archcalc.views import explanation
 
 PYTHON = {"·": "*", "−": "-", "⌊": "floor(", "⌉": ")", "⌈": "ceil(", "⌋": ")", "mod": "%"}
@@ -39,8 +42,8 @@ def agrees(network, report, row):
     for one in found.derivations:
         assert worth(one.numbers) == one.result, one
     stated = {"parameters": row.params, "fixed weights": row.fixed, "buffers": row.buffers}
-    stated |= {"MACs": row.macs, "activations": row.activations}
-    stated |= {kind: count for kind, count in row.work._asdict().items() if kind != "macs"}
+    stated |= {"MACs": row.macs or 0, "activations": row.activations}
+    stated |= {kind: count for kind, count in (row.work or NO_WORK)._asdict().items() if kind != "macs"}
     stated["memory"] = row.activations * report.bytes_each
     for figure, expected in stated.items():
         assert results.get(figure, 0) == expected, figure
@@ -69,16 +72,10 @@ def test_every_layer_of_a_network_is_derived_to_the_figures_of_its_report(name, 
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, cls in REGISTRY.items() if cls.inputs != (0, 0)))
-def test_every_op_is_derived_to_the_figures_of_its_report(kind, network):
+def test_every_op_is_derived_to_the_figures_of_its_report(kind):
     shapes, settings = REGISTRY[kind].example
-    spec = {"input": shapes[0], "layers": [{kind: settings}]}
-    if len(shapes) > 1:
-        widths = [shape.partition("x") for shape in shapes]
-        branches = [[{"conv": {"out": int(w), "kernel": 1}}] for w, _, _ in widths]
-        if shapes[1].endswith("x1x1"):
-            branches[1].append("global_avgpool")
-        spec["layers"] = [{kind: branches}]
-    made = network(json.dumps(spec))
+    inputs = [Node(f"x{i}", REGISTRY["input"](shape=extents(shape))) for i, shape in enumerate(shapes)]
+    made = Network("alone", (*inputs, Node("op", REGISTRY[kind](**settings), tuple(range(len(inputs))))))
     report = archcalc.analyze(made, batch=2)
     agrees(made, report, report.rows[-1])
 
@@ -112,6 +109,13 @@ def test_rounding_is_shown_where_it_happens():
     network, report = explained("alexnet", input="3x224x224")
     one = archcalc.explain(network, report, "conv1").derivations[0]
     assert (one.numbers, one.result) == ("⌊(224 + 2·0 − 11)/4⌋ + 1", 54)
+
+
+def test_padding_that_keeps_the_size_takes_the_window_out_of_the_derivation(network):
+    """TensorFlow's SAME: ⌈225/2⌉ = 113, whatever the window."""
+    made = network("input: 3x225x225\nlayers: [conv: {name: c, out: 4, kernel: 7, stride: 2, padding: same}]")
+    one = archcalc.explain(made, archcalc.analyze(made), "c").derivations[0]
+    assert (one.symbols, one.numbers, one.result) == ("⌈H/s⌉", "⌈225/2⌉", 113)
 
 
 @pytest.mark.parametrize(("batch", "matrix"), [(1, (9, 75)), (10, (90, 75))])

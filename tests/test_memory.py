@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
+from archcalc import ArchcalcError, memory
 from archcalc.network import Network, Node
 from archcalc.ops import REGISTRY
 
@@ -89,6 +90,26 @@ def test_peaks_worked_out_by_hand(layers, peak, why, report_of):
 def test_activations_written_in_place_are_left_out_of_that_column(layers, everything, in_place, report_of):
     totals = report_of(f"input: 12\nlayers: {layers}").totals
     assert (totals.activations, totals.in_place) == (everything, in_place)
+
+
+# Plain SGD keeps nothing, momentum a velocity, Adam (Kingma & Ba 2014) and AdamW two moments for each parameter.
+@pytest.mark.parametrize(("optimizer", "kept"), [("sgd", 0), ("momentum", 1), ("adam", 2), ("adamw", 2)])
+def test_a_step_of_training_keeps_gradients_the_optimizers_state_and_every_output(optimizer, kept, report_of):
+    report = report_of("input: 4\nlayers: [linear: 3, batchnorm, relu, flatten, rbf: 2]")
+    learnt = (4 * 3 + 3) + 2 * 3
+    assert {need.name: need.numbers for need in memory.training(report, optimizer)} == {
+        "weights": learnt + 3 * 2,
+        "buffers": 2 * 3,
+        "gradients": learnt,
+        "optimizer state": kept * learnt,
+        "stored activations": 4 + 3 + 3 + 3 + 2,
+    }
+
+
+def test_an_optimizer_that_is_not_known_is_an_error(report_of):
+    with pytest.raises(ArchcalcError, match="there is no optimizer 'adamm'") as caught:
+        memory.training(report_of("input: 4\nlayers: []"), "adamm")
+    assert caught.value.hint == "did you mean adam?"
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ CONVOLUTIONS = [
     case("conv_transpose", {"out": 1, "kernel": 3, "dilation": 2, "bias": False}, "1x4x4 -> 1x8x8", "4 - 1 + 2·(3 - 1) + 1", params=9, macs=16*9),
     case("conv_transpose", {"out": 1, "kernel": 3, "dilation": 2, "output_padding": 1, "bias": False}, "1x4 -> 1x9", "torch.nn.ConvTranspose1d: output_padding below the dilation", params=3, macs=4*3),
     case("conv_transpose", {"out": 1, "kernel": 3, "stride": 2, "padding": [[0, 1]], "bias": False}, "1x3 -> 1x6", "(3 - 1)·2 - (0 + 1) + 3", params=3, macs=9),
+    case("conv_transpose", {"out": 1, "kernel": 3, "padding": 1, "bias": False}, "1x1 -> 1x1", "0 - 2 + 3: one element is left", params=3, macs=3),
 ]
 POOLS = [
     case("maxpool", {"kernel": 3, "stride": 2}, "96x55x55 -> 96x27x27", "Krizhevsky et al. 2012, 3.4: overlapping", comparisons=96*27*27 * 8),
@@ -87,8 +88,10 @@ POOLS = [
     case("maxpool", {"kernel": 2, "padding": 1, "rounding": "ceil"}, "1x4x4 -> 1x3x3", "the third window starts at 3, the last element", comparisons=9 * 3),
     case("maxpool", {"kernel": 1, "stride": 3, "rounding": "ceil"}, "1x5x5 -> 1x2x2", "a third window would start at 6, past the input", comparisons=0),
     case("maxpool", {"kernel": 3, "stride": 1, "padding": 1, "dilation": 2}, "2x9x9 -> 2x7x7", "9 + 2 - 5 + 1", comparisons=2*49 * 8),
+    case("maxpool", {"kernel": 3, "stride": 1, "dilation": 4} | SAME, "1x9x9 -> 1x9x9", "a dilated 3 spans 9: 4 on each side, more than half the kernel", comparisons=81 * 8),
     case("maxpool", {"kernel": 3, "stride": 2, "padding": [[0, 1]]}, "4x8x8 -> 4x4x4", "(8 + 1 - 3)/2 + 1", comparisons=4*16 * 8),
     case("maxpool", {"kernel": 3, "stride": 2} | SAME, "64x112x112 -> 64x56x56", "Szegedy et al. 2014, table 1", comparisons=64*56*56 * 8),
+    case("maxpool", {"kernel": 3, "stride": 2, "rounding": "ceil"}, "1x2x2 -> 1x1x1", "PyTorch: rounded up, the only window sticks out; rounded down it does not fit", comparisons=8),
     case("maxpool", {"kernel": 3}, "8x10 -> 8x3", "1-D: floor(7/3) + 1", comparisons=8*3 * 2),
     case("maxpool", {"kernel": [1, 2, 2]}, "8x5x6x7 -> 8x5x3x3", "3-D, time kept", comparisons=8*5*3*3 * 3),
     case("avgpool", {"kernel": 5, "stride": 3}, "512x14x14 -> 512x4x4", "Szegedy et al. 2014, section 5: the auxiliary head", additions=512*16 * 24, divisions=512*16),
@@ -119,6 +122,7 @@ NORMS = [
     case("layernorm", {"over": "channels", "affine": False}, "4x3x3 -> 4x3x3", "nine groups of 4", additions=9 * (3*4 - 1), multiplications=9*4, divisions=9 * 6, exponentials=9),
     case("layernorm", {}, "4x3x3 -> 4x3x3", "torch.nn.LayerNorm((4, 3, 3)): one group of 36", params=72, additions=4*36 - 1, multiplications=72, divisions=38, exponentials=1),
     case("groupnorm", {"groups": 3}, "6x2x2 -> 6x2x2", "torch.nn.GroupNorm(3, 6): three groups of 8", params=12, additions=3 * (4*8 - 1), multiplications=3*16, divisions=3*10, exponentials=3),
+    case("groupnorm", {"groups": 3, "affine": False}, "6x2x2 -> 6x2x2", "three groups of 8, neither scaled nor shifted", additions=3 * (3*8 - 1), multiplications=3*8, divisions=3*10, exponentials=3),
     case("lrn", {"size": 5}, "96x55x55 -> 96x55x55", "Krizhevsky et al. 2012, 3.3: five squares added and k; α·, square, power, division", additions=96*55*55 * 5, multiplications=96*55*55 * 2, divisions=96*55*55, exponentials=96*55*55),
 ]
 POINTWISE = [
@@ -141,6 +145,7 @@ POINTWISE = [
     case("scaled_tanh", {}, "6x28x28 -> 6x28x28", "LeCun et al. 1998: A·tanh(S·x)", multiplications=2*6*28*28, exponentials=6*28*28),
     case("softmax", {}, "10 -> 10", "exp(x - max)/sum: 9 comparisons, 10 differences and 9 sums", comparisons=9, additions=10 + 9, exponentials=10, divisions=10),
     case("softmax", {}, "10x2x2 -> 10x2x2", "the same at each of four positions", comparisons=36, additions=76, exponentials=40, divisions=40),
+    case("log_softmax", {}, "10x2x2 -> 10x2x2", "at each of four positions", comparisons=36, additions=116, exponentials=44),
     case("log_softmax", {}, "10 -> 10", "(x - max) - log(sum): two differences an element and a logarithm", comparisons=9, additions=10 + 9 + 10, exponentials=10 + 1),
 ]
 LAYOUT = [
@@ -154,9 +159,11 @@ LAYOUT = [
     case("pad", {"amount": [[1, 2], [0, 3]]}, "3x30x30 -> 3x33x33", "30 + 1 + 2 by 30 + 0 + 3"),
     case("crop", {"amount": [2, 1]}, "3x32x32 -> 3x28x30", "32 - 2·2 by 32 - 2·1"),
     case("crop", {"amount": [[0, 5]]}, "3x32 -> 3x27", "32 - 5"),
+    case("crop", {"amount": 1}, "3x3x3 -> 3x1x1", "one element is left"),
     case("upsample", {"scale": 2}, "16x8x8 -> 16x16x16", "torch.nn.Upsample: nearest copies"),
     case("upsample", {"scale": [2, 3], "mode": "linear"}, "1x4x4 -> 1x8x12", "bilinear: 4 products and 3 sums", multiplications=96*4, additions=96*3),
     case("upsample", {"scale": 2, "mode": "linear"}, "1x4 -> 1x8", "linear: 2 products and a sum", multiplications=16, additions=8),
+    case("upsample", {"scale": 2, "mode": "linear"}, "1x2x2x2 -> 1x4x4x4", "trilinear: 8 products and 7 sums", multiplications=64*8, additions=64*7),
     case("channels", {"start": 58, "stop": 116}, "116x28x28 -> 58x28x28", "Ma et al. 2018, the channel split"),
     case("channels", {"start": 100}, "116x28x28 -> 16x28x28", "to the end"),
     case("shuffle", {"groups": 2}, "116x28x28 -> 116x28x28", "Zhang et al. 2017"),
@@ -167,9 +174,116 @@ LAYOUT = [
     case("concat", {}, "64x28x28, 128x28x28, 32x28x28, 32x28x28 -> 256x28x28", "Szegedy et al. 2014, table 1: inception 3a"),
     case("concat", {}, "120, 84 -> 204", "flat inputs"),
 ]
+# ViT-B/16: 197 tokens of 768 numbers, 12 heads of 64 (Dosovitskiy et al. 2020, table 1)
+ATTENTION = [
+    case("linear", {"out": 2304, "axis": -1}, "197x768 -> 197x2304", "Dosovitskiy et al. 2020: q, k and v of 197 tokens", params=2304 * 769, macs=197 * 768*2304, additions=197*2304),
+    case("linear", {"out": 5, "axis": 2, "bias": False}, "3x4x2 -> 3x5x2", "6 vectors of 4, each with 5 rows", params=20, macs=6*20),
+    case("linear", {"out": 5, "axis": -1}, "7 -> 5", "the last axis of a flat input is its channels", params=40, macs=35, additions=5),
+    case("matmul", {"transposed": True}, "12x197x64, 12x197x64 -> 12x197x197", "Vaswani et al. 2017, 3.2.1: QKᵀ", macs=12*197*197 * 64),
+    case("matmul", {}, "12x197x197, 12x197x64 -> 12x197x64", "Vaswani et al. 2017, 3.2.1: the scores times V", macs=12*197*64 * 197),
+    case("matmul", {}, "3x5, 5x7 -> 3x7", "a product of two matrices", macs=3*7 * 5),
+    case("matmul", {}, "2x1x3x5, 1x4x5x7 -> 2x4x3x7", "numpy.matmul: leading axes stretch", macs=2*4*3*7 * 5),
+    case("matmul", {}, "4x3x5, 5x7 -> 4x3x7", "missing axes stretch, too: 1x5x7 stands before every map", macs=4*3*7 * 5),
+    case("einsum", {"equation": "nhid,nhjd->nhij"}, "12x197x64, 12x197x64 -> 12x197x197", "QKᵀ in letters", macs=12*197*197*64),
+    case("einsum", {"equation": "nci,ncj->ncij"}, "4x5, 4x6 -> 4x5x6", "nothing is added up: outer products", multiplications=4*5*6),
+    case("einsum", {"equation": "nij->n j"}, "3x4 -> 4", "three rows added up", additions=2*4),
+    case("einsum", {"equation": "nij,njk,nkl->nil"}, "2x3, 3x4, 4x5 -> 2x5", "from the left: 2x3 by 3x4, then 2x4 by 4x5", macs=2*3*4 + 2*4*5),
+    case("embedding", {"size": 30522, "dim": 768}, "128 -> 128x768", "Devlin et al. 2018: BERT's word embeddings, 23.4 M", params=30522*768),
+    case("softmax", {"axis": -1}, "12x197x197 -> 12x197x197", "each of 12·197 rows against itself", comparisons=12*197*196, additions=12*197 * (197 + 196), exponentials=12*197*197, divisions=12*197*197),
+    case("layernorm", {"over": "last"}, "197x768 -> 197x768", "torch.nn.LayerNorm(768): 197 groups", params=2*768, additions=197 * (4*768 - 1), multiplications=197 * 2*768, divisions=197 * (768 + 2), exponentials=197),
+    case("layernorm", {"over": "last", "axes": 2, "affine": False}, "2x3x4 -> 2x3x4", "two groups of 12", additions=2 * (3*12 - 1), multiplications=24, divisions=2 * 14, exponentials=2),
+    # n numbers: n squares, n - 1 +, 1 /, + eps, root, n /, n ×
+    case("rmsnorm", {}, "8x4096 -> 8x4096", "Zhang & Sennrich 2019; Touvron et al. 2023: 4096 a norm", params=4096, additions=8*4096, multiplications=8 * 2*4096, divisions=8 * (4096 + 1), exponentials=8),
+    case("rmsnorm", {"axes": 2, "affine": False}, "2x3x4 -> 2x3x4", "two groups of 12", additions=24, multiplications=24, divisions=2 * 13, exponentials=2),
+    case("l2norm", {"axis": -1}, "8x128 -> 8x128", "Σx² is a dot product; root, comparison with ε, n divisions", macs=8*128, comparisons=8, divisions=8*128, exponentials=8),
+    case("affine", {}, "64x7x7 -> 64x7x7", "batch normalisation, folded", params=128, additions=64*49, multiplications=64*49),
+    case("affine", {"axis": -1, "shift": False}, "197x768 -> 197x768", "Touvron et al. 2021: LayerScale", params=768, multiplications=197*768),
+    case("affine", {"scale": False}, "64x7x7 -> 64x7x7", "a bias", params=64, additions=64*49),
+]
+RECURRENT = [
+    # four gates of 20 rows each see 10 inputs and 20 states; i, f, o: eˣ, + and /; g and tanh c; f·c + i·g; o·tanh c
+    case("lstm", {"hidden": 20}, "5x10 -> 5x20", "torch.nn.LSTM(10, 20): 2560", params=4*20 * (10 + 20 + 2), macs=5 * 4*20 * 30, additions=5*20 * (8 + 3 + 1), multiplications=5*20 * 3, divisions=5*20 * 3, exponentials=5*20 * 5),
+    case("lstm", {"hidden": 20, "directions": 2, "bias": False}, "5x10 -> 5x40", "torch.nn.LSTM(10, 20, bidirectional=True)", params=2 * 4*20*30, macs=2 * 5 * 4*20*30, additions=2 * 5*20 * 4, multiplications=2 * 5*20 * 3, divisions=2 * 5*20 * 3, exponentials=2 * 5*20 * 5),
+    case("gru", {"hidden": 20}, "5x10 -> 5x20", "torch.nn.GRU(10, 20): 1920", params=3*20 * 32, macs=5 * 3*20 * 30, additions=5*20 * (6 + 2 + 1 + 2), multiplications=5*20 * 3, divisions=5*20 * 2, exponentials=5*20 * 3),
+    case("rnn", {"hidden": 20}, "5x10 -> 5x20", "torch.nn.RNN(10, 20): 640", params=20 * 32, macs=5 * 20*30, additions=5*20 * 2, exponentials=5*20),
+]
+ELEMENTWISE = [
+    case("function", {"by": "exp"}, "2x3 -> 2x3", "eˣ", exponentials=6),
+    case("function", {"by": "square"}, "2x3 -> 2x3", "x·x", multiplications=6),
+    case("function", {"by": "neg"}, "2x3 -> 2x3", "0 - x", additions=6),
+    case("function", {"by": "reciprocal"}, "2x3 -> 2x3", "1/x", divisions=6),
+    case("function", {"by": "round"}, "2x3 -> 2x3", "rounding counts as a comparison", comparisons=6),
+    case("function", {"by": "softplus"}, "2x3 -> 2x3", "log(1 + eˣ)", exponentials=12, additions=6),
+    case("function", {"by": "softsign"}, "2x3 -> 2x3", "x/(1 + |x|)", comparisons=6, additions=6, divisions=6),
+    case("function", {"by": "cast"}, "2x3 -> 2x3", "no arithmetic"),
+    case("scalar", {"by": "multiply", "value": 0.125}, "2x3 -> 2x3", "x·c", multiplications=6),
+    case("scalar", {"by": "subtract", "value": 1, "swapped": True}, "2x3 -> 2x3", "1 - x", additions=6),
+    case("scalar", {"by": "power", "value": 2}, "2x3 -> 2x3", "ONNX Runtime: x·x", multiplications=6),
+    case("scalar", {"by": "power", "value": 3}, "2x3 -> 2x3", "ONNX Runtime: x·x·x", multiplications=12),
+    case("scalar", {"by": "power", "value": 2, "swapped": True}, "2x3 -> 2x3", "2ˣ is an exponential", exponentials=6),
+    case("scalar", {"by": "power", "value": 0.5}, "2x3 -> 2x3", "a root", exponentials=6),
+    case("scalar", {"by": "greater", "value": 0}, "2x3 -> 2x3", "x > 0", comparisons=6),
+    case("combine", {"by": "divide"}, "4x2x3, 4x1x1 -> 4x2x3", "x/y", divisions=24),
+    case("combine", {"by": "subtract"}, "1x3, 2x1 -> 2x3", "both sides stretch", additions=6),
+    case("combine", {"by": "power"}, "2x3, 2x3 -> 2x3", "xʸ", exponentials=6),
+    case("combine", {"by": "maximum"}, "2x3, 3 -> 2x3", "the missing axis in front stretches", comparisons=6),
+    case("where", {}, "1x5x5, 8x5x5, 1x1x1 -> 8x5x5", "a mask over attention scores: one look an element", comparisons=200),
+    case("clip", {"low": 0, "high": 1}, "2x3 -> 2x3", "min(max(x, 0), 1)", comparisons=12),
+    case("clip", {"high": 1}, "2x3 -> 2x3", "min(x, 1)", comparisons=6),
+    case("celu", {}, "2x3 -> 2x3", "x > 0 ? x : α·(exp(x/α) - 1)", comparisons=6, exponentials=6, additions=6, multiplications=6, divisions=6),
+    case("thresholded_relu", {}, "2x3 -> 2x3", "x > α ? x : 0", comparisons=6),
+    case("hardsigmoid", {"slope": 0.2}, "2x3 -> 2x3", "the same steps with other numbers: +, max, min, /", additions=6, comparisons=12, divisions=6),
+    case("gelu", {"approximate": "tanh"}, "2x3 -> 2x3", "½·x·(1 + tanh(√(2/π)·(x + 0.044715·x·x·x)))", multiplications=36, additions=12, exponentials=6),
+    case("quantize", {}, "2x3 -> 2x3", "x/s, rounded, plus z, within two bounds", fixed=2, divisions=6, additions=6, comparisons=18),
+    case("quantize", {"axis": 1}, "2x3 -> 2x3", "a scale and a zero point a channel", fixed=4, divisions=6, additions=6, comparisons=18),
+    case("dequantize", {}, "2x3 -> 2x3", "(x - z)·s", fixed=2, additions=6, multiplications=6),
+]
+REDUCTIONS = [
+    case("reduce", {"axes": [2, 3]}, "64x7x7 -> 64", "the mean of 49: 48 sums and a division", additions=64*48, divisions=64),
+    case("reduce", {"axes": -1, "by": "sum", "keep": True}, "8x5x4 -> 8x5x1", "three sums each", additions=40*3),
+    case("reduce", {"axes": 1, "by": "max"}, "8x5x4 -> 5x4", "seven comparisons each", comparisons=20*7),
+    case("reduce", {"axes": 1, "by": "min"}, "8x5 -> 5", "seven comparisons each", comparisons=5*7),
+    case("reduce", {"axes": [1, 2], "by": "prod", "keep": True}, "2x3x4 -> 1x1x4", "five products each", multiplications=4*5),
+    case("reduce", {"axes": 1, "by": "norm1"}, "6x4 -> 4", "Σ|x|", comparisons=24, additions=4*5),
+    case("reduce", {"axes": 1, "by": "norm2"}, "6x4 -> 4", "√Σx²", macs=24, exponentials=4),
+    case("reduce", {"axes": 1, "by": "sum_squares"}, "6x4 -> 4", "x·x, a dot product", macs=24),
+    case("reduce", {"axes": 1, "by": "log_sum_exp"}, "6x4 -> 4", "m + log Σexp(x - m): 5 comparisons, 6 differences, 5 sums and m, 6 exponentials and a logarithm", comparisons=20, additions=4*12, exponentials=4*7),
+    case("argmax", {"axis": 1}, "21x8x8 -> 8x8", "Long et al. 2015: the class of each pixel", comparisons=64*20),
+    case("argmax", {"axis": -1, "by": "min", "keep": True}, "4x5 -> 4x1", "four comparisons each", comparisons=16),
+    case("cumsum", {"axis": -1}, "4x5 -> 4x5", "each sum is the last one and an element", additions=16),
+]
+INDEXING = [
+    case("slice", {"axes": [2, 3], "starts": [1, 0], "stops": [8, 5], "steps": [2, 1]}, "3x8x8 -> 3x4x5", "positions 1, 3, 5, 7 and 0 to 4"),
+    case("slice", {"axes": -1, "starts": 1, "steps": 3}, "3x8 -> 3x3", "positions 1, 4, 7"),
+    case("slice", {"axes": 1, "stops": 2}, "8x4 -> 2x4", "the first two channels"),
+    case("take", {"axis": 1, "index": 0}, "197x768 -> 768", "Dosovitskiy et al. 2020: the class token"),
+    case("take", {"axis": 2}, "4x9, 3 -> 4x1x3", "ONNX Gather: a batch of three indices in place of nine positions"),
+    case("expand", {"shape": [1, 1, 5, 4]}, "3x1x4 -> 3x5x4", "ONNX Expand: a 1 leaves an axis as it is"),
+    case("expand", {"shape": [4]}, "3x1 -> 3x4", "fewer axes: the last ones"),
+    case("tile", {"repeats": [1, 2, 1, 3]}, "4x2x5 -> 8x2x15", "torch.tile"),
+    case("concat", {"axis": -1}, "4x3, 4x5 -> 4x8", "along the last axis"),
+    case("concat", {"axis": 1}, "1x768, 196x768 -> 197x768", "Dosovitskiy et al. 2020: the class token and the patches"),
+    case("reshape", {"shape": [1, 12, 16], "axes": "all"}, "12x4x4 -> 12x16", "the batch is one of the axes"),
+    case("reshape", {"shape": [0, 4], "axes": "all"}, "4 -> 4", "whatever is left over is the batch"),
+    case("permute", {"order": [0, 2, 1, 3], "axes": "all"}, "197x12x64 -> 12x197x64", "heads before tokens"),
+    case("add", {}, "8x4x4, 4x4 -> 8x4x4", "the missing axis in front stretches", additions=128),
+    case("pad", {"amount": [[2, 1]], "mode": "reflect"}, "3x4 -> 3x7", "2 + 4 + 1"),
+    case("pad", {"channels": [[0, 4]]}, "3 -> 7", "a flat input has channels to pad"),
+]
+RESAMPLING = [
+    case("resize", {"size": [5, 7]}, "2x3x4 -> 2x5x7", "copies"),
+    case("resize", {"size": 5, "mode": "linear"}, "2x3x4 -> 2x5x5", "bilinear: 4 products and 3 sums", multiplications=50*4, additions=50*3),
+    case("resize", {"size": 5, "mode": "cubic"}, "2x3x4 -> 2x5x5", "bicubic: 16 products and 15 sums", multiplications=50*16, additions=50*15),
+    case("depth_to_space", {"block": 3}, "9x4x4 -> 1x12x12", "torch.nn.PixelShuffle, example"),
+    case("depth_to_space", {"block": 2}, "8x5 -> 4x10", "one spatial axis"),
+    case("space_to_depth", {"block": 2}, "12x320x320 -> 48x160x160", "each map becomes four"),
+]
 # fmt: on
 
-CASES = [*CONVOLUTIONS, *POOLS, *DENSE, *NORMS, *POINTWISE, *LAYOUT]
+CASES = [
+    *(*CONVOLUTIONS, *POOLS, *DENSE, *NORMS, *POINTWISE, *LAYOUT),
+    *(*ATTENTION, *RECURRENT, *ELEMENTWISE, *REDUCTIONS, *INDEXING, *RESAMPLING),
+]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind} {case.shapes}")
 
 

@@ -61,11 +61,40 @@ def test_the_smallest_field_of_a_residual_network_is_along_its_shortcuts():
         ("[conv: {out: 1, kernel: 3, dilation: 3}]", 7, 1, 0),
         ("[maxpool: 2, conv: {out: 1, kernel: 3, padding: 1}]", 6, 2, -2),
         ("[pad: 2, conv: {out: 1, kernel: 3}]", 3, 1, -2),
+        ("[pad: {amount: [[1, 2]]}, conv: {out: 1, kernel: 3}]", 3, 1, -1),
         ("[crop: 2, conv: {out: 1, kernel: 3}]", 3, 1, 2),
+        ("[crop: {amount: [[1, 2]]}, conv: {out: 1, kernel: 3}]", 3, 1, 1),
         ("[conv: {out: 1, kernel: 1, stride: 3}, maxpool: 2]", 4, 6, 0),
         ("[concat: [[conv: {out: 1, kernel: 1}], [conv: {out: 1, kernel: 5, padding: 2}]]]", 5, 1, -2),
         # A transposed convolution with unit stride is a convolution (Dumoulin & Visin 2016, chapter 4).
         ("[conv_transpose: {out: 1, kernel: 3, padding: 1}]", 3, 1, -1),
+        ("[conv_transpose: {out: 1, kernel: 3, padding: 2, dilation: 2}]", 5, 1, -2),
+        # With stride 2 neighbours are half an element apart; an output sees every second tap of the window.
+        ("[conv_transpose: {out: 1, kernel: 4, stride: 2, padding: 1}]", 2, 0.5, -1),
+        ("[conv_transpose: {out: 1, kernel: 3, stride: 2, padding: 1}]", 2, 0.5, 0),
+        (
+            "[conv: {out: 1, kernel: 1, stride: 2}, conv_transpose: {out: 1, kernel: 3, stride: 2, padding: 1}]",
+            3,
+            1,
+            0,
+        ),
+        ("[upsample: 2]", 1, 0.5, 0),
+        ("[upsample: {scale: 2, mode: linear}]", 2, 0.5, -1),  # output 0 lies at -1/4, between -1 and 0
+        ("[upsample: {scale: 4, mode: linear}]", 2, 0.25, -1),
+        ("[adaptive_avgpool: 4]", 4, 4, 0),
+        ("[softmax, layernorm: channels]", 1, 1, 0),  # channels of one position against each other
+        ("[permute: [0, 1, 2], maxpool: 2]", 2, 2, 0),  # every axis stays where it is
+        ("[permute: {order: [0, 1, 2, 3], axes: all}, maxpool: 2]", 2, 2, 0),
+        ("[slice: {axes: [2, 3], starts: 3, steps: 2}]", 1, 2, 3),
+        ("[slice: {axes: 1, stops: 1}, maxpool: 2]", 2, 2, 0),
+        ("[space_to_depth: 4]", 4, 4, 0),
+        ("[space_to_depth: 4, depth_to_space: 4]", 4, 1, 0),  # the first of four that see the same block
+        ("[resize: 32]", 1, 0.5, 0),
+        ("[resize: {size: 32, mode: cubic}]", 4, 0.5, -2),  # output 0 lies at -1/4, among -2, -1, 0 and 1
+        ("[reduce: {axes: 1, keep: true}, l2norm: 1, maxpool: 2]", 2, 2, 0),
+        ("[function: exp, scalar: {by: add, value: 1}, clip, affine, softmax]", 1, 1, 0),
+        ("[where: [[], [maxpool: {kernel: 3, stride: 1, padding: 1}], []]]", 3, 1, -1),
+        ("[tile: [1, 4, 1, 1], expand: [1, 4, 16, 16], maxpool: 2]", 2, 2, 0),
     ],
 )
 def test_fields_worked_out_by_hand(layers, size, stride, start, report_of):
@@ -83,6 +112,26 @@ def test_fields_worked_out_by_hand(layers, size, stride, start, report_of):
         "[layernorm]",  # its mean and variance are those of the whole input
         "[groupnorm: 1]",
         "[flatten, softmax]",
+        "[permute: [0, 2, 1]]",
+        "[adaptive_avgpool: 1]",
+        "[adaptive_avgpool: 5]",  # 16 do not divide by 5: the windows differ
+        "[resize: 24]",  # likewise, as 24 is no multiple of 16
+        "[resize: {size: 31, mode: linear, corners: true}]",
+        "[linear: {out: 3, axis: -1}]",  # along the last axis
+        "[layernorm: last]",
+        "[rmsnorm]",
+        "[softmax: {axis: 2}]",
+        "[reduce: {axes: -1, keep: true}]",
+        "[cumsum: 2]",
+        "[matmul: [[], []]]",
+        "[matmul: {branches: [[], []], transposed: true}]",
+        "[einsum: {equation: 'nchw,ncwd->nchd', branches: [[], []]}]",
+        "[concat: {axis: 2, branches: [[], []]}]",  # the second branch is no longer where it was
+        "[permute: {order: [0, 1, 3, 2], axes: all}]",
+        "[reshape: {shape: [1, 16, 16, 1], axes: all}]",
+        "[reduce: 1, lstm: 4]",
+        "[take: {axis: 1, index: 0}]",  # what were spatial axes are no longer
+        "[tile: [1, 1, 2, 2]]",
     ],
 )
 def test_what_depends_on_everything_has_no_field_of_its_own(layers, report_of):
@@ -92,3 +141,11 @@ def test_what_depends_on_everything_has_no_field_of_its_own(layers, report_of):
 def test_an_unequal_window_has_a_field_for_each_axis(report_of):
     row = report_of("input: 1x8x16\nlayers: [conv: {out: 1, kernel: [1, 5], stride: [1, 2]}]").rows[-1]
     assert row.field == (POINT, Extent(5, 2, 0, 5))
+
+
+def test_a_field_whose_numbers_pass_the_bound_is_left_out(report_of):
+    """Sizes go up to 10^18: two strides of 10^9 come to it, a third passes it."""
+    stride = "maxpool: {kernel: 1, stride: 1000000000}"
+    text = f"input: 1x16\nlayers: [{stride}, {stride}, {stride}]"
+    *_, second, third = report_of(text).rows
+    assert (second.field, third.field) == ((Extent(1, 10**18, 0, 1),), None)

@@ -19,7 +19,7 @@ from archcalc.ops import REGISTRY
 from archcalc.settings import extents
 from archcalc.spec.document import Document
 
-SHAPE_LINE = re.compile(r"^ *\(.*\).* -> \(N, .*\)", re.MULTILINE)
+SHAPE_LINE = re.compile(r"^ *\(.*\).* -> \((N|1), .*\)", re.MULTILINE)
 
 every_op = pytest.mark.parametrize("cls", REGISTRY.values(), ids=REGISTRY)
 every_op_of_one_input = pytest.mark.parametrize(
@@ -49,8 +49,12 @@ def reread(op):
     stated = json.loads(json.dumps(op.stated()))
     if op.kind == "input":
         text = yaml.safe_dump({"input": list(op.shape), "layers": []})
-    elif op.inputs[1] is None:
-        text = yaml.safe_dump({"input": 1, "layers": [{op.kind: {"branches": [[], []], **stated}}]})
+    elif op.constant:
+        text = yaml.safe_dump({"input": 1, "layers": [{"add": [[{op.kind: stated}], []]}]})
+        return Document(Source("spec.yaml", text)).network().nodes[-2].op
+    elif op.branched():
+        branches = [[]] * max(1, op.inputs[0])
+        text = yaml.safe_dump({"input": 1, "layers": [{op.kind: {"branches": branches, **stated}}]})
     else:
         text = yaml.safe_dump({"input": 1, "layers": [{op.kind: stated}]})
     return Document(Source("spec.yaml", text)).network().nodes[-1].op
@@ -59,7 +63,12 @@ def reread(op):
 whole = st.integers(1, 10**9)
 sizes = st.one_of(whole, st.lists(whole, min_size=1, max_size=3))
 margins = st.integers(0, 10**9)
+axes = st.integers(-8, 7)
+LETTERS = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
 VALUES = {
+    "axis": lambda setting: axes,
+    "axes": lambda setting: st.one_of(axes, st.lists(axes, min_size=1, max_size=4)),
+    "words": lambda setting: st.text(LETTERS, min_size=1, max_size=100).filter(str.strip),
     "count": lambda setting: whole,
     "size": lambda setting: sizes,
     "padding": lambda setting: st.one_of(
@@ -108,9 +117,10 @@ def test_its_example_analyses(cls, row_of):
 def test_doubling_the_batch_doubles_work_and_activations_and_leaves_the_weights(cls, row_of):
     op, shapes = example(cls)
     one, two = row_of(op, *shapes), row_of(op, *shapes, batch=2)
-    assert two.output_shape == (2, *one.output_shape[1:])
-    assert two.work == Work(*(2 * count for count in one.work))
-    assert (two.flops, two.activations) == (2 * one.flops, 2 * one.activations)
+    times = 1 if cls.constant else 2
+    assert two.output_shape == (times, *one.output_shape[1:])
+    assert two.work == (one.work and Work(*(times * count for count in one.work)))
+    assert two.activations == times * one.activations
     assert (two.params, two.fixed, two.buffers) == (one.params, one.fixed, one.buffers)
     assert (two.weights, two.field) == (one.weights, one.field)
 
@@ -123,7 +133,8 @@ def test_its_derivations_end_at_its_counts(cls):
     symbols = tuple(map(derivation.symbolic, xs))
     assert op.traced().output(*symbols) == output
     assert derivation.parameters(op, xs) == elements(op.weights(*xs).values())
-    assert derivation.macs(op, xs) == op.work(output, *xs).macs
+    work = op.work(output, *xs)
+    assert derivation.macs(op, xs) == (work and work.macs)
 
 
 @every_op

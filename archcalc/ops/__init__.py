@@ -1,6 +1,47 @@
 """The layer types, one file a family. Importing this package fills the registry."""
 
 from archcalc.op import REGISTRY
-from archcalc.ops import conv, dense, historic, layout, merge, norm, pointwise, pool, softmax
+from archcalc.ops import (
+    conv,
+    dense,
+    elementwise,
+    given,
+    historic,
+    indexing,
+    layout,
+    merge,
+    norm,
+    pointwise,
+    pool,
+    products,
+    quantisation,
+    recurrent,
+    reduction,
+    resampling,
+    scaling,
+    sigmoids,
+    softmax,
+)
 
-__all__ = ["REGISTRY", "conv", "dense", "historic", "layout", "merge", "norm", "pointwise", "pool", "softmax"]
+__all__ = [
+    "REGISTRY",
+    "conv",
+    "dense",
+    "elementwise",
+    "given",
+    "historic",
+    "indexing",
+    "layout",
+    "merge",
+    "norm",
+    "pointwise",
+    "pool",
+    "products",
+    "quantisation",
+    "recurrent",
+    "reduction",
+    "resampling",
+    "scaling",
+    "sigmoids",
+    "softmax",
+]

@@ -24,7 +24,8 @@ class Conv(Sliding):
 
     Deep learning's "convolution" is cross-correlation: the kernel is not flipped. One class serves
     1-D, 2-D and 3-D; `groups` = C makes it depthwise, `kernel` = 1 pointwise. `connections` lists for
-    each filter the input maps that it sees (LeNet-5's C3). Source: torch.nn.Conv2d; LeCun et al. 1998.
+    each filter the input maps that it sees (LeNet-5's C3). `padding: same` is TensorFlow's: O = ⌈I/s⌉, the odd
+    element goes after. Source: torch.nn.Conv2d; LeCun et al. 1998.
     """
 
     weighted = True

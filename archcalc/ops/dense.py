@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
+from archcalc.ops.axes import across, check_axis, others, replaced
 from archcalc.ops.conv import check_channels
-from archcalc.settings import count, flag
+from archcalc.settings import axis, count, flag
 
 if TYPE_CHECKING:
     from archcalc.kernels import Array
@@ -42,25 +43,41 @@ class Linear(Dense):
 
     (N, C) -> (N, M)
 
+    `axis: -1` does so along the last of several axes, at each position by itself: (N, *A, C) -> (N, *A, M).
     Source: torch.nn.Linear.
     """
 
     bias: bool = flag("add a number per output", default=True)
+    axis: int = axis("the axis whose numbers are connected", default=1)
+
+    def check(self, x: Shape) -> None:
+        if self.axis == 1:
+            super().check(x)
+        else:
+            check_axis(self.axis, len(x))
+            check_channels((1, x[self.axis]), self.in_)
+
+    def output(self, x: Shape) -> Shape:
+        return replaced(x, self.axis, self.out)
 
     def weights(self, x: Shape) -> Weights:
-        tensors: Weights = {"weight": (self.out, x[1])}
+        tensors: Weights = {"weight": (self.out, x[self.axis])}
         if self.bias:
             tensors["bias"] = (self.out,)
         return tensors
 
+    def field(self, x: Shape) -> Field:
+        return across(x, (self.axis,))
+
     def work(self, y: Shape, x: Shape) -> Work:
         return Work(
-            macs=x[0] * elements([self.weights(x)["weight"]]),
+            macs=prod(others(x, self.axis)) * elements([self.weights(x)["weight"]]),
             additions=prod(y) if self.bias else 0,
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.kernels import product
+        from archcalc.tensors import contiguous
 
-        y = product(x, weights["weight"].T)
-        return y + weights["bias"] if self.bias else y
+        y = product(x.swapaxes(self.axis, -1), weights["weight"].T)
+        return contiguous((y + weights["bias"] if self.bias else y).swapaxes(self.axis, -1))

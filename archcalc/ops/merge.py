@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import reduce
 from math import prod
 from operator import add, mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.errors import ArchcalcError
-from archcalc.op import Op, Shape, Work, op
+from archcalc.op import Field, Op, Shape, Work, op
+from archcalc.ops.axes import check_axis, check_stretches, others, place, replaced, stretched
 from archcalc.ops.conv import check_groups
-from archcalc.settings import count
+from archcalc.settings import axis, count
 
 if TYPE_CHECKING:
     from archcalc.kernels import Array
@@ -20,24 +21,16 @@ class Elementwise(Op):
     """Base of the ops that combine branches element by element.
 
     Axes of size 1 stretch to the others' size, so that a gate of one number a channel acts on whole maps.
+    Axes are matched from the last, and missing ones in front stretch, too, as in NumPy, PyTorch and ONNX.
     """
 
-    inputs = (2, None)
+    inputs: ClassVar[tuple[int, int | None]] = (2, None)
 
     def check(self, *xs: Shape) -> None:
-        ranks = {len(x) for x in xs}
-        if len(ranks) > 1 or any(len({*sizes} - {1}) > 1 for sizes in zip(*xs, strict=True)):
-            raise ArchcalcError(
-                "the shapes differ", hint="each axis must have the same size in every branch, or 1"
-            )
+        check_stretches(*xs)
 
     def output(self, *xs: Shape) -> Shape:
-        return tuple(_largest(sizes) for sizes in zip(*xs, strict=True))
-
-
-def _largest(sizes: tuple[int, ...]) -> int:
-    """Return the first size that is not 1: arithmetic that any kind of number survives."""
-    return next((size for size in sizes if size != 1), sizes[0])
+        return stretched(*xs)
 
 
 @op("add", example=(("256x56x56", "256x56x56"), {}))
@@ -74,7 +67,7 @@ class Multiply(Elementwise):
 
 @op("concat", example=(("64x28x28", "128x28x28"), {}))
 class Concat(Op):
-    """Lay the branches one behind the other along the channels.
+    """Lay the branches one behind the other along the channels, or along another `axis`.
 
     (N, C1, *I), (N, C2, *I), … -> (N, C1 + C2 + …, *I)
 
@@ -83,20 +76,30 @@ class Concat(Op):
 
     inputs = (2, None)
 
+    axis: int = axis("the axis along which they lie", default=1)
+
     def check(self, *xs: Shape) -> None:
-        if len({x[2:] for x in xs}) > 1 or len({len(x) for x in xs}) > 1:
+        if len({len(x) for x in xs}) == 1:
+            check_axis(self.axis, len(xs[0]))
+            if len({others(x, self.axis) for x in xs}) == 1:
+                return
+        if self.axis == 1:
             raise ArchcalcError(
                 "the shapes differ beside the channels",
                 hint="every branch must end with the same spatial size",
             )
+        raise ArchcalcError(f"the shapes differ beside axis {self.axis}", setting="axis")
 
     def output(self, *xs: Shape) -> Shape:
-        return (xs[0][0], sum(x[1] for x in xs), *xs[0][2:])
+        return replaced(xs[0], self.axis, sum(x[self.axis] for x in xs))
+
+    def field(self, *xs: Shape) -> Field:
+        return "pointwise" if place(self.axis, len(xs[0])) < 2 else "whole"
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.kernels import concatenate
 
-        return concatenate(xs, axis=1)
+        return concatenate(xs, axis=self.axis)
 
 
 @op("channels", example=("116x28x28", {"start": 58, "stop": 116}))

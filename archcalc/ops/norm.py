@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, op
+from archcalc.ops.axes import across, check_last
 from archcalc.ops.conv import check_groups
 from archcalc.settings import choice, count, flag, number
 
@@ -71,37 +72,50 @@ class LayerNorm(Op):
     (N, C, *I) -> (N, C, *I)
 
     `over: all` takes the statistics over channels and positions together; `over: channels` takes them
-    over the channels at each position, as ConvNeXt does. Source: Ba, Kiros & Hinton 2016.
+    over the channels at each position, as ConvNeXt does; `over: last` over the last axis, as transformers do,
+    or over the last `axes`. Source: Ba, Kiros & Hinton 2016; torch.nn.LayerNorm.
     """
 
-    over: Literal["all", "channels"] = choice(
-        ("all", "channels"), "what the statistics are taken over", default="all"
+    over: Literal["all", "channels", "last"] = choice(
+        ("all", "channels", "last"), "what the statistics are taken over", default="all"
     )
+    axes: int = count("", "how many axes `over: last` takes", default=1)
     affine: bool = flag("learn a scale and a shift", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def _normalised(self, x: Shape) -> Shape:
-        return x[1:] if self.over == "all" else x[1:2]
+    def check(self, x: Shape) -> None:
+        if self.over == "last":
+            check_last(self.axes, x)
+        elif self.axes != 1:
+            raise ArchcalcError("'axes' says how many axes 'over: last' takes", setting="axes")
+
+    def _normalised(self, x: Shape) -> range:
+        """Return the axes that the statistics are taken over."""
+        if self.over == "channels":
+            return range(1, 2)
+        return range(1 if self.over == "all" else len(x) - self.axes, len(x))
 
     def weights(self, x: Shape) -> Weights:
-        shape = self._normalised(x)
+        shape = tuple(x[axis] for axis in self._normalised(x))
         return {"weight": shape, "bias": shape} if self.affine else {}
 
     def field(self, x: Shape) -> Field:
-        return "whole" if self.over == "all" else "pointwise"
+        return "pointwise" if self.over == "channels" else across(x, self._normalised(x))
 
     def work(self, y: Shape, x: Shape) -> Work:
-        groups = x[0] if self.over == "all" else x[0] * prod(x[2:])
+        taken = self._normalised(x)
+        groups = prod(x[: taken.start]) * prod(x[taken.stop :])
         return _standardised(prod(x), groups, affine=self.affine)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.kernels import standardised
 
-        y = standardised(x, tuple(range(1, 1 + len(self._normalised(x.shape)))), self.eps)
+        taken = self._normalised(x.shape)
+        y = standardised(x, tuple(taken), self.eps)
         if not self.affine:
             return y
         scale, shift = (
-            weights[name].reshape(weights[name].shape + (1,) * (x.ndim - 1 - weights[name].ndim))
+            weights[name].reshape(weights[name].shape + (1,) * (x.ndim - taken.stop))
             for name in ("weight", "bias")
         )
         return y * scale + shift

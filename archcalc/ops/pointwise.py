@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from archcalc.kernels import Array
 
 
+def times(number: int, each: Work) -> Work:
+    """Return so many times some work."""
+    return Work(*(number * count if count else 0 for count in each))
+
+
 class Pointwise(Op):
     """Base of the ops that treat every element alike."""
 
@@ -24,8 +29,7 @@ class Pointwise(Op):
     """The work per element."""
 
     def work(self, y: Shape, x: Shape) -> Work:
-        size = prod(x)
-        return Work(*(size * count for count in self.each))
+        return times(prod(x), self.each)
 
 
 @op("identity", example=("8x4x4", {}))
@@ -92,6 +96,25 @@ class Relu6(Pointwise):
         return clipped(x, 0, 6)
 
 
+@op("thresholded_relu", main="alpha", example=("64x32x32", {"alpha": 1.0}))
+class ThresholdedRelu(Pointwise):
+    """Keep what is above a threshold: x if x > α, else 0.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Konda, Memisevic & Krueger 2014; ONNX ThresholdedRelu.
+    """
+
+    each = Work(comparisons=1)
+
+    alpha: float = number("", "the threshold", default=1.0)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import where
+
+        return where(x > self.alpha, x, x.dtype.type(0))
+
+
 @op("leaky_relu", main="slope", example=("64x32x32", {"slope": 0.1}))
 class LeakyRelu(Pointwise):
     """Let a little of the negative through: x if x > 0, else slope·x.
@@ -152,6 +175,25 @@ class Elu(Pointwise):
         return where(x > 0, x, self.alpha * expm1(minimum(x, 0)))
 
 
+@op("celu", main="alpha", example=("64x32x32", {"alpha": 2.0}))
+class Celu(Pointwise):
+    """An ELU without a kink: x if x > 0, else α(e^(x/α) - 1).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Barron 2017, "Continuously differentiable exponential linear units".
+    """
+
+    each = Work(comparisons=1, exponentials=1, additions=1, multiplications=1, divisions=1)
+
+    alpha: float = number("", "where the negative side levels off", default=1.0, above=0)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.kernels import expm1, minimum, where
+
+        return where(x > 0, x, self.alpha * expm1(minimum(x, 0) / self.alpha))
+
+
 @op("selu", example=("64x32x32", {}))
 class Selu(Pointwise):
     """A scaled ELU with constants that keep mean 0 and variance 1: λx if x > 0, else λα(eˣ - 1).
@@ -169,119 +211,3 @@ class Selu(Pointwise):
         from archcalc.kernels import expm1, minimum, where
 
         return self.scale * where(x > 0, x, self.alpha * expm1(minimum(x, 0)))
-
-
-@op("gelu", example=("64x32x32", {}))
-class Gelu(Pointwise):
-    """Weigh x by the normal distribution: x/2·(1 + erf(x/√2)).
-
-    (N, C, *I) -> (N, C, *I)
-
-    Source: Hendrycks & Gimpel 2016.
-    """
-
-    each = Work(multiplications=3, additions=1, exponentials=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import erf
-
-        y: Array = 0.5 * x * (1 + erf(x * 0.5**0.5))
-        return y
-
-
-@op("silu", example=("64x32x32", {}))
-class Silu(Pointwise):
-    """Weigh x by its own sigmoid: x/(1 + e⁻ˣ). Also called swish.
-
-    (N, C, *I) -> (N, C, *I)
-
-    Source: Ramachandran, Zoph & Le 2017.
-    """
-
-    each = Work(exponentials=1, additions=1, divisions=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import sigmoid
-
-        return x * sigmoid(x)
-
-
-@op("mish", example=("64x32x32", {}))
-class Mish(Pointwise):
-    """x·tanh(log(1 + eˣ)).
-
-    (N, C, *I) -> (N, C, *I)
-
-    Source: Misra 2019.
-    """
-
-    each = Work(exponentials=3, additions=1, multiplications=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import logaddexp, tanh
-
-        return x * tanh(logaddexp(x, 0))
-
-
-@op("sigmoid", example=("64x32x32", {}))
-class Sigmoid(Pointwise):
-    """Squash to (0, 1): 1/(1 + e⁻ˣ).
-
-    (N, C, *I) -> (N, C, *I)
-    """
-
-    each = Work(exponentials=1, additions=1, divisions=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import sigmoid
-
-        return sigmoid(x)
-
-
-@op("hardsigmoid", example=("64x32x32", {}))
-class HardSigmoid(Pointwise):
-    """A sigmoid made of straight lines: min(max(x + 3, 0), 6)/6.
-
-    (N, C, *I) -> (N, C, *I)
-
-    Source: Howard et al. 2019, MobileNetV3.
-    """
-
-    each = Work(additions=1, comparisons=2, divisions=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import clipped
-
-        return clipped(x + 3, 0, 6) / 6
-
-
-@op("hardswish", example=("64x32x32", {}))
-class HardSwish(Pointwise):
-    """A swish made of straight lines: x·min(max(x + 3, 0), 6)/6.
-
-    (N, C, *I) -> (N, C, *I)
-
-    Source: Howard et al. 2019, MobileNetV3.
-    """
-
-    each = Work(additions=1, comparisons=2, divisions=1, multiplications=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import clipped
-
-        return x * clipped(x + 3, 0, 6) / 6
-
-
-@op("tanh", example=("64x32x32", {}))
-class Tanh(Pointwise):
-    """Squash to (-1, 1).
-
-    (N, C, *I) -> (N, C, *I)
-    """
-
-    each = Work(exponentials=1)
-
-    def forward(self, x: Array) -> Array:
-        from archcalc.kernels import tanh
-
-        return tanh(x)

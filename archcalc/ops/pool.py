@@ -53,7 +53,9 @@ class MaxPool(Pool):
 
     (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
 
-    The largest of k² elements takes k² - 1 comparisons. Source: torch.nn.MaxPool2d.
+    The largest of k² elements takes k² - 1 comparisons. `rounding: ceil` is PyTorch's ceil_mode: a window
+    that would start in the padding is dropped. `padding: same` is TensorFlow's: O = ⌈I/s⌉. Source:
+    torch.nn.MaxPool2d.
     """
 
     def work(self, y: Shape, x: Shape) -> Work:
@@ -71,7 +73,8 @@ class AvgPool(Pool):
     (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
 
     `count_padding` says whether the divisor is the whole window or only its elements inside the
-    input; the work is the same. Source: torch.nn.AvgPool2d.
+    input, as always in TensorFlow; the work is the same. What `rounding: ceil` lets stick out beyond the
+    padding never counts. Source: torch.nn.AvgPool2d.
     """
 
     count_padding: bool = flag("divide by the whole window, padding included", default=True)

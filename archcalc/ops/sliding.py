@@ -24,7 +24,7 @@ class Sliding(Op):
     """Base of the ops that slide a window over the spatial axes.
 
     Subclasses may declare `stride`, `padding`, `dilation` and `rounding` anew with other defaults;
-    a stride of None is the kernel's size.
+    a stride of None is the kernel's size. `same` is TensorFlow's, and `ceil` PyTorch's: see `window`.
     """
 
     kernel: tuple[int, ...] = size("k", "window size")

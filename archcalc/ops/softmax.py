@@ -1,69 +1,75 @@
-"""Softmax and its logarithm: the channels of a position against each other."""
+"""Softmax and its logarithm: the numbers along an axis against each other, the channels of a position unless told."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op import Field, Op, Shape, Work, op
+from archcalc.op import Field, Op, Shape, Work, added, op
+from archcalc.ops.axes import across, check_axis, others
+from archcalc.settings import axis
 
 if TYPE_CHECKING:
     from archcalc.kernels import Array
 
 
-class OverChannels(Op):
-    """Base of the ops that look at all channels of a position together; flat, these are the whole input."""
+class OverAxis(Op):
+    """Base of the ops that look at all numbers along an axis together."""
+
+    axis: int = axis("the axis whose numbers add up to 1", default=1)
+
+    def check(self, x: Shape) -> None:
+        check_axis(self.axis, len(x))
 
     def field(self, x: Shape) -> Field:
-        return "whole" if len(x) == 2 else "pointwise"
+        return across(x, (self.axis,))
+
+    def rows(self, x: Shape) -> int:
+        """Return how many sets of numbers add up to 1."""
+        return prod(others(x, self.axis))
+
+    def shared(self, x: Shape) -> Work:
+        """Return the work of what both have: the largest found and subtracted, the exponentials and their sum."""
+        size, rows = prod(x), self.rows(x)
+        return Work(comparisons=size - rows, additions=2 * size - rows, exponentials=size)
 
 
 @op("softmax", example=("1000", {}))
-class Softmax(OverChannels):
+class Softmax(OverAxis):
     """Turn the channels at each position into shares that add up to 1: eˣ/Σeˣ.
 
     (N, C, *I) -> (N, C, *I)
 
-    The largest element is subtracted first, as every implementation does.
+    The largest element is subtracted first, as every implementation does. `axis: -1` takes the last axis,
+    as attention does. Source: torch.nn.Softmax.
     """
 
     def work(self, y: Shape, x: Shape) -> Work:
-        size, rows = prod(x), x[0] * prod(x[2:])
-        return Work(
-            comparisons=size - rows,
-            additions=2 * size - rows,
-            exponentials=size,
-            divisions=size,
-        )
+        return added([self.shared(x), Work(divisions=prod(x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.kernels import exp
 
-        powers = exp(x - x.max(axis=1, keepdims=True))
-        y: Array = powers / powers.sum(axis=1, keepdims=True)
+        powers = exp(x - x.max(axis=self.axis, keepdims=True))
+        y: Array = powers / powers.sum(axis=self.axis, keepdims=True)
         return y
 
 
 @op("log_softmax", example=("1000", {}))
-class LogSoftmax(OverChannels):
+class LogSoftmax(OverAxis):
     """The logarithm of softmax: x - log Σeˣ.
 
     (N, C, *I) -> (N, C, *I)
 
-    The largest element is subtracted first, as every implementation does.
+    The largest element is subtracted first, as every implementation does. Source: torch.nn.LogSoftmax.
     """
 
     def work(self, y: Shape, x: Shape) -> Work:
-        size, rows = prod(x), x[0] * prod(x[2:])
-        return Work(
-            comparisons=size - rows,
-            additions=3 * size - rows,
-            exponentials=size + rows,
-        )
+        return added([self.shared(x), Work(additions=prod(x), exponentials=self.rows(x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.kernels import exp, log
 
-        lowered = x - x.max(axis=1, keepdims=True)
-        y: Array = lowered - log(exp(lowered).sum(axis=1, keepdims=True))
+        lowered = x - x.max(axis=self.axis, keepdims=True)
+        y: Array = lowered - log(exp(lowered).sum(axis=self.axis, keepdims=True))
         return y

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Scope
+from contextlib import contextmanager
 from typing import Any
 
+from archcalc import limits
 from archcalc.errors import ArchcalcError, Source, nearest
 from archcalc.network import Network, Node
 from archcalc.ops import REGISTRY
@@ -14,6 +17,7 @@ from archcalc.spec.layers import Block, Expansion, Frame
 from archcalc.spec.reader import read
 from archcalc.spec.sections import At, check_keys, mapping, section, text
 from archcalc.spec.tree import Listing, Mapping, Scalar
+from archcalc.spec.tree import Node as Tree
 from archcalc.spec.use import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.window import ROUNDINGS, Rounding
 
@@ -27,8 +31,24 @@ KEYS = (
     "variants",
     "blocks",
     "layers",
+    "outputs",
     "expect",
 )
+
+
+@contextmanager
+def within_the_stack() -> Iterator[None]:
+    """Turn Python's own bound on calls within calls into an error; also a decorator.
+
+    Each bound on nesting holds for itself. Several at their most, raised ones above all, can be too much together.
+    """
+    try:
+        yield
+    except RecursionError:
+        raise ArchcalcError(
+            "blocks, lists and expressions are nested deeper than Python can follow",
+            hint=f"lower bounds in {limits.NESTING.variable} and {limits.BRACKETS.variable} would say where",
+        ) from None
 
 
 class Document:
@@ -58,6 +78,7 @@ class Document:
         """The networks in the file: its variants, or itself."""
         return tuple(self.variants) or (self.name,)
 
+    @within_the_stack()
     def network(self, variant: str | None = None, overrides: Scope[str, Any] | None = None) -> Network:
         """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
 
@@ -68,14 +89,15 @@ class Document:
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
         expansion = Expansion(self._blocks(), scope)
-        start = expansion.add(self._input(chosen, scope))
+        start = [expansion.add(node) for node in self._inputs(chosen, scope)][0]
         layers = self.root.entries.get("layers")
         if layers is None:
             raise ArchcalcError(
                 "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
             )
         last = expansion.layers(layers, Frame(scope), start)
-        _check_used(expansion.nodes, {last, *expansion.heads})
+        outputs = self._outputs(expansion) or (last,)
+        _check_used(expansion.nodes, {*outputs, *expansion.heads})
         return Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
@@ -84,7 +106,7 @@ class Document:
             parameters=scope,
             expectations=() if overrides else (*expectations(self.root, scope), *expectations(chosen, scope)),
             rounding=_rounding(self.root),
-            output=last,
+            outputs=outputs,
         )
 
     def _title(self, variant: str | None) -> str:
@@ -158,7 +180,8 @@ class Document:
             blocks[name] = Block(name, parameters.entries, layers)
         return blocks
 
-    def _input(self, variant: Mapping, scope: Scope[str, Any]) -> Node:
+    def _inputs(self, variant: Mapping, scope: Scope[str, Any]) -> list[Node]:
+        """Return the network's inputs: one called `input`, or several by their names, the first of which feeds the layers."""
         tree = variant.entries.get("input") or self.root.entries.get("input")
         if tree is None:
             raise ArchcalcError(
@@ -166,13 +189,40 @@ class Document:
                 place=self.root.place(),
                 hint="input: 3x224x224 means channels x height x width",
             )
-        try:
-            shape = extents(evaluate(tree, scope))
-        except ArchcalcError as error:
-            raise ArchcalcError(f"'input' {error.fact}", place=error.place or tree.place()) from None
-        return Node("input", REGISTRY["input"](shape=shape), origin=At(tree))
+        if not isinstance(tree, Mapping):
+            return [_input("input", tree, scope)]
+        if not tree.entries:
+            raise ArchcalcError(
+                "'input' names no input", place=tree.place(), hint="input: {image: 3x224x224}"
+            )
+        for key in tree.keys.values():
+            check_name(key, "input")
+        return [_input(name, shape, scope) for name, shape in tree.entries.items()]
+
+    def _outputs(self, expansion: Expansion) -> tuple[int, ...]:
+        """Return the layers that a spec names as the network's outputs; none where it does not say."""
+        tree = self.root.entries.get("outputs")
+        if tree is None:
+            return ()
+        found = []
+        for name in tree.items if isinstance(tree, Listing) else [tree]:
+            position = expansion.names.find(name.text, "") if isinstance(name, Scalar) else None
+            if position is None:
+                hint = nearest(name.text, expansion.names.finished()) if isinstance(name, Scalar) else None
+                raise ArchcalcError(f"'outputs' names no layer: {name.noun}", place=name.place(), hint=hint)
+            found.append(position)
+        return tuple(found)
 
 
+def _input(name: str, tree: Tree, scope: Scope[str, Any]) -> Node:
+    try:
+        shape = extents(evaluate(tree, scope))
+    except ArchcalcError as error:
+        raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place()) from None
+    return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
+
+
+@within_the_stack()
 def override(text: str) -> tuple[str, Any]:
     """Return the name and the value of `NAME=VALUE`, the value read as a spec reads it.
 

@@ -60,6 +60,9 @@ class Expansion:
         self.ops: dict[tuple[str, str], Op] = {}
         self.steps = 0
         self.values = 0
+        self.most_steps = limits.LAYERS.value
+        self.most_values = limits.VALUES.value
+        self.nesting = limits.NESTING.value
 
     def add(self, node: Node) -> int:
         """Append a node and return its position."""
@@ -75,9 +78,11 @@ class Expansion:
                 place=listing.place(frame.used_by),
                 hint="put '- ' before each layer",
             )
-        if frame.depth > limits.NESTING:
+        if frame.depth > self.nesting:
             raise ArchcalcError(
-                f"blocks are nested more than {limits.NESTING} deep", place=listing.place(frame.used_by)
+                f"blocks are nested more than {self.nesting} deep",
+                place=listing.place(frame.used_by),
+                hint=limits.NESTING.hint,
             )
         for item in listing.items:
             current = self.layer(item, frame, current)
@@ -114,18 +119,18 @@ class Expansion:
                 hint=nearest(kind, known) or "archcalc ops lists them all",
             )
         cls = REGISTRY[kind]
-        return "branches" if cls.inputs[1] is None else cls.main
+        return "branches" if cls.branched() else cls.main
 
     def step(self, use: Use) -> None:
         """Count one more layer or repetition against the limit."""
         self.steps += 1
         self.values += sum(tree.size for tree in use.settings.values())
-        if self.values > limits.NODES:
-            raise use.error(f"the network grows past {limits.NODES:,} values")
-        if self.steps > limits.LAYERS:
+        if self.values > self.most_values:
+            raise use.error(f"the network grows past {self.most_values:,} values", hint=limits.VALUES.hint)
+        if self.steps > self.most_steps:
             raise use.error(
-                f"the network grows past {limits.LAYERS:,} layers",
-                hint="does a repeat run more often than it should?",
+                f"the network grows past {self.most_steps:,} layers",
+                hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
             )
 
     def _wanted(self, use: Use, frame: Frame) -> bool:
@@ -200,16 +205,20 @@ class Expansion:
         return end
 
     def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
-        branched = cls.inputs[1] is None
+        branched = cls.branched()
         if branched and "branches" in use.settings:
             inputs, labels = self._branches(use, frame, current)
+        elif cls.constant:
+            inputs, labels = (), ()
         else:
             inputs, labels = self._sources(use, frame, current), ()
-        check_inputs(cls.kind, cls.inputs, len(inputs), use)
+        if not cls.constant:
+            check_inputs(cls.kind, cls.inputs, len(inputs), use)
         op = self._made(cls, use, frame, branched=branched)
         path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)
-        return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary))
+        shared = self._shared(use, frame)
+        return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary, shared))
 
     def _made(self, cls: type[Op], use: Use, frame: Frame, *, branched: bool) -> Op:
         """Return the op with its settings evaluated; equal layers share one op."""
@@ -219,7 +228,7 @@ class Expansion:
                 continue
             if name not in cls.declared:
                 raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
-            given[name] = self._value(use, name, frame)
+            given[name] = self._setting(cls, use, name, frame)
         key = (cls.kind, repr(given))
         op = self.ops.get(key)
         if op is None:
@@ -231,6 +240,13 @@ class Expansion:
                     error.hint = nearest(word, frame.scope)
                 raise error.at(cls.kind, use) from None
         return op
+
+    def _setting(self, cls: type[Op], use: Use, name: str, frame: Frame) -> Any:
+        """Return the value of an op's setting; a text is meant as it stands."""
+        tree = use.settings[name]
+        if cls.declared[name].verbatim and isinstance(tree, Scalar):
+            return tree.value
+        return self._value(use, name, frame)
 
     def _branches(self, use: Use, frame: Frame, current: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
         start = self._sources(use, frame, current)
@@ -287,3 +303,13 @@ class Expansion:
         if "tie" not in use.settings:
             return None
         return self._find(use, use.settings["tie"], frame, "tie")
+
+    def _shared(self, use: Use, frame: Frame) -> frozenset[str]:
+        """Return the names of the weights that belong to an earlier layer and count there."""
+        if "shared" not in use.settings:
+            return frozenset()
+        value = self._value(use, "shared", frame)
+        names = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(name, str) for name in names):
+            raise use.error(f"'shared' must be names of weights, not {show(value)}", "shared")
+        return frozenset(names)

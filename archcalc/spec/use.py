@@ -13,12 +13,14 @@ from archcalc.spec.expressions import KEYWORDS, value_of
 from archcalc.spec.tree import Listing, Mapping, Scalar
 from archcalc.spec.tree import Node as Tree
 
-COMMON = ("name", "from", "when", "tie")
+COMMON = ("name", "from", "when", "tie", "shared")
 """Settings that every layer has, whatever its op."""
 VARIANT_KEYS = ("title", "source", "input", "expect")
 """What a variant may say beside its parameters."""
 CONTROLS = ("repeat", "auxiliary")
 """Layers that write other layers."""
+RESERVED = frozenset((*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS))
+"""Words of the language, which no parameter is called."""
 
 
 class Use(NamedTuple):
@@ -126,10 +128,11 @@ def check_name(tree: Scalar, what: str, used_by: Place | None = None) -> None:
             place=tree.place(used_by),
             hint=f"quote it: {what}: '{tree.text}'",
         )
-    if len(tree.text) > limits.NAME:
+    if len(tree.text) > limits.NAME.value:
         raise ArchcalcError(
-            f"'{what}' has {len(tree.text):,} characters; the most is {limits.NAME}",
+            f"'{what}' has {len(tree.text):,} characters; the most is {limits.NAME.value}",
             place=tree.place(used_by),
+            hint=limits.NAME.hint,
         )
     if not tree.text.replace("_", "").replace("-", "").isalnum():
         raise ArchcalcError(
@@ -161,8 +164,7 @@ def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcE
 
 def check_parameter(key: Scalar, used_by: Place | None = None) -> None:
     """Raise a fact where a parameter's name is a word of the language or none that an expression can hold."""
-    reserved = {*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS}
-    if not key.text.isidentifier() or key.text in reserved:
+    if not key.text.isidentifier() or key.text in RESERVED:
         raise ArchcalcError(
             f"'{key.text}' cannot be a parameter's name",
             place=key.place(used_by),
@@ -179,6 +181,11 @@ def check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use)
         raise use.error(
             f"{kind} needs at least {least} inputs", hint="give it a list of branches, or from: [a, b]"
         )
-    if most is not None and given != most:
-        more = "add, multiply or concat bring several together" if given > most else None
-        raise use.error(f"{kind} takes {most} input, not {given}", "from", more)
+    if most is not None and not least <= given <= most:
+        hint = None
+        if given > most:
+            hint = "add, multiply or concat bring several together"
+        elif least > 1:
+            hint = "give it a list of branches, or from: [a, b]"
+        several = f"{least} to {most} inputs" if least < most else f"{most} input{'s' * (most > 1)}"
+        raise use.error(f"{kind} takes {several}, not {given}", "from", hint)

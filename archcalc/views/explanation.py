@@ -9,14 +9,35 @@ from typing import NamedTuple
 
 from archcalc.cells import described, figure, grouped, percent, shaped
 from archcalc.checks import Finding
-from archcalc.columns import COLUMNS
+from archcalc.columns import COLUMNS, figures
 from archcalc.derivation import Derivation, Explanation
-from archcalc.folding import folded, group, path
+from archcalc.folding import folded, group
+from archcalc.network import is_inside, parts, prefix
 from archcalc.report import Report, Row
 from archcalc.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
+
+
+LAYER = (
+    Column("figure", "figure", "text", "the figure's name"),
+    Column("derivation", "symbols = numbers = result", "derivation", "how it comes about"),
+    Column("meaning", "what it is", "words", "what it is", 1),
+)
+BLOCK = (
+    Column("layer", "layer", "text", "the layer's name inside the block"),
+    Column("output", "output", "shape", "shape of the output, without the batch", 2),
+    Column("params", "parameters", "derivation", "how its learnable parameters come about"),
+    Column("macs", "MACs", "derivation", "how its multiply-accumulates come about", 1),
+)
+SHARES = ("params", "params_share", "macs", "macs_share")
+NETWORK = (
+    Column("layer", "layer or block", "text", "the layer's or the block's name"),
+    Column("made_of", "made of", "words", "what is in it"),
+    Column("output", "output", "shape", "shape of the output, without the batch", 1),
+    *figures(SHARES),
+)
 
 
 class Heavy(NamedTuple):
@@ -55,11 +76,7 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
     )
     legend = dict(_used(explanation))
     return Sheet(
-        columns=(
-            Column("figure", "figure", "text"),
-            Column("derivation", "symbols = numbers = result", "derivation"),
-            Column("meaning", "what it is", "words", priority=1),
-        ),
+        columns=LAYER,
         rows=tuple((one.figure, one[1:], MEANINGS.get(one.figure, "")) for one in explanation.derivations),
         title=f"{report.name}: {row.name}",
         subtitle=(
@@ -92,12 +109,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
     rows = [row for row, _ in found]
     whole = group(name, rows)
     return Sheet(
-        columns=(
-            Column("layer", "layer", "text"),
-            Column("output", "output", "shape", priority=2),
-            Column("params", "parameters", "derivation"),
-            Column("macs", "MACs", "derivation", priority=1),
-        ),
+        columns=BLOCK,
         rows=tuple(
             (
                 row.name.removeprefix(f"{name}."),
@@ -161,28 +173,19 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
 
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
-    keys = ("params", "params_share", "macs", "macs_share")
     blocks = folded(report, 1).rows
     return Sheet(
-        columns=(
-            Column("layer", "layer or block", "text"),
-            Column("made_of", "made of", "words"),
-            Column("output", "output", "shape", priority=1),
-            *(
-                Column(key, COLUMNS[key].title, COLUMNS[key].kind, priority=COLUMNS[key].priority)
-                for key in keys
-            ),
-        ),
+        columns=NETWORK,
         rows=tuple(
             (
                 row.name,
                 made_of(report, row),
                 row.output_shape,
-                *(COLUMNS[key].of_row(row, report) for key in keys),
+                *(COLUMNS[key].of_row(row, report) for key in SHARES),
             )
             for row in blocks
         ),
-        footer=("total", "", "", *(COLUMNS[key].of_total(report) for key in keys)),
+        footer=("total", "", "", *(COLUMNS[key].of_total(report) for key in SHARES)),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=(
@@ -201,12 +204,12 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
 
 def made_of(report: Report, block: Row) -> str:
     """Return what is in a block, one level down and equal things counted; of a layer, its op and settings."""
-    inside = [row for row in report.rows if row.name.startswith(f"{block.name}.")]
+    inside = [row for row in report.rows if is_inside(row.name, block.name)]
     if not inside:
         return f"{block.kind} {described(block.settings)}".strip()
-    level = block.name.count(".") + 2
-    members = dict.fromkeys(path(row, level) for row in inside)
-    kinds = Counter(_unnumbered(member.rpartition(".")[2]) for member in members)
+    level = len(parts(block.name)) + 1
+    members = dict.fromkeys(prefix(row.name, level) for row in inside)
+    kinds = Counter(_unnumbered(parts(member)[-1]) for member in members)
     return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
 
 

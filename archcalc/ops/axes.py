@@ -1,0 +1,90 @@
+"""Axes as settings, counted with the batch as axis 0 and from the end where negative, and shapes that stretch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+
+from archcalc.errors import ArchcalcError
+from archcalc.op import Field, Shape
+
+
+def place(axis: int, rank: int) -> int:
+    """Return an axis of a tensor with `rank` axes, counted from the front."""
+    return axis if axis >= 0 else rank + axis
+
+
+def places(axes: Iterable[int], rank: int) -> tuple[int, ...]:
+    """Return axes counted from the front."""
+    return tuple(place(axis, rank) for axis in axes)
+
+
+def check_axis(axis: int, rank: int, setting: str = "axis") -> None:
+    """Raise a fact where a tensor has no such axis."""
+    if not -rank <= axis < rank:
+        raise ArchcalcError(
+            f"there is no axis {axis}: the input has axes 0 to {rank - 1}, the batch among them",
+            setting=setting,
+        )
+
+
+def check_each(axes: Iterable[int], rank: int) -> None:
+    """Raise a fact where a tensor does not have one of the `axes`, or one is named twice."""
+    named: set[int] = set()
+    for axis in axes:
+        check_axis(axis, rank, "axes")
+        if place(axis, rank) in named:
+            raise ArchcalcError(f"names axis {axis} twice", setting="axes")
+        named.add(place(axis, rank))
+
+
+def check_last(axes: int, x: Shape) -> None:
+    """Raise a fact where a sample does not have so many axes."""
+    if axes >= len(x):
+        raise ArchcalcError(f"takes the last {axes} axes, but a sample has {len(x) - 1}", setting="axes")
+
+
+def left(sizes: Iterable[int]) -> Shape:
+    """Return the shape of what is left of a tensor: a single number keeps one axis, of size 1."""
+    return tuple(sizes) or (1,)
+
+
+def replaced(x: Shape, axis: int, size: int) -> Shape:
+    """Return a shape with another size on an axis."""
+    at = place(axis, len(x))
+    return (*x[:at], size, *x[at + 1 :])
+
+
+def others(x: Shape, axis: int) -> Shape:
+    """Return a shape without an axis."""
+    at = place(axis, len(x))
+    return (*x[:at], *x[at + 1 :])
+
+
+def across(x: Shape, axes: Iterable[int]) -> Field:
+    """Return the field of an element that sees all of some axes, each of which keeps its place.
+
+    The channels are at one position; of a flat input they are the whole.
+    """
+    touched = max(places(axes, len(x)), default=0)
+    return "whole" if touched >= min(2, len(x) - 1) > 0 else "pointwise"
+
+
+def stretched(*shapes: Shape) -> Shape:
+    """Return the shape to which axes of size 1 and missing ones in front stretch, as in NumPy, PyTorch and ONNX."""
+    aligned = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
+    return tuple(_largest(sizes) for sizes in aligned)[::-1]
+
+
+def _largest(sizes: tuple[int, ...]) -> int:
+    """Return the first size that is not 1: arithmetic that any kind of number survives."""
+    return next((size for size in sizes if size != 1), sizes[0])
+
+
+def check_stretches(*shapes: Shape) -> None:
+    """Raise a fact where an axis, counted from the last, has two sizes beside 1."""
+    aligned = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
+    if any(len({*sizes} - {1}) > 1 for sizes in aligned):
+        raise ArchcalcError(
+            "the shapes differ", hint="each axis must have the same size in every branch, or 1"
+        )
