@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def alive_bytes(arrays: Iterable[Array]) -> int:
-    """Return the bytes that arrays keep in memory; a view counts as whatever it looks into, and that once."""
+def alive_bytes(arrays: Iterable[Array], beside: Iterable[Array] = ()) -> int:
+    """Return the bytes that arrays keep in memory; a view counts as whatever it looks into, and that once.
+
+    What the arrays `beside` them keep does not count.
+    """
+    others = {id(owner) for owner in map(_owner, beside)}
     owners = {id(owner): owner.nbytes for owner in map(_owner, arrays)}
-    return sum(owners.values())
+    return sum(size for owner, size in owners.items() if owner not in others)
 
 
 def _owner(array: Array) -> Array:
@@ -31,21 +35,21 @@ def noise(shape: Sequence[int], seed: Sequence[int], least: float, most: float) 
     return found
 
 
-def unknown(x: Array, *, first: bool) -> Array:
-    """Return a copy in which one corner of the spatial axes is not a number: up to the middle, or from it on."""
+def unknown(x: Array, marks: Iterable[tuple[int, int]]) -> Array:
+    """Return a copy that is not a number in a box: from first to last position on each spatial axis."""
     x = x.copy()
-    halves = (slice(0, (n - 1) // 2 + 1) if first else slice((n - 1) // 2, None) for n in x.shape[2:])
-    corner: Any = (..., *halves)
-    x[corner] = np.nan
+    box: Any = (..., *(slice(first, last + 1) for first, last in marks))
+    x[box] = np.nan
     return x
 
 
-def reached(x: Array) -> list[list[bool]]:
-    """Return for each spatial axis which of its positions hold what is not a number."""
+def reached(x: Array) -> list[tuple[int, int] | None]:
+    """Return for each spatial axis the first and the last position that hold what is not a number; None if none do."""
     marks = np.isnan(x)
-    return [_along(marks, axis) for axis in range(2, x.ndim)]
+    return [_ends(marks, axis) for axis in range(2, x.ndim)]
 
 
-def _along(marks: Array, axis: int) -> list[bool]:
-    """Return where along an axis there is any mark."""
-    return [bool(plane.any()) for plane in np.moveaxis(marks, axis, 0)]
+def _ends(marks: Array, axis: int) -> tuple[int, int] | None:
+    """Return where the first and the last mark along an axis are."""
+    places = np.flatnonzero(marks.any(axis=tuple(other for other in range(marks.ndim) if other != axis)))
+    return (int(places[0]), int(places[-1])) if places.size else None

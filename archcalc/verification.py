@@ -1,21 +1,23 @@
 """A network really run, on random numbers: are the figures that analysis states those of real arrays?
 
 The run is the reference (`Op.forward`) of every layer in float32 with NumPy. What it computes means nothing;
-what is compared is how large the arrays are, how many products are formed, what is alive, and how far one
-corner of the input, made not a number, spreads.
+what is compared is how large the arrays are, how many products are formed, what is alive, and how far a
+part of the input, made not a number, spreads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import floor, prod
+from itertools import islice
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
+from archcalc.marks import NO_EDGES, Edges, Mark, chosen
 from archcalc.network import Network, Node
 from archcalc.op import Op
 from archcalc.report import Report, Row
-from archcalc.window import Extent, Rounding, Spread
+from archcalc.window import Rounding, Window, span
 
 if TYPE_CHECKING:
     from archcalc.kernels import Array
@@ -25,6 +27,8 @@ TEMPORARIES = 3
 """How many times its inputs and its output a layer takes beside them while it runs, at most."""
 
 FIGURES = ("output shape", "weights", "MACs", "bytes alive", "receptive field")
+VALUES = "values"
+"""What is compared beside them where an ONNX file is run by ONNX Runtime, too."""
 Progress = Callable[[str], None]
 
 
@@ -43,7 +47,7 @@ class Comparison(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """Everything that was compared, in the order in which it ran. `complete` is false where a wrong shape ended it."""
+    """Everything that was compared, layer after layer. `complete` is false where a wrong shape ended it."""
 
     comparisons: tuple[Comparison, ...]
     complete: bool = True
@@ -89,11 +93,12 @@ def verify(
         layer: compare this layer alone; those before it run, too.
         rounding: what `analyze` was given.
         seed: of the random input and weights.
-        progress: told the name of each layer before it runs; every layer runs twice.
+        progress: told the name of each layer before it runs; most run twice (see `passes`).
 
-    A receptive field is measured by marking one half of each axis of the input, then the other: the
-    last element that a mark reaches says where fields start, the first one where they end, to within
-    one stride. Fields that stick out of the input and those behind an enlargement are not measured.
+    A receptive field is measured by marking a stretch of each axis of the input, then one that is shorter by
+    a position on both sides: the last element that a mark reaches says where fields start, the first one
+    where they end (see `marks`). Not measured are edges that no element has there, because all fields stick
+    out of the input, and fields behind an enlargement, a crop, or padding as wide as the window on it.
 
     Raises:
         ArchcalcError: there is no such layer, or the memory does not suffice.
@@ -101,16 +106,33 @@ def verify(
     _check_known(layer, report)
     run = _Run(network, report, rounding, seed)
     found: list[Comparison] = []
-    for first in (True, False):
-        for step in run.steps(progress, first=first):
+    first, second = passes(report, layer)
+    for one in (first, second):
+        for step in run.steps(one, progress):
             if layer in (None, step.row.name):
-                found += _figures(step) if first else ()
-                found += _fields(step, report.input_shape[1:], first=first)
+                found += _figures(step) if one is first else ()
+                found += _fields(step, one.marks)
             if tuple(step.output.shape) != step.row.output_shape:
                 return Verification(tuple(found), complete=False)
-            if step.row.name == layer:
-                break
-    return Verification(tuple(found))
+    place = {row.name: position for position, row in enumerate(report.rows)}
+    return Verification(tuple(sorted(found, key=lambda one: place[one.layer])))
+
+
+class Pass(NamedTuple):
+    """One of the two runs: what is marked on the input, and how many layers run."""
+
+    marks: tuple[Mark, ...]
+    layers: int
+
+
+def passes(report: Report, layer: str | None = None) -> tuple[Pass, Pass]:
+    """Return the two runs: of all layers, or as far as `layer`, and of those where the second mark has an edge."""
+    whole = chosen(report)
+    shortened = tuple(mark.shortened() for mark in whole)
+    names = [row.name for row in report.rows]
+    layers = names.index(layer) + 1 if layer else len(names)
+    measured = (n for n, row in enumerate(report.rows[:layers], 1) if _has_edges(row, shortened))
+    return Pass(whole, layers), Pass(shortened, max(measured, default=0))
 
 
 def _check_known(layer: str | None, report: Report) -> None:
@@ -141,7 +163,7 @@ class _Run:
         chosen = rounding or network.rounding
         self.seed = seed
         self.nodes = {
-            position: (node, _prepared(node.op, report, chosen), rows[node.name])
+            position: (node, _prepared(node.op, rows[node.name], chosen), rows[node.name])
             for position, node in enumerate(network.nodes)
             if node.name in rows
         }
@@ -150,41 +172,44 @@ class _Run:
             for position, (node, _, _) in self.nodes.items()
             for source in (position, *node.inputs)
         }
-        output = next(p for p, (node, _, _) in self.nodes.items() if node.name == report.output.name)
-        self.last_use[output] = len(network.nodes)
+        outputs = {row.name for row in report.outputs}
+        self.last_use |= {
+            p: len(network.nodes) for p, (node, _, _) in self.nodes.items() if node.name in outputs
+        }
 
-    def steps(self, progress: Progress | None, *, first: bool) -> Iterator[_Step]:
-        """Run every layer; `first` says which half of the input is marked."""
+    def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Step]:
+        """Run the layers of a pass."""
         from archcalc.kernels import errstate, metered
         from archcalc.probes import alive_bytes
 
         alive: dict[int, Array] = {}
         blurred: set[int] = set()
-        for position, (node, op, row) in self.nodes.items():
+        held: list[Array] = []
+        for position, (node, op, row) in islice(self.nodes.items(), one.layers):
             if progress is not None:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
-            if blurred.intersection(node.inputs) or _is_spread(op, row):
+            if blurred.intersection(node.inputs) or not _is_even(op, row):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):
-                output, allocated = self._layer(position, node, op, row, xs, first=first)
+                output, allocated = self._layer(position, node, op, row, xs, one.marks)
             alive[position] = output
             del xs
-            yield _Step(
-                row, output, allocated, meter.macs, alive_bytes(alive.values()), position not in blurred
-            )
+            held += [output] if op.constant else []
+            kept = alive_bytes(alive.values(), held)
+            yield _Step(row, output, allocated, meter.macs, kept, position not in blurred)
             for source in {position, *node.inputs}:
                 if self.last_use[source] == position:
                     del alive[source]
 
     def _layer(
-        self, position: int, node: Node, op: Op, row: Row, xs: Sequence[Array], *, first: bool
+        self, position: int, node: Node, op: Op, row: Row, xs: Sequence[Array], marks: Sequence[Mark]
     ) -> tuple[Array, int]:
         """Return a layer's output and how many numbers its weights are; those of another layer count there."""
         from archcalc.probes import noise, unknown
 
-        if not node.inputs:
-            return unknown(noise(op.output(), (self.seed, position), -1, 1), first=first), 0
+        if not node.inputs and not op.constant:
+            return unknown(noise(op.output(), (self.seed, position), -1, 1), marks), 0
         owner = position if node.tied is None else node.tied
         try:
             tensors = self._tensors(op, row, owner)
@@ -197,7 +222,9 @@ class _Run:
             raise ArchcalcError(
                 f"{node.op.kind} '{node.name}' does not run on the tensors that it declares: {error}"
             ) from error
-        return output, sum(tensor.size for tensor in tensors.values()) if owner == position else 0
+        if owner != position:
+            return output, 0
+        return output, sum(tensor.size for name, tensor in tensors.items() if name not in node.shared)
 
     def _tensors(self, op: Op, row: Row, owner: int) -> Mapping[str, Array]:
         """Return random tensors for a layer: its weights around 0, its statistics around 1."""
@@ -213,8 +240,8 @@ class _Run:
         return weights | {name: noise(shape, (self.seed, owner, 1, n), 0.5, 1.5) for n, (name, shape) in kept}
 
 
-def _prepared(op: Op, report: Report, rounding: Rounding | None) -> Op:
-    fed = op.fed(report.input_shape, report.batch)
+def _prepared(op: Op, row: Row, rounding: Rounding | None) -> Op:
+    fed = op if row.inputs else op.fed(row.output_shape[1:], row.output_shape[0])
     return fed.rounded(rounding) if rounding else fed
 
 
@@ -223,10 +250,15 @@ def _bound(shape: Sequence[int]) -> float:
     return float((3 / max(1, prod(shape[1:]))) ** 0.5)
 
 
-def _is_spread(op: Op, row: Row) -> bool:
-    """Tell whether the fields of a layer's elements differ from one to the next."""
+def _is_even(op: Op, row: Row) -> bool:
+    """Tell whether all elements of a layer see alike: the same number of elements, of which some are real ones."""
     field = op.field(*row.input_shapes)
-    return isinstance(field, tuple) and any(isinstance(window, Spread) for window in field)
+    return isinstance(field, str) or all(
+        isinstance(window, Window)
+        and min(window.before, window.after) >= 0
+        and max(window.before, window.after) < span(window.kernel, window.dilation)
+        for window in field
+    )
 
 
 def _figures(step: _Step) -> Iterator[Comparison]:
@@ -239,31 +271,31 @@ def _figures(step: _Step) -> Iterator[Comparison]:
     yield Comparison(row.name, "bytes alive", row.alive * FLOAT_BYTES, step.alive)
 
 
-def _fields(step: _Step, extents: Sequence[int], *, first: bool) -> Iterator[Comparison]:
-    """Yield for each axis the last element that sees the first half, or the first one that sees the second."""
+def _fields(step: _Step, marks: Sequence[Mark]) -> Iterator[Comparison]:
+    """Yield for each axis the first and the last element that the marks reach."""
     from archcalc.probes import reached
 
-    field = step.row.field
-    if not step.measurable or field is None or len(field) != step.output.ndim - 2:
+    expected = _edges(step.row, marks)
+    if not step.measurable or len(expected) != step.output.ndim - 2:
         return
-    for extent, size, marks in zip(field, extents, reached(step.output), strict=True):
-        expected = _edge(extent, size, len(marks), first=first)
-        if expected is not None and any(marks):
-            real = len(marks) - 1 - marks[::-1].index(True) if first else marks.index(True)
-            yield Comparison(step.row.name, "receptive field", expected, real)
+    must_be_reached = all(edges != NO_EDGES for edges in expected)
+    for edges, ends in zip(expected, reached(step.output), strict=True):
+        if ends is None and not must_be_reached:
+            continue
+        for edge, end in zip(edges, ends or NO_EDGES, strict=True):
+            if edge is not None:
+                yield Comparison(step.row.name, "receptive field", edge, end)
 
 
-def _edge(extent: Extent, size: int, elements: int, *, first: bool) -> int | None:
-    """Return the last element whose field starts in the first half, or the first one whose field ends in the second.
+def _has_edges(row: Row, marks: Sequence[Mark]) -> bool:
+    return any(edges != NO_EDGES for edges in _edges(row, marks))
 
-    None where that element's field sticks out of the input, or where every element is like it.
-    """
-    middle = (size - 1) // 2
-    if first:
-        element = floor((middle - extent.start) / extent.stride)
-        lies_inside = extent.start + element * extent.stride >= 0
-        return element if lies_inside and 0 <= element < elements - 1 else None
-    end = extent.start + extent.size - 1
-    element = -floor((end - middle) / extent.stride)
-    lies_inside = end + element * extent.stride < size
-    return element if lies_inside and 0 < element < elements else None
+
+def _edges(row: Row, marks: Sequence[Mark]) -> list[Edges]:
+    """Return for each axis the edges that marks have among a layer's elements; nothing where it has no field."""
+    extents = row.output_shape[2:]
+    if row.field is None or len(row.field) != len(extents):
+        return []
+    return [
+        mark.edges(extent, elements) for mark, extent, elements in zip(marks, row.field, extents, strict=True)
+    ]

@@ -5,7 +5,8 @@ With input size H, padding P on each side, window FH and stride S the output siz
 numbers that behave like integers.
 
 Sources: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", relationship
-15; for `ceil`, PyTorch's pooling_output_shape; for `same`, TensorFlow's SAME.
+15; for `ceil`, PyTorch's pooling_output_shape, which is ONNX's ceil_mode too; for `same`, TensorFlow's
+SAME (tf.nn, "Notes on padding"), which is ONNX's SAME_UPPER.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ def travel(size: int, window: Window) -> int:
 def output_size(size: int, window: Window, rounding: Rounding) -> int:
     """Return (H + 2P - FH)/S + 1, rounded down unless `rounding` is "ceil".
 
-    Rounding up adds a last window that sticks out; as in PyTorch it is dropped where it would start
-    past the input and the padding before it.
+    Rounding up adds a last window that sticks out; as in PyTorch and ONNX it is dropped where it would
+    start past the input and the padding before it.
     """
     way = travel(size, window)
     if rounding != "ceil":
@@ -129,7 +130,8 @@ def same_size(size: int, stride: int) -> int:
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """Return the padding before and after that makes the output ⌈size / stride⌉.
 
-    As in TensorFlow the odd element goes after. With stride 1 it is PyTorch's `same` too.
+    As in TensorFlow and ONNX's SAME_UPPER the odd element goes after; where the windows leave gaps nothing
+    is added. With stride 1, the only one it takes, it is PyTorch's `same` too.
     """
     reach = span(kernel, dilation) + (same_size(size, stride) - 1) * stride
     total = max(reach - size, 0)
@@ -139,7 +141,7 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
 class Extent(NamedTuple):
     """A receptive field along one axis: what one output element sees of the input.
 
-    `size` is the largest over all paths and `smallest` the smallest; `stride` is the distance between
+    `size` reaches over all paths and `smallest` is that of the narrowest; `stride` is the distance between
     the fields of neighbours; `start` is the position of the first field's first element, negative
     where it begins in the padding. All are whole numbers unless something is enlarged to more than the
     input's resolution.
@@ -156,12 +158,14 @@ class Extent(NamedTuple):
         return self.start + (self.size - 1) / 2
 
     def joined(self, other: Extent) -> Extent:
-        """Return the field along the path that sees more, with the smaller of the two as `smallest`.
+        """Return the field over both paths: from where the first begins to where the last ends.
 
-        Where paths see equally much it is the first.
+        That is the larger of the two wherever it covers the other, as it does along symmetrical windows.
         """
         larger = max(self, other, key=lambda extent: extent.size)
-        return larger._replace(smallest=min(self.smallest, other.smallest))
+        start = min(self.start, other.start)
+        end = max(self.start + self.size, other.start + other.size)
+        return Extent(end - start, larger.stride, start, min(self.smallest, other.smallest))
 
 
 POINT = Extent(1, 1, 0, 1)

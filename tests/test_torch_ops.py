@@ -1,4 +1,11 @@
-"""Every op that PyTorch has too: whatever the settings, both accept them or both refuse, and they agree."""
+"""Every op that PyTorch has too: whatever the settings, both accept them or both refuse, and they agree.
+
+What agrees is the output's shape, parameters, buffers, and multiply-accumulates, of which PyTorch's own counter,
+torch.utils.flop_counter.FlopCounterMode, counts two operations each. Its formulas multiply the shape of the weight,
+(M, C/g, *k) or for a transposed convolution (C, M/g, *k), with the positions of the output, or then of the input:
+so groups divide, dilation changes nothing, padding is multiplied like everything else, and a bias counts nothing,
+as it is with us.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +21,28 @@ from archcalc.ops import REGISTRY
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
 def ours(kind, settings, shape):
-    """Return what the op says: output shape, parameters, buffers; None where it refuses the input."""
+    """Return what the op says: output shape, parameters, buffers, MACs; None where it refuses the input."""
     op = REGISTRY[kind](**settings)
     try:
         op.check(shape)
     except ArchcalcError:
         return None
     tensors = (op.weights(shape), op.buffers(shape))
-    return (op.output(shape), *(elements(shapes.values()) for shapes in tensors))
+    output = op.output(shape)
+    return (output, *(elements(shapes.values()) for shapes in tensors), op.work(output, shape).macs)
 
 
 def theirs(make, *args, shape, **settings):
-    """Return what the module does with zeros: output shape, parameters, buffers; None where it refuses."""
+    """Return what the module does with zeros: output shape, parameters, buffers, MACs; None where it refuses."""
     try:
         module = make(*args, **settings).eval()
-        with torch.no_grad():
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
             output = module(torch.zeros(shape))
     except (RuntimeError, ValueError):
         return None
@@ -44,6 +53,7 @@ def theirs(make, *args, shape, **settings):
         tuple(output.shape),
         sum(tensor.numel() for tensor in module.parameters()),
         sum(tensor.numel() for tensor in buffers.values()),
+        counter.get_total_flops() / 2,
     )
 
 
@@ -77,6 +87,25 @@ def test_convolution(data, rank):
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups, "bias": data.draw(st.booleans())}  # fmt: skip
     assert ours("conv", {"out": out, "kernel": kernel, **options}, shape) == theirs(
         of_rank("Conv", rank), shape[1], out, kernel, shape=shape, **options
+    )
+
+
+@given(st.data(), ranks)
+def test_convolution_padded_on_one_side_more_than_on_the_other(data, rank):
+    shape = data.draw(shapes(rank, st.sampled_from([2, 4, 6])))
+    kernel, stride, dilation = (data.draw(per_axis(rank, small)) for _ in range(3))
+    padding = data.draw(per_axis(rank, st.tuples(st.integers(0, 3), st.integers(0, 3))))
+    out, options = (
+        data.draw(st.sampled_from([2, 4, 6])),
+        {"stride": stride, "dilation": dilation, "groups": 2},
+    )
+
+    def padded(*args, **words):
+        sides = [side for pair in reversed(padding) for side in pair]  # it wants the last axis first
+        return nn.Sequential(of_rank("ConstantPad", rank)(sides, 0.0), of_rank("Conv", rank)(*args, **words))
+
+    assert ours("conv", {"out": out, "kernel": kernel, "padding": padding, **options}, shape) == theirs(
+        padded, shape[1], out, kernel, shape=shape, **options
     )
 
 
@@ -205,7 +234,7 @@ def test_upsampling(data, rank, scale):
 def test_a_learnt_slope(per, slopes):
     shape = (2, 6, 3, 3)
     module = nn.PReLU(slopes)
-    assert ours("prelu", {"per": per}, shape) == (shape, sum(p.numel() for p in module.parameters()), 0)
+    assert ours("prelu", {"per": per}, shape) == (shape, sum(p.numel() for p in module.parameters()), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -223,4 +252,39 @@ def test_a_learnt_slope(per, slopes):
 )
 def test_shapes_without_weights(kind, settings, module):
     shape = (2, 12) if kind == "reshape" else (2, 12, 5, 4)
-    assert ours(kind, settings, shape) == (tuple(module(torch.zeros(shape)).shape), 0, 0)
+    assert ours(kind, settings, shape) == (tuple(module(torch.zeros(shape)).shape), 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "shape", "module", "macs"),
+    [
+        # 3·3 positions, 6 filters of 2 of the 4 maps and 3·3 each
+        ("conv", {"out": 6, "kernel": 3, "groups": 2}, (1, 4, 5, 5), lambda: nn.Conv2d(4, 6, 3, groups=2), 9 * 6 * 2 * 9),
+        # depthwise, 2 samples: 4·4 positions of each of 5 maps, 3·3
+        ("conv", {"out": 5, "kernel": 3, "groups": 5, "dilation": 2, "padding": 1}, (2, 5, 6, 6), lambda: nn.Conv2d(5, 5, 3, dilation=2, groups=5, padding=1), 2 * 16 * 5 * 9),
+        # 5 positions of the input, each of whose 4 maps meets 3 weights of the one filter of its group
+        ("conv_transpose", {"out": 2, "kernel": 3, "stride": 2, "groups": 2}, (1, 4, 5), lambda: nn.ConvTranspose1d(4, 2, 3, stride=2, groups=2), 5 * 4 * 3),
+        # cut by its padding to 4·4, it has still worked on 3·3 positions with all of 4·4 weights
+        ("conv_transpose", {"out": 1, "kernel": 4, "stride": 2, "padding": 2}, (1, 1, 3, 3), lambda: nn.ConvTranspose2d(1, 1, 4, stride=2, padding=2), 9 * 16),
+        ("linear", {"out": 5}, (3, 7), lambda: nn.Linear(7, 5), 3 * 7 * 5),
+    ],
+)  # fmt: skip
+def test_products_counted_by_hand(kind, settings, shape, module, macs):
+    assert ours(kind, settings, shape)[-1] == theirs(module, shape=shape)[-1] == macs
+
+
+def test_products_of_filters_that_see_some_maps():
+    """LeNet-5's C3 as convolutions of one filter each on the maps that it sees; the products of LeCun et al. 1998.
+
+    10·10 positions, 60 pairs of a filter and a map, 5·5.
+    """
+    connections = [tuple((first + i) % 6 for i in range(size)) for size in (3, 4) for first in range(6)]
+    connections += [(first, first + 1, (first + 3) % 6, (first + 4) % 6) for first in range(3)] + [
+        tuple(range(6))
+    ]
+    x = torch.zeros(1, 6, 14, 14)
+    with FlopCounterMode(display=False) as counter:
+        for maps in connections:
+            nn.functional.conv2d(x[:, maps], torch.zeros(1, len(maps), 5, 5))
+    macs = ours("conv", {"out": 16, "kernel": 5, "connections": connections}, tuple(x.shape))[-1]
+    assert macs == counter.get_total_flops() / 2 == 100 * 60 * 25

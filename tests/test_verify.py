@@ -13,47 +13,40 @@ from archcalc.ops.conv import Conv
 from archcalc.ops.norm import BatchNorm
 from archcalc.ops.pointwise import Relu
 from archcalc.ops.pool import MaxPool
-from archcalc.verification import FIGURES
-from archcalc.window import Window
+from archcalc.verification import FIGURES, passes
 
-SMALL = {
-    "lenet5": None,
-    "lenet5_rgb": None,
-    "lenet5_1998": None,
-    "simple_convnet": None,
-    "alexnet": None,
-    "alexnet_two_gpus": None,
-    "alexnet_torchvision": "3x64x64",
-    "zfnet": None,
-    "nin_cifar10": None,
-    "vgg11": "3x32x32",
-    "vgg11_lrn": "3x32x32",
-    "vgg16_c": "3x32x32",
-    "vgg16_bn": "3x32x32",
-    "googlenet": "3x64x64",
-    "resnet20": None,
-    "resnet50": "3x64x64",
-    "resnet50_original": "3x64x64",
-    "densenet121": "3x64x64",
-    "squeezenet1_1": "3x64x64",
-    "mobilenet_v1": "3x64x64",
-    "mobilenet_v3_small": "3x64x64",
-    "shufflenet_v2_x0_5": "3x64x64",
-    "efficientnet_b0": "3x64x64",
+REDUCED = {
+    "alexnet": 67,  # pools of 3 in steps of 2 make 1 of 3, 3 of 7, 7 of 15: conv1 needs 11 + 4·14
+    "alexnet_two_gpus": 67,
+    "alexnet_torchvision": 63,
+    "inception_v3": 75,
+    "nin_imagenet": 64,
+    "zfnet": 63,
 }
-"""Networks and the input with which they run fast; None is their own."""
+"""Inputs of networks for which 32x32 is too small."""
 
 
 def verified(network, **conditions):
     return archcalc.verify(network, archcalc.analyze(network, **conditions))
 
 
-@pytest.mark.parametrize("name", SMALL)
-def test_what_happens_is_what_was_predicted(name):
-    found = verified(archcalc.load(name), input=SMALL[name])
+def agrees(found):
     assert found.disagreements == ()
     assert found.complete
     assert {one.figure for one in found.comparisons} == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", archcalc.names())
+def test_what_happens_in_a_known_network_is_what_was_predicted(name):
+    network = archcalc.load(name)
+    channels, *extents = network.input_shape
+    agrees(verified(network, input=[channels, *(min(n, REDUCED.get(name, 32)) for n in extents)]))
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("name", archcalc.names())
+def test_what_happens_on_its_own_input_is_what_was_predicted(name):
+    agrees(verified(archcalc.load(name)))
 
 
 SPEC = """
@@ -77,8 +70,16 @@ def test_every_figure_of_a_small_network_agrees(network, batch):
     assert verified(network(SPEC), batch=batch).disagreements == ()
 
 
-def moved(op, x):
-    return tuple(Window(w.kernel, w.stride, w.before + 2, w.after, w.dilation) for w in op.windows(x))
+def off_by(**changes):
+    """Return a field whose windows are a little wrong."""
+
+    def field(op, x):
+        return tuple(
+            w._replace(**{name: getattr(w, name) + amount for name, amount in changes.items()})
+            for w in op.windows(x)
+        )
+
+    return field
 
 
 def grown(op, x):
@@ -88,7 +89,11 @@ def grown(op, x):
 WRONG = [
     (Conv, "output", grown, "first", "output shape"),
     (Conv, "work", lambda op, y, x: archcalc.Work(macs=1), "first", "MACs"),
-    (Conv, "field", moved, "first", "receptive field"),
+    (Conv, "field", off_by(before=1), "first", "receptive field"),
+    (Conv, "field", off_by(before=-1), "first", "receptive field"),
+    (Conv, "field", off_by(kernel=1), "first", "receptive field"),
+    (Conv, "field", off_by(kernel=-1), "first", "receptive field"),
+    (Conv, "field", off_by(stride=1), "first", "receptive field"),
     (MaxPool, "field", lambda op, x: "pointwise", "pool", "receptive field"),
     (Relu, "stores", False, "relu1", "bytes alive"),
 ]
@@ -127,6 +132,81 @@ def test_a_wrong_shape_ends_the_run(monkeypatch, network):
     assert {one.layer for one in found.comparisons} <= {"input", "first"}
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # branches of even windows padded on different sides: together they see one position more than each
+        "[concat: [[conv: {out: 2, kernel: 2, padding: [[1, 0]]}], [conv: {out: 2, kernel: 2, padding: [[0, 1]]}]]]",
+        "[add: [[conv: {out: 2, kernel: 1, stride: 2}], [conv: {out: 2, kernel: 4, stride: 2, padding: [[1, 2]]}]]]",
+        "[conv: {out: 2, kernel: 2, stride: 3, dilation: 2}, maxpool: {kernel: 1, stride: 2}]",  # fields with gaps
+        "[maxpool: {kernel: [1, 2], stride: 1}, space_to_depth: 2, maxpool: {kernel: 3, stride: 2}]",
+        "[conv: {out: 2, kernel: [1, 5], stride: [1, 2], padding: [0, 2]}, maxpool: {kernel: 3, stride: 1, padding: 1}]",
+    ],
+)
+def test_fields_of_unusual_windows(network, layers):
+    found = verified(network(f"input: 2x30x29\nlayers: {layers}"))
+    assert found.disagreements == ()
+    last = found.comparisons[-1].layer
+    assert sum(one.figure == "receptive field" and one.layer == last for one in found.comparisons) == 8
+
+
+BLOCK = """
+input: 3x32x32
+layers:
+  - conv: {name: patches, out: 64, kernel: 8, stride: 8}
+  - reshape: {name: row, shape: [64, 0]}
+  - permute: {name: tokens, order: [1, 0]}
+  - add:
+      name: attended
+      branches:
+        attention:
+          - layernorm: last
+          - linear: {name: qkv, out: 192, axis: -1}
+          - reshape: [16, 3, 4, 16]
+          - permute: {name: heads, order: [1, 2, 0, 3]}
+          - take: {name: q, axis: 1, index: 0, from: heads}
+          - take: {name: k, axis: 1, index: 1, from: heads}
+          - take: {name: v, axis: 1, index: 2, from: heads}
+          - matmul: {name: scores, from: [q, k], transposed: true}
+          - scalar: {by: divide, value: 4}
+          - softmax: {name: shares, axis: -1}
+          - matmul: {name: mixed, from: [shares, v]}
+          - permute: {order: [1, 0, 2]}
+          - reshape: [16, 64]
+          - linear: {name: out, out: 64, axis: -1}
+          - affine: {name: scale, axis: -1, shift: false}
+        shortcut: []
+  - einsum: {name: gram, equation: 'nij,nkj->nik', from: [attended, attended]}
+  - reduce: {by: norm2, axes: [1, 2]}
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_attention_is_run_and_counted(network, batch):
+    """A transformer's block on 16 tokens of 64 numbers with 4 heads of 16 (Vaswani et al. 2017)."""
+    made = network(BLOCK)
+    report = archcalc.analyze(made, batch=batch)
+    macs = {row.name.rpartition(".")[2]: row.macs for row in report.rows if row.macs}
+    assert macs == {
+        "patches": batch * 16 * 64 * (8 * 8 * 3),
+        "qkv": batch * 16 * 64 * 192,
+        "scores": batch * 4 * 16 * 16 * 16,
+        "mixed": batch * 4 * 16 * 16 * 16,
+        "out": batch * 16 * 64 * 64,
+        "gram": batch * 16 * 16 * 64,
+        "reduce1": batch * 16 * 16,
+    }
+    assert report.totals.params == 64 * 193 + 2 * 64 + 192 * 65 + 64 * 65 + 64
+    assert archcalc.verify(made, report).disagreements == ()
+
+
+def test_a_mark_that_spreads_nowhere_is_a_disagreement(monkeypatch, run):
+    monkeypatch.setattr(Relu, "forward", lambda op, x: kernels.where(x > 0, x, 0))
+    outcome = run("verify", "lenet5")
+    assert outcome.status == 1
+    assert "relu1: receptive field is nowhere, not " in outcome.out
+
+
 def test_tied_weights_count_where_they_first_stand(network):
     made = network(
         "input: 4x8x8\nlayers:\n"
@@ -148,11 +228,24 @@ def test_one_layer_alone(network):
     assert error.value.hint == "did you mean first?"
 
 
-def test_progress_names_every_layer_twice(network):
+@pytest.mark.parametrize(
+    ("layer", "again"),
+    [
+        (
+            None,
+            ["input", "first", "batchnorm1", "relu1", "branch1.wide", "add1", "pool"],
+        ),  # what follows has no field
+        ("first", ["input", "first"]),
+        ("flatten1", ["input", "first", "batchnorm1", "relu1", "branch1.wide", "add1", "pool"]),
+    ],
+)
+def test_progress_names_every_layer_and_once_more_those_with_a_field(network, layer, again):
     made, heard = network(SPEC), []
     report = archcalc.analyze(made)
-    archcalc.verify(made, report, progress=heard.append)
-    assert heard == [row.name for row in report.rows] * 2
+    archcalc.verify(made, report, layer=layer, progress=heard.append)
+    names = [row.name for row in report.rows]
+    assert heard == names[: names.index(layer) + 1 if layer else None] + again
+    assert len(heard) == sum(one.layers for one in passes(report, layer))
 
 
 def test_the_bound_holds_the_weights_and_the_peak():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from archcalc.window import POINT, Extent, Uneven, Window, output_size, same_padding, span, uneven
+from archcalc.window import POINT, Extent, Spread, Uneven, Window, output_size, same_padding, span, uneven
 
 # fmt: off
 PUBLISHED = [  # input, window, output, source
@@ -49,7 +49,7 @@ def test_published_sizes(size, window, output, source):
 )
 def test_what_does_not_fit_evenly_is_shown_exactly_and_rounded_both_ways(size, window, exact, floor, ceil):
     down, up = uneven(size, window, "floor"), uneven(size, window, "ceil")
-    assert (down.exact, down.rounded, up.rounded) == (exact, floor, ceil)
+    assert (down.size, down.exact, down.rounded, up.rounded) == (size, exact, floor, ceil)
     assert str(down) == f"{exact} → {floor}"
 
 
@@ -151,10 +151,40 @@ def test_same_padding_keeps_the_size_divided_by_the_stride_with_as_little_as_it_
         (224, 3, 2, 1, (0, 1)),  # 111·2 + 3 - 224 = 1
         (224, 7, 2, 1, (2, 3)),  # 111·2 + 7 - 224 = 5
         (8, 2, 4, 1, (0, 0)),  # the windows leave gaps: nothing to add
+        # tf.nn, "Notes on padding": max(k - s, 0) where s divides n, otherwise max(k - n mod s, 0)
+        (28, 4, 2, 1, (1, 1)),  # 4 - 2 = 2
+        (28, 2, 2, 1, (0, 0)),  # 2 - 2 = 0
+        (27, 2, 2, 1, (0, 1)),  # 27 mod 2 = 1: 2 - 1 = 1
+        (27, 4, 2, 1, (1, 2)),  # 4 - 1 = 3
+        (13, 6, 5, 1, (1, 2)),  # 13 mod 5 = 3: 6 - 3 = 3
+        (10, 2, 4, 1, (0, 0)),  # 10 mod 4 = 2: 2 - 2 = 0
+        (10, 2, 3, 2, (1, 1)),  # "the filter size after dilations", 3; 10 mod 3 = 1: 3 - 1 = 2
     ],
 )
 def test_same_padding_of_known_windows(size, kernel, stride, dilation, padding):
     assert same_padding(size, kernel, stride, dilation) == padding
+
+
+# fmt: off
+@pytest.mark.parametrize(
+    ("size", "window", "output"),
+    [
+        # torch.nn.MaxPool2d: in ceil_mode windows may go off-bounds "if they start within the left padding or the
+        # input"; those that "would start in the right padded region are ignored". Windows start at -p, s - p, …
+        (5, Window(2, 2), 3),           # 0, 2, 4: the last sees one element
+        (4, Window(1, 3), 2),           # 0, 3: fits
+        (5, Window(1, 3), 2),           # 0, 3; 6 lies past the input
+        (4, Window(2, 4, 1, 1), 2),     # -1, 3; rounded up there is none more
+        (3, Window(2, 2, 1, 1), 2),     # -1, 1; the next would start at 3, in the padding
+        (4, Window(2, 2, 1, 1), 3),     # -1, 1, 3
+        (7, Window(3, 4, 1, 1), 2),     # -1, 3; the next would start at 7, in the padding
+        (8, Window(3, 4, 1, 1), 3),     # -1, 3, 7: the last sees one element
+        (6, Window(4, 5, 2, 0), 2),     # -2, 3
+    ],
+)
+def test_ceil_drops_a_window_that_would_start_in_the_padding(size, window, output):
+    assert output_size(size, window, "ceil") == output
+# fmt: on
 
 
 def seen(position, windows):
@@ -192,6 +222,31 @@ def test_stride_1_widens_a_field_by_the_window_less_one():
     assert [field.size for field in fields] == [1, 3, 5, 7]  # two 3x3 see a 5x5, three a 7x7
 
 
+@pytest.mark.parametrize(
+    ("spread", "stride", "field"),
+    [
+        # Element i is spread over the outputs from i·s - p to i·s - p + k - 1.
+        (Spread(3, 1, 1), 1, Extent(3, 1, -1, 3)),
+        (Spread(2, 2), 1, Extent(1, 0.5, 0, 1)),  # no overlap
+        (Spread(4, 2, 1), 1, Extent(2, 0.5, -1, 2)),  # output 0 sees -1 and 0
+        (Spread(3, 2, 1), 1, Extent(2, 0.5, 0, 1)),  # output 0 sees 0, output 1 sees 0 and 1
+        (Spread(6, 2, 2), 1, Extent(3, 0.5, -1, 3)),  # output 0 sees -1, 0 and 1
+        (Spread(1, 2), 1, Extent(1, 0.5, 0, 1)),  # output 1 sees nothing
+        (Spread(3, 2, 1), 2, Extent(3, 1, 0, 1)),  # enlarged after it was halved: whole numbers again
+        (Spread(4, 2, 1), 4, Extent(5, 2, -4, 5)),
+        (Spread(3, 3), 4, Extent(1, 4 / 3, 0, 1)),
+    ],
+)
+def test_the_field_of_what_is_spread(spread, stride, field):
+    found = spread.seen(Extent(1, stride, 0, 1))
+    assert repr(found) == repr(field)  # 1 is not 1.0
+
+
 def test_joined_paths_keep_the_largest_and_the_smallest_field():
     narrow, wide = Window(1).seen(POINT), Window(5, 1, 2, 2).seen(POINT)
     assert narrow.joined(wide) == wide.joined(narrow) == Extent(5, 1, -2, 1)
+
+
+def test_joined_paths_that_see_different_elements_see_all_of_them():
+    left, right = Window(2, 1, 1, 0).seen(POINT), Window(2, 1, 0, 1).seen(POINT)
+    assert left.joined(right) == right.joined(left) == Extent(3, 1, -1, 2)

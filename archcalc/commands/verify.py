@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +18,11 @@ from archcalc.commands.options import (
     emit,
     examples,
     format_option,
+    input_option,
 )
 
-RUNS = 2
-"""How often a layer runs: each half of the input is marked once."""
+if TYPE_CHECKING:
+    from archcalc.verification import Comparison
 
 
 @cli.command(
@@ -30,14 +33,14 @@ RUNS = 2
     )
 )
 @click.argument("model", shell_complete=complete_model)
-@click.option("--input", metavar="SHAPE", help="Another input, such as 3x64x64: a small one is fast.")
+@input_option
 @click.option(
     "--layer",
     metavar="NAME",
     shell_complete=complete_layer,
     help="Compare this layer alone; those before it run, too.",
 )
-@click.option("--batch", type=int, default=1, metavar="N", help="Samples at once.  [default: 1]")
+@click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the spec."
 )
@@ -56,29 +59,46 @@ def verify(
     /,
     model: str,
     form: str,
-    input: str | None,
+    input: str | dict[str, str] | None,
     layer: str | None,
-    batch: int,
+    batch: int | None,
     settings: tuple[str, ...],
     seed: int,
 ) -> None:
     """Run a network on random numbers and compare what really happens with what was predicted.
 
     Every layer runs in NumPy, in float32. Compared are its output shape, the size of its weights, the
-    multiplications really executed, the bytes really alive, and how far a mark on the input spreads:
-    the receptive field, to within one stride. The exit status is 0 if all agree and 1 if not.
+    multiplications really executed, the bytes really alive, and how far a mark on the input spreads,
+    which gives the receptive field. The exit status is 0 if all agree and 1 if not.
+
+    Of an ONNX file the values are compared, too, computed from its own weights: with those of ONNX Runtime,
+    where it is installed.
     """
+    from archcalc.verification import passes
     from archcalc.views.verification import verification
+    from archcalc.zoo import ONNX
 
     network, report = analyzed(model, settings, input=input, batch=batch)
-    names = [row.name for row in report.rows]
-    steps = RUNS * (names.index(layer) + 1 if layer in names else len(names))
-    if layer is None or layer in names:
+    steps = 0
+    if layer is None or any(row.name == layer for row in report.rows):
+        steps = sum(one.layers for one in passes(report, layer))
         bound = sized(archcalc.memory_bound(report))
         click.echo(f"arrays take up to {bound}, beside Python and NumPy themselves", err=True)
     with click.progressbar(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
         found = archcalc.verify(network, report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
+    if model.endswith(ONNX) and found.complete:
+        found = found._replace(comparisons=(*found.comparisons, *_values(model, report, layer, seed)))
     emit(verification(report, found, layer), form)
     ctx.exit(1 if found.disagreements else 0)
+
+
+def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -> Sequence[Comparison]:
+    """Return how the values of an ONNX file's layers compare with those of ONNX Runtime, if it is there."""
+    from archcalc.onnx_io.runtime import INSTALL, is_installed
+
+    if not is_installed():
+        click.echo(f"note: the values are not compared, which takes ONNX Runtime: {INSTALL}", err=True)
+        return ()
+    return [one for one in archcalc.compare_values(model, report, seed=seed) if layer in (None, one.layer)]

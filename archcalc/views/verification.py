@@ -8,15 +8,15 @@ from typing import Any
 from archcalc.cells import grouped, sized
 from archcalc.report import Report
 from archcalc.sheet import Cell, Column, Sheet
-from archcalc.verification import FIGURES, Comparison, Verification
+from archcalc.verification import FIGURES, VALUES, Comparison, Verification
 from archcalc.views import page
 
 COLUMNS = (
-    Column("figure", "figure", "words"),
-    Column("layers", "layers", "count", priority=2),
-    Column("predicted", "predicted", "mixed"),
-    Column("real", "real", "mixed"),
-    Column("verdict", "verdict", "verdict"),
+    Column("figure", "figure", "words", "what was compared"),
+    Column("layers", "layers", "count", "in how many layers", 2),
+    Column("predicted", "predicted", "mixed", "what was predicted, in all"),
+    Column("real", "real", "mixed", "what happened, in all"),
+    Column("verdict", "verdict", "verdict", "ok or wrong"),
 )
 TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], str]] = {
     "weights": ("weights", sum, "count"),
@@ -49,7 +49,7 @@ def verification(report: Report, found: Verification, layer: str | None) -> Shee
 
 
 def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
-    for figure in FIGURES:
+    for figure in (*FIGURES, VALUES):
         ones = [one for one in found.comparisons if one.figure == figure]
         if not ones:
             continue
@@ -78,17 +78,24 @@ def _notes(found: Verification) -> Iterator[str]:
     else:
         one = found.disagreements[0]
         yield (
-            f"the first of {grouped(len(found.disagreements))} disagreements: {one.layer}: {one.figure} "
-            f"is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
+            f"the first of {grouped(len(found.disagreements))} disagreements: {one.layer}: {_difference(one)}"
         )
     if not found.complete:
         yield "the run ended there: what follows would be wrong, too"
-    yield "an edge is where the elements end that see one half of the input; fields that stick out have none"
+    yield "an edge is the first or the last element that sees a marked part of the input; two marks pin a field"
+
+
+def _difference(one: Comparison) -> str:
+    if one.figure == VALUES:
+        return f"{grouped(one.real)} values are not those of ONNX Runtime"
+    return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
 
 
 def _text(one: Comparison, value: Any) -> str:
     if isinstance(value, tuple):
         return "x".join(map(str, value[1:]))
+    if value is None:
+        return "nowhere"
     if one.figure == "bytes alive":
         return f"{grouped(value)} bytes ({sized(value)})"
     return grouped(value)
