@@ -1,5 +1,36 @@
-"""`python -m archcalc`."""
+"""The program: `archcalc`, or `python -m archcalc`."""
 
-from archcalc.cli import main
+import gc
+import os
+import signal
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line, which answers an interrupt with a message and the status 130.
+
+    One that comes while Python still loads or already tidies up ends the process without a word: there
+    Python would print a traceback. Where interrupts are ignored they stay so.
+    """
+    gc.disable()  # what a command makes lives to its end: looking for garbage takes time and frees nothing
+    is_heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_heeded:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from archcalc import cli
+
+    if is_heeded:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        try:
+            cli.main()
+        finally:
+            if is_heeded:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+    except KeyboardInterrupt:  # one more, while the first was answered
+        sys.exit(130)
+    except MemoryError:  # it is said; now not even leaving has room
+        os._exit(2)
+
+
+if __name__ == "__main__":
+    main()

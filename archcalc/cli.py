@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -9,12 +10,12 @@ from typing import TextIO
 
 import click
 
-from archcalc.commands import compare, explain, reconcile, reports, specs, verify
+from archcalc.commands import compare, explain, export, reconcile, reports, specs, verify
 from archcalc.commands.group import cli
 from archcalc.commands.options import NobodyReadsError
 from archcalc.errors import ArchcalcError, visible
 
-__all__ = ["cli", "compare", "explain", "main", "reconcile", "reports", "specs", "verify"]
+__all__ = ["cli", "compare", "explain", "export", "main", "reconcile", "reports", "specs", "verify"]
 
 
 def main() -> None:
@@ -30,7 +31,26 @@ def main() -> None:
 
 
 def _status() -> int:
-    """Run the command line and return its exit status."""
+    """Run the command line and return its exit status, whatever runs out or breaks in."""
+    try:
+        return _outcome()
+    except (click.Abort, KeyboardInterrupt):
+        message, status = "interrupted", 130
+    except RecursionError:
+        message, status = "the network is nested deeper than Python can follow", 2
+    except MemoryError as error:
+        # Python may keep the exception itself, and with it all that its frames hold.
+        error.__traceback__ = error.__context__ = None
+        message, status = "out of memory", 2
+    except ImportError as error:
+        message, status = f"cannot load a library: {''.join(str(error).strip().splitlines()[-1:])}", 2
+    # What filled the memory or the stack is gone only here, where no exception holds it any more.
+    _tell(click.echo, message, err=True)
+    return status
+
+
+def _outcome() -> int:
+    """Run the command line and return its exit status; what was wrong is said."""
     if sys.stdout is None:
         _tell(click.echo, "cannot write the output: standard output is closed", err=True)
         return 2
@@ -43,13 +63,11 @@ def _status() -> int:
     except click.ClickException as error:
         _tell(_refuse, error)
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        _tell(click.echo, "interrupted", err=True)
-        return 130
     except NobodyReadsError:
         _discard(sys.stdout)
         return 141
     except OSError as error:
+        _check_memory(error)
         _discard(sys.stdout)
         _tell(click.echo, f"cannot write the output: {error.strerror}", err=True)
         return 2
@@ -81,8 +99,15 @@ def _tell(speak: Callable[..., None], *about: object, **how: bool) -> None:
     try:
         speak(*about, **how)
         sys.stderr.flush()
-    except OSError:
+    except OSError as error:
+        _check_memory(error)
         _discard(sys.stderr)
+
+
+def _check_memory(error: OSError) -> None:
+    """Raise a MemoryError where that is what a system call, such as one that loads a module, ran out of."""
+    if error.errno == errno.ENOMEM:
+        raise MemoryError from None
 
 
 def _discard(stream: TextIO) -> None:

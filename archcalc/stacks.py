@@ -6,13 +6,12 @@ import re
 from math import lcm
 from typing import Any, NamedTuple
 
+from archcalc import limits
 from archcalc.errors import ArchcalcError, visible
 from archcalc.network import Network, Node
 from archcalc.op import Op, Shape
 from archcalc.ops import REGISTRY
 
-LAYERS = 1000
-"""The most layers that a stack may have."""
 DIGITS = 7
 """The longest number in a stack."""
 
@@ -73,10 +72,14 @@ def stack(text: str) -> Stack:
         ArchcalcError: it is none, or can be read in more than one way.
     """
     layers: list[Layer] = []
+    most = limits.STACK_LAYERS.value
     for item in _bare(text).split(","):
-        layers += _repeated(item, visible(text))
-        if len(layers) > LAYERS:
-            raise ArchcalcError(f"'{visible(text)}' has more than {LAYERS} layers")
+        layer, times = _repeated(item, visible(text))
+        if len(layers) + times > most:
+            raise ArchcalcError(
+                f"'{visible(text)}' has more than {most:,} layers", hint=limits.STACK_LAYERS.hint
+            )
+        layers += [layer] * times
     return Stack(_bare(text), tuple(layers))
 
 
@@ -84,8 +87,8 @@ def _bare(text: str) -> str:
     return re.sub(r"\s+", "", text).replace("×", "x").lower()
 
 
-def _repeated(item: str, text: str) -> list[Layer]:
-    """Return the layers that an item between commas stands for."""
+def _repeated(item: str, text: str) -> tuple[Layer, int]:
+    """Return the layer that an item between commas stands for, and how often."""
     if long := re.search(rf"[0-9]{{{DIGITS + 1},}}", item):
         raise ArchcalcError(f"'{text}' holds a number of {len(long[0])} digits; the most is {DIGITS}")
     match = KERNEL.fullmatch(item)
@@ -116,7 +119,7 @@ def _repeated(item: str, text: str) -> list[Layer]:
         given.get("groups", 1),
         depthwise="depthwise" in given,
     )
-    return [layer] * times
+    return layer, times
 
 
 def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:

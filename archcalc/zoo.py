@@ -7,29 +7,45 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from archcalc import limits
+from archcalc.conditions import Input
 from archcalc.errors import ArchcalcError, Source, nearest, visible
 from archcalc.network import Network
 from archcalc.pause import collector_paused
 from archcalc.spec.document import Document
 
 SUFFIXES = (".yaml", ".yml")
+ONNX = ".onnx"
 
 
 @collector_paused()
-def load(model: str | Path, *, parameters: Mapping[str, Any] | None = None) -> Network:
+def load(
+    model: str | Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    input: Input = None,
+    batch: int | None = None,
+) -> Network:
     """Load a network.
 
     Args:
         model: the name of a known network (case does not matter, nor `-` for `_`), the path of a spec,
-            `path.yaml:variant` for one network of a family, or "-" for standard input.
+            `path.yaml:variant` for one network of a family, the path of an ONNX file, or "-" for standard input.
         parameters: values in place of those of the spec's `parameters`.
+        input: of an ONNX file that leaves sizes of its inputs open, what they are to be, as `analyze` takes it.
+        batch: likewise its batch.
 
     Raises:
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
+    if str(model).endswith(ONNX):
+        from archcalc.onnx_io.reading import read
+
+        if parameters:
+            raise ArchcalcError("an ONNX file has no parameters to set", hint="--set is for specs")
+        return read(Path(model), input, batch).network
     document, variant = find(str(model))
     return document.network(variant, parameters)
 
@@ -51,6 +67,7 @@ def members(model: str) -> list[str]:
 
 def find(model: str) -> tuple[Document, str | None]:
     """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
+    limits.check()
     if model == "-":
         return Document(Source("<stdin>", _decoded("<stdin>", _standard_input()))), None
     path, variant = _as_path(model)
@@ -108,6 +125,7 @@ def load_every(complain: Callable[[ArchcalcError], None]) -> Iterator[Network]:
 
 def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
     """Yield every name that can be called, each once, with the spec that describes it."""
+    limits.check()
     seen: set[str] = set()
     for folder in _folders():
         for path in _spec_files(folder):
@@ -181,7 +199,7 @@ def _contents(path: Path) -> bytes:
                 raise ArchcalcError(
                     f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
                 )
-            return file.read(limits.FILE_BYTES + 1)
+            return _read(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
@@ -194,7 +212,20 @@ def _opened(path: str, flags: int) -> int:
 def _standard_input() -> bytes:
     if sys.stdin is None:
         raise ArchcalcError("standard input is closed")
-    return sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+    return _read(sys.stdin.buffer)
+
+
+CHUNK = 1024 * 1024
+"""How much is read at once, in bytes: a read sets aside what it asks for, and may return less."""
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Return everything up to the end, or just more than the limit."""
+    wanted = limits.FILE_BYTES.value + 1
+    data = bytearray()
+    while chunk := file.read(min(CHUNK, wanted - len(data))):
+        data += chunk
+    return bytes(data)
 
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -202,8 +233,10 @@ BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "
 
 def _decoded(name: str, data: bytes) -> str:
     """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
-    if len(data) > limits.FILE_BYTES:
-        raise ArchcalcError(f"{visible(name)}: is larger than {limits.FILE_BYTES >> 20} MiB")
+    if len(data) > limits.FILE_BYTES.value:
+        raise ArchcalcError(
+            f"{visible(name)}: is larger than {limits.FILE_BYTES.value:,} bytes", hint=limits.FILE_BYTES.hint
+        )
     encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")
     try:
         text = data.decode(encoding)

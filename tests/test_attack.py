@@ -1,12 +1,14 @@
 """Hostile specs and surroundings: whatever comes in, out comes a report or an error that is safe to print."""
 
 import os
+import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, limits
+from archcalc import ArchcalcError, limits, zoo
 from archcalc.spec.document import override
 
 PLAIN = """\
@@ -87,7 +89,7 @@ REFUSED = {
     "a tag with an escape": ("!<\x1b[31m> a\n", "net.yaml:1"),
     "a tag with an escaped escape": ("!e%1B[31m a\n", "net.yaml:1"),
     "an alias that is none": (layers("*é"), "net.yaml:2"),
-    "lists, a million deep": ("[" * 10**6, "net.yaml:1:101: nested more than 100 deep"),
+    "lists, ten million deep": ("[" * 10**7, "net.yaml:1:101: nested more than 100 deep"),
     "mappings, a million deep": ("{a: " * 10**6, "net.yaml:1:401: nested more than 100 deep"),
     "blocks of lists, a million deep": ("- " * 10**6, "net.yaml:1:201: nested more than 100 deep"),
     "brackets, closed a million times": ("]" * 10**6, "net.yaml:1:1: YAML"),
@@ -166,14 +168,14 @@ def test_hostile_text_is_refused_with_its_place(tmp_path, data, fact):
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     path = tmp_path / "net.yaml"
     with path.open("wb") as file:
-        file.truncate(limits.FILE_BYTES + 1)
-    with pytest.raises(ArchcalcError, match="larger than 16 MiB"):
+        file.truncate(limits.FILE_BYTES.default + 1)
+    with pytest.raises(ArchcalcError, match="larger than 16,777,216 bytes"):
         archcalc.load(path)
 
 
 def test_a_file_of_the_greatest_size_is_read(tmp_path, report_of):
     path = tmp_path / "net.yaml"
-    path.write_bytes(PLAIN.encode().ljust(limits.FILE_BYTES - 1) + b"\n")
+    path.write_bytes(PLAIN.encode().ljust(limits.FILE_BYTES.default - 1) + b"\n")
     assert archcalc.analyze(archcalc.load(path)).rows == report_of(PLAIN).rows
 
 
@@ -266,3 +268,60 @@ def test_every_spec_that_is_not_refused_can_be_shown_however_large_its_numbers(r
             2,
             True,
         )
+
+
+FOUND_AT_RANDOM = [
+    # op, setting, value, fact: what random values for every setting have turned up
+    ("batchnorm", "eps", 10**400, "is too large for a decimal number: a number of 1329 bits"),
+    ("batchnorm", "eps", float("nan"), "must be a number, not nan"),
+    ("dropout", "rate", float("nan"), "must be a number, not nan"),
+]
+
+
+@pytest.mark.parametrize(("op", "setting", "value", "fact"), FOUND_AT_RANDOM)
+def test_a_value_that_only_python_can_hold_is_an_error(op, setting, value, fact):
+    with pytest.raises(ArchcalcError) as caught:
+        archcalc.REGISTRY[op](**{setting: value})
+    assert fact in caught.value.fact
+
+
+def test_a_stack_that_is_too_long_is_never_laid_out():
+    tracemalloc.start()
+    with pytest.raises(ArchcalcError, match="more than 1,000 layers"):
+        archcalc.compare("3x3*9999999", "7x7")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10**7  # bytes; a list of ten million has eight times as many
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_said_and_the_others_follow(run, tmp_path, monkeypatch):
+    listed = zoo._spec_files
+
+    def vanished(folder):
+        found = listed(folder)
+        return [*found, folder / "gone.yaml"] if folder == tmp_path else found
+
+    (tmp_path / "mine.yaml").write_text(PLAIN)
+    monkeypatch.setattr(zoo, "_spec_files", vanished)
+    outcome = run("list", ARCHCALC_PATH=tmp_path)
+    assert outcome.status == 0
+    assert outcome.err == f"{tmp_path}/gone.yaml: No such file or directory\n"
+    assert "mine" in outcome.out
+    assert run("show", "mine", ARCHCALC_PATH=tmp_path).status == 0
+
+
+def test_odd_files_in_a_folder_of_specs_are_said_and_the_others_follow(run, tmp_path):
+    for number, (make, _) in enumerate(ODD_FILES.values()):
+        make(tmp_path / f"odd{number}.yaml")
+    (tmp_path / "mine.yaml").write_text(PLAIN)
+    outcome = run("list", ARCHCALC_PATH=tmp_path)
+    assert outcome.status == 0
+    assert len(re.findall(r"odd\d\.yaml: ", outcome.err)) == len(ODD_FILES) - 1  # one makes nothing
+    assert "mine" in outcome.out
+
+
+def test_a_file_that_is_read_in_small_pieces_is_read_whole(report_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "CHUNK", 7)
+    path = tmp_path / "net.yaml"
+    path.write_text(PLAIN)
+    assert archcalc.analyze(archcalc.load(path)).rows == report_of(PLAIN).rows

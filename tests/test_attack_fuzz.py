@@ -1,15 +1,29 @@
-"""Random specs: noise, YAML-like noise, and sound specs with something changed. A report or an error, nothing else."""
+"""Random inputs: specs, expressions, settings, stacks of kernels. A report or an error, nothing else, and in time.
 
+Every run of the tests draws the same few. `pytest -m fuzz` draws 100,000 new ones and prints the one that fails.
+"""
+
+import json
 import re
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError, limits, zoo
 from archcalc.errors import Source
+from archcalc.ops import REGISTRY
 from archcalc.spec.document import Document
+from archcalc.spec.expressions import value_of
+from archcalc.stacks import is_size, is_stack, stack
 from archcalc.starter import starter
 
 EVERYTHING = """\
@@ -54,46 +68,7 @@ expect:
   - {layers: {stem: {output: 4x16x16}}, source: made up}
 """
 SOUND = [EVERYTHING, starter("net")]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_networks():
-    """A lower bound on layers, so that a repeat of a billion is refused at once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "LAYERS", 500)
-        yield
-
-
-def survives(text):
-    """Analyze every network that a text describes; an error must be safe to print."""
-    try:
-        document = Document(Source("net.yaml", text))
-    except ArchcalcError as error:
-        printable(error)
-        return
-    for name in document.variants or [None]:
-        try:
-            network = document.network(name)
-            for train in (False, True):
-                report = archcalc.analyze(network, train=train)
-            archcalc.check(network)
-        except ArchcalcError as error:
-            printable(error)
-        else:
-            assert isinstance(report, archcalc.Report)
-
-
-def printable(error):
-    assert all(line.isprintable() for line in str(error).split("\n"))
-    assert error.fact
-
-
-def test_what_is_mutated_below_is_sound_to_begin_with():
-    for text in SOUND:
-        document = Document(Source("net.yaml", text))
-        for name in document.variants or [None]:
-            archcalc.analyze(document.network(name))
-
+OURS = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parents[1].glob("specs/*.yaml"))]
 
 HOSTILE = (
     *(
@@ -185,58 +160,361 @@ HOSTILE = (
 WORD = re.compile(r"[\w.]+|\S")
 
 
-@st.composite
-def mutants(draw):
-    """A sound spec with one to four changes: a word replaced, a line left out, doubled or moved."""
-    text = draw(st.sampled_from(SOUND))
-    for _ in range(draw(st.integers(1, 4))):
-        if draw(st.booleans()):
-            match = draw(st.sampled_from(list(WORD.finditer(text)) or [None]))
-            if match:
-                text = text[: match.start()] + draw(st.sampled_from(HOSTILE)) + text[match.end() :]
+@pytest.fixture(autouse=True, scope="module")
+def _small_networks():
+    """Lower bounds on layers, so that a repeat of a billion is refused at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(limits.LAYERS.variable, "500")
+        patch.setenv(limits.STACK_LAYERS.variable, "50")
+        yield
+
+
+# What must hold of any input
+
+
+def printable(error):
+    assert all(line.isprintable() for line in str(error).split("\n"))
+    assert error.fact
+
+
+def a_spec(text):
+    """Analyze what a text describes, of a family two networks; an error must be safe to print."""
+    try:
+        document = Document(Source("net.yaml", text))
+    except ArchcalcError as error:
+        printable(error)
+        return
+    for name in [*document.variants][:2] or [None]:
+        try:
+            network = document.network(name)
+            for train in (False, True):
+                report = archcalc.analyze(network, train=train)
+            archcalc.check(network)
+        except ArchcalcError as error:
+            printable(error)
         else:
-            lines = text.split("\n")
-            line = lines[source := draw(st.integers(0, len(lines) - 1))]
-            if draw(st.booleans()):
-                del lines[source]
-            if draw(st.booleans()):
-                lines.insert(draw(st.integers(0, len(lines))), line)
-            text = "\n".join(lines)
-    return text
+            assert isinstance(report, archcalc.Report)
 
 
-@settings(deadline=None, max_examples=300)
-@given(mutants())
-def test_a_sound_spec_with_something_changed(text):
-    survives(text)
-
-
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.sampled_from([*HOSTILE, "layers", "parameters", "{", "}", "[", "]", ",", " ", "\n  "]), max_size=40
-    )
-)
-def test_yaml_like_noise(words):
-    survives(f"input: 3x8x8\nlayers: {''.join(words)}")
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_noise(text):
-    survives(text)
-
-
-@settings(deadline=None)
-@given(
-    st.binary()
-    | st.text().map(str.encode)
-    | st.text().map(lambda text: text.encode("utf-16", "surrogatepass"))
-)
-def test_bytes(data):
+def a_file(data):
     try:
         text = zoo._decoded("net.yaml", data)
     except ArchcalcError as error:
         printable(error)
     else:
-        survives(text)
+        a_spec(text)
+
+
+SCOPE = {"n": 7, "i": 0, "wide": True, "ratio": 0.5, "depths": (3, 4, 6, 3), "mode": "same"}
+
+
+def an_expression(text):
+    try:
+        value = value_of(text, SCOPE)
+    except ArchcalcError as error:
+        printable(error)
+        return
+    if isinstance(value, int | float):
+        assert abs(value) <= limits.MAGNITUDE
+    else:
+        assert value == text or value in SCOPE.values()
+
+
+def a_setting(given):
+    """What was read is read again as the same."""
+    setting, value = given
+    try:
+        found = setting.parse(value)
+    except ArchcalcError as error:
+        printable(error)
+    else:
+        assert setting.parse(found) == found
+
+
+CONV = """\
+input: 3x16x16
+layers: [{conv: {out: 4, kernel: 3}}]
+"""
+
+
+def an_input(value):
+    try:
+        report = archcalc.analyze(Document(Source("net.yaml", CONV)).network(), input=value)
+    except ArchcalcError as error:
+        printable(error)
+    else:
+        assert len(report.input_shape) == 3
+
+
+def a_stack(text):
+    """A stack's name is read as the same stack, and it can be compared."""
+    is_stack(text)
+    is_size(text)
+    try:
+        found = stack(text)
+        assert stack(found.name) == found
+        assert 1 <= len(found.layers) <= limits.STACK_LAYERS.value
+        archcalc.compare(found.name, "3x3")
+    except ArchcalcError as error:
+        printable(error)
+
+
+# Random inputs
+
+
+def mutants(*texts):
+    """Return sound specs with one to four changes: a word replaced, a line left out, doubled, moved or spliced in."""
+
+    @st.composite
+    def changed(draw):
+        text = draw(st.sampled_from(texts))
+        for _ in range(draw(st.integers(1, 4))):
+            if draw(st.booleans()):
+                match = draw(st.sampled_from(list(WORD.finditer(text)) or [None]))
+                if match:
+                    word = draw(st.sampled_from(HOSTILE) | st.text(max_size=4))
+                    text = text[: match.start()] + word + text[match.end() :]
+            else:
+                lines = text.split("\n")
+                line = lines[source := draw(st.integers(0, len(lines) - 1))]
+                if draw(st.booleans()):
+                    del lines[source]
+                if draw(st.booleans()):
+                    line = draw(st.sampled_from(draw(st.sampled_from(texts)).split("\n")))
+                if draw(st.booleans()):
+                    lines.insert(draw(st.integers(0, len(lines))), line)
+                text = "\n".join(lines)
+        return text
+
+    return changed()
+
+
+TERMS = st.sampled_from(
+    ["n", "n * 2", "n // 2", "i + 1", "depths[i]", "8 if i else n", "min(n, 2)", "none", "n -"]
+)
+NUMBERS = st.integers(0, 9) | st.sampled_from([-1, 16, 64, 0.5, 10**18, 10**18 + 1]) | TERMS
+SIZES = NUMBERS | st.sampled_from(["3x3", "1x5", "3x3x3", "0x1", "3x"]) | st.lists(NUMBERS, max_size=4)
+OF_KIND = {
+    "count": NUMBERS,
+    "size": SIZES,
+    "padding": SIZES
+    | st.sampled_from(["same", "valid"])
+    | st.lists(st.lists(NUMBERS, max_size=3), max_size=3),
+    "flag": st.booleans() | TERMS,
+    "number": st.floats(0, 1) | NUMBERS,
+    "table": st.lists(st.lists(st.integers(0, 4), max_size=3), max_size=4),
+    "axis": st.integers(-4, 4),
+}
+"""What a setting of each kind may be given, most of it right."""
+NAMES = st.sampled_from(["a", "b", "conv1", "relu1", "input", "unit1.a", "branch1.conv1", "no", ""])
+
+
+@st.composite
+def layer(draw, depth=0):
+    """Draw a layer of any type, with branches or layers inside it where it takes them."""
+    kind = draw(st.sampled_from([*REGISTRY, "repeat", "auxiliary", "unit"]))
+    inside = st.lists(layer(depth + 1), max_size=3) if depth < 3 else st.just([])
+    given: dict[str, Any] = {}
+    if kind in ("repeat", "auxiliary"):
+        given = {"times": draw(NUMBERS), "index": "i"} if kind == "repeat" else {}
+        given["layers"] = draw(inside)
+    elif kind == "unit":
+        given = {"out": draw(NUMBERS)}
+    else:
+        for name, setting in REGISTRY[kind].declared.items():
+            if setting.required or draw(st.integers(0, 3)) == 0:
+                words = st.sampled_from(setting.schema.get("enum", ["a", "b"]))
+                usual = OF_KIND.get(setting.kind, words)
+                given[name] = draw(usual if draw(st.integers(0, 9)) else SIZES)
+        if REGISTRY[kind].inputs[1] is None:
+            given["branches"] = draw(
+                st.lists(inside, min_size=1, max_size=3) | st.dictionaries(NAMES, inside)
+            )
+    for name, values in (("name", NAMES), ("from", NAMES | st.lists(NAMES)), ("tie", NAMES), ("when", TERMS)):
+        if draw(st.integers(0, 9)) == 0:
+            given[name] = draw(values)
+    return {kind: given} if given else kind
+
+
+SPECS = st.fixed_dictionaries(
+    {
+        "input": st.sampled_from(["3x16x16", "4x8x8x8", "8x12", "16", "n"]) | SIZES,
+        "layers": st.lists(layer(), max_size=6),
+    },
+    optional={
+        "rounding": st.sampled_from(["floor", "ceil", "strict"]),
+        "expect": st.fixed_dictionaries({"params": NUMBERS, "source": st.just("x")}),
+    },
+).map(
+    lambda spec: json.dumps(
+        {
+            "parameters": {"n": 4, "i": 0, "depths": [1, 2]},
+            "blocks": {
+                "unit": {"parameters": {"out": None}, "layers": [{"conv": {"out": "out", "kernel": 1}}]}
+            },
+            **spec,
+        },
+        ensure_ascii=False,
+    )
+)
+
+FRAGMENTS = [
+    *(
+        *SCOPE,
+        "min",
+        "max",
+        "round",
+        "floor",
+        "ceil",
+        "round_to",
+        "0",
+        "1",
+        "2.5",
+        str(limits.MAGNITUDE),
+        "9" * 30,
+    ),
+    *("true", "false", "if", "else", "and", "or", "not", *"+-*/%<>()[],.=!'²é", "//", "**", "==", " "),
+]
+REPEATED = st.builds(
+    lambda before, part, times, after: before + part * times + after,
+    st.text(max_size=3),
+    st.sampled_from([*FRAGMENTS, "1x", "-(", "not ", "n[", "1+", "1if 1else ", "min(1,"]),
+    st.integers(1, 3000),
+    st.text(max_size=3),
+)
+"""One thing over and over: what a parser that recurses or backtracks too much gives up on."""
+
+SIZE_LIKE = st.text("0123456789x×X ,-+.²٣", max_size=24)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | SIZE_LIKE
+    | st.text(max_size=5)
+    | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=10) | st.lists(inner, max_size=3).map(tuple),
+    max_leaves=12,
+)
+SETTINGS = [setting for op in REGISTRY.values() for setting in op.declared.values()]
+
+KERNELS = [
+    "3x3",
+    "1x1",
+    "7",
+    "1x7",
+    "3x3x3",
+    "0x3",
+    "x",
+    "-64",
+    "-0",
+    "/2",
+    "@g32",
+    "@dw",
+    "@",
+    "*3",
+    "*9999999",
+]
+STACKS = st.lists(st.sampled_from([*KERNELS, ",", "3x3,", " ", "×", "99999999", "2", "²"]), max_size=12).map(
+    "".join
+)
+
+NOISE = [*HOSTILE, "layers", "parameters", "{", "}", "[", "]", ",", " ", "\n  "]
+
+
+class Attack(NamedTuple):
+    """Random inputs and what must hold of each."""
+
+    inputs: st.SearchStrategy[Any]
+    holds: Callable[[Any], None]
+
+
+ATTACKS = {
+    "a spec of one of each with something changed": Attack(mutants(*SOUND), a_spec),
+    "a network of ours with something changed": Attack(mutants(*OURS), a_spec),
+    "a spec of random layers": Attack(SPECS, a_spec),
+    "noise like YAML": Attack(
+        st.lists(st.sampled_from(NOISE), max_size=40).map(
+            lambda words: f"input: 3x8x8\nlayers: {''.join(words)}"
+        ),
+        a_spec,
+    ),
+    "noise": Attack(st.text() | REPEATED, a_spec),
+    "bytes": Attack(
+        st.binary()
+        | st.text().map(str.encode)
+        | st.text().map(lambda text: text.encode("utf-16", "surrogatepass")),
+        a_file,
+    ),
+    "an expression": Attack(
+        st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(" ".join) | st.text(max_size=30) | REPEATED,
+        an_expression,
+    ),
+    "a setting": Attack(st.tuples(st.sampled_from(SETTINGS), VALUES), a_setting),
+    "an input's size": Attack(VALUES, an_input),
+    "a stack of kernels": Attack(STACKS | SIZE_LIKE | st.text(max_size=9), a_stack),
+}
+EVERY_RUN = 150
+"""How many inputs of each kind every run of the tests draws."""
+LONG_RUN = 100_000 // len(ATTACKS)
+"""How many inputs of each kind `pytest -m fuzz` draws."""
+
+SECONDS = 60
+"""When an input counts as one that hangs: a thousand times what one takes."""
+ROOM = 2 * 1024**3
+"""How much memory the inputs may take beside what the process has before, in bytes."""
+
+
+def in_time(holds):
+    """Return a property that fails where an input hangs."""
+
+    def hangs(*_):
+        pytest.fail(f"hangs for {SECONDS} s")
+
+    @wraps(holds)
+    def held(**given):
+        usual = signal.signal(signal.SIGALRM, hangs)
+        signal.alarm(SECONDS)
+        try:
+            holds(**given)
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, usual)
+
+    return held
+
+
+@contextmanager
+def little_memory():
+    """Bound the memory of this process to what it has and ROOM."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    usual = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, usual)
+
+
+def survive(attack, examples, **conditions):
+    """Assert that what must hold does, for so many random inputs."""
+    with little_memory():
+        settings(max_examples=examples, **conditions)(given(attack.inputs)(in_time(attack.holds)))()
+
+
+@pytest.mark.parametrize("text", SOUND, ids=["everything", "starter"])
+def test_what_is_changed_is_sound_to_begin_with(text):
+    document = Document(Source("net.yaml", text))
+    for name in document.variants or [None]:
+        archcalc.analyze(document.network(name))
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_report_or_an_error(attack):
+    survive(attack, EVERY_RUN)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_report_or_an_error_a_hundred_thousand_times(attack):
+    survive(attack, LONG_RUN, derandomize=False, suppress_health_check=[HealthCheck.too_slow])

@@ -1,5 +1,10 @@
 """The program among hostile surroundings: pipes that close, disks that are full, terminals of one column."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 ESC = "\x1b]0;owned\x07"
@@ -11,6 +16,8 @@ def sane(outcome):
     assert "Exception ignored" not in outcome.err
     assert "Error:" not in outcome.err or outcome.err.startswith("Usage:")
 
+
+LONG = "{input: 3x8x8, layers: [repeat: {times: 120000, layers: [relu]}]}"
 
 SURROUNDINGS = [
     # line, exit status of archcalc, what it says
@@ -26,12 +33,34 @@ SURROUNDINGS = [
     ("archcalc show lenet5 --format json >&-", 2, "cannot write the output: standard output is closed\n"),
     ("archcalc show nonesuch 2>&-", 2, ""),
     ("archcalc show - <&-", 2, "standard input is closed\n"),
+    ("archcalc show lenet5 <&- >&- 2>&-", 2, ""),
+    ("archcalc check nonesuch 2>&-", 1, ""),
+    (
+        "ulimit -f 0; archcalc new net || ! ls net.yaml 2>&1",
+        0,
+        "net.yaml: File too large\nhint: --output names another file\n",
+    ),
+    (f"echo '{LONG}' | (ulimit -v 80000; archcalc show -)", 2, "out of memory\n"),
+    (
+        "ulimit -v 4000000; OPENBLAS_NUM_THREADS=1 archcalc verify lenet5 --batch 10000000 2>&1 | tail -n 1 >&2",
+        0,
+        "out of memory\n",
+    ),
+    (
+        "echo 'raise ImportError(\"a long story\\nlibx.so: not found\")' > numpy.py; archcalc compare 3x3 5x5",
+        2,
+        "cannot load a library: libx.so: not found\n",
+    ),
     (
         "archcalc show - </dev/null",
         2,
         "<stdin>: is empty\nhint: archcalc new NAME writes a spec to start from\n",
     ),
-    ("head -c 17000000 /dev/zero | archcalc show -", 2, "<stdin>: is larger than 16 MiB\n"),
+    (
+        "head -c 17000000 /dev/zero | archcalc show -",
+        2,
+        "<stdin>: is larger than 16,777,216 bytes\nhint: set ARCHCALC_MAX_FILE_BYTES to allow more\n",
+    ),
 ]
 
 
@@ -40,6 +69,66 @@ def test_surroundings(shell, line, status, message):
     outcome = shell(line)
     sane(outcome)
     assert (outcome.status, outcome.err) == (status, message)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts the program with open pipes; what still runs at the end is killed."""
+    (tmp_path / "broken.yaml").write_text("layers: []")
+    started = []
+
+    def begun(*args):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "archcalc", *args],
+            env=os.environ | {"ARCHCALC_PATH": str(tmp_path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield begun
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def reads(process):
+    """Wait until the program reads a spec that goes on: more than a pipe holds has gone in."""
+    process.stdin.write(b"# a very long spec\n" * 20_000)
+    process.stdin.flush()
+
+
+def speaks(process):
+    """Wait until the program has said its first line, before it is done."""
+    assert process.stderr.readline()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_busy"),
+    [
+        ("show -", reads),
+        ("list", speaks),  # of the folder's broken spec
+        ("verify vgg16", speaks),  # of the memory that it will take
+    ],
+)
+def test_an_interrupt_ends_long_work_with_a_word(start, line, is_busy):
+    process = start(*line.split())
+    is_busy(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err.endswith(b"interrupted\n")
+    assert b"Traceback" not in err
+
+
+def test_an_interrupt_is_ignored_where_the_caller_wants_it_so(shell):
+    outcome = shell(
+        "trap '' INT; (sleep 1; echo '{input: 1, layers: [relu]}') | archcalc show - & kill -INT $!; wait $!"
+    )
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "relu1" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -197,9 +197,9 @@ def test_columns_are_shown_in_the_order_asked_for(run):
         "ops conv",
     ],
 )
-def test_json_is_one_document_with_a_schema_version_and_rows(run, specs, line):
+def test_json_is_one_document_with_its_schema_and_rows(run, specs, line):
     document = json.loads(run(*line.split(), "--format", "json").out)
-    assert document["schema_version"] == 1
+    assert document["schema"] == "archcalc-report/1"
     assert document["rows"]
     assert all(row.keys() == document["rows"][0].keys() for row in document["rows"])
 

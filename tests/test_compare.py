@@ -172,7 +172,10 @@ def test_what_is_taken_for_a_stack_and_for_a_size(text, stacks, size):
         ("3x0", "'3x0' holds a 0\nhint: all numbers are at least 1"),
         ("3x3*0", "'3x3*0' holds a 0\nhint: all numbers are at least 1"),
         ("3x3@g0", "'3x3@g0' holds a 0\nhint: all numbers are at least 1"),
-        ("3x3*1001", "'3x3*1001' has more than 1000 layers"),
+        (
+            "3x3*1001",
+            "'3x3*1001' has more than 1,000 layers\nhint: set ARCHCALC_MAX_STACK_LAYERS to allow more",
+        ),
         ("3x3-12345678", "'3x3-12345678' holds a number of 8 digits; the most is 7"),
         # the convolution's own facts
         (

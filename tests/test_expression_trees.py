@@ -1,4 +1,4 @@
-"""Random expressions: their value is that of the tree they were written from; random noise has one or is an error."""
+"""Random expressions: their value is that of the tree they were written from."""
 
 import math
 import operator
@@ -112,7 +112,7 @@ def reference(tree):
 @given(TREES)
 def test_a_random_expression_has_the_value_of_its_tree(tree):
     text = written(tree)
-    assume(len(text) <= EXPRESSION)
+    assume(len(text) <= EXPRESSION.default)
     try:
         expected = reference(tree)
     except UndefinedError:
@@ -121,33 +121,3 @@ def test_a_random_expression_has_the_value_of_its_tree(tree):
     else:
         found = value_of(text, SCOPE)
         assert (type(found), found) == (type(expected), expected), text
-
-
-FRAGMENTS = [
-    *SCOPE,
-    *CALLS,
-    "round_to",
-    "0",
-    "1",
-    "2.5",
-    str(MAGNITUDE),
-    "9" * 30,
-    "true",
-    "false",
-    "if",
-    "else",
-]
-FRAGMENTS += ["and", "or", "not", *"+-*/%<>()[],.=!'²é", "//", "**", "==", " "]
-
-
-@settings(deadline=None)
-@given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map(" ".join) | st.text(max_size=30))
-def test_any_text_has_a_bounded_value_or_is_an_error(text):
-    try:
-        value = value_of(text, SCOPE)
-    except ArchcalcError:
-        return
-    if isinstance(value, int | float):
-        assert abs(value) <= MAGNITUDE
-    else:
-        assert value == text or value in SCOPE.values()

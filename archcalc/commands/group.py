@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 import archcalc
-from archcalc.commands.options import examples
+from archcalc import limits
+from archcalc.commands.options import STATUS, examples
 from archcalc.errors import nearest, visible
 
 LONGEST_SUMMARY = 200
@@ -22,6 +23,15 @@ class Commands(click.Group):
             formatter.write_dl(
                 [(name, command.get_short_help_str(LONGEST_SUMMARY)) for name, command in commands if command]
             )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the environment variables before the examples."""
+        bounds = [
+            (limit.variable, f"{limit.meaning}  [default: {limit.default:,}]") for limit in limits.LIMITS
+        ]
+        with formatter.section("Environment variables"):
+            formatter.write_dl([("ARCHCALC_PATH", "folders to search for networks, too"), *bounds])
+        super().format_epilog(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -46,5 +56,13 @@ def cli() -> None:
     """Sizes, parameters, work and memory of neural networks, exact and explained.
 
     A MODEL is the name of a network (archcalc list), the path of a spec, path.yaml:variant for one
-    of a family, or - for standard input.
+    of a family, the path of an ONNX file, or - for standard input.
     """
+
+
+@cli.result_callback()
+@click.pass_context
+def _ended(ctx: click.Context, /, *_: object) -> int:
+    """Return the exit status that a command came to."""
+    status: int = ctx.meta.get(STATUS, 0)
+    return status

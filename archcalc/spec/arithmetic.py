@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,7 @@ def round_to(value: float, step: int) -> int:
     return rounded + step if rounded < 0.9 * value else rounded
 
 
-MANY = limits.EXPRESSION
+MANY = sys.maxsize
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "min": (min, 2, MANY),
     "max": (max, 2, MANY),

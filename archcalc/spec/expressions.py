@@ -99,9 +99,11 @@ def parse(text: str) -> Expression | None:
     """
     if SIZE.fullmatch(text):
         return None
-    if len(text) > limits.EXPRESSION:
+    if len(text) > limits.EXPRESSION.value:
         raise ArchcalcError(
-            f"a value of {len(text):,} characters is too long: an expression has at most {limits.EXPRESSION}"
+            f"a value of {len(text):,} characters is too long: "
+            f"an expression has at most {limits.EXPRESSION.value}",
+            hint=limits.EXPRESSION.hint,
         )
     parser = _Parser(text)
     try:
@@ -120,6 +122,7 @@ class _Parser:
         self.position = 0
         self.names: set[str] = set()
         self.depth = 0
+        self.nesting = limits.BRACKETS.value
 
     def peek(self) -> str:
         return self.tokens[self.position]
@@ -139,8 +142,10 @@ class _Parser:
 
     def expression(self) -> Evaluate:
         self.depth += 1
-        if self.depth > limits.EXPRESSION_NESTING:
-            raise ArchcalcError(f"an expression is nested more than {limits.EXPRESSION_NESTING} deep")
+        if self.depth > self.nesting:
+            raise ArchcalcError(
+                f"an expression is nested more than {self.nesting} deep", hint=limits.BRACKETS.hint
+            )
         value = self.conditional()
         self.depth -= 1
         return value

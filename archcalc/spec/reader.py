@@ -55,7 +55,8 @@ class _Composer:
         self.source = source
         self.anchors: dict[str, Node | None] = {}
         self.open: list[tuple[Collection, str | None]] = []
-        self.nodes = 0
+        self.nesting = limits.NESTING.value
+        self.values = limits.VALUES.value
 
     def document(self) -> Node:
         documents = 0
@@ -96,8 +97,8 @@ class _Composer:
     def _start(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag is not None:
             raise self._error(f"tags such as {_tag(event.tag)} are not allowed", event)
-        if len(self.open) >= limits.NESTING:
-            raise self._error(f"nested more than {limits.NESTING} deep", event)
+        if len(self.open) >= self.nesting:
+            raise self._error(f"nested more than {self.nesting} deep", event, limits.NESTING.hint)
         kind = Mapping if isinstance(event, MappingStartEvent) else Listing
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -125,13 +126,17 @@ class _Composer:
         parent.size += node.size
         parent.height = max(parent.height, node.height + 1)
         where = Place(self.source, *_position(alias)) if alias else node.place()
-        if parent.size > limits.NODES:
+        if parent.size > self.values:
             raise ArchcalcError(
-                f"holds more than {limits.NODES:,} values once aliases are written out", place=where
+                f"holds more than {self.values:,} values once aliases are written out",
+                place=where,
+                hint=limits.VALUES.hint,
             )
-        if parent.height > limits.NESTING:
+        if parent.height > self.nesting:
             raise ArchcalcError(
-                f"nested more than {limits.NESTING} deep once aliases are written out", place=where
+                f"nested more than {self.nesting} deep once aliases are written out",
+                place=where,
+                hint=limits.NESTING.hint,
             )
         if isinstance(parent, Listing):
             parent.items.append(node)
