@@ -8,8 +8,8 @@ from typing import Any
 from archcalc.cells import LEFT, derivation, described, written
 from archcalc.sheet import Kind, Sheet
 
-SCHEMA_VERSION = 1
-"""Of the JSON output: raised when a field changes its meaning or goes away."""
+SCHEMA = "archcalc-report/1"
+"""What the JSON output satisfies; the number is raised when a field changes its meaning or goes away."""
 
 Render = Callable[[Sheet], str]
 RENDERERS: dict[str, Render] = {}
@@ -28,7 +28,7 @@ def renderer(name: str) -> Callable[[Render], Render]:
 
 @renderer("json")
 def json(sheet: Sheet) -> str:
-    """Everything, with raw numbers and a schema version."""
+    """Everything, with raw numbers, and the name of the schema that it satisfies."""
     from json import dumps
 
     keys = [column.key for column in sheet.columns]
@@ -37,7 +37,7 @@ def json(sheet: Sheet) -> str:
     def named(values: tuple[Any, ...]) -> dict[str, Any]:
         return {key: _plain(kind, value) for key, kind, value in zip(keys, kinds, values, strict=True)}
 
-    data: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **sheet.facts}
+    data: dict[str, Any] = {"schema": SCHEMA, **sheet.facts}
     data["rows"] = [named(row) for row in sheet.rows]
     if sheet.notes:
         data["notes"] = list(sheet.notes)
@@ -45,13 +45,15 @@ def json(sheet: Sheet) -> str:
 
 
 def _plain(kind: Kind, value: Any) -> Any:
-    if kind == "mixed" and value != "":
+    if value is None or value == "":
+        return value
+    if kind == "mixed":
         return _plain(*value)
-    if kind == "shape" and value is not None:
+    if kind == "shape":
         return list(value[1:])
     if kind == "derivation":
         return dict(zip(("symbols", "numbers", "result", "unit"), value, strict=True))
-    if kind == "field" and value is not None:
+    if kind == "field":
         return "whole" if value[0] is None else value[0]
     return round(value, 6) if isinstance(value, float) else value
 
@@ -64,7 +66,7 @@ def csv(sheet: Sheet) -> str:
 
     buffer = StringIO()
     lines = writer(buffer, lineterminator="\n")
-    lines.writerow(column.key for column in sheet.columns)
+    lines.writerow(_harmless(column.key) for column in sheet.columns)
     for row in sheet.rows:
         lines.writerow(
             _csv_cell(column.kind, value) for column, value in zip(sheet.columns, row, strict=True)
@@ -73,10 +75,10 @@ def csv(sheet: Sheet) -> str:
 
 
 def _csv_cell(kind: Kind, value: Any) -> Any:
-    if kind == "mixed" and value != "":
-        return _csv_cell(*value)
-    if value is None:
+    if value is None or value == "":
         return ""
+    if kind == "mixed":
+        return _csv_cell(*value)
     if kind == "shape":
         return "x".join(map(str, value[1:]))
     if kind == "derivation":
@@ -88,10 +90,17 @@ def _csv_cell(kind: Kind, value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6)
     text = described(value) if kind == "settings" else value
-    if isinstance(text, str):
-        text = " ".join(text.split())
-    # A cell that starts like a formula would run as one in a spreadsheet.
-    return f"'{text}" if isinstance(text, str) and text[:1] in ("=", "+", "-", "@") else text
+    return _harmless(text) if isinstance(text, str) else text
+
+
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What makes a cell a formula where a spreadsheet opens it; OWASP, CSV injection."""
+
+
+def _harmless(text: str) -> str:
+    """Return a text on one line that no spreadsheet runs."""
+    text = " ".join(text.split())
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 @renderer("markdown")
@@ -111,19 +120,29 @@ def markdown(sheet: Sheet) -> str:
         ),
     ]
     parts = [f"**{_escaped(sheet.title)}**\n"] if sheet.title else []
-    parts += [f"{_escaped(line)}\n" for line in sheet.subtitle if line]
+    parts += [f"{_paragraph(line)}\n" for line in sheet.subtitle if line]
     parts += ["| " + " | ".join(cells) + " |" for cells in lines]
     parts += ["", *(f"- {_escaped(label)}: {_escaped(text)}" for label, text in sheet.summary)]
-    parts += [f"\n{_escaped(note)}" for note in sheet.notes]
+    parts += [f"\n{_paragraph(note)}" for note in sheet.notes]
     return "\n".join(parts) + "\n"
 
 
-MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*|"} | {"<": "&lt;"})
+MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*|[]~$"} | {"<": "&lt;", "&": "&amp;"})
 
 
 def _escaped(text: str) -> str:
     """Return text that stays in its cell and means nothing to Markdown."""
-    return " ".join(text.translate(MARKDOWN).split())
+    from re import sub
+
+    line = " ".join(text.translate(MARKDOWN).split())
+    return sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", line)
+
+
+def _paragraph(text: str) -> str:
+    """Return text that stands on a line of its own and is no heading, list, quotation or rule."""
+    from re import sub
+
+    return sub(r"^(\d*)([-+=#>.)])", r"\1\\\2", _escaped(text))
 
 
 LATEX = str.maketrans(
@@ -171,8 +190,8 @@ def latex(sheet: Sheet) -> str:
         lines += [r"\midrule", _latex_row(kinds, sheet.footer)]
     layout = "".join("l" if kind in LEFT else "r" for kind in kinds)
     table = [rf"\begin{{tabular}}{{{layout}}}", r"\toprule", *lines, r"\bottomrule", r"\end{tabular}"]
-    title = [f"% {sheet.title}"] if sheet.title else []
-    return "\n".join([*title, *table, *(f"% {note}" for note in sheet.notes)]) + "\n"
+    title, *notes = (f"% {' '.join(text.split())}" for text in (sheet.title, *sheet.notes))
+    return "\n".join([*([title] if sheet.title else []), *table, *notes]) + "\n"
 
 
 def _latex_row(kinds: list[Kind], row: tuple[Any, ...]) -> str:

@@ -4,23 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcalc import limits
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
 from archcalc.settings import EXPRESSION, Setting
 from archcalc.spec.expectations import FIGURES, LAYER_FIGURES, claimable
+from archcalc.spec.use import CONTROLS, RESERVED
 from archcalc.window import ROUNDINGS
 
+AXIS = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+EMPTY = r"^\s*(\d+\s*[x×X]\s*)*0+\s*([x×X]|$)"
+"""A size in one word with nothing along an axis."""
+CROWDED = rf"^\s*\d+(\s*[x×X]\s*\d+){{{limits.AXES},}}"
+"""A size in one word with more axes than there may be."""
 SIZE = {
     "anyOf": [
         {"type": "integer", "minimum": 1},
-        {"type": "string"},
-        {"type": "array", "items": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}},
+        {"type": "string", "not": {"pattern": f"{EMPTY}|{CROWDED}"}},
+        {"type": "array", "items": AXIS, "minItems": 1, "maxItems": limits.AXES},
     ]
 }
-WORD = {"anyOf": [{"type": "string", "pattern": r"^[\w-]+$"}, {"type": "integer"}]}
+NAME = {"pattern": r"^[^\s!-,./:-@\[-^`{-~]+$"}
+"""Letters of any alphabet, digits, _ and -; \\w has ASCII letters only where editors read it."""
+PARAMETERS = {"pattern": r"^[^\s\d!-/:-@\[-^`{-~][^\s!-/:-@\[-^`{-~]*$", "not": {"enum": sorted(RESERVED)}}
+INPUT = {
+    "anyOf": [
+        *SIZE["anyOf"],
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": SIZE,
+            "propertyNames": {"pattern": r"^[\w-]+$"},
+        },
+    ]
+}
+"""One shape, or several inputs by their names."""
+WORD = {"anyOf": [{"type": "string", **NAME}, {"type": "integer"}]}
 TEXT = {"type": ["string", "number"]}
 LAYERS = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
-NAMES = {"anyOf": [WORD, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+LISTED: dict[str, Any] = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
+NAMES = {"anyOf": [WORD, {"type": "string"}, LISTED]}
+SOURCE = {"anyOf": [WORD, {"type": "string"}, {**LISTED, "maxItems": 1}]}
+SHARED = {
+    "description": "weights that belong to an earlier layer and count there",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
 CONDITION = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
 
 
@@ -38,15 +66,21 @@ def spec_schema() -> dict[str, Any]:
             "name": WORD,
             "title": TEXT,
             "source": TEXT,
-            "input": SIZE,
+            "input": INPUT,
             "rounding": {"enum": list(ROUNDINGS)},
-            "parameters": {"type": ["object", "null"]},
+            "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
             "variants": {
                 "type": ["object", "null"],
+                "propertyNames": NAME,
                 "additionalProperties": {"anyOf": [{"$ref": "#/$defs/variant"}, {"type": "null"}]},
             },
-            "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
+            "blocks": {
+                "type": ["object", "null"],
+                "propertyNames": {**NAME, "not": {"enum": [*REGISTRY, *CONTROLS]}},
+                "additionalProperties": {"$ref": "#/$defs/block"},
+            },
             "layers": LAYERS,
+            "outputs": NAMES,
             "expect": {"$ref": "#/$defs/expect"},
         },
         "$defs": {
@@ -59,7 +93,7 @@ def spec_schema() -> dict[str, Any]:
 
 
 def _layer() -> dict[str, Any]:
-    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.inputs != (0, 0)}
+    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.inputs != (0, 0) or cls.constant}
     controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
     return {
         "anyOf": [
@@ -79,10 +113,10 @@ def _layer() -> dict[str, Any]:
 
 def _op(cls: type[Op]) -> dict[str, Any]:
     """Return what may stand behind an op's name: its settings, or its main setting alone."""
-    branched = cls.inputs[1] is None
+    branched = cls.branched()
     settings = {name: _setting(setting) for name, setting in cls.declared.items()}
-    common = {"name": WORD, "from": NAMES, "when": CONDITION, "tie": {"type": "string"}}
-    branches = {"branches": _branches()} if branched else {}
+    common = {"name": WORD, "from": _sources(cls), "when": CONDITION, "tie": {"type": "string"}}
+    branches = {"branches": _branches(cls)} if branched else {}
     mapping: dict[str, Any] = {
         "type": "object",
         "properties": {**settings, **branches, **common},
@@ -95,7 +129,7 @@ def _op(cls: type[Op]) -> dict[str, Any]:
     if not required:
         forms.append({"type": "null"})
     if branched:
-        forms.append(_branches())
+        forms.append(_branches(cls))
     elif cls.main is not None and set(required) <= {cls.main}:
         forms.append(settings[cls.main])
     summary = (cls.__doc__ or "").partition("\n")[0]
@@ -109,13 +143,26 @@ def _setting(setting: Setting) -> dict[str, Any]:
     return schema
 
 
-def _branches() -> dict[str, Any]:
-    return {
-        "anyOf": [
-            {"type": "array", "items": LAYERS},
-            {"type": "object", "additionalProperties": LAYERS},
-        ]
+def _sources(cls: type[Op]) -> dict[str, Any]:
+    """Return the names of the layers that an op takes its inputs from, as many as it takes."""
+    least, most = cls.inputs
+    several = {**LISTED, "minItems": max(1, least)} | ({} if most is None else {"maxItems": most})
+    return several if least > 1 else {"anyOf": [WORD, {"type": "string"}, several]}
+
+
+def _branches(cls: type[Op]) -> dict[str, Any]:
+    """Return a list of branches, or a mapping with a name for each: as many as the op takes inputs."""
+    least, most = cls.inputs
+    several = {"type": "array", "items": LAYERS, "minItems": least}
+    named = {
+        "type": "object",
+        "propertyNames": NAME,
+        "additionalProperties": LAYERS,
+        "minProperties": least,
     }
+    if most is not None:
+        several["maxItems"] = named["maxProperties"] = most
+    return {"anyOf": [several, named]}
 
 
 def _repeat() -> dict[str, Any]:
@@ -126,7 +173,7 @@ def _repeat() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "times": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
-            "index": WORD,
+            "index": {"type": "string", **PARAMETERS},
             "name": WORD,
             "when": CONDITION,
             "layers": LAYERS,
@@ -143,7 +190,7 @@ def _auxiliary() -> dict[str, Any]:
         "properties": {
             "name": WORD,
             "weight": {"type": "number"},
-            "from": NAMES,
+            "from": SOURCE,
             "when": CONDITION,
             "layers": LAYERS,
         },
@@ -155,7 +202,10 @@ def _block() -> dict[str, Any]:
         "type": "object",
         "required": ["layers"],
         "additionalProperties": False,
-        "properties": {"parameters": {"type": ["object", "null"]}, "layers": LAYERS},
+        "properties": {
+            "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
+            "layers": LAYERS,
+        },
     }
 
 
@@ -165,7 +215,7 @@ def _variant() -> dict[str, Any]:
         "properties": {
             "title": TEXT,
             "source": TEXT,
-            "input": SIZE,
+            "input": INPUT,
             "expect": {"$ref": "#/$defs/expect"},
         },
     }

@@ -85,6 +85,15 @@ def test_machines_get_all_layers_even_of_a_deep_network(run, form):
     assert sum(row["op"] in ("conv", "linear") for row in rows) == 121
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_machines_get_whole_names_in_a_tree(run, form):
+    text = run("tree", "resnet18", "--format", form).out
+    rows = json.loads(text)["rows"] if form == "json" else list(csv.DictReader(io.StringIO(text)))
+    names = [row["layer"] for row in rows]
+    assert {"conv2_x", "conv2_x.basic1", "conv2_x.basic1.residual.conv1"} <= set(names)
+    assert not any(set(name) & set("├─└│ ") for name in names)
+
+
 class Mystery(Op):
     """An op that cannot say what it costs."""
 

@@ -172,7 +172,7 @@ def test_what_a_spec_may_say_of_itself_is_accepted_by_both(network, section, bef
         ("input:", "expect: {claims: {output: 4x14x14}, source: hand}\ninput:"),
         ("input:", "expect: {claims: [5M], source: hand}\ninput:"),
         ("input:", "expect: {claims: {params: 5M}}\ninput:"),  # no source
-        ("input: 3x16x16", "input: {channels: 3}"),
+        ("input: 3x16x16", "input: {image: {channels: 3}}"),
         ("input: 3x16x16", "input: [3, 0, 4]"),
         ("input: 3x16x16\n", ""),
         ("layers:", "layer:"),
@@ -197,3 +197,108 @@ def test_a_typical_mistake_is_rejected_by_both(network, right, wrong):
 def test_a_document_that_is_no_mapping_is_rejected():
     assert complaints("[1, 2]") != []
     assert complaints("") != []
+
+
+BEYOND = {
+    "YAML's own": "a document that no reader of YAML accepts, or that says less once it is read",
+    "a name": "whether something of that name exists, and where: a schema knows no names",
+    "a shape": "what comes into a layer: a schema works nothing out",
+    "an expression": "any text may be one; whether its names and its result suit is worked out later",
+    "the call": "the spec is sound; what is asked of it is not",
+}
+"""What a JSON Schema cannot say."""
+NOT_SAID = {
+    "layers: a misspelt layer type": "a name",
+    "layers: a misspelt layer type with a lone value": "a name",
+    "layers: a layer type that is like none": "a name",
+    "layers: a misspelt word out of many": "an expression",
+    "layers: a misspelt word out of few": "an expression",
+    "layers: a word where a number belongs": "an expression",
+    "layers: a size that is none": "an expression",
+    "layers: a padding that is none": "an expression",
+    "layers: no in place of false": "an expression",
+    "layers: a choice that does not exist": "an expression",
+    "layers: an unknown name in an expression": "an expression",
+    "layers: an unknown name in an expression, like none in scope": "an expression",
+    "layers: a division by zero": "an expression",
+    "layers: an item past the end of a list": "an expression",
+    "layers: a condition that is neither true nor false": "an expression",
+    "layers: a repeat that never ends": "an expression",
+    "spec: an input that is no shape": "an expression",
+    "spec: a parameter without a value": "the call",  # a variant or --set may give it
+    "spec: a parameter from one further down": "an expression",
+    "spec: a misspelt parameter on the command line": "the call",
+    "spec: a parameter on the command line that is like none of the spec's": "the call",
+    "spec: a parameter on the command line where the spec has none": "the call",
+    "spec: a parameter without a value on the command line": "the call",
+    "spec: a value on the command line that does not suit": "the call",
+    "spec: a family without a variant": "the call",
+    "spec: a misspelt variant": "the call",
+    "spec: a variant of a spec that has none": "the call",
+    "spec: a misspelt parameter in a variant": "a name",
+    "spec: an expectation of a layer that does not exist": "a name",
+    "spec: an expectation that is no whole number": "an expression",
+    "wiring: two layers of one name": "a name",
+    "wiring: a layer called input": "a name",
+    "wiring: a misspelt source": "a name",
+    "wiring: a source further down": "a name",
+    "wiring: a block that starts from itself": "a name",
+    "wiring: a layer in a block that starts from the block": "a name",
+    "wiring: one source for a layer that takes two": "a shape",
+    "wiring: several sources for a block": "a name",
+    "wiring: a tie to nothing": "a name",
+    "wiring: a tie of a layer that has no weights": "a shape",
+    "wiring: a tie to weights of other shapes": "a shape",
+    "wiring: a tie to itself": "a name",
+    "wiring: a source in an auxiliary head": "a name",
+    "wiring: a tie to an auxiliary head": "a name",
+    "wiring: a layer that nothing uses": "a name",
+    "wiring: an error in a block": "a shape",
+    "wiring: a parameter that a block needs": "a name",
+    "wiring: a parameter that a block does not have": "a name",
+    "wiring: a block that uses itself": "a name",
+}
+"""The cases of errors/*.txt that the schema lets pass, and why; besides, all of shapes.txt and of yaml.txt."""
+WHOLE_FILES = {"shapes": "a shape", "yaml": "YAML's own"}
+
+
+def error_cases():
+    """Yield the name of every case of errors/*.txt, and its spec."""
+    for path in sorted((Path(__file__).parent / "errors").glob("*.txt")):
+        for case in path.read_text(encoding="utf-8").split("=== ")[1:]:
+            name, _, rest = case.partition("\n")
+            spec = rest.partition("=>\n")[0]
+            if spec.startswith("$ "):
+                spec = spec.partition("\n")[2]
+            yield f"{path.stem}: {name}", spec
+
+
+CASES = {name: spec for name, spec in error_cases() if name.partition(":")[0] not in WHOLE_FILES}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_mistake_that_a_schema_can_express_is_rejected(name):
+    assert (complaints(CASES[name]) == []) == (name in NOT_SAID)
+
+
+def test_every_mistake_that_passes_has_its_reason():
+    assert set(NOT_SAID) <= set(CASES)
+    assert {*NOT_SAID.values(), *WHOLE_FILES.values()} == set(BEYOND)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "parameters: {größe: 3, _x1: 2}",
+        "blocks: {größe: {layers: [relu]}}",
+        "variants: {größe-2: , 7: {}}",
+        "input: 3X16x16",
+        "input: ' 3 x 16 x 16 '",
+        "parameters: {x0: 8}\ninput: x0",
+    ],
+)
+def test_a_name_may_hold_the_letters_of_any_alphabet(network, section):
+    text = "input: 3x16x16\nlayers: [relu]\n" if "input" not in section else "layers: [relu]\n"
+    assert complaints(f"{section}\n{text}") == []
+    if "variants" not in section:
+        assert not refused(network, f"{section}\n{text}")

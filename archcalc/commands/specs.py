@@ -110,8 +110,7 @@ def new(name: str, output: str | None) -> None:
         return
     path = output or f"{name}.yaml"
     try:
-        with Path(path).open("x", encoding="utf-8") as file:
-            file.write(text)
+        _create(Path(path), text)
     except OSError as error:
         raise ArchcalcError(
             f"{visible(path)}: {error.strerror}", hint="--output names another file"
@@ -119,12 +118,30 @@ def new(name: str, output: str | None) -> None:
     click.echo(f"wrote {visible(path)}; look at it with: archcalc show {visible(path)}", err=True)
 
 
-@cli.command(epilog=examples("schema > archcalc.schema.json"))
-def schema() -> None:
-    """Print the JSON Schema of a spec, for editors that complete and check YAML."""
+def _create(path: Path, text: str) -> None:
+    """Write a file that is not yet there, all of it or none."""
+    with path.open("x", encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise
+
+
+@cli.command(epilog=examples("schema > archcalc.schema.json", "schema report"))
+@click.argument("of", type=click.Choice(["spec", "report"]), default="spec")
+def schema(of: str) -> None:
+    """Print a JSON Schema: of a spec, for editors that complete and check YAML, or of what --format json writes."""
     from json import dumps
 
-    write(dumps(archcalc.spec_schema(), indent=2, ensure_ascii=False) + "\n")
+    if of == "spec":
+        found = archcalc.spec_schema()
+    else:
+        from archcalc.views.schemas import report_schema
+
+        found = report_schema()
+    write(dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
 @cli.command(

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from archcalc.report import Report
 from archcalc.sheet import Column, Sheet
 
+COLUMNS = (
+    Column("name", "name", "text", "what to call it by"),
+    Column("title", "title", "text", "its title", 2),
+    Column("input", "input", "shape", "shape of the input, without the batch", 1),
+    Column("params", "params", "count", "learnable parameters"),
+    Column("macs", "MACs", "count", "multiply-accumulates of one sample"),
+    Column("depth", "depth", "count", "weighted layers on the longest path"),
+)
+
 
 def catalogue(reports: Sequence[Report]) -> Sheet:
     """Return a row for every network."""
     return Sheet(
-        columns=(
-            Column("name", "name", "text"),
-            Column("title", "title", "text", priority=2),
-            Column("input", "input", "shape", priority=1),
-            Column("params", "params", "count"),
-            Column("macs", "MACs", "count"),
-            Column("depth", "depth", "count"),
-        ),
+        columns=COLUMNS,
         rows=tuple(
             (
                 report.name,

@@ -54,6 +54,8 @@ MEMORY = (
 """The columns of `memory --per-layer`."""
 FIELD = ("layer", "field", "smallest", "jump", "centre", "output", "op", "settings")
 """The columns of `rf`."""
+TREE = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
+"""The columns of `tree`."""
 
 
 def chosen(columns: str | None, form: str) -> tuple[str, ...]:
@@ -93,14 +95,13 @@ def _folding(report: Report, shown: int) -> tuple[str, ...]:
     return (f"{len(report.rows)} layers folded to {shown} rows: --depth all shows every layer",)
 
 
-def tree(report: Report, depth: int) -> Sheet:
-    """Return the network as a tree of blocks, each with its sums."""
-    keys = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
-    lines = treed(report, depth)
+def tree(report: Report, depth: int, form: str) -> Sheet:
+    """Return the network as a tree of blocks, each with its sums; machines get whole names and no branches."""
+    lines = [(row.name if form in MACHINES else label, row) for label, row in treed(report, depth)]
     return Sheet(
-        columns=figures(keys),
-        rows=tuple((label, *(COLUMNS[key].of_row(row, report) for key in keys[1:])) for label, row in lines),
-        footer=tuple(COLUMNS[key].of_total(report) for key in keys),
+        columns=figures(TREE),
+        rows=tuple((label, *(COLUMNS[key].of_row(row, report) for key in TREE[1:])) for label, row in lines),
+        footer=tuple(COLUMNS[key].of_total(report) for key in TREE),
         title=report.title or report.name,
         subtitle=subtitle(report),
         notes=("a block's figures are the sums of what is in it",),

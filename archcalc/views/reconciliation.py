@@ -16,17 +16,29 @@ PREFIXES = {"b": "bias of ", "p": "parameters of ", "w": "weights of "}
 """What an amount is called where it is not the elements of the layers themselves."""
 
 
+OVERVIEW = (
+    Column("tool", "tool", "text", "the tool's name"),
+    Column("figure", "its figure", "text", "what it calls the figure"),
+    Column("unit", "unit", "text", "what it counts: MAC or FLOP", 1),
+    Column("value", "it prints", "count", "the figure"),
+    Column("difference", "beside MACs", "count", "the figure without multiply-accumulates", 2),
+    Column("sum", "the sum that makes it", "words", "the sum that makes it"),
+)
+DETAILS = (
+    Column("tool", "tool", "text", "the tool's name", 3),
+    Column("figure", "its figure", "text", "what it calls the figure", 2),
+    Column("op", "layer type", "text", "the layers' type"),
+    Column("layers", "layers", "count", "how many there are", 1),
+    Column("rule", "rule", "words", "the tool's rule for them"),
+    Column("numbers", "in numbers", "words", "the rule in numbers"),
+    Column("value", "counted", "count", "what it comes to"),
+)
+
+
 def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     """Return a row for every figure: what the tool prints, and the sum that makes it."""
     return Sheet(
-        columns=(
-            Column("tool", "tool", "text"),
-            Column("figure", "its figure", "text"),
-            Column("unit", "unit", "text", priority=1),
-            Column("value", "it prints", "count"),
-            Column("difference", "beside MACs", "count", priority=2),
-            Column("sum", "the sum that makes it", "words"),
-        ),
+        columns=OVERVIEW,
         rows=tuple(
             (
                 one.tool,
@@ -62,15 +74,7 @@ def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     shares = [(one, share) for one in found for share in one.shares if share.works or share.parts]
     alone = len(found) == 1
     return Sheet(
-        columns=(
-            Column("tool", "tool", "text", priority=3 if alone else 0),
-            Column("figure", "its figure", "text", priority=2),
-            Column("op", "layer type", "text"),
-            Column("layers", "layers", "count", priority=1),
-            Column("rule", "rule", "words"),
-            Column("numbers", "in numbers", "words"),
-            Column("value", "counted", "count"),
-        ),
+        columns=DETAILS if alone else (DETAILS[0]._replace(priority=0), *DETAILS[1:]),
         rows=tuple(
             (one.tool, one.name, share.kind, share.layers, _rule(share), _numbers(share), share.value)
             for one, share in shares

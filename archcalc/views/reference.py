@@ -8,23 +8,32 @@ from typing import Any
 from archcalc.analysis import analyze
 from archcalc.cells import described
 from archcalc.derivation import macs, parameters
-from archcalc.errors import ArchcalcError, nearest
+from archcalc.errors import ArchcalcError, listed, nearest
 from archcalc.network import Network, Node
 from archcalc.op import Op
 from archcalc.ops import REGISTRY
 from archcalc.report import Row
-from archcalc.settings import REQUIRED, extents
+from archcalc.settings import REQUIRED, Setting, extents
 from archcalc.sheet import Column, Sheet
+
+OPS = (
+    Column("op", "op", "text", "the layer type"),
+    Column("does", "what it does", "words", "what it does"),
+    Column("settings", "settings", "words", "the names of its settings", 1),
+)
+SETTINGS = (
+    Column("setting", "setting", "text", "the setting's name"),
+    Column("symbol", "symbol", "text", "its letter in formulas", 1),
+    Column("kind", "kind", "text", "what it holds", 2),
+    Column("default", "default", "text", "its default, or required"),
+    Column("help", "meaning", "words", "what it means"),
+)
 
 
 def everything() -> Sheet:
     """Return a row for every op."""
     return Sheet(
-        columns=(
-            Column("op", "op", "text"),
-            Column("does", "what it does", "words"),
-            Column("settings", "settings", "words", priority=1),
-        ),
+        columns=OPS,
         rows=tuple(
             (kind, summary(cls), ", ".join(cls.declared) or "")
             for kind, cls in sorted(REGISTRY.items())
@@ -47,15 +56,9 @@ def one(kind: str) -> Sheet:
             hint=nearest(kind, list(REGISTRY)) or "archcalc ops lists them all",
         )
     return Sheet(
-        columns=(
-            Column("setting", "setting", "text"),
-            Column("symbol", "symbol", "text", priority=1),
-            Column("kind", "kind", "text", priority=2),
-            Column("default", "default", "text"),
-            Column("help", "meaning", "words"),
-        ),
+        columns=SETTINGS,
         rows=tuple(
-            (name, setting.symbol, setting.kind, _default(setting.default), setting.help)
+            (name, setting.symbol, setting.kind, _default(setting.default), _meaning(setting))
             for name, setting in cls.declared.items()
         ),
         title=kind,
@@ -74,6 +77,11 @@ def paragraphs(cls: type[Op]) -> tuple[str, ...]:
 def summary(cls: type[Op]) -> str:
     """Return the first sentence of an op's documentation."""
     return (cls.__doc__ or "").partition("\n")[0]
+
+
+def _meaning(setting: Setting) -> str:
+    """Return what a setting means, and the words to choose from where there are some."""
+    return listed(setting.help, setting.schema["enum"]) if "enum" in setting.schema else setting.help
 
 
 def _default(value: Any) -> str:
@@ -113,15 +121,20 @@ def _example(cls: type[Op]) -> tuple[Op, Row]:
 
 def yaml(cls: type[Op]) -> str:
     """Return the example as it would stand in a spec."""
-    given = cls.example[1]
-    if cls.inputs[1] is None:
-        return f"{cls.kind}: [[…], […]]"
+    shapes, settings = cls.example
+    given = {name: _flow(value) for name, value in settings.items()}
+    main = cls.main
+    if len(shapes) > 1:
+        main = "branches"
+        given[main] = f"[{', '.join(['[…]'] * len(shapes))}]"
     if not given:
         return cls.kind
-    if cls.main is not None and list(given) == [cls.main]:
-        return f"{cls.kind}: {_flow(given[cls.main])}"
-    return f"{cls.kind}: {{{', '.join(f'{name}: {_flow(value)}' for name, value in given.items())}}}"
+    if main is not None and list(given) == [main]:
+        return f"{cls.kind}: {given[main]}"
+    return f"{cls.kind}: {{{', '.join(f'{name}: {value}' for name, value in given.items())}}}"
 
 
 def _flow(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}'" if isinstance(value, str) and "," in value else str(value)

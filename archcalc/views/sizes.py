@@ -12,10 +12,11 @@ from archcalc.trace import Term
 from archcalc.window import Rounding, Window, output_size
 
 COLUMNS = (
-    Column("question", "question", "text"),
-    Column("derivation", "symbols = numbers = result", "derivation"),
-    Column("answer", "answer", "words"),
+    Column("question", "question", "text", "what was asked"),
+    Column("derivation", "symbols = numbers = result", "derivation", "how the answer comes about"),
+    Column("answer", "answer", "words", "the answer"),
 )
+SUM = (Column("sum", "sum", "words", "the sum"), Column("value", "value", "figure", "its value"))
 
 
 def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
@@ -102,7 +103,7 @@ def sum_of(text: str, value: Any) -> Sheet:
     )
     shown = int(value) if isinstance(value, float) and value.is_integer() else value
     return Sheet(
-        columns=(Column("sum", "sum", "words"), Column("value", "value", "figure")),
+        columns=SUM,
         rows=((text, shown),),
         notes=notes,
         facts={"sum": text, "value": shown},

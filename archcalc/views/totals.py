@@ -17,17 +17,31 @@ from archcalc.views.page import facts, notes, subtitle
 PARAMS = ("params", "fixed", "buffers", "weight_bytes")
 """The figures of `params`."""
 
+TOTALS = (
+    Column("figure", "figure", "text", "a column of show"),
+    Column("value", "total", "count", "its total"),
+    Column("meaning", "meaning", "words", "what it counts"),
+)
+FORMULAS = (
+    Column("layer", "layer", "text", "a layer with parameters"),
+    Column("symbols", "in symbols", "text", "the arithmetic in symbols", 2),
+    Column("formula", "in numbers", "words", "the arithmetic in numbers"),
+    Column("params", "params", "count", "learnable parameters"),
+)
+MEMORY = (
+    Column("name", "what", "text", "what takes memory"),
+    Column("numbers", "numbers", "count", "how many numbers", 1),
+    Column("bytes", "memory", "bytes", "their bytes"),
+    Column("share", "of all", "share", "share of all memory", 2),
+    Column("meaning", "meaning", "words", "what they are"),
+)
 WORK_TOTALS = tuple(key for key in WORK if key not in ("layer", "output", "macs_share"))
 
 
 def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
     """Return the totals alone, one figure a row."""
     return Sheet(
-        columns=(
-            Column("figure", "figure", "text"),
-            Column("value", "total", "count"),
-            Column("meaning", "meaning", "words"),
-        ),
+        columns=TOTALS,
         rows=tuple((key, COLUMNS[key].of_total(report), _meaning(key, report)) for key in keys),
         title=report.title or report.name,
         subtitle=subtitle(report),
@@ -46,12 +60,7 @@ def formulas(network: Network, report: Report) -> Sheet:
     """Return the arithmetic behind every layer's parameters."""
     terms = parameter_formulas(network, report)
     return Sheet(
-        columns=(
-            Column("layer", "layer", "text"),
-            Column("symbols", "in symbols", "text", priority=2),
-            Column("formula", "in numbers", "words"),
-            Column("params", "params", "count"),
-        ),
+        columns=FORMULAS,
         rows=tuple(
             (row.name, terms[row.name].symbols(), terms[row.name].numbers(), row.params)
             for row in report.rows
@@ -72,13 +81,7 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
     each = report.bytes_each
     in_place = sized(report.totals.in_place * each)
     return Sheet(
-        columns=(
-            Column("name", "what", "text"),
-            Column("numbers", "numbers", "count", priority=1),
-            Column("bytes", "memory", "bytes"),
-            Column("share", "of all", "share", priority=2),
-            Column("meaning", "meaning", "words"),
-        ),
+        columns=MEMORY,
         rows=tuple(
             (
                 need.name,

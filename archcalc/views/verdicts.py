@@ -9,6 +9,17 @@ from archcalc import quantity
 from archcalc.checks import Budget, Finding
 from archcalc.sheet import Column, Sheet
 
+COLUMNS = (
+    Column("network", "network", "text", "the network's name", 3),
+    Column("layer", "layer", "words", "the layer that it is about; nothing for the whole network"),
+    Column("figure", "figure", "words", "what was compared"),
+    Column("expected", "expected", "figure", "what the spec expects, or the limit", 1),
+    Column("claimed", "claimed", "words", "what is claimed, word for word", 2),
+    Column("computed", "computed", "figure", "what it is"),
+    Column("verdict", "verdict", "verdict", "ok, wrong, upheld or refuted", 1),
+    Column("source", "source", "words", "who says so", 4),
+)
+
 
 def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, all_shown: bool) -> Sheet:
     """Return a row for every expectation, claim and limit, or only for those that do not hold.
@@ -21,19 +32,9 @@ def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, 
         else [finding for finding in found if finding.claim is not None or not finding.holds]
     )
     claims = [finding for finding in found if finding.claim is not None]
-    columns = (
-        Column("network", "network", "text", priority=3),
-        Column("layer", "layer", "words"),
-        Column("figure", "figure", "words"),
-        Column("expected", "expected", "figure", priority=1),
-        Column("claimed", "claimed", "words", priority=2),
-        Column("computed", "computed", "figure"),
-        Column("verdict", "verdict", "verdict", priority=1),
-        Column("source", "source", "words", priority=4),
-    )
-    kept = [place for place, column in enumerate(columns) if claims or column.key != "claimed"]
+    kept = [place for place, column in enumerate(COLUMNS) if claims or column.key != "claimed"]
     return Sheet(
-        columns=tuple(columns[place] for place in kept),
+        columns=tuple(COLUMNS[place] for place in kept),
         rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
         notes=tuple(_outcome(found, networks, len(broken))),
         facts={

@@ -1,0 +1,275 @@
+"""Every format writes the same cells in the same order, whatever the command; and is what its readers take it for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from itertools import zip_longest
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from archcalc.cells import described, written
+from archcalc.console import page
+from archcalc.formats import RENDERERS
+from archcalc.sheet import Column, Sheet
+
+LINES = [
+    "show lenet5_1998",
+    "show resnet18 --depth 2",
+    "show googlenet --train --columns all",
+    "show shufflenet_v2_x0_5 --batch 3 --dtype int8",
+    "tree resnet18",
+    "rf googlenet",
+    "rf lenet5",
+    "params mobilenet_v2",
+    "params alexnet_two_gpus --formula",
+    "params squeezenet1_0 --per-layer",
+    "flops lenet5",
+    "flops efficientnet_b0 --per-layer --depth 1",
+    "memory vgg16 --train --optimizer adam",
+    "memory alexnet --per-layer",
+    "explain alexnet",
+    "explain alexnet conv1",
+    "explain resnet18 conv2_x",
+    "explain 7*(1/2)",
+    "size 224 --kernel 11 --stride 4",
+    "check lenet5 alexnet",
+    "compare 3x3x3 7x7 --channels 512 --input 14x14",
+    "compare lenet5 lenet5_1998 alexnet vgg16",
+    "reconcile lenet5",
+    "reconcile lenet5 --tool thop",
+    "verify lenet5",
+    "ops",
+    "ops conv",
+]
+WIDE = 6000
+"""A screen on which nothing is left out or wrapped, in characters."""
+
+
+@pytest.fixture
+def sheet_of(run, monkeypatch):
+    """Return a function that gives the sheet of a line."""
+
+    def caught(line):
+        sheets = []
+        with monkeypatch.context() as patch:
+            patch.setitem(RENDERERS, "markdown", lambda sheet: sheets.append(sheet) or "")
+            run(*line.split(), "--format", "markdown")
+        (sheet,) = sheets
+        return sheet
+
+    return caught
+
+
+def texts(sheet, rows):
+    """Return the cells of rows as people read them."""
+    kinds = [column.kind for column in sheet.columns]
+    return [
+        ["" if value == "" else written(kind, value) for kind, value in zip(kinds, row, strict=True)]
+        for row in rows
+    ]
+
+
+def everything(sheet):
+    """Return the titles, the rows and the footer as people read them, each cell on one line."""
+    whole = [[column.title for column in sheet.columns], *texts(sheet, sheet.rows)]
+    whole += texts(sheet, [sheet.footer] if sheet.footer else [])
+    return [[" ".join(text.split()) for text in row] for row in whole]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_json_holds_every_value(sheet_of, line):
+    sheet = sheet_of(line)
+    rows = json.loads(RENDERERS["json"](sheet))["rows"]
+    keys = [column.key for column in sheet.columns]
+    assert len(set(keys)) == len(keys)
+    assert [list(row) for row in rows] == [keys] * len(sheet.rows)
+    for row, raw in zip(rows, sheet.rows, strict=True):
+        for column, value in zip(sheet.columns, raw, strict=True):
+            assert row[column.key] == as_json(column.kind, value), column.key
+
+
+def as_json(kind, value):
+    """Return what stands in JSON for a value."""
+    if value is None or value == "":
+        return value
+    if kind == "mixed":
+        return as_json(*value)
+    if kind == "shape":
+        return [*value[1:]]
+    if kind == "derivation":
+        return {"symbols": value[0], "numbers": value[1], "result": value[2], "unit": value[3]}
+    if kind == "field":
+        value = "whole" if value[0] is None else value[0]
+    if kind == "settings":
+        return json.loads(json.dumps(dict(value)))
+    if isinstance(value, tuple):
+        return [*value]
+    return pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_csv_holds_every_value_and_numbers_as_numbers(sheet_of, line):
+    sheet = sheet_of(line)
+    head, *rows = csv.reader(io.StringIO(RENDERERS["csv"](sheet), newline=""))
+    assert head == [column.key for column in sheet.columns]
+    for row, raw in zip(rows, sheet.rows, strict=True):
+        for column, text, value in zip(sheet.columns, row, raw, strict=True):
+            kind, plain = column.kind, as_json(column.kind, value)
+            if kind == "mixed" and value != "":
+                kind = value.kind
+            if plain is None or plain == "":
+                assert text == ""
+            elif isinstance(plain, list):
+                assert text == "x".join(map(str, plain)), column.key
+            elif kind == "settings":
+                assert text.removeprefix("'") == described(value)
+            elif kind == "derivation":
+                assert text.split() == written(kind, value).split()
+            elif isinstance(plain, str):
+                assert text.removeprefix("'") == " ".join(plain.split())
+            else:
+                assert float(text) == plain, column.key
+
+
+def rendered(markdown):
+    """Return the rows of the one table in a Markdown text, as a reader shows them; nothing in them is set apart."""
+    rows, inside = [], False
+    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown):
+        inside = (inside or token.type == "table_open") and token.type != "table_close"
+        if token.type == "tr_open":
+            rows.append([])
+        elif inside and token.type == "inline":
+            assert {child.type for child in token.children} <= {"text", "text_special"}, token.content
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_markdown_is_a_table_of_the_same_cells(sheet_of, line):
+    sheet = sheet_of(line)
+    assert rendered(RENDERERS["markdown"](sheet)) == everything(sheet)
+
+
+TEX = {
+    r"\textbackslash{}": "\\",
+    r"\textasciitilde{}": "~",
+    r"\textasciicircum{}": "^",
+    r"\textsuperscript{2}": "²",
+    r"\text{bytes}": "bytes",
+    r"$\times$": "×",
+    r"$\cdot$": "·",
+    r"$\to$": "→",
+    r"$-$": "−",
+    r"\cdot ": "·",
+    r"\lfloor ": "⌊",
+    r"\rfloor ": "⌋",
+    r"\lceil ": "⌈",
+    r"\rceil ": "⌉",
+    "{,}": ",",
+}
+
+
+def untexed(cell, kind):
+    """Return a cell of LaTeX as people read it, without blanks."""
+    if kind == "derivation" and cell:
+        steps, _, result = cell.strip().removeprefix("$").rpartition("$ ")
+        steps = re.sub(r"_(\d)", lambda digit: "₀₁₂₃₄₅₆₇₈₉"[int(digit[1])], steps)
+        cell = steps.replace("'", "′").replace("-", "−") + result
+    for tex, sign in TEX.items():
+        cell = cell.replace(tex, sign)
+    return re.sub(r"\\([&%$#_{}])", r"\1", cell).replace(" ", "")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_latex_holds_the_same_cells(sheet_of, line):
+    sheet = sheet_of(line)
+    body = RENDERERS["latex"](sheet).partition("\\toprule\n")[2].partition("\\bottomrule")[0]
+    head, *rows = [row.removesuffix(r" \\") for row in body.splitlines() if row != r"\midrule"]
+    kinds = [column.kind for column in sheet.columns]
+    split = [
+        [untexed(cell, kind) for cell, kind in zip(re.split(r"(?<!\\)&", row), kinds, strict=True)]
+        for row in rows
+    ]
+    titles = [untexed(cell, "text") for cell in re.split(r"(?<!\\)&", head)]
+    assert [titles, *split] == [[text.replace(" ", "") for text in row] for row in everything(sheet)]
+
+
+BARS = str.maketrans("", "", " █▉▊▋▌▍▎▏")
+
+
+def drawn(sheet):
+    """Return what stands on the lines of a table on a screen, without blanks; a share of nothing is left out."""
+    rows = [
+        [
+            "" if column.kind == "share" and value == 0 else text
+            for column, value, text in zip(*cells, strict=True)
+        ]
+        for cells in zip([sheet.columns] * len(sheet.rows), sheet.rows, texts(sheet, sheet.rows), strict=True)
+    ]
+    rows += texts(sheet, [sheet.footer] if sheet.footer else [])
+    lines = [line for row in rows for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")]
+    return ["".join(line).translate(BARS) for line in lines]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_screen_holds_the_same_cells(sheet_of, monkeypatch, line):
+    monkeypatch.setenv("COLUMNS", str(WIDE))
+    sheet = sheet_of(line)._replace(title="", subtitle=(), summary=(), notes=())
+    head, *lines = [text for text in page(sheet).split("\n") if text.strip() and set(text.strip()) != {"─"}]
+    assert head.replace(" ", "") == "".join(column.title for column in sheet.columns).replace(" ", "")
+    assert [text.translate(BARS) for text in lines] == drawn(sheet)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+@given(TEXTS)
+@example("a|b")
+@example("__init__")
+@example("_private")
+@example("snake_case_name")
+@example("[a](http://b)")
+@example("<b>&lt;&#35;")
+@example("~~gone~~")
+@example("`code` *em* \\|")
+def test_a_name_is_only_a_name_to_a_reader_of_markdown(text):
+    columns = (Column("a", "a", "text"), Column("n", "n", "count"))
+    sheet = Sheet(columns, ((f"x{text}y", 7), (text, 7)))
+    shown = [[" ".join(cell.split()) for cell in row] for row in rendered(RENDERERS["markdown"](sheet))[1:]]
+    assert shown == [[" ".join(f"x{text}y".split()), "7"], [" ".join(text.split()), "7"]]
+
+
+@given(TEXTS)
+@example("# one")
+@example("- one")
+@example("1. one")
+@example("2) one")
+@example("+ one")
+@example("> one")
+@example("---")
+@example("===")
+def test_a_line_beside_the_table_is_only_a_line(text):
+    sheet = Sheet((Column("n", "n", "count"),), ((7,),), subtitle=(text,), notes=(text,))
+    tokens = MarkdownIt("commonmark").enable("table").parse(RENDERERS["markdown"](sheet))
+    lines = [token.content for token in tokens if token.level == 1 and token.type == "inline"]
+    assert {token.type for token in tokens if token.level == 0} <= {
+        "paragraph_open",
+        "paragraph_close",
+        "table_open",
+        "table_close",
+    }
+    assert len(lines) == (2 if text.split() else 0)
+
+
+def test_a_header_of_csv_is_no_formula_either():
+    """What is compared is called as the caller says, such as a file of any name."""
+    head = RENDERERS["csv"](Sheet((Column("=1+1", "", "text"), Column("＝a", "", "text")), ())).splitlines()[
+        0
+    ]
+    assert head == "'=1+1,'＝a"
