@@ -15,11 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archcalc.agreement import compare_values
     from archcalc.analysis import analyze
     from archcalc.checks import Budget, Finding, check
     from archcalc.comparison import Comparison, compare
     from archcalc.derivation import Derivation, Explanation, explain
     from archcalc.errors import ArchcalcError
+    from archcalc.exporting.targets import export
     from archcalc.network import Network
     from archcalc.op import Work
     from archcalc.ops import REGISTRY
@@ -49,7 +51,9 @@ __all__ = [
     "analyze",
     "check",
     "compare",
+    "compare_values",
     "explain",
+    "export",
     "load",
     "load_every",
     "members",
@@ -65,9 +69,11 @@ _HOMES = {
     "ArchcalcError": "archcalc.errors",
     "Comparison": "archcalc.comparison",
     "compare": "archcalc.comparison",
+    "compare_values": "archcalc.agreement",
     "Derivation": "archcalc.derivation",
     "Explanation": "archcalc.derivation",
     "explain": "archcalc.derivation",
+    "export": "archcalc.exporting.targets",
     "Budget": "archcalc.checks",
     "Finding": "archcalc.checks",
     "Network": "archcalc.network",

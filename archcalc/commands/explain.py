@@ -17,6 +17,7 @@ from archcalc.commands.options import (
     model_options,
 )
 from archcalc.limits import MAGNITUDE
+from archcalc.network import is_inside
 from archcalc.window import ROUNDINGS, Rounding, Window
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def explain(form: str, layer: str | None, **options: Any) -> None:
         claims = [finding for finding in archcalc.check(network) if finding.claim is not None]
         emit(explanation.network(report, heavy, claims), form)
         return
-    inside = [row.name for row in report.rows if row.name.startswith(f"{layer}.")]
+    inside = [row.name for row in report.rows if is_inside(row.name, layer)]
     if inside:
         emit(explanation.block(layer, [explained(name) for name in inside], report), form)
     else:

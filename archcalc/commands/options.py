@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 import archcalc
-from archcalc.errors import ArchcalcError
+from archcalc.errors import ArchcalcError, visible
 from archcalc.formats import RENDERERS
 from archcalc.report import DType
 from archcalc.window import ROUNDINGS
@@ -65,8 +65,57 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
 def model_options(command: Command) -> Command:
     """Add the MODEL argument and everything that says under which conditions it is looked at."""
     command = condition_options(command)
-    command = click.option("--input", metavar="SHAPE", help="Another input, such as 3x256x256.")(command)
+    command = input_option(command)
     return click.argument("model", shell_complete=complete_model)(command)
+
+
+def input_option(command: Command) -> Command:
+    """Add --input: a shape, or NAME=SHAPE for each input of a network that has several."""
+    return click.option(
+        "--input",
+        multiple=True,
+        metavar="[NAME=]SHAPE",
+        callback=_inputs,
+        help="Another input, such as 3x256x256; with its name, and more than once, where there are several.",
+    )(command)
+
+
+def _inputs(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> str | dict[str, str] | None:
+    """Return the shape of the only input, or shapes by the inputs' names."""
+    if not value:
+        return None
+    named = [text.rpartition("=") for text in value]
+    if len(value) == 1 and not named[0][0]:
+        return value[0]
+    if not all(name for name, _, _ in named):
+        raise click.BadParameter("of several inputs each needs its name, as in --input left=3x224x224")
+    return {name: shape for name, _, shape in named}
+
+
+STRICT, STATUS = "archcalc.strict", "archcalc.status"
+"""What a run keeps beside its options: whether --strict was given, and the exit status that it came to."""
+
+
+def _strict(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[STRICT] = value
+
+
+def strict_option(command: Command) -> Command:
+    """Add --strict."""
+    return click.option(
+        "--strict",
+        is_flag=True,
+        expose_value=False,
+        callback=_strict,
+        help="Exit with status 1 where the work of a layer is not known, so that the totals lack it.",
+    )(command)
+
+
+def hold_to_account(report: Report) -> None:
+    """Make the exit status 1 under --strict where a report's totals are incomplete."""
+    meta = click.get_current_context().meta
+    if meta.get(STRICT) and report.totals.incomplete:
+        meta[STATUS] = 1
 
 
 def condition_options(command: Command) -> Command:
@@ -87,8 +136,13 @@ def condition_options(command: Command) -> Command:
             metavar="NAME=VALUE",
             help="Change a parameter of the spec, such as classes=10.",
         ),
-        click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of one number."),
-        click.option("--batch", type=int, default=1, metavar="N", help="Samples at once.  [default: 1]"),
+        click.option(
+            "--dtype",
+            type=click.Choice(DTYPES),
+            help="Type of one number.  [default: float32, or what an ONNX file has]",
+        ),
+        click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]"),
+        strict_option,
     ):
         command = decorate(command)
     return command
@@ -130,9 +184,14 @@ def format_option(command: Command) -> Command:
 
 
 def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> tuple[Network, Report]:
-    """Load and analyze the model that the options describe."""
-    network = archcalc.load(model, parameters=overrides(settings))
-    return network, archcalc.analyze(network, **conditions)
+    """Load and analyze the model that the options describe; what its reader had to assume goes to standard error."""
+    input, batch = conditions["input"], conditions["batch"]
+    network = archcalc.load(model, parameters=overrides(settings), input=input, batch=batch)
+    for note in network.notes:
+        click.echo(f"note: {visible(note)}", err=True)
+    report = archcalc.analyze(network, **conditions)
+    hold_to_account(report)
+    return network, report
 
 
 def overrides(settings: Sequence[str]) -> dict[str, Any]:
@@ -143,7 +202,8 @@ def overrides(settings: Sequence[str]) -> dict[str, Any]:
 
 
 def emit(sheet: Sheet, form: str) -> None:
-    """Write a sheet on standard output."""
+    """Write a sheet on standard output; machines are told which command made it."""
+    sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
     if form == "table":
         from archcalc.console import page
 

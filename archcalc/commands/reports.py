@@ -55,7 +55,7 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
     from archcalc.views import layers
 
     _, report = analyzed(**options)
-    emit(layers.tree(report, layers.level(report, depth, form)), form)
+    emit(layers.tree(report, layers.level(report, depth, form), form), form)
 
 
 @cli.command(epilog=examples("rf vgg16", "rf resnet50 --input 3x512x512", "rf mobilenet_v1 --format csv"))

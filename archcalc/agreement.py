@@ -1,0 +1,75 @@
+"""The values that archcalc's own references compute from an ONNX file, beside those of ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archcalc.errors import ArchcalcError
+from archcalc.onnx_io.reading import Reading, read
+from archcalc.onnx_io.runtime import Run
+from archcalc.report import Report, Row
+from archcalc.verification import VALUES, Comparison
+
+if TYPE_CHECKING:
+    from archcalc.kernels import Array
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+"""How far two values may be apart: a share of the one, and a share of the largest in its tensor."""
+
+
+def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterator[Comparison]:
+    """Yield for each layer how many of its output's numbers are not those of ONNX Runtime; 0 is predicted.
+
+    Each layer gets what ONNX Runtime computed before it, so that a difference shows where it arises.
+
+    Args:
+        path: the ONNX file.
+        report: what `analyze` made of it; its inputs' shapes are run.
+        seed: of the random inputs.
+
+    Raises:
+        ArchcalcError: ONNX Runtime does not run the file, or a layer cannot run.
+    """
+    given = {row.name: row.output_shape[1:] for row in report.inputs if row.output_shape[1:]}
+    reading = read(Path(path), given, report.batch)
+    shapes = {row.name: row.output_shape for row in report.inputs}
+    run = Run(Path(path), shapes, seed)
+    values: dict[int, Array] = {}
+    for position, row in enumerate(report.rows):
+        name = reading.tensors.get(position, "")
+        if row.work is not None and (row.inputs or row.weights):
+            values[position] = _output(reading, position, values, run, row)
+            if name in run.values:
+                yield Comparison(row.name, VALUES, 0, _apart(values[position], run.values[name]))
+        if name in run.values:
+            values[position] = _float(run.values[name]).reshape(row.output_shape)
+
+
+def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Run, row: Row) -> Array:
+    """Return what a layer's reference makes of its inputs and of the file's weights."""
+    node = reading.network.nodes[position]
+    declared = {**node.op.weights(*row.input_shapes), **node.op.buffers(*row.input_shapes)}
+    weights = {
+        name: run.constant(weight).reshape(declared[name])
+        for name, weight in reading.weights.get(position, {}).items()
+    }
+    try:
+        found: Array = node.op.forward(*(values[source] for source in node.inputs), **weights)
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise ArchcalcError(f"{row.kind} '{row.name}' does not run on the file's weights: {error}") from None
+    return found
+
+
+def _float(array: Any) -> Array:
+    from archcalc.tensors import as_float
+
+    return as_float(array)
+
+
+def _apart(ours: Array, theirs: Any) -> int:
+    """Return how many numbers differ by more than rounding does."""
+    from archcalc.tensors import apart
+
+    return apart(ours, _float(theirs).reshape(ours.shape), RELATIVE, ABSOLUTE)

@@ -1,0 +1,1 @@
+"""Networks from ONNX files: read without their weights, translated node by node into archcalc's own ops."""

@@ -1,0 +1,157 @@
+"""Nodes that only compute sizes and indices: worked out while the graph is read, by ONNX's own reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from archcalc.onnx_io.graph import STANDARD, GraphNode
+from archcalc.onnx_io.tensors import Constant
+
+if TYPE_CHECKING:
+    from archcalc.onnx_io.tensors import Array
+
+MOST = 1 << 20
+"""The most numbers that a folded tensor may have."""
+FOLDED = frozenset(
+    [
+        "Abs",
+        "Add",
+        "And",
+        "ArgMax",
+        "ArgMin",
+        "Cast",
+        "CastLike",
+        "Ceil",
+        "Clip",
+        "Concat",
+        "Cos",
+        "CumSum",
+        "Div",
+        "Equal",
+        "Exp",
+        "Expand",
+        "EyeLike",
+        "Flatten",
+        "Floor",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Greater",
+        "GreaterOrEqual",
+        "Identity",
+        "IsInf",
+        "IsNaN",
+        "Less",
+        "LessOrEqual",
+        "Log",
+        "Max",
+        "Mean",
+        "Min",
+        "Mod",
+        "Mul",
+        "Neg",
+        "NonZero",
+        "Not",
+        "OneHot",
+        "Or",
+        "Pow",
+        "Range",
+        "Reciprocal",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceSum",
+        "Reshape",
+        "Round",
+        "ScatterElements",
+        "ScatterND",
+        "Sign",
+        "Sin",
+        "Slice",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "Sum",
+        "Tile",
+        "TopK",
+        "Transpose",
+        "Trilu",
+        "Unique",
+        "Unsqueeze",
+        "Where",
+        "Xor",
+    ]
+)
+
+
+def folded(node: GraphNode, constants: Sequence[Constant | None], opset: int) -> list[Array] | None:
+    """Return the outputs of a node whose inputs are all known, or None where it is to be kept as a layer.
+
+    Weights are never folded: what happens to them at run time is work.
+    """
+    if node.op not in FOLDED or node.domain not in STANDARD:
+        return None
+    values: list[Array | None] = []
+    for one in constants:
+        value = None if one is None or one.is_learnt else one.value
+        if one is not None and (value is None or value.size > MOST):
+            return None
+        values.append(value)
+    if _grows_past(node.op, values):
+        return None
+    return _run(node, values, opset)
+
+
+def _run(node: GraphNode, values: Sequence[Array | None], opset: int) -> list[Array] | None:
+    attributes = tuple(sorted((name, _hashable(value)) for name, value in node.attributes.items()))
+    names = tuple(f"x{n}" if value is not None else "" for n, value in enumerate(values))
+    given = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    try:
+        run = _evaluator(node.op, attributes, names, len(node.outputs), opset)
+        return list(run.run(None, given))
+    except Exception:  # noqa: BLE001  # whatever the reference cannot do is left to be a layer
+        return None
+
+
+def _hashable(value: Any) -> Any:
+    return value.SerializeToString() if hasattr(value, "SerializeToString") else value
+
+
+@lru_cache(maxsize=256)
+def _evaluator(op: str, attributes: Any, inputs: tuple[str, ...], outputs: int, opset: int) -> Any:
+    """Return ONNX's reference for one node; equal nodes share it."""
+    from onnx import TensorProto, helper
+    from onnx.reference import ReferenceEvaluator
+
+    settings = {
+        name: TensorProto.FromString(value) if isinstance(value, bytes) else value
+        for name, value in attributes
+    }
+    results = [f"y{n}" for n in range(outputs)]
+    node = helper.make_node(op, inputs, results, **settings)
+    graph = helper.make_graph(
+        [node],
+        "folded",
+        [helper.make_value_info(name, helper.make_tensor_type_proto(0, None)) for name in inputs if name],
+        [helper.make_value_info(name, helper.make_tensor_type_proto(0, None)) for name in results],
+    )
+    return ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)]))
+
+
+def _grows_past(op: str, values: Sequence[Array | None]) -> bool:
+    """Tell whether a node that can make much of little would make too much."""
+    numbers = [value for value in values if value is not None]
+    if op == "Range":
+        start, limit, step = (float(value.reshape(-1)[0]) for value in numbers)
+        return not step or abs(limit - start) / abs(step) > MOST
+    if op in ("Expand", "Tile"):
+        return prod(max(1, int(size)) for size in numbers[1].reshape(-1)) * max(1, numbers[0].size) > MOST
+    if op == "OneHot":
+        return numbers[0].size * abs(int(numbers[1].reshape(-1)[0])) > MOST
+    return prod(max(1, value.size) for value in numbers) > MOST * MOST

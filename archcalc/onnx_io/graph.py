@@ -1,0 +1,155 @@
+"""An ONNX graph as plain values: nodes, constants, inputs and outputs. Only this room of the reader knows `onnx`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from archcalc import limits
+from archcalc.errors import ArchcalcError, visible
+from archcalc.onnx_io.skim import skimmed
+
+Dimensions = tuple[int | str, ...]
+"""The sizes of a tensor; a word, perhaps empty, where the file leaves a size open."""
+STANDARD = ("", "ai.onnx")
+INSTALL = "pip install 'archcalc[onnx]'"
+
+
+class GraphNode(NamedTuple):
+    """One node of the file."""
+
+    op: str
+    domain: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+    @property
+    def called(self) -> str:
+        """What the file calls it: its name, or its first output where it has none."""
+        return self.name or next(filter(None, self.outputs), self.op)
+
+    @property
+    def what(self) -> str:
+        """The operator, with its domain unless it is ONNX's own."""
+        return self.op if self.domain in STANDARD else f"{self.domain}.{self.op}"
+
+
+class Graph(NamedTuple):
+    """A model's main graph. `proto` is the model itself, without the long contents of its tensors."""
+
+    nodes: list[GraphNode]
+    constants: Mapping[str, Any]
+    inputs: Mapping[str, tuple[Dimensions, int]]
+    outputs: tuple[str, ...]
+    known: Mapping[str, Dimensions]
+    opset: int
+    producer: str
+    proto: Any
+
+
+def read_graph(path: Path) -> Graph:
+    """Return the graph of an ONNX file.
+
+    Raises:
+        ArchcalcError: the `onnx` package is missing, the file is no ONNX model, or has too many nodes.
+    """
+    onnx = _onnx()
+    graph = skimmed(path)
+    try:
+        model = onnx.ModelProto.FromString(graph)
+    except Exception as error:  # noqa: BLE001  # protobuf's class of errors differs between its implementations
+        raise ArchcalcError(f"{visible(str(path))}: is no ONNX model: {visible(str(error))}") from None
+    if not model.graph.node and not model.graph.output:
+        raise ArchcalcError(f"{visible(str(path))}: is no ONNX model: it holds no graph")
+    if len(model.graph.node) > limits.LAYERS.value:
+        raise ArchcalcError(
+            f"{visible(str(path))}: has more than {limits.LAYERS.value:,} nodes", hint=limits.LAYERS.hint
+        )
+    return _graph(_written_out(model, path))
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError:
+        raise ArchcalcError("reading ONNX files takes the onnx package", hint=INSTALL) from None
+    return onnx
+
+
+def _written_out(model: Any, path: Path) -> Any:
+    """Return a model with the functions that it defines itself written out."""
+    if not model.functions:
+        return model
+    from onnx import inliner
+
+    try:
+        return inliner.inline_local_functions(model)
+    except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
+        raise ArchcalcError(
+            f"{visible(str(path))}: its functions cannot be written out: {visible(str(error))}"
+        ) from None
+
+
+def _graph(model: Any) -> Graph:
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    constants |= {tensor.values.name: tensor for tensor in graph.sparse_initializer}
+    described = (*graph.value_info, *graph.output, *graph.input)
+    return Graph(
+        nodes=[node_of(node) for node in graph.node],
+        constants=constants,
+        inputs={
+            value.name: (dimensions(value), value.type.tensor_type.elem_type)
+            for value in graph.input
+            if value.name not in constants
+        },
+        outputs=tuple(value.name for value in graph.output),
+        known={
+            value.name: dimensions(value) for value in described if value.type.tensor_type.HasField("shape")
+        },
+        opset=next((one.version for one in model.opset_import if one.domain in STANDARD), 1),
+        producer=" ".join(filter(None, (model.producer_name, model.producer_version))),
+        proto=model,
+    )
+
+
+def dimensions(value: Any) -> Dimensions:
+    """Return the sizes that the file states for an input, an output or a tensor between."""
+    return tuple(
+        size.dim_value if size.HasField("dim_value") and size.dim_value > 0 else size.dim_param
+        for size in value.type.tensor_type.shape.dim
+    )
+
+
+def node_of(proto: Any) -> GraphNode:
+    """Return a node as plain values; attributes that are tensors or graphs stay as they are."""
+    return GraphNode(
+        proto.op_type,
+        proto.domain,
+        proto.name,
+        tuple(proto.input),
+        tuple(proto.output),
+        {attribute.name: _value(attribute) for attribute in proto.attribute},
+    )
+
+
+KINDS = {1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "strings", 10: "graphs"}
+"""The field that holds an attribute's value, by its type's number in onnx.proto."""
+
+
+def _value(attribute: Any) -> Any:
+    kind = KINDS.get(attribute.type)
+    value = getattr(attribute, kind) if kind else None
+    if isinstance(value, float):
+        return shortened(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return tuple(value) if isinstance(value, Iterable) else value
+
+
+def shortened(number: float) -> float:
+    """Return the shortest decimal that a number of 32 bits stands for: 1e-05 and not 9.99999974e-06."""
+    return float(f"{number:.7g}")

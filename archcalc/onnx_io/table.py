@@ -1,0 +1,27 @@
+"""The table of operators that can be translated; `operators` fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archcalc.onnx_io.builder import Builder
+from archcalc.onnx_io.graph import GraphNode
+from archcalc.onnx_io.tensors import Tensor
+
+Translate = Callable[[GraphNode, Builder], Tensor | list[Tensor]]
+"""Turns a node into layers and returns its output, or its outputs.
+
+It raises `UnaccountableError` where the node cannot be said.
+"""
+
+TRANSLATORS: dict[str, Translate] = {}
+
+
+def translates(*operators: str) -> Callable[[Translate], Translate]:
+    """Register a function as the translation of some operators."""
+
+    def register(function: Translate) -> Translate:
+        TRANSLATORS.update(dict.fromkeys(operators, function))
+        return function
+
+    return register
