@@ -21,6 +21,7 @@ def facts(report: Report) -> dict[str, Any]:
         "title": report.title,
         "source": report.source,
         "input": list(report.input_shape),
+        "inputs": {row.name: list(row.output_shape[1:]) for row in report.inputs},
         "batch": report.batch,
         "dtype": report.dtype,
         "totals": {
@@ -36,14 +37,22 @@ def facts(report: Report) -> dict[str, Any]:
             "activation_bytes": report.activation_bytes,
             "peak_bytes": report.peak_bytes,
             "complete": not totals.incomplete,
+            "incomplete": list(totals.incomplete),
         },
     }
 
 
 def subtitle(report: Report) -> tuple[str, ...]:
     """Return the conditions that the figures hold for, and the network's source."""
-    setting = f"input {shaped((0, *report.input_shape))} · batch {report.batch} · {report.dtype}"
+    setting = f"{_inputs(report)} · batch {report.batch} · {report.dtype}"
     return (setting, report.source) if report.source else (setting,)
+
+
+def _inputs(report: Report) -> str:
+    """Return the shape of the input, or of each where there are several."""
+    if len(report.inputs) == 1:
+        return f"input {shaped((0, *report.input_shape))}"
+    return "inputs " + ", ".join(f"{row.name} {shaped(row.output_shape)}" for row in report.inputs)
 
 
 def summary(report: Report) -> tuple[tuple[str, str], ...]:

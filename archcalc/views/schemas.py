@@ -102,17 +102,21 @@ def _totals() -> Schema:
             "work": _said("operations by kind", _object(work)),
             **{key: _said(text, KINDS["bytes"]) for key, text in memory.items()},
             "complete": _said("false where the work of a layer is not known and not in the totals", FLAG),
+            "incomplete": _said("the layers whose work is not known", _list(TEXT)),
         }
     )
 
 
 CONDITIONS = {
     "network": _said("the network's name", TEXT),
-    "input": _said("shape of the input, without the batch", SIZES),
+    "input": _said("shape of the first input, without the batch", SIZES),
     "batch": _said("samples that go through at once", COUNT),
 }
 FACTS: dict[str, Schema] = {
     **CONDITIONS,
+    "inputs": _said(
+        "shape of each input by name, without the batch", {"type": "object", "additionalProperties": SIZES}
+    ),
     "title": TEXT,
     "source": _said("who describes the network", TEXT),
     "dtype": _said("type of one number", {"enum": list(get_args(DType))}),
