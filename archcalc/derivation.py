@@ -161,7 +161,7 @@ def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
     batch, *rest = shape
     spatial = len(rest) - 1
     symbols = ("C", *SPATIAL.get(spatial, tuple(f"I{axis + 1}" for axis in range(spatial))))
-    terms = (Term(size, symbol + index) for size, symbol in zip(rest, symbols, strict=True))
+    terms = (Term(size, symbol + index) for size, symbol in zip(rest, symbols[: len(rest)], strict=True))
     first = batch if batch == 1 else Term(batch, "N")
     return (first, *terms)
 

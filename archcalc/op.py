@@ -49,7 +49,7 @@ NO_WORK = Work()
 
 def added(works: Iterable[Work]) -> Work:
     """Return the sum of some work, kind by kind."""
-    return Work(*map(sum, zip(NO_WORK, *works, strict=True)))
+    return Work(*map(sum, zip(*works, strict=True)))
 
 
 @dataclass_transform(

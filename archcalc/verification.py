@@ -70,7 +70,7 @@ def memory_bound(report: Report) -> int:
                 WORKSPACE, FLOAT_BYTES * prod(row.unfolded) // prod(row.output_shape[2:3])
             )
         if row.macs:  # a transposed convolution lays out every product before it adds them up
-            numbers += row.macs // row.input_shapes[0][1]
+            numbers += row.macs // prod(row.input_shapes[0][1:2])
         return numbers * FLOAT_BYTES
 
     return report.totals.peak * FLOAT_BYTES + max(map(working, report.rows))

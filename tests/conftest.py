@@ -60,6 +60,45 @@ def row_of():
     return row
 
 
+@pytest.fixture(scope="session")
+def tensors_of():
+    """Return a function that says what every name in an ONNX file stands for: a layer's output or a constant."""
+
+    def found(path, input=None, batch=None):
+        from archcalc.onnx_io.graph import read_graph
+        from archcalc.onnx_io.inputs import bound
+        from archcalc.onnx_io.reading import _Reader
+
+        graph = read_graph(path)
+        reader = _Reader(graph, bound(graph, input, batch))
+        for node in graph.nodes:
+            reader.visit(node)
+        return reader.builder.tensors
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def tensors_beside_a_run(tensors_of):
+    """Return a function that gives the shape of every tensor in an ONNX file, and what it is in ONNX Runtime.
+
+    A single number is a row of one here: archcalc has no tensors without axes.
+    """
+
+    def beside(path, input=None, batch=None):
+        from archcalc.onnx_io.graph import read_graph
+        from archcalc.onnx_io.runtime import Run
+
+        found = tensors_of(path, input, batch)
+        run = Run(path, {name: found[name].shape for name in read_graph(path).inputs}, seed=0)
+        return {
+            name: (found[name].shape or (1,) if name in found else None, value.shape or (1,))
+            for name, value in run.values.items()
+        }
+
+    return beside
+
+
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="Write tests/golden anew.")
 

@@ -80,6 +80,20 @@ def test_every_op_is_derived_to_the_figures_of_its_report(kind):
     agrees(made, report, report.rows[-1])
 
 
+def test_what_has_lost_its_axes_is_derived_too_and_a_single_number_has_one(network):
+    made = network(
+        "input: 3x4\n"
+        "layers: [{reduce: {axes: [1, 2], by: norm2}}, relu, {einsum: {equation: 'n,n->', branches: [[], []]}}]"
+    )
+    report = archcalc.analyze(made, batch=2)
+    assert [row.output_shape for row in report.rows] == [(2, 3, 4), (2,), (2,), (1,)]
+    assert [row.macs for row in report.rows] == [0, 2 * 3 * 4, 0, 2]
+    for row in report.rows:
+        agrees(made, report, row)
+    assert archcalc.verify(made, report).disagreements == ()
+    assert archcalc.reconcile(report, ["fvcore"])
+
+
 WORKED = [
     # network, layer, figure, symbols, numbers, result: the arithmetic of a textbook
     ("alexnet", "conv1", "output height and width", "(H + 2·p − k)/s + 1", "(227 + 2·0 − 11)/4 + 1", 55),

@@ -138,6 +138,7 @@ SETTINGS: list[tuple[str, dict[str, Any], tuple[tuple[int, ...], ...]]] = [
     ("tile", {"repeats": [2, 3]}, ((2, 4),)),
     ("quantize", {"axis": -1}, ((2, 3, 4),)),
     ("concat", {"axis": 0}, ((2, 3), (4, 3))),
+    ("concat", {}, ((1, 1, 4), (3, 2, 4))),
     ("log_softmax", {"axis": -1}, ((2, 3, 4),)),
 ]
 

@@ -68,6 +68,7 @@ UNSUITABLE = [  # op, settings, inputs, the setting to blame, the fact
     ("multiply", {}, ["64x56x56", "64"], None, "the shapes differ"),
     ("concat", {}, ["64x56x56", "64x28x28"], None, "the shapes differ beside the channels"),
     ("concat", {}, ["64x56x56", "64"], None, "the shapes differ beside the channels"),
+    ("concat", {"axis": 0}, ["4x3", "5x3"], "axis", "the shapes differ beside axis 0"),
     ("concat", {"axis": -1}, ["4x3", "5x3"], "axis", "the shapes differ beside axis -1"),
     ("concat", {"axis": 3}, ["4x3", "5x3"], "axis", "there is no axis 3: the input has axes 0 to 2, the batch among them"),
     ("combine", {"by": "divide"}, ["64x56x56", "64x28x28"], None, "the shapes differ"),

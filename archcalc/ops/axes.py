@@ -44,7 +44,7 @@ def check_last(axes: int, x: Shape) -> None:
         raise ArchcalcError(f"takes the last {axes} axes, but a sample has {len(x) - 1}", setting="axes")
 
 
-def left(sizes: Iterable[int]) -> Shape:
+def remaining(sizes: Iterable[int]) -> Shape:
     """Return the shape of what is left of a tensor: a single number keeps one axis, of size 1."""
     return tuple(sizes) or (1,)
 

@@ -11,9 +11,9 @@ from archcalc.ops.axes import (
     check_axis,
     check_each,
     check_stretches,
-    left,
     place,
     places,
+    remaining,
     stretched,
 )
 from archcalc.settings import axes, axis, count, size
@@ -105,7 +105,7 @@ class Take(Op):
 
     def output(self, x: Shape, indices: Shape = ()) -> Shape:
         at = place(self.axis, len(x))
-        return left((*x[:at], *indices, *x[at + 1 :]))
+        return remaining((*x[:at], *indices, *x[at + 1 :]))
 
     def field(self, x: Shape, indices: Shape = ()) -> Field:
         return "whole"

@@ -71,6 +71,7 @@ class Concat(Op):
 
     (N, C1, *I), (N, C2, *I), … -> (N, C1 + C2 + …, *I)
 
+    A branch that is the same for all samples, such as a learnt token, stands before or behind each of them.
     Source: Szegedy et al. 2014, "Going deeper with convolutions".
     """
 
@@ -81,7 +82,7 @@ class Concat(Op):
     def check(self, *xs: Shape) -> None:
         if len({len(x) for x in xs}) == 1:
             check_axis(self.axis, len(xs[0]))
-            if len({others(x, self.axis) for x in xs}) == 1:
+            if len({others(x, self.axis) for x in self._for_each_sample(xs)}) == 1:
                 return
         if self.axis == 1:
             raise ArchcalcError(
@@ -90,16 +91,25 @@ class Concat(Op):
             )
         raise ArchcalcError(f"the shapes differ beside axis {self.axis}", setting="axis")
 
+    def _for_each_sample(self, xs: tuple[Shape, ...]) -> list[Shape]:
+        """Return the shapes with the largest batch in place of a batch of 1, unless that is the axis."""
+        if place(self.axis, len(xs[0])) == 0:
+            return list(xs)
+        (batch,) = stretched(*(x[:1] for x in xs))
+        return [(batch if x[0] == 1 else x[0], *x[1:]) for x in xs]
+
     def output(self, *xs: Shape) -> Shape:
-        return replaced(xs[0], self.axis, sum(x[self.axis] for x in xs))
+        return replaced(self._for_each_sample(xs)[0], self.axis, sum(x[self.axis] for x in xs))
 
     def field(self, *xs: Shape) -> Field:
         return "pointwise" if place(self.axis, len(xs[0])) < 2 else "whole"
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.kernels import concatenate
+        from archcalc.tensors import broadcast_to
 
-        return concatenate(xs, axis=self.axis)
+        shapes = self._for_each_sample(tuple(x.shape for x in xs))
+        return concatenate([broadcast_to(x, s) for x, s in zip(xs, shapes, strict=True)], axis=self.axis)
 
 
 @op("channels", example=("116x28x28", {"start": 58, "stop": 116}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import NO_WORK, Field, Op, Shape, Work, added, extents_of, op
-from archcalc.ops.axes import check_stretches, left, stretched
+from archcalc.ops.axes import check_stretches, remaining, stretched
 from archcalc.settings import flag, words
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Einsum(Op):
 
     def output(self, *xs: Shape) -> Shape:
         sizes = self._sizes(xs)
-        return left(sizes[letter] for letter in self._letters()[1])
+        return remaining(sizes[letter] for letter in self._letters()[1])
 
     def field(self, *xs: Shape) -> Field:
         return "whole"

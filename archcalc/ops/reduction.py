@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.op import Field, Op, Shape, Work, op
-from archcalc.ops.axes import across, check_axis, check_each, left, places
+from archcalc.ops.axes import across, check_axis, check_each, places, remaining
 from archcalc.settings import axes, axis, choice, flag
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def reduced(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Shape:
     gone = places(axes, len(x))
     if keep:
         return tuple(1 if axis in gone else size for axis, size in enumerate(x))
-    return left(size for axis, size in enumerate(x) if axis not in gone)
+    return remaining(size for axis, size in enumerate(x) if axis not in gone)
 
 
 def seen(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Field:

@@ -49,7 +49,7 @@ def ingredients(row: Row, *, one_sample: bool = False) -> Ingredients:
         "p": sum(weights.values()),
         "w": sum(weights.values()) - biases,
         "n": output[0] // share,
-        "c": row.input_shapes[0][1],
+        "c": prod(row.input_shapes[0][1:2]),
         "k": prod(kernel),
         "kernel": kernel[0] if kernel else 1,
         "stride": stride,
