@@ -91,3 +91,22 @@ def test_a_setting_that_resembles_none_is_answered_with_all_of_them():
         REGISTRY["dropout"](zzz=1)
     assert (caught.value.fact, caught.value.setting) == ("has no setting 'zzz'", "zzz")
     assert caught.value.hint == "its settings: rate"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "defaults", "source"),
+    [
+        ("batchnorm", {}, {"eps": 1e-5, "affine": True}, "torch.nn.BatchNorm2d"),
+        ("layernorm", {}, {"eps": 1e-5}, "torch.nn.LayerNorm"),
+        ("groupnorm", {"groups": 2}, {"eps": 1e-5}, "torch.nn.GroupNorm"),
+        ("lrn", {}, {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}, "torch.nn.LocalResponseNorm"),
+        ("leaky_relu", {}, {"slope": 0.01}, "torch.nn.LeakyReLU"),
+        ("elu", {}, {"alpha": 1.0}, "torch.nn.ELU"),
+        ("dropout", {}, {"rate": 0.5}, "torch.nn.Dropout"),
+        ("scaled_tanh", {}, {"amplitude": 1.7159, "slope": 2 / 3}, "LeCun et al. 1998, appendix A"),
+        ("pad", {}, {"amount": ((0, 0),), "channels": ((0, 0),)}, "nothing is added unless told"),
+    ],
+)
+def test_defaults_are_those_of_the_source(kind, given, defaults, source):
+    made = REGISTRY[kind](**given)
+    assert {name: getattr(made, name) for name in defaults} == defaults, source
