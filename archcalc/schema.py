@@ -115,7 +115,13 @@ def _op(cls: type[Op]) -> dict[str, Any]:
     """Return what may stand behind an op's name: its settings, or its main setting alone."""
     branched = cls.branched()
     settings = {name: _setting(setting) for name, setting in cls.declared.items()}
-    common = {"name": WORD, "from": _sources(cls), "when": CONDITION, "tie": {"type": "string"}}
+    common = {
+        "name": WORD,
+        "from": _sources(cls),
+        "when": CONDITION,
+        "tie": {"type": "string"},
+        "shared": SHARED,
+    }
     branches = {"branches": _branches(cls)} if branched else {}
     mapping: dict[str, Any] = {
         "type": "object",

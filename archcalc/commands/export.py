@@ -34,7 +34,7 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @cli.command(
     epilog=examples(
         "export resnet50 --to spec",
-        "export model.onnx --output model.yaml",
+        "export vgg16 --output vgg16.yaml",
         "export resnet50 --to pytorch --output resnet50.py",
         "export googlenet --to mermaid --depth 1",
     )
@@ -67,9 +67,9 @@ def export(
 ) -> None:
     """Write a network in another format: a spec, a program for a framework, a drawing.
 
-    The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `onnx`, a model
-    with random weights; `pytorch` and `keras`, a program that builds the network; `mermaid` and `dot`, a
-    drawing, folded to blocks unless --depth says otherwise.
+    The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `pytorch` and
+    `keras`, a program that builds the network; `mermaid` and `dot`, a drawing, folded to blocks unless
+    --depth says otherwise.
     """
     target = find(to or of_suffix(output))
     path = None if output in (None, "-") else Path(str(output))

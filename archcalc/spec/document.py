@@ -89,7 +89,7 @@ class Document:
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
         expansion = Expansion(self._blocks(), scope)
-        start = [expansion.add(node) for node in self._inputs(chosen, scope)][0]
+        start, *_ = [expansion.add(node) for node in self._inputs(chosen, scope)]
         layers = self.root.entries.get("layers")
         if layers is None:
             raise ArchcalcError(

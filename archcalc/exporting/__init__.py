@@ -1,0 +1,1 @@
+"""A network written in other formats: the spec, programs for frameworks, drawings."""
