@@ -16,7 +16,11 @@ def main() -> None:
     is_heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_heeded:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from archcalc import cli
+    try:
+        from archcalc import cli
+    except (MemoryError, SystemError):  # there is no room for the program itself
+        os.write(2, b"out of memory\n")
+        os._exit(2)
 
     if is_heeded:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,7 +32,7 @@ def main() -> None:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
     except KeyboardInterrupt:  # one more, while the first was answered
         sys.exit(130)
-    except MemoryError:  # it is said; now not even leaving has room
+    except (MemoryError, SystemError):  # it is said; now not even leaving has room
         os._exit(2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -38,9 +39,13 @@ def _status() -> int:
         message, status = "interrupted", 130
     except RecursionError:
         message, status = "the network is nested deeper than Python can follow", 2
-    except MemoryError as error:
-        # Python may keep the exception itself, and with it all that its frames hold.
+    except (
+        MemoryError,
+        SystemError,
+    ) as error:  # the second is what an import ends with where memory is short
+        # Python may keep the exception itself, and with it all that its frames hold; leaving needs room.
         error.__traceback__ = error.__context__ = None
+        gc.collect()
         message, status = "out of memory", 2
     except ImportError as error:
         message, status = f"cannot load a library: {''.join(str(error).strip().splitlines()[-1:])}", 2

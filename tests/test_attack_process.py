@@ -10,6 +10,11 @@ import pytest
 ESC = "\x1b]0;owned\x07"
 
 
+def heed_interrupts():
+    """Let a child be interrupted even where whoever runs the tests is not, as a job in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def sane(outcome):
     """Assert that a run told its user nothing that only a programmer could want to know."""
     assert "Traceback" not in outcome.err
@@ -40,7 +45,7 @@ SURROUNDINGS = [
         0,
         "net.yaml: File too large\nhint: --output names another file\n",
     ),
-    (f"echo '{LONG}' | (ulimit -v 80000; archcalc show -)", 2, "out of memory\n"),
+    (f"echo '{LONG}' | (ulimit -v 110000; archcalc show -)", 2, "out of memory\n"),
     (
         "ulimit -v 4000000; OPENBLAS_NUM_THREADS=1 archcalc verify lenet5 --batch 10000000 2>&1 | tail -n 1 >&2",
         0,
@@ -84,6 +89,7 @@ def start(tmp_path):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509  # the tests run no threads
         )
         started.append(process)
         return process
