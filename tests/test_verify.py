@@ -21,6 +21,9 @@ REDUCED = {
     "alexnet_torchvision": 63,
     "inception_v3": 75,
     "nin_imagenet": 64,
+    "vit_b_16": 224,  # has as many positions as patches
+    "vit_b_32": 224,
+    "vit_l_16": 224,
     "zfnet": 63,
 }
 """Inputs of networks for which 32x32 is too small."""

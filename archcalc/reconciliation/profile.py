@@ -2,16 +2,18 @@
 
     title: the tool and its version          source: where its rules stand
     batch: 1                                 if it always counts one sample
+    layers: [conv, relu]                     the layer types that it has, if it says so where it meets another
     figures:                                 what it prints, one entry for each figure
       flops:                                 as the tool calls it
         unit: MAC                            what it is
         rules: {conv: [M, b], relu: 2 * i}   expressions over the ingredients, one or several to add up
-        otherwise: 0                         for every other layer type
+        otherwise: 0                         for every other layer type that has no multiply-accumulates
     quirks:                                  what a reader should know, and whom it concerns
       - {of: [conv], says: …}
 
 A rule may also be `unsupported` (the tool says that it leaves the layer out) or `unknown` (it counts
-something that the profile cannot say); then the figure is marked incomplete.
+something that the profile cannot say). A layer type with multiply-accumulates needs a rule of its own:
+what is counted for one that has none is unknown, and so is the figure then.
 """
 
 from __future__ import annotations
@@ -38,19 +40,27 @@ UNITS = {"MAC": 1, "FLOP": 2, "comparison": 0, "addition": 0, "division": 0, "ex
 
 Rule = tuple[str, ...]
 """Expressions to add up, or one word of `OUTSIDE`."""
+UNSUPPORTED, UNKNOWN = ((word,) for word in OUTSIDE)
 
 
 class Counter(NamedTuple):
-    """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type."""
+    """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type.
+
+    `layers` are the types that the tool has, or none where it passes over what it does not know.
+    """
 
     name: str
     unit: str
     rules: Table[str, Rule]
     otherwise: Rule
+    layers: tuple[str, ...]
 
-    def rule(self, kind: str) -> Rule:
-        """Return the rule for a layer type."""
-        return self.rules.get(kind, self.otherwise)
+    def rule(self, kind: str, macs: int) -> Rule:
+        """Return the rule for a layer type that has so many multiply-accumulates."""
+        if self.layers and kind not in self.layers:
+            return UNSUPPORTED
+        silent = macs and self.otherwise[0] not in OUTSIDE
+        return self.rules.get(kind, UNKNOWN if silent else self.otherwise)
 
 
 class Quirk(NamedTuple):
@@ -96,19 +106,22 @@ def profile(name: str) -> Profile:
 def _read(tool: str) -> Profile:
     path = FOLDER / f"{tool}.yaml"
     root = mapping(read(Source(str(path), path.read_text(encoding="utf-8"))), "a profile")
-    check_keys(root, ("title", "source", "batch", "figures", "quirks"), "a profile")
+    check_keys(root, ("title", "source", "batch", "layers", "figures", "quirks"), "a profile")
     quirks = root.entries.get("quirks")
+    layers = _kinds(root.entries.get("layers"))
     return Profile(
         tool=tool,
         title=text(root, "title"),
         source=text(root, "source"),
         one_sample="batch" in root.entries,
-        counters=tuple(_counter(name, body) for name, body in section(root, "figures").entries.items()),
+        counters=tuple(
+            _counter(name, body, layers) for name, body in section(root, "figures").entries.items()
+        ),
         quirks=tuple(map(_quirk, quirks.items)) if isinstance(quirks, Listing) else (),
     )
 
 
-def _counter(name: str, tree: Node) -> Counter:
+def _counter(name: str, tree: Node, layers: tuple[str, ...]) -> Counter:
     body = mapping(tree, "a figure")
     check_keys(body, ("unit", "rules", "otherwise"), "a figure")
     unit = text(body, "unit")
@@ -123,6 +136,7 @@ def _counter(name: str, tree: Node) -> Counter:
         unit,
         {kind: _rule(rule) for kind, rule in rules.entries.items()},
         _rule(body.entries.get("otherwise", body)),
+        layers,
     )
 
 
@@ -148,10 +162,14 @@ def _rule(tree: Node) -> Rule:
 def _quirk(tree: Node) -> Quirk:
     body = mapping(tree, "a quirk")
     check_keys(body, ("of", "says"), "a quirk")
-    of = body.entries.get("of")
-    kinds = [item for item in of.items if isinstance(item, Scalar)] if isinstance(of, Listing) else []
-    _check_kinds(kinds)
-    return Quirk(tuple(kind.text for kind in kinds), text(body, "says"))
+    return Quirk(_kinds(body.entries.get("of")), text(body, "says"))
+
+
+def _kinds(tree: Node | None) -> tuple[str, ...]:
+    """Return the layer types of a list."""
+    keys = [item for item in tree.items if isinstance(item, Scalar)] if isinstance(tree, Listing) else []
+    _check_kinds(keys)
+    return tuple(key.text for key in keys)
 
 
 def _check_kinds(keys: Iterable[Scalar]) -> None:

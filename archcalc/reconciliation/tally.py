@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from archcalc.errors import ArchcalcError
 from archcalc.reconciliation.ingredients import AMOUNTS, Ingredients, ingredients
-from archcalc.reconciliation.profile import OUTSIDE, UNITS, Counter, Profile, Rule, profile, tools
+from archcalc.reconciliation.profile import (
+    OUTSIDE,
+    UNITS,
+    UNKNOWN,
+    Counter,
+    Profile,
+    Rule,
+    profile,
+    tools,
+)
 from archcalc.report import Report, Row
 from archcalc.spec.expressions import parse
 
@@ -36,11 +45,11 @@ class Part(NamedTuple):
 class Share(NamedTuple):
     """What a tool counts for all layers of a type. `rule` holds expressions, or says why nothing is counted.
 
-    `works` tells whether such layers do any arithmetic at all.
+    `layers` are their names; `works` tells whether such layers do any arithmetic at all.
     """
 
     kind: str
-    layers: int
+    layers: tuple[str, ...]
     rule: Rule
     parts: tuple[Part, ...]
     works: bool
@@ -51,17 +60,18 @@ class Share(NamedTuple):
         return None if self.rule[0] in OUTSIDE else sum(part.value for part in self.parts)
 
     @property
-    def names(self) -> frozenset[str]:
+    def ingredients(self) -> frozenset[str]:
         """The ingredients that the rule names."""
         expressions = () if self.rule[0] in OUTSIDE else map(parse, self.rule)
         return frozenset(name for one in expressions if one for name in one.names)
 
 
 class Reconciliation(NamedTuple):
-    """The figure `name` that a tool prints for a network: its `unit` and `value`, and what makes it.
+    """The figure `name` that a tool prints for a network: its `unit`, and what makes it.
 
-    `macs` are the pure multiply-accumulates of the same network and batch; `quirks` are the tool's
-    peculiarities that bear on this network; `one_sample` says that it looks at one sample of the batch.
+    `counted` is the sum of all that is known; `macs` are the pure multiply-accumulates of the same network and
+    batch; `quirks` are the tool's peculiarities that bear on this network; `one_sample` says that it looks at one
+    sample of the batch.
     """
 
     tool: str
@@ -69,16 +79,23 @@ class Reconciliation(NamedTuple):
     source: str
     name: str
     unit: str
-    value: int
+    counted: int
     macs: int
     shares: tuple[Share, ...]
     quirks: tuple[str, ...]
     one_sample: bool
 
     @property
+    def value(self) -> int | None:
+        """The figure; None where it holds something `unknown`."""
+        return None if self.unknown else self.counted
+
+    @property
     def difference(self) -> int | None:
         """The figure less pure MACs, or less twice as many for FLOPs; None in units of anything else."""
-        return self.value - UNITS[self.unit] * self.macs if UNITS[self.unit] else None
+        if self.value is None or not UNITS[self.unit]:
+            return None
+        return self.value - UNITS[self.unit] * self.macs
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -91,6 +108,11 @@ class Reconciliation(NamedTuple):
         return tuple(share.kind for share in self.shares if share.works and share.value == 0)
 
     @property
+    def missing(self) -> tuple[Share, ...]:
+        """What the tool leaves out and says so, and what is not known of it."""
+        return tuple(share for share in self.shares if share.works and share.rule[0] in OUTSIDE)
+
+    @property
     def unsupported(self) -> tuple[str, ...]:
         """The layer types that do arithmetic and that the tool itself says it leaves out."""
         return self._outside("unsupported")
@@ -101,7 +123,7 @@ class Reconciliation(NamedTuple):
         return self._outside("unknown")
 
     def _outside(self, word: str) -> tuple[str, ...]:
-        return tuple(share.kind for share in self.shares if share.works and share.rule[0] == word)
+        return tuple(share.kind for share in self.missing if share.rule[0] == word)
 
 
 def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]:
@@ -115,7 +137,8 @@ def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]
         ArchcalcError: there is no profile of such a tool.
     """
     chosen = [profile(name) for name in dict.fromkeys(tools or _all())]
-    layers = {way: _layers(report, one_sample=way) for way in {one.one_sample for one in chosen}}
+    batches = {True: report.batch, False: 1}
+    layers = {way: _layers(report, batches[way]) for way in {one.one_sample for one in chosen}}
     return [_reconciled(one, counter, layers[one.one_sample]) for one in chosen for counter in one.counters]
 
 
@@ -123,29 +146,48 @@ _all = tools
 
 
 class Layers(NamedTuple):
-    """All layers of one type: whether they do any arithmetic, and how many there are of each making."""
+    """All layers of one type: their names, and how many there are of each making.
+
+    `works` tells whether they do any arithmetic; `known` whether it is known for all of them how much.
+    """
 
     kind: str
+    names: tuple[str, ...]
     works: bool
+    known: bool
     makings: tuple[tuple[Ingredients, int], ...]
 
+    @property
+    def macs(self) -> int:
+        """The multiply-accumulates of all these layers."""
+        return sum(found["M"] * times for found, times in self.makings)
 
-def _layers(report: Report, *, one_sample: bool) -> list[Layers]:
+
+def _layers(report: Report, samples: int) -> list[Layers]:
     """Return the layers type by type, in the order in which the network first has them."""
     kinds: dict[str, list[Row]] = {}
     for row in report.rows:
-        if row.input_shapes:
+        if row.input_shapes or row.work is None:
             kinds.setdefault(row.kind, []).append(row)
     found = []
     for kind, rows in kinds.items():
-        makings = CountOf(tuple(ingredients(row, one_sample=one_sample).items()) for row in rows)
-        works = any(row.work is None or row.flops for row in rows)
-        found.append(Layers(kind, works, tuple((dict(making), times) for making, times in makings.items())))
+        counted = [row for row in rows if row.work is not None]
+        makings = CountOf(tuple(ingredients(row, samples=samples).items()) for row in counted)
+        known = len(counted) == len(rows)
+        found.append(
+            Layers(
+                kind=kind,
+                names=tuple(row.name for row in rows),
+                works=not known or any(row.flops for row in rows),
+                known=known,
+                makings=tuple((dict(making), times) for making, times in makings.items()),
+            )
+        )
     return found
 
 
 def _reconciled(one: Profile, counter: Counter, layers: list[Layers]) -> Reconciliation:
-    shares = tuple(_share(counter.rule(alike.kind), alike) for alike in layers)
+    shares = tuple(_share(_rule(counter, alike), alike) for alike in layers)
     kinds = {alike.kind for alike in layers}
     return Reconciliation(
         tool=one.tool,
@@ -153,19 +195,22 @@ def _reconciled(one: Profile, counter: Counter, layers: list[Layers]) -> Reconci
         source=one.source,
         name=counter.name,
         unit=counter.unit,
-        value=sum(share.value or 0 for share in shares),
-        macs=sum(found["M"] * times for alike in layers for found, times in alike.makings),
+        counted=sum(share.value or 0 for share in shares),
+        macs=sum(alike.macs for alike in layers),
         shares=shares,
         quirks=tuple(quirk.says for quirk in one.quirks if not quirk.of or kinds & set(quirk.of)),
         one_sample=one.one_sample,
     )
 
 
+def _rule(counter: Counter, alike: Layers) -> Rule:
+    return counter.rule(alike.kind, alike.macs) if alike.known else UNKNOWN
+
+
 def _share(rule: Rule, alike: Layers) -> Share:
     counted = () if rule[0] in OUTSIDE else rule
     parts = (_part(alike.kind, text, *making) for text in counted for making in alike.makings)
-    number = sum(times for _, times in alike.makings)
-    return Share(alike.kind, number, rule, tuple(_joined(parts)), alike.works)
+    return Share(alike.kind, alike.names, rule, tuple(_joined(parts)), alike.works)
 
 
 def _part(kind: str, text: str, found: Ingredients, layers: int) -> Part:

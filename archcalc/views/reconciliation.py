@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from archcalc.cells import grouped
+from archcalc.cells import grouped, written
 from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS
 from archcalc.reconciliation.tally import Part, Reconciliation, Share
 from archcalc.report import Report
 from archcalc.sheet import Column, Sheet
 from archcalc.views.page import facts, subtitle
 
-PREFIXES = {"b": "bias of ", "p": "parameters of ", "w": "weights of "}
+PREFIXES = {
+    "b": "bias of ",
+    "e": "roots of ",
+    "p": "parameters of ",
+    "w": "weights of ",
+}
 """What an amount is called where it is not the elements of the layers themselves."""
+MOST = 3
+"""How many layers of a type are named."""
 
 
 OVERVIEW = (
@@ -45,11 +52,11 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
                 one.name,
                 one.unit,
                 one.value,
-                "" if one.difference is None else one.difference,
+                _beside(one),
                 total(one),
             )
             for one in found
-            if one.value
+            if one.value != 0
         ),
         title=report.title or report.name,
         subtitle=subtitle(report),
@@ -69,6 +76,11 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
 _BESIDE = "beside MACs: what a figure has more than pure multiply-accumulates, or than two for each of them in FLOPs"
 
 
+def _beside(one: Reconciliation) -> int | str | None:
+    """Return the difference to MACs, nothing where the unit has none, None where the figure is unknown."""
+    return "" if one.difference is None and one.value is not None else one.difference
+
+
 def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     """Return a row for every layer type and figure: the tool's rule and what it comes to."""
     shares = [(one, share) for one in found for share in one.shares if share.works or share.parts]
@@ -76,14 +88,15 @@ def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     return Sheet(
         columns=DETAILS if alone else (DETAILS[0]._replace(priority=0), *DETAILS[1:]),
         rows=tuple(
-            (one.tool, one.name, share.kind, share.layers, _rule(share), _numbers(share), share.value)
+            (one.tool, one.name, share.kind, len(share.layers), _rule(share), _numbers(share), share.value)
             for one, share in shares
         ),
         footer=("total", "", "", "", "", "", found[0].value) if alone else None,
         title=report.title or report.name,
         subtitle=(*subtitle(report), *dict.fromkeys(f"{one.title}: {one.source}" for one in found)),
         summary=tuple(
-            (f"{one.tool} {one.name}", f"{grouped(one.value)} {one.unit} = {total(one)}") for one in found
+            (f"{one.tool} {one.name}", f"{written('count', one.value)} {one.unit} = {total(one)}")
+            for one in found
         ),
         notes=(
             *_legend([share for _, share in shares]),
@@ -138,7 +151,7 @@ def _rule(share: Share) -> str:
 
 def _legend(shares: Sequence[Share]) -> tuple[str, ...]:
     """Return what the letters in the rules stand for."""
-    used = frozenset().union(*(share.names for share in shares))
+    used = frozenset().union(*(share.ingredients for share in shares))
     meanings = {**AMOUNTS, **FACTORS}
     return (
         (" · ".join(f"{name} {meaning}" for name, meaning in meanings.items() if name in used),)
@@ -163,8 +176,17 @@ def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
         f"{one.tool}: does not support {', '.join(one.unsupported)}" for one in found if one.unsupported
     ]
     notes += [
-        f"{one.tool}: incomplete, for what it counts for {', '.join(one.unknown)} is not known here"
+        f"{one.tool}: incomplete, for what it counts for {_named(one.missing)} is not known here"
         for one in found
         if one.unknown
     ]
     return tuple(dict.fromkeys(notes))
+
+
+def _named(missing: Sequence[Share]) -> str:
+    """Return the layer types that are unknown, each with the names of its first layers."""
+    return ", ".join(
+        f"{share.kind} ({', '.join(share.layers[:MOST])}{', …' if len(share.layers) > MOST else ''})"
+        for share in missing
+        if share.value is None and share.rule[0] == "unknown"
+    )
