@@ -49,6 +49,7 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - for standard output.  [default: -]")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @depth_option
+@click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training.")
 @input_option
 @click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
 @click.option(
@@ -64,18 +65,19 @@ def export(
     settings: tuple[str, ...],
     *,
     force: bool,
+    train: bool,
 ) -> None:
     """Write a network in another format: a spec, a program for a framework, a drawing.
 
-    The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `pytorch` and
-    `keras`, a program that builds the network; `mermaid` and `dot`, a drawing, folded to blocks unless
-    --depth says otherwise.
+    The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `onnx`, a model
+    that runs, with placeholders for weights; `pytorch` and `keras`, a program that builds the network;
+    `mermaid` and `dot`, a drawing, folded to blocks unless --depth says otherwise.
     """
     target = find(to or of_suffix(output))
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
         _check_free(path, force=force)
-    network, report = analyzed(model, settings, input=input, batch=batch)
+    network, report = analyzed(model, settings, input=input, batch=batch, train=train)
     content = target.write(network, report, depth)
     if path is not None:
         _save(path, content if isinstance(content, bytes) else content.encode(), force=force)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -160,7 +161,9 @@ class Flow:
 
     def _lane_variable(self, step: Step, start: str) -> str:
         """Return the variable of a value in a branch: the one that goes along it, once nobody else needs it."""
-        return start if start and start not in self.variables.values() else self._own(step.lane)
+        if not start:
+            return self._own(step.lane)
+        return start if start not in self.variables.values() else self._own(step.name)
 
     def _is_parked(self, number: int) -> bool:
         """Tell whether what comes next takes this value beside others that wait for it."""
@@ -201,7 +204,7 @@ class Flow:
                 self.found.append(Statement(name, text))
 
     def _own(self, name: str) -> str:
-        return unused(name, {MAIN, *self.variables.values(), *self.reserved})
+        return unused(name, {MAIN, *self.variables.values(), *self.reserved, *dir(builtins)})
 
     def _name(self, ref: int) -> str:
         return self.makers[ref].name if ref in self.makers else "start"

@@ -1,0 +1,125 @@
+"""Classes that PyTorch lacks, as they are written out in a module that uses them."""
+
+from __future__ import annotations
+
+CONNECTED = '''
+class ConnectedConv(nn.Module):
+    """A convolution whose filters each see only some of the input maps."""
+
+    def __init__(self, connections, kernel_size, **options):
+        super().__init__()
+        self.connections = connections
+        self.filters = nn.ModuleList(
+            nn.Conv2d(len(maps), 1, kernel_size, **options) for maps in connections
+        )
+
+    def forward(self, x):
+        pairs = zip(self.filters, self.connections)
+        return torch.cat([conv(x[:, list(maps)]) for conv, maps in pairs], dim=1)
+'''
+
+SUBSAMPLE = '''
+class Subsample(nn.Module):
+    """Add up each window, then scale and shift each map by numbers that are learnt."""
+
+    def __init__(self, channels, kernel_size, stride=None):
+        super().__init__()
+        self.pool = nn.AvgPool2d(kernel_size, stride, divisor_override=1)
+        self.coefficient = nn.Parameter(torch.ones(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x):
+        return self.coefficient * self.pool(x) + self.bias
+'''
+
+SCALED_TANH = '''
+class ScaledTanh(nn.Module):
+    """Squash each element: amplitude * tanh(slope * x)."""
+
+    def __init__(self, amplitude=1.7159, slope=2 / 3):
+        super().__init__()
+        self.amplitude = amplitude
+        self.slope = slope
+
+    def forward(self, x):
+        return self.amplitude * torch.tanh(self.slope * x)
+'''
+
+RBF = '''
+class RBF(nn.Module):
+    """Measure the squared distance to each of some patterns, which are fixed and not learnt."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.register_buffer("pattern", torch.randn(out_features, in_features).sign())
+
+    def forward(self, x):
+        return ((x[:, None] - self.pattern) ** 2).sum(dim=2)
+'''
+
+CHANNEL_NORM = '''
+class ChannelNorm(nn.Module):
+    """Layer normalisation over the channels at each position."""
+
+    def __init__(self, channels, eps=1e-5, affine=True):
+        super().__init__()
+        self.norm = nn.LayerNorm(channels, eps=eps, elementwise_affine=affine)
+
+    def forward(self, x):
+        return self.norm(x.movedim(1, -1)).movedim(-1, 1)
+'''
+
+AFFINE = '''
+class Affine(nn.Module):
+    """Multiply by a learnt number and add another, one of each along an axis."""
+
+    def __init__(self, shape, scale=True, shift=True):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape)) if scale else 1
+        self.bias = nn.Parameter(torch.zeros(shape)) if shift else 0
+
+    def forward(self, x):
+        return x * self.weight + self.bias
+'''
+
+DEPTH_TO_SPACE = '''
+class DepthToSpace(nn.Module):
+    """Lay the channels of a position out as a block of positions; those of one place belong together."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        b = self.block
+        x = x.reshape(n, b, b, c // b**2, h, w).permute(0, 3, 4, 1, 5, 2)
+        return x.reshape(n, c // b**2, h * b, w * b)
+'''
+
+SPACE_TO_DEPTH = '''
+class SpaceToDepth(nn.Module):
+    """Lay a block of positions out as channels of one."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        b = self.block
+        x = x.reshape(n, c, h // b, b, w // b, b).permute(0, 3, 5, 1, 2, 4)
+        return x.reshape(n, c * b**2, h // b, w // b)
+'''
+
+HELPERS = {
+    "Affine": AFFINE,
+    "DepthToSpace": DEPTH_TO_SPACE,
+    "SpaceToDepth": SPACE_TO_DEPTH,
+    "ConnectedConv": CONNECTED,
+    "Subsample": SUBSAMPLE,
+    "ScaledTanh": SCALED_TANH,
+    "RBF": RBF,
+    "ChannelNorm": CHANNEL_NORM,
+}
+"""Each class by its name; a module holds those that its code names."""
