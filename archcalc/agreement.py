@@ -39,7 +39,7 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
     values: dict[int, Array] = {}
     for position, row in enumerate(report.rows):
         name = reading.tensors.get(position, "")
-        if row.work is not None and (row.inputs or row.weights):
+        if row.work is not None and (row.inputs or row.weights or row.buffers):
             values[position] = _output(reading, position, values, run, row)
             if name in run.values:
                 yield Comparison(row.name, VALUES, 0, _apart(values[position], run.values[name]))
@@ -50,7 +50,8 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
 def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Run, row: Row) -> Array:
     """Return what a layer's reference makes of its inputs and of the file's weights."""
     node = reading.network.nodes[position]
-    declared = {**node.op.weights(*row.input_shapes), **node.op.buffers(*row.input_shapes)}
+    shapes = row.input_shapes
+    declared = {**node.op.weights(*shapes), **node.op.fixed(*shapes), **node.op.buffers(*shapes)}
     weights = {
         name: run.constant(weight).reshape(declared[name])
         for name, weight in reading.weights.get(position, {}).items()

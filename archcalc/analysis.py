@@ -63,14 +63,16 @@ def analyze(
 
 
 class _Facts(NamedTuple):
-    """What an op says of given input shapes."""
+    """What an op says of given input shapes.
+
+    `tensors` are the learnt ones, the fixed ones and the buffers, and `counts` how many numbers each of these hold.
+    """
 
     output: Shape
     settings: Mapping[str, Any]
     weights: Mapping[str, Shape]
-    params: int
-    fixed: int
-    buffers: int
+    tensors: tuple[Mapping[str, Shape], ...]
+    counts: tuple[int, ...]
     work: Work | None
     uneven: tuple[Uneven, ...]
     unfolded: tuple[int, int] | None
@@ -96,10 +98,10 @@ class _Engine:
             if node.op.constant or (node.inputs and constant.issuperset(node.inputs)):
                 constant.add(position)
             seen = [rows[source].field for source in node.inputs if source not in constant]
-            owned = node.tied is None
             stored = prod(facts.output) if node.op.stores and facts.output else 0
             if node.tied is not None:
                 _check_tied(node, facts, rows[node.tied])
+            params, fixed, buffers = _owned(facts, node)
             rows.append(
                 Row(
                     name=node.name,
@@ -109,9 +111,9 @@ class _Engine:
                     input_shapes=shapes,
                     output_shape=facts.output,
                     weights=facts.weights,
-                    params=_unshared(facts, node) if owned else 0,
-                    fixed=facts.fixed if owned else 0,
-                    buffers=facts.buffers if owned else 0,
+                    params=params,
+                    fixed=fixed,
+                    buffers=buffers,
                     work=facts.work,
                     activations=stored,
                     in_place=0 if node.op.in_place else stored,
@@ -147,15 +149,13 @@ def _stated(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _
     output = op.output(*shapes)
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
-    weights = op.weights(*shapes)
-    fixed = op.fixed(*shapes)
+    tensors = (op.weights(*shapes), op.fixed(*shapes), op.buffers(*shapes))
     return _Facts(
         output=output,
         settings=settings,
-        weights=weights | fixed,
-        params=elements(weights.values()),
-        fixed=elements(fixed.values()),
-        buffers=elements(op.buffers(*shapes).values()),
+        weights=tensors[0] | tensors[1],
+        tensors=tensors,
+        counts=tuple(elements(group.values()) for group in tensors),
         work=op.work(output, *shapes),
         uneven=op.uneven(*shapes),
         unfolded=op.unfolded(output, *shapes),
@@ -190,17 +190,22 @@ def _listed(weights: Mapping[str, Shape]) -> str:
     return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in weights.items()) or "none"
 
 
-def _unshared(facts: _Facts, node: Node) -> int:
-    """Return the learnable parameters that are not an earlier node's."""
+def _owned(facts: _Facts, node: Node) -> tuple[int, ...]:
+    """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
+    if node.tied is not None:
+        return (0, 0, 0)
     if not node.shared:
-        return facts.params
-    for name in node.shared - facts.weights.keys():
+        return facts.counts
+    names = [name for group in facts.tensors for name in group]
+    for name in node.shared.difference(names):
         raise ArchcalcError(
             f"{node.op.kind} '{node.name}': it has no weights called '{name}' to share",
             place=node.origin.place("shared") if node.origin else None,
-            hint=nearest(name, list(facts.weights)) or listed("its weights", facts.weights),
+            hint=nearest(name, names) or listed("its weights", names),
         )
-    return facts.params - elements(shape for name, shape in facts.weights.items() if name in node.shared)
+    return tuple(
+        elements(shape for name, shape in group.items() if name not in node.shared) for group in facts.tensors
+    )
 
 
 def _field(facts: _Facts, seen: Sequence[ReceptiveField]) -> ReceptiveField:

@@ -134,6 +134,19 @@ def test_tied_buffers_and_fixed_weights_count_once_too(report_of):
     assert report_of(distances).totals.fixed == 4 * 4
 
 
+@pytest.mark.parametrize(
+    ("layer", "own", "counts"),
+    [
+        ("batchnorm: {shared: running_mean}", "4 + 4 learnt, 4 kept", (8, 0, 4)),
+        ("batchnorm: {shared: [weight, running_mean, running_var]}", "4 learnt", (4, 0, 0)),
+        ("rbf: {out: 4, shared: pattern}", "none", (0, 0, 0)),
+    ],
+)
+def test_single_weights_of_any_sort_can_be_an_earlier_layers(report_of, layer, own, counts):
+    row = report_of(f"input: 4\nlayers: [{layer}]").rows[-1]
+    assert (row.params, row.fixed, row.buffers) == counts, own
+
+
 def test_weights_of_another_shape_cannot_be_tied(report_of):
     text = "input: 8\nlayers: [linear: {name: a, out: 4}, linear: {name: b, out: 4, tie: a}]"
     with pytest.raises(

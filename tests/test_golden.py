@@ -42,6 +42,11 @@ PLAIN = {
     "show-csv": "show sample.yaml --format csv",
     "show-markdown": "show sample.yaml --format markdown",
     "error": "show sample.yaml --input 3x1x1",
+    "export-spec": "export sample.yaml --to spec",
+    "export-pytorch": "export sample.yaml --to pytorch",
+    "export-keras": "export sample.yaml --to keras",
+    "export-mermaid": "export sample.yaml --to mermaid --depth all",
+    "export-dot": "export sample.yaml --to dot --depth all",
 }
 WIDTHS = ("piped", 80, 120, 200)
 WITH_FOOTER = [

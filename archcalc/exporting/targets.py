@@ -23,13 +23,14 @@ class Target(NamedTuple):
 
 MODULES = {
     "spec": "archcalc.exporting.spec",
+    "onnx": "archcalc.exporting.onnx",
     "pytorch": "archcalc.exporting.pytorch",
     "keras": "archcalc.exporting.keras",
     "mermaid": "archcalc.exporting.mermaid",
     "dot": "archcalc.exporting.dot",
 }
 """Every target by its name, and the module that registers it."""
-SUFFIXES = {".yaml": "spec", ".yml": "spec", ".mmd": "mermaid", ".dot": "dot", ".gv": "dot"}
+SUFFIXES = {".yaml": "spec", ".yml": "spec", ".onnx": "onnx", ".mmd": "mermaid", ".dot": "dot", ".gv": "dot"}
 """The target that a file's suffix stands for; .py stands for none, because there are several."""
 
 TARGETS: dict[str, Target] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.errors import ArchcalcError
@@ -31,7 +31,8 @@ class Builder:
 
     `tensors` says what each name of the graph stands for; `weights` are the constants that a layer takes, by its
     position and the name that the op has for them; `uses` counts who reads a name; `open` are layers that can
-    take in a bias from the node that follows.
+    take in a bias from the node that follows; `makers` are the nodes by what they compute; `absorbed` are layers that
+    became part of a later one.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -42,10 +43,21 @@ class Builder:
         self.weights: dict[int, dict[str, Constant]] = {}
         self.owners: dict[str, int] = {}
         self.open: dict[int, Open] = {}
-        self.uses = Counter((*graph.outputs, *(name for node in graph.nodes for name in _read(node))))
+        self.unaccounted: list[str] = []
+        self.notes: list[str] = []
+        self.absorbed: set[int] = set()
+        self.makers: dict[str, GraphNode] = {}
+        self.uses = Counter(graph.outputs)
+        self.count(graph.nodes)
         self._names: Counter[str] = Counter()
         self._ops: dict[tuple[str, str], Op] = {}
         self._parameters: dict[tuple[str, Shape], Flow] = {}
+
+    def count(self, nodes: Iterable[GraphNode]) -> None:
+        """Take note of what some nodes read."""
+        for node in nodes:
+            self.uses.update(_read(node))
+            self.makers |= dict.fromkeys(node.outputs, node)
 
     def op(self, kind: str, settings: Mapping[str, Any]) -> Op:
         """Return an op; equal ones are one object."""
@@ -134,6 +146,8 @@ class Builder:
         """Return a tensor as the output of a layer: a constant becomes a layer that holds it."""
         if isinstance(tensor, Flow):
             return tensor
+        if not tensor.size:
+            raise UnaccountableError("it takes an empty tensor")
         key = (tensor.root, tensor.shape)
         found = self._parameters.get(key)
         if found is None:
@@ -182,6 +196,11 @@ class Builder:
         if isinstance(tensor, Flow):
             raise UnaccountableError(f"its input {index + 1} is computed, and not a weight")
         return tensor
+
+    def only_first(self, node: GraphNode, other: str) -> None:
+        """Make sure that nobody reads what a node computes beside its first output."""
+        if any(name and self.uses[name] for name in node.outputs[1:]):
+            raise UnaccountableError(f"it returns {other}, too")
 
     def ints(self, node: GraphNode, index: int, attribute: str = "") -> tuple[int, ...] | None:
         """Return integers that a node takes as an attribute (older opsets) or as a constant input; None if neither."""

@@ -9,17 +9,40 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.onnx_io.graph import STANDARD, GraphNode
 from archcalc.onnx_io.tensors import Constant
+from archcalc.ops.axes import stretched
 
 if TYPE_CHECKING:
     from archcalc.onnx_io.tensors import Array
 
 MOST = 1 << 20
 """The most numbers that a folded tensor may have."""
-FOLDED = frozenset(
+STRETCHING = frozenset(
     [
-        "Abs",
         "Add",
         "And",
+        "Div",
+        "Equal",
+        "Greater",
+        "GreaterOrEqual",
+        "Less",
+        "LessOrEqual",
+        "Max",
+        "Mean",
+        "Min",
+        "Mod",
+        "Mul",
+        "Or",
+        "Pow",
+        "Sub",
+        "Sum",
+        "Where",
+        "Xor",
+    ]
+)
+"""Operators whose inputs stretch to each other's shapes."""
+FOLDED = STRETCHING | frozenset(
+    [
+        "Abs",
         "ArgMax",
         "ArgMin",
         "Cast",
@@ -29,8 +52,6 @@ FOLDED = frozenset(
         "Concat",
         "Cos",
         "CumSum",
-        "Div",
-        "Equal",
         "Exp",
         "Expand",
         "EyeLike",
@@ -39,25 +60,14 @@ FOLDED = frozenset(
         "Gather",
         "GatherElements",
         "GatherND",
-        "Greater",
-        "GreaterOrEqual",
         "Identity",
         "IsInf",
         "IsNaN",
-        "Less",
-        "LessOrEqual",
         "Log",
-        "Max",
-        "Mean",
-        "Min",
-        "Mod",
-        "Mul",
         "Neg",
         "NonZero",
         "Not",
         "OneHot",
-        "Or",
-        "Pow",
         "Range",
         "Reciprocal",
         "ReduceL1",
@@ -76,16 +86,12 @@ FOLDED = frozenset(
         "Slice",
         "Sqrt",
         "Squeeze",
-        "Sub",
-        "Sum",
         "Tile",
         "TopK",
         "Transpose",
         "Trilu",
         "Unique",
         "Unsqueeze",
-        "Where",
-        "Xor",
     ]
 )
 
@@ -99,12 +105,10 @@ def folded(node: GraphNode, constants: Sequence[Constant | None], opset: int) ->
         return None
     values: list[Array | None] = []
     for one in constants:
-        value = None if one is None or one.is_learnt else one.value
-        if one is not None and (value is None or value.size > MOST):
+        value = None if one is None or one.is_learnt or one.size > MOST else one.value
+        if one is not None and value is None:
             return None
         values.append(value)
-    if _grows_past(node.op, values):
-        return None
     return _run(node, values, opset)
 
 
@@ -113,6 +117,8 @@ def _run(node: GraphNode, values: Sequence[Array | None], opset: int) -> list[Ar
     names = tuple(f"x{n}" if value is not None else "" for n, value in enumerate(values))
     given = {name: value for name, value in zip(names, values, strict=True) if value is not None}
     try:
+        if _size(node, values) > MOST:
+            return None
         run = _evaluator(node.op, attributes, names, len(node.outputs), opset)
         return list(run.run(None, given))
     except Exception:  # noqa: BLE001  # whatever the reference cannot do is left to be a layer
@@ -144,14 +150,24 @@ def _evaluator(op: str, attributes: Any, inputs: tuple[str, ...], outputs: int, 
     return ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)]))
 
 
-def _grows_past(op: str, values: Sequence[Array | None]) -> bool:
-    """Tell whether a node that can make much of little would make too much."""
+def _size(node: GraphNode, values: Sequence[Array | None]) -> int:
+    """Return how many numbers come out at most."""
     numbers = [value for value in values if value is not None]
-    if op == "Range":
+    first, *rest = numbers
+    if node.op in STRETCHING:
+        return prod(stretched(*(value.shape for value in numbers)))
+    if node.op == "Expand":
+        return prod(stretched(first.shape, _ints(rest[0])))
+    if node.op == "Tile":
+        return first.size * prod(map(abs, _ints(rest[0])))
+    if node.op == "Range":
         start, limit, step = (float(value.reshape(-1)[0]) for value in numbers)
-        return not step or abs(limit - start) / abs(step) > MOST
-    if op in ("Expand", "Tile"):
-        return prod(max(1, int(size)) for size in numbers[1].reshape(-1)) * max(1, numbers[0].size) > MOST
-    if op == "OneHot":
-        return numbers[0].size * abs(int(numbers[1].reshape(-1)[0])) > MOST
-    return prod(max(1, value.size) for value in numbers) > MOST * MOST
+        return int(abs(limit - start) / abs(step)) if step else MOST + 1
+    if node.op in ("Gather", "GatherND", "OneHot"):
+        depth = abs(_ints(rest[0])[0]) if node.op == "OneHot" else rest[0].size
+        return first.size * depth
+    return sum(value.size for value in numbers) * max(1, *(value.ndim for value in numbers))
+
+
+def _ints(array: Array) -> tuple[int, ...]:
+    return tuple(int(number) for number in array.reshape(-1))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from re import findall
 from typing import Any, NamedTuple
 
 from archcalc import limits
 from archcalc.errors import ArchcalcError, visible
+from archcalc.onnx_io.functions import kind_of
+from archcalc.onnx_io.messages import messages
 from archcalc.onnx_io.skim import skimmed
 
 Dimensions = tuple[int | str, ...]
 """The sizes of a tensor; a word, perhaps empty, where the file leaves a size open."""
 STANDARD = ("", "ai.onnx")
-INSTALL = "pip install 'archcalc[onnx]'"
 
 
 class GraphNode(NamedTuple):
@@ -56,7 +58,7 @@ def read_graph(path: Path) -> Graph:
     Raises:
         ArchcalcError: the `onnx` package is missing, the file is no ONNX model, or has too many nodes.
     """
-    onnx = _onnx()
+    onnx = messages()
     graph = skimmed(path)
     try:
         model = onnx.ModelProto.FromString(graph)
@@ -71,22 +73,16 @@ def read_graph(path: Path) -> Graph:
     return _graph(_written_out(model, path))
 
 
-def _onnx() -> Any:
-    try:
-        import onnx
-    except ImportError:
-        raise ArchcalcError("reading ONNX files takes the onnx package", hint=INSTALL) from None
-    return onnx
-
-
 def _written_out(model: Any, path: Path) -> Any:
-    """Return a model with the functions that it defines itself written out."""
-    if not model.functions:
+    """Return a model with the functions that it defines itself written out, but for those that are ops."""
+    defined = [(one.domain, one.name) for one in model.functions]
+    foreign = [one for one in defined if kind_of(*one) is None]
+    if not foreign:
         return model
     from onnx import inliner
 
     try:
-        return inliner.inline_local_functions(model)
+        return inliner.inline_selected_functions(model, foreign)
     except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
         raise ArchcalcError(
             f"{visible(str(path))}: its functions cannot be written out: {visible(str(error))}"
@@ -95,23 +91,25 @@ def _written_out(model: Any, path: Path) -> Any:
 
 def _graph(model: Any) -> Graph:
     graph = model.graph
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    constants |= {tensor.values.name: tensor for tensor in graph.sparse_initializer}
+    constants = {text(tensor.name): tensor for tensor in graph.initializer}
+    constants |= {text(tensor.values.name): tensor for tensor in graph.sparse_initializer}
     described = (*graph.value_info, *graph.output, *graph.input)
     return Graph(
         nodes=[node_of(node) for node in graph.node],
         constants=constants,
         inputs={
-            value.name: (dimensions(value), value.type.tensor_type.elem_type)
+            text(value.name): (dimensions(value), value.type.tensor_type.elem_type)
             for value in graph.input
-            if value.name not in constants
+            if text(value.name) not in constants
         },
-        outputs=tuple(value.name for value in graph.output),
+        outputs=tuple(text(value.name) for value in graph.output),
         known={
-            value.name: dimensions(value) for value in described if value.type.tensor_type.HasField("shape")
+            text(value.name): dimensions(value)
+            for value in described
+            if value.type.tensor_type.HasField("shape")
         },
         opset=next((one.version for one in model.opset_import if one.domain in STANDARD), 1),
-        producer=" ".join(filter(None, (model.producer_name, model.producer_version))),
+        producer=" ".join(filter(None, map(text, (model.producer_name, model.producer_version)))),
         proto=model,
     )
 
@@ -119,7 +117,7 @@ def _graph(model: Any) -> Graph:
 def dimensions(value: Any) -> Dimensions:
     """Return the sizes that the file states for an input, an output or a tensor between."""
     return tuple(
-        size.dim_value if size.HasField("dim_value") and size.dim_value > 0 else size.dim_param
+        size.dim_value if size.HasField("dim_value") and size.dim_value > 0 else text(size.dim_param)
         for size in value.type.tensor_type.shape.dim
     )
 
@@ -127,13 +125,35 @@ def dimensions(value: Any) -> Dimensions:
 def node_of(proto: Any) -> GraphNode:
     """Return a node as plain values; attributes that are tensors or graphs stay as they are."""
     return GraphNode(
-        proto.op_type,
-        proto.domain,
-        proto.name,
-        tuple(proto.input),
-        tuple(proto.output),
-        {attribute.name: _value(attribute) for attribute in proto.attribute},
+        text(proto.op_type),
+        text(proto.domain),
+        _placed(proto),
+        tuple(map(text, proto.input)),
+        tuple(map(text, proto.output)),
+        {text(attribute.name): _value(attribute) for attribute in proto.attribute},
     )
+
+
+SCOPES = "pkg.torch.onnx.name_scopes"
+"""Under this name PyTorch's newer exporter keeps the modules that a node is in, in square brackets."""
+
+
+def _placed(proto: Any) -> str:
+    """Return a node's name, behind the modules that it is in where its file keeps them apart from it."""
+    name = text(proto.name)
+    scopes = next((text(one.value) for one in proto.metadata_props if one.key == SCOPES), "")
+    modules = [*filter(None, findall(r"'([^']*)'", scopes)[:-1])]  # the last one is the node itself
+    return "/".join(["", *_shortened(modules), name]) if modules else name
+
+
+def _shortened(modules: Iterable[str]) -> Iterator[str]:
+    """Yield what each module is called inside the one before: layer1, layer1.0, conv1 of layer1.0.conv1."""
+    outer = called = ""
+    for module in modules:
+        inner = module.removeprefix(f"{outer}.")
+        called = f"{called}.{inner}" if inner.isdigit() and called else inner
+        yield called
+        outer = module
 
 
 KINDS = {1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "strings", 10: "graphs"}
@@ -146,8 +166,15 @@ def _value(attribute: Any) -> Any:
     if isinstance(value, float):
         return shortened(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return text(value)
+    if kind == "strings":
+        return tuple(map(text, attribute.strings))
     return tuple(value) if isinstance(value, Iterable) else value
+
+
+def text(value: str | bytes) -> str:
+    """Return a text of the file; one that is not UTF-8 comes as bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def shortened(number: float) -> float:

@@ -24,12 +24,17 @@ def inferred(graph: Graph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     try:
-        found = shape_inference.infer_shapes(model, data_prop=True)
+        found = shape_inference.infer_shapes(model)  # data_prop would write out what a shape of 10^12 holds
     except Exception:  # noqa: BLE001  # whatever it cannot do is left unknown
         return {}
-    stated = {value.name: dimensions(value) for value in (*found.graph.value_info, *found.graph.output)}
+    values = (*found.graph.value_info, *found.graph.output)
+    stated = {
+        value.name: dimensions(value) or (1,)  # a single number is a row of one
+        for value in values
+        if value.type.tensor_type.HasField("shape")
+    }
     return {
         name: tuple(int(size) for size in sizes)
         for name, sizes in stated.items()
-        if sizes and all(isinstance(size, int) for size in sizes)
+        if all(isinstance(size, int) for size in sizes)
     }

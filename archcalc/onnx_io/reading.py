@@ -13,10 +13,14 @@ from archcalc.errors import ArchcalcError
 from archcalc.network import Network, Node
 from archcalc.onnx_io import operators
 from archcalc.onnx_io.builder import Builder, UnaccountableError
-from archcalc.onnx_io.folding import folded
+from archcalc.onnx_io.folding import FOLDED, folded
+from archcalc.onnx_io.functions import kind_of
 from archcalc.onnx_io.graph import STANDARD, Graph, GraphNode, node_of, read_graph
 from archcalc.onnx_io.inference import inferred
+from archcalc.onnx_io.inlining import body
 from archcalc.onnx_io.inputs import Bound, bound
+from archcalc.onnx_io.merged import merged
+from archcalc.onnx_io.own import own
 from archcalc.onnx_io.table import TRANSLATORS, Translate
 from archcalc.onnx_io.tensors import FLOATS, Constant, Flow, Tensor, computed, constant
 from archcalc.op import Shape
@@ -25,6 +29,10 @@ from archcalc.settings import LONGEST_TEXT as MOST_WHAT
 
 __all__ = ["Reading", "operators", "read"]
 
+KNOWN = frozenset([*TRANSLATORS, *FOLDED, "If"])
+"""Operators that can be read, some of them only where their inputs are constant."""
+MOST_FOLDED = 1 << 25
+"""The most numbers that are worked out in all: sizes and indices are few."""
 MOST_NOTED = 5
 """The most nodes that are noted one by one."""
 
@@ -71,7 +79,7 @@ class _Reader:
         self.graph = graph
         self.builder = Builder(graph)
         self.shapes = {one.name: one.shape for one in inputs}
-        self.unaccounted: list[str] = []
+        self.folded = 0
         open_sizes = [f"{', '.join(one.assumed)} of {one.name}" for one in inputs if one.assumed]
         self.assumed = f"the file leaves open {' and '.join(open_sizes)}, taken as 1" if open_sizes else ""
         for one in inputs:
@@ -88,31 +96,51 @@ class _Reader:
         """Take in a node: worked out where it is constant, else as layers, at worst as one that is unaccounted for."""
         builder = self.builder
         tensors = [builder.tensor(node, index) for index in range(len(node.inputs))]
-        found: list[Tensor] | None = None
-        if node.inputs and not any(isinstance(tensor, Flow) for tensor in tensors):
-            arrays = folded(node, [one for one in tensors if not isinstance(one, Flow)], self.graph.opset)
-            if arrays is not None:
-                found = [computed(name, array) for name, array in zip(node.outputs, arrays, strict=False)]
-        builder.tensors |= zip(node.outputs, found or self.translated(node, tensors), strict=False)
+        found = self.worked_out(node, tensors) or self.translated(node, tensors)
+        builder.tensors |= {name: tensor for name, tensor in found.items() if name}
 
-    def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+    def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+        """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
+        constants = [one for one in tensors if not isinstance(one, Flow)]
+        if not node.inputs or len(constants) < len(tensors):
+            return {}
+        if self.folded > MOST_FOLDED:
+            return {}
+        arrays = folded(node, constants, self.graph.opset) or ()
+        self.folded += sum(array.size for array in arrays)
+        return {name: computed(name, array) for name, array in zip(node.outputs, arrays, strict=False)}
+
+    def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node's layers."""
         try:
             found = self.translation(node, tensors)(node, self.builder)
         except UnaccountableError as reason:
-            return self.unaccountable(node, tensors, str(reason))
+            return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
         except ArchcalcError as error:
             if not self.inferred.keys() >= set(filter(None, node.outputs)):
                 raise
-            return self.unaccountable(node, tensors, error.fact)
+            return self.defined(node, tensors) or self.unaccountable(node, tensors, error.fact)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
             return self.unaccountable(node, tensors, "it is not as ONNX defines it")
-        return found if isinstance(found, list) else [found]
+        outputs = found if isinstance(found, list) else [found]
+        return {name: y for name, y in zip(node.outputs, outputs, strict=False) if y is not None}
+
+    def defined(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+        """Return the outputs of the layers of the nodes that ONNX defines a node by; none where it does not."""
+        if _is_unknown(tensors):
+            return {}
+        inner = body(node, tensors, self.graph.opset, KNOWN)
+        self.builder.count(inner)
+        for one in inner:
+            self.visit(one)
+        return {name: self.builder.tensors[name] for name in node.outputs if inner and name}
 
     def translation(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> Translate:
         """Return the function that turns a node into layers."""
-        if any(isinstance(tensor, Flow) and not tensor.shape for tensor in tensors):
+        if _is_unknown(tensors):
             raise UnaccountableError("the size of its input is not known")
+        if kind_of(node.domain, node.op):
+            return own
         if node.domain not in STANDARD or node.op not in (*TRANSLATORS, "If"):
             raise UnaccountableError("archcalc does not know the operator")
         return self.branch if node.op == "If" else TRANSLATORS[node.op]
@@ -122,23 +150,23 @@ class _Reader:
         """The shapes that ONNX's own inference finds."""
         return inferred(self.graph, self.shapes)
 
-    def unaccountable(self, node: GraphNode, tensors: Sequence[Tensor | None], reason: str) -> list[Tensor]:
+    def unaccountable(
+        self, node: GraphNode, tensors: Sequence[Tensor | None], reason: str
+    ) -> dict[str, Tensor]:
         """Append a layer for each output of a node that cannot be said; its weights count all the same."""
-        self.unaccounted.append(f"{node.what} '{node.called}': {reason}")
+        self.builder.unaccounted.append(f"{node.what} '{node.called}': {reason}")
         inputs = [
             tensor
             for tensor in tensors
             if isinstance(tensor, Flow) or (tensor is not None and tensor.is_learnt)
         ]
-        found: list[Tensor] = []
-        for number, name in enumerate(node.outputs):
+        found: dict[str, Tensor] = {}
+        for name in filter(None, node.outputs):
             shape = self.inferred.get(name)
-            called = f"{node.called}:{number}" if number else node.called
+            called = f"{node.called}:{len(found)}" if found else node.called
             settings = {"shape": shape} if shape and min(shape) > 0 else {}
-            found.append(
-                self.builder.add(
-                    called, "unaccounted", inputs, what=node.what[:MOST_WHAT], axes="all", **settings
-                )
+            found[name] = self.builder.add(
+                called, "unaccounted", inputs, what=node.what[:MOST_WHAT], axes="all", **settings
             )
         return found
 
@@ -156,8 +184,10 @@ class _Reader:
     def reading(self, path: Path) -> Reading:
         """Return what was read; layers that only hold a weight come first, so that they part no block."""
         builder, graph = self.builder, self.graph
-        results = [builder.flow(builder.tensors[name]) for name in graph.outputs if name in builder.tensors]
-        order = sorted(range(len(builder.nodes)), key=lambda old: len(builder.nodes[old].inputs) > 0)
+        ends = [builder.tensors[name] for name in graph.outputs if name in builder.tensors]
+        results = [builder.flow(end) for end in ends if isinstance(end, Flow) or end.size]
+        kept = (old for old in range(len(builder.nodes)) if old not in builder.absorbed)
+        order = sorted(kept, key=lambda old: len(builder.nodes[old].inputs) > 0)
         place = {old: new for new, old in enumerate(order)}
         outputs = dict.fromkeys(place[result.position] for result in results)
         by = f" by {graph.producer}" if graph.producer else ""
@@ -167,7 +197,12 @@ class _Reader:
             source=f"{path.name}, ONNX opset {graph.opset}{by}",
             outputs=tuple(outputs) or (len(order) - 1,),
             dtype=_dtype(builder.weights),
-            notes=(*filter(None, [self.assumed]), *_noted(self.unaccounted)),
+            notes=(
+                *filter(None, [self.assumed]),
+                *builder.notes,
+                *merged(builder.weights.values(), graph.producer),
+                *_noted(builder.unaccounted),
+            ),
         )
         return Reading(
             network,
@@ -175,9 +210,14 @@ class _Reader:
             {
                 place[tensor.position]: name
                 for name, tensor in builder.tensors.items()
-                if isinstance(tensor, Flow)
+                if isinstance(tensor, Flow) and tensor.position in place
             },
         )
+
+
+def _is_unknown(tensors: Sequence[Tensor | None]) -> bool:
+    """Tell whether the size of one of them is not known."""
+    return any(isinstance(tensor, Flow) and not tensor.shape for tensor in tensors)
 
 
 def _moved(node: Node, place: Mapping[int, int]) -> Node:

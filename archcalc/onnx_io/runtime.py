@@ -40,10 +40,12 @@ class Run:
 
     def constant(self, tensor: Constant) -> Array:
         """Return the numbers of a constant, as the network takes them."""
-        from numpy import float32
+        from numpy import asarray, float32
         from onnx import numpy_helper
 
         root = self._initializers.get(tensor.root)
+        if root is None and tensor.root not in self.values:
+            return asarray(tensor.value, float32)  # it was worked out, or is nowhere in the file
         array: Array = self.values[tensor.root] if root is None else numpy_helper.to_array(root)
         for step in tensor.steps:
             array = step(array)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from archcalc.onnx_io.builder import Builder
 from archcalc.onnx_io.graph import GraphNode
 from archcalc.onnx_io.tensors import Tensor
 
-Translate = Callable[[GraphNode, Builder], Tensor | list[Tensor]]
-"""Turns a node into layers and returns its output, or its outputs.
+Translate = Callable[[GraphNode, Builder], Tensor | Sequence[Tensor | None]]
+"""Turns a node into layers and returns its output, or its outputs; None for those that nobody reads.
 
 It raises `UnaccountableError` where the node cannot be said.
 """

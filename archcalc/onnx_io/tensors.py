@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from struct import calcsize, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.op import Shape
@@ -13,9 +14,20 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
 
-FLOAT, INT64, FLOAT16, DOUBLE, BFLOAT16 = 1, 7, 10, 11, 16
+FLOAT, UINT8, INT8, INT32, INT64, BOOL, FLOAT16, DOUBLE, BFLOAT16 = 1, 2, 3, 6, 7, 9, 10, 11, 16
 FLOATS = {FLOAT: "float32", FLOAT16: "float16", DOUBLE: "float64", BFLOAT16: "bfloat16"}
 """Element types of onnx.proto that hold weights, and what they are called in a report."""
+RANGES = {
+    UINT8: (0, 255),
+    INT8: (-128, 127),
+    4: (0, 65535),
+    5: (-32768, 32767),
+    21: (0, 15),
+    22: (-8, 7),
+    25: (0, 3),
+    26: (-2, 1),
+}
+"""The least and the greatest number of each integer type that numbers are quantised to: 8, 16, 4 and 2 bits."""
 MOST_FILLED = 1 << 16
 """The most numbers of a filled constant that are written out."""
 
@@ -29,14 +41,19 @@ class Flow(NamedTuple):
     shape: Shape
     dtype: int = FLOAT
 
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return prod(self.shape)
+
 
 class Constant(NamedTuple):
     """A tensor that is the same for every input.
 
     `root` is the name of the weight in the file that it is made of, the tensor's own where it is one; `steps` make
-    this tensor of the root's numbers. `source` is where the numbers are: an array, a tensor of the file, or None
-    where they are left in the file. `given` says that the file states it as a tensor of its own, and that it is
-    not worked out of other constants.
+    this tensor of the root's numbers. `source` is where the numbers are: an array, a tensor of the file, a function
+    that returns an array, or None where they are nowhere. `given` says that the file states it as a tensor of
+    its own, and that it is not worked out of other constants.
     """
 
     root: str
@@ -59,24 +76,38 @@ class Constant(NamedTuple):
     @property
     def value(self) -> Array | None:
         """Its numbers, where they are known."""
-        array: Array | None = self.source if hasattr(self.source, "reshape") else _numbers(self.source)
-        if array is None:
-            return None
-        for step in self.steps:
-            array = step(array)
+        array = _array(self.source)
+        if array is not None:
+            for step in self.steps:
+                array = step(array)
         return array
+
+    @property
+    def numbers(self) -> list[Any] | None:
+        """Its numbers in a row, if they are known; of what the file states, without NumPy."""
+        found = None if self.steps else _stated(self.source)
+        if found is None:
+            value = self.value
+            found = None if value is None else value.reshape(-1).tolist()
+        return found
 
     @property
     def scalar(self) -> float | None:
         """Its only number, if it holds one and it is known."""
-        value = self.value if self.size == 1 else None
-        return None if value is None else float(value.reshape(-1)[0])
+        numbers = self.numbers if self.size == 1 else None
+        return None if numbers is None else float(numbers[0])
 
     @property
     def ints(self) -> tuple[int, ...] | None:
         """Its numbers as integers in a row, if they are known."""
-        value = self.value
-        return None if value is None else tuple(int(number) for number in value.reshape(-1))
+        numbers = self.numbers
+        return None if numbers is None else tuple(map(int, numbers))
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is known to hold zeros alone, and at least one."""
+        numbers = self.numbers or ()
+        return len(numbers) > 0 and not any(numbers)
 
     def seen(self, shape: Shape, step: Step) -> Constant:
         """Return the same numbers in another shape or order, which a step makes of them."""
@@ -91,26 +122,54 @@ def constant(name: str, proto: Any) -> Constant:
     return Constant(name, tuple(proto.dims), getattr(proto, "values", proto).data_type, proto)
 
 
-def _numbers(proto: Any) -> Array | None:
-    """Return the numbers of a tensor in the file, or None where the reader left them there."""
+FIELDS = {
+    FLOAT: ("f", "float_data"),
+    INT32: ("i", "int32_data"),
+    INT64: ("q", "int64_data"),
+    BOOL: ("?", "int32_data"),
+    DOUBLE: ("d", "double_data"),
+}
+"""How numbers of a type lie in a tensor: as bytes, as `struct` calls them, or in a field of their own."""
+
+
+def _stated(proto: Any) -> list[Any] | None:
+    """Return the numbers that a tensor of the file states; None where NumPy is needed to tell."""
+    code, field = FIELDS.get(getattr(proto, "data_type", 0), ("", ""))
+    if not code:
+        return None
+    size = prod(proto.dims)
+    if len(proto.raw_data) == calcsize(f"<{size}{code}"):
+        return list(unpack(f"<{size}{code}", proto.raw_data))
+    numbers = list(getattr(proto, field))
+    return numbers if len(numbers) == size else None
+
+
+def _array(source: Any) -> Array | None:
+    """Return the numbers of a source, or None where the reader left them in the file."""
+    if source is None or hasattr(source, "reshape"):
+        return source  # type: ignore[no-any-return]  # an array
+    if callable(source):
+        return source()  # type: ignore[no-any-return]  # one of our own
     from onnx import TensorProto, numpy_helper
 
-    if not isinstance(proto, TensorProto) or proto.data_location == TensorProto.EXTERNAL:
+    if not isinstance(source, TensorProto) or source.data_location == TensorProto.EXTERNAL:
         return None
     try:
-        return numpy_helper.to_array(proto)
+        return numpy_helper.to_array(source)
     except (ValueError, TypeError):
         return None
 
 
 def filled(name: str, shape: Shape, dtype: int, number: Any, *, given: bool) -> Constant:
-    """Return a constant that holds one number over and over; a large one is not written out."""
-    from numpy import full
-    from onnx import helper
+    """Return a constant that holds one number over and over; it is written out when it is asked for, if small."""
 
-    kind = helper.tensor_dtype_to_np_dtype(dtype)
-    source = full(shape, number, kind) if prod(shape) <= MOST_FILLED else None
-    return Constant(name, shape, dtype, source, given=given)
+    def written_out() -> Array:
+        from numpy import full
+        from onnx import helper
+
+        return full(shape, number, helper.tensor_dtype_to_np_dtype(dtype))
+
+    return Constant(name, shape, dtype, written_out if prod(shape) <= MOST_FILLED else None, given=given)
 
 
 def computed(name: str, array: Array) -> Constant:

@@ -100,7 +100,7 @@ class LayerNorm(Op):
         return {"weight": shape, "bias": shape} if self.affine else {}
 
     def field(self, x: Shape) -> Field:
-        return "pointwise" if self.over == "channels" else across(x, self._normalised(x))
+        return across(x, self._normalised(x))
 
     def work(self, y: Shape, x: Shape) -> Work:
         taken = self._normalised(x)

@@ -10,7 +10,7 @@ from math import prod
 from archcalc.onnx_io.builder import Builder, UnaccountableError
 from archcalc.onnx_io.graph import GraphNode
 from archcalc.onnx_io.table import translates
-from archcalc.onnx_io.tensors import FLOAT, INT64, Constant, Tensor, computed, constant, filled
+from archcalc.onnx_io.tensors import FLOAT, INT64, Constant, Flow, Tensor, computed, constant, filled
 
 
 @translates("Constant")
@@ -20,7 +20,10 @@ def constant_(node: GraphNode, builder: Builder) -> Tensor:
     name = node.outputs[0]
     for key, value in node.attributes.items():
         if key in ("value", "sparse_value"):
-            return constant(name, value)
+            found = constant(name, value)
+            return found._replace(
+                given=not found.is_zero
+            )  # a state to start from; weights have gone through training
         if key in ("value_float", "value_floats"):
             return Constant(name, asarray(value).shape, FLOAT, asarray(value, float32))
         if key in ("value_int", "value_ints"):
@@ -62,25 +65,20 @@ def identity(node: GraphNode, builder: Builder) -> Tensor:
     return x if isinstance(x, Constant) else builder.add(node.called, "identity", [x])
 
 
-@translates("Cast")
+@translates("Cast", "CastLike")
 def cast(node: GraphNode, builder: Builder) -> Tensor:
     x = builder.needed(node, 0)
+    dtype = node.attributes["to"] if node.op == "Cast" else builder.needed(node, 1).dtype
     if isinstance(x, Constant):
-        return x._replace(dtype=node.attributes["to"])
-    return builder.add(node.called, "function", [x], by="cast")._replace(dtype=node.attributes["to"])
+        return x._replace(dtype=dtype)
+    return builder.add(node.called, "function", [x], by="cast")._replace(dtype=dtype)
 
 
 @translates("Dropout")
 def dropout(node: GraphNode, builder: Builder) -> Tensor:
+    """Pass the input on: a network that is looked at does not learn, unless its file insists."""
+    builder.only_first(node, "what it drops")
+    training = builder.tensor(node, 2)
+    if isinstance(training, Flow) or (training is not None and training.scalar):
+        raise UnaccountableError("it drops numbers as in training")
     return builder.add(node.called, "dropout", [builder.data(node)])
-
-
-@translates("QuantizeLinear", "DequantizeLinear")
-def quantized(node: GraphNode, builder: Builder) -> Tensor:
-    """A weight that is kept in few bits is the weight all the same; on data it is a scale and a zero point."""
-    x, scale = builder.needed(node, 0), builder.weight(node, 1)
-    if isinstance(x, Constant):
-        return Constant(node.outputs[0], x.shape, FLOAT, given=x.given)
-    axis = {} if scale.size == 1 else {"axis": node.attributes.get("axis", 1)}
-    kind = {"QuantizeLinear": "quantize", "DequantizeLinear": "dequantize"}[node.op]
-    return builder.add(node.called, kind, [x], {"scale": scale}, **axis)

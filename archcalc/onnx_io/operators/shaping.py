@@ -5,12 +5,13 @@ Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from archcalc.onnx_io.builder import Builder, UnaccountableError
 from archcalc.onnx_io.graph import GraphNode
 from archcalc.onnx_io.table import translates
-from archcalc.onnx_io.tensors import Constant, Tensor, reshaped, turned
+from archcalc.onnx_io.tensors import Constant, Flow, Tensor, reshaped, turned
 from archcalc.op import Shape
 
 
@@ -46,7 +47,32 @@ def reshape(node: GraphNode, builder: Builder) -> Tensor:
     tensor = builder.needed(node, 0)
     wanted = builder.ints(node, 1, "shape") or ()
     shape = _resolved(wanted, tensor.shape, zero_copies=not node.attributes.get("allowzero"))
-    return to_shape(node.called, builder, tensor, shape)
+    dealt = isinstance(tensor, Flow) and _dealt(node, builder, shape)
+    return dealt or to_shape(node.called, builder, tensor, shape)
+
+
+def _dealt(node: GraphNode, builder: Builder, shape: Shape) -> Flow | None:
+    """Return channels dealt out anew where that is what a reshape, a transposition and this reshape do.
+
+    The channels become groups, (N, g, C/g, *I), groups and members change places, and all come back in a row.
+    """
+    turn = builder.makers.get(node.inputs[0])
+    group = builder.makers.get(turn.inputs[0]) if turn and turn.op == "Transpose" else None
+    if turn is None or group is None or group.op != "Reshape":
+        return None
+    x, groups = builder.tensors[group.inputs[0]], builder.tensors[group.outputs[0]].shape
+    order = (0, 2, 1, *range(3, len(groups)))
+    between = [builder.tensors[one.outputs[0]] for one in (group, turn)]
+    if (
+        x.shape != shape
+        or (groups[0], *groups[3:]) != (shape[0], *shape[2:])
+        or tuple(turn.attributes.get("perm", ())) != order
+        or any(builder.uses[one.outputs[0]] != 1 for one in (group, turn))
+        or not all(isinstance(one, Flow) for one in between)
+    ):
+        return None
+    builder.absorbed |= {one.position for one in between if isinstance(one, Flow)}
+    return builder.add(node.called, "shuffle", [x], groups=groups[1])
 
 
 @translates("Flatten")
@@ -90,79 +116,13 @@ def transpose(node: GraphNode, builder: Builder) -> Tensor:
     return builder.add(node.called, "permute", [tensor], order=order, axes="all")
 
 
-@translates("Concat", "ConcatFromSequence")
+@translates("Concat")
 def concat(node: GraphNode, builder: Builder) -> Tensor:
-    tensors = builder.present(node)
+    tensors = [tensor for tensor in builder.present(node) if tensor.size]
     if len(tensors) == 1:
         return tensors[0]
     axis = node.attributes.get("axis", 1)
     return builder.add(node.called, "concat", tensors, **({} if axis == 1 else {"axis": axis}))
-
-
-def _cut(name: str, builder: Builder, x: Tensor, axis: int, start: int, stop: int, step: int = 1) -> Tensor:
-    """Return a stretch of an axis."""
-    axis %= len(x.shape)
-    if axis == 1 and step == 1:
-        return builder.add(name, "channels", [x], start=start, stop=stop)
-    return builder.add(name, "slice", [x], axes=(axis,), starts=(start,), stops=(stop,), steps=(step,))
-
-
-@translates("Split")
-def split(node: GraphNode, builder: Builder) -> list[Tensor]:
-    x = builder.data(node)
-    axis = node.attributes.get("axis", 0) % len(x.shape)
-    number = node.attributes.get("num_outputs", len(node.outputs))
-    each = -(-x.shape[axis] // number)
-    sizes = builder.ints(node, 1, "split") or [
-        min(each, x.shape[axis] - each * part) for part in range(number)
-    ]
-    starts = [sum(sizes[:part]) for part in range(len(sizes))]
-    return [
-        _cut(f"{node.called}:{part}", builder, x, axis, start, start + size)
-        for part, (start, size) in enumerate(zip(starts, sizes, strict=True))
-    ]
-
-
-@translates("Slice")
-def slice_(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.data(node)
-    starts, stops = builder.ints(node, 1, "starts"), builder.ints(node, 2, "ends")
-    if starts is None or stops is None:
-        raise UnaccountableError("it lacks where to start and to stop")
-    axes = builder.ints(node, 3, "axes") or tuple(range(len(starts)))
-    steps = builder.ints(node, 4) or (1,) * len(starts)
-    found: dict[int, tuple[int, int, int]] = {}
-    for axis, start, stop, step in zip(axes, starts, stops, steps, strict=True):
-        if step < 1:
-            raise UnaccountableError("it runs backwards")
-        size = x.shape[axis]
-        first, last, _ = slice(start, stop, step).indices(size)
-        if last <= first:
-            raise UnaccountableError("nothing is left of it")
-        if (first, last, step) != (0, size, 1):
-            found[axis % len(x.shape)] = (first, last, step)
-    if not found:
-        return builder.add(node.called, "identity", [x])
-    if len(found) == 1:
-        ((axis, cut),) = found.items()
-        return _cut(node.called, builder, x, axis, *cut)
-    firsts, lasts, strides = zip(*found.values(), strict=True)
-    return builder.add(
-        node.called, "slice", [x], axes=tuple(found), starts=firsts, stops=lasts, steps=strides
-    )
-
-
-@translates("Gather")
-def gather(node: GraphNode, builder: Builder) -> Tensor:
-    data, index = builder.needed(node, 0), builder.needed(node, 1)
-    axis = node.attributes.get("axis", 0) % len(data.shape)
-    is_known = isinstance(index, Constant)
-    if isinstance(data, Constant) and data.is_learnt and len(data.shape) == 2 and not axis and not is_known:
-        size, width = data.shape
-        return builder.add(node.called, "embedding", [index], {"weight": data}, size=size, dim=width)
-    if isinstance(index, Constant) and index.scalar is not None and not index.shape:
-        return builder.add(node.called, "take", [data], axis=axis, index=int(index.scalar) % data.shape[axis])
-    return builder.add(node.called, "take", [data, index], axis=axis)
 
 
 @translates("Expand")
@@ -189,15 +149,28 @@ def pad(node: GraphNode, builder: Builder) -> Tensor:
     half = len(given) // 2
     for axis, before, after in zip(axes, given[:half], given[half:], strict=True):
         sides[axis % len(x.shape)] = (before, after)
-    first, second, *rest = (*sides.values(), (0, 0))
-    if first != (0, 0) or min(min(pair) for pair in sides.values()) < 0:
-        raise UnaccountableError("it pads the batch, or cuts")
+    if not any(map(any, sides.values())):
+        return builder.add(node.called, "identity", [x])
+    x = _without(f"{node.called}:cut", builder, x, sides)
+    first, second, *rest = ((max(0, before), max(0, after)) for before, after in (*sides.values(), (0, 0)))
+    if first != (0, 0):
+        raise UnaccountableError("it pads the batch")
     constant = builder.tensor(node, 2)
     value = constant.scalar if isinstance(constant, Constant) else node.attributes.get("value", 0.0)
     settings = {"amount": tuple(rest[:-1]) or ((0, 0),), "mode": node.attributes.get("mode", "constant")}
     if second != (0, 0):
         settings["channels"] = (second,)
     return builder.add(node.called, "pad", [x], value=float(value or 0), **settings)
+
+
+def _without(name: str, builder: Builder, x: Flow, sides: Mapping[int, tuple[int, int]]) -> Flow:
+    """Return what is left where padding is negative."""
+    cut = {axis: pair for axis, pair in sides.items() if min(pair) < 0}
+    if not cut:
+        return x
+    starts = tuple(max(0, -before) for before, _ in cut.values())
+    stops = tuple(x.shape[axis] - max(0, -after) for axis, (_, after) in cut.items())
+    return builder.add(name, "slice", [x], axes=tuple(cut), starts=starts, stops=stops)
 
 
 @translates("DepthToSpace")
@@ -210,43 +183,8 @@ def depth_to_space(node: GraphNode, builder: Builder) -> Tensor:
 
 @translates("SpaceToDepth")
 def space_to_depth(node: GraphNode, builder: Builder) -> Tensor:
+    if node.attributes.get("mode", "DCR") != "DCR":
+        raise UnaccountableError("it deals the channels out in another order")
     return builder.add(
         node.called, "space_to_depth", [builder.data(node)], block=node.attributes["blocksize"]
     )
-
-
-@translates("Resize", "Upsample")
-def resize(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.data(node)
-    sizes = _resized(node, builder, x.shape)
-    if sizes[:2] != x.shape[:2] or len(sizes) < 3:
-        raise UnaccountableError("it resizes the batch or the channels")
-    mode = node.attributes.get("mode", "nearest")
-    corners = node.attributes.get("coordinate_transformation_mode") == "align_corners"
-    factors = tuple(after // before for before, after in zip(x.shape[2:], sizes[2:], strict=True))
-    is_whole = sizes[2:] == tuple(f * size for f, size in zip(factors, x.shape[2:], strict=True))
-    if is_whole and mode in ("nearest", "linear") and not corners:
-        return builder.add(node.called, "upsample", [x], scale=factors, mode=mode)
-    if mode not in ("nearest", "linear", "cubic"):
-        raise UnaccountableError(f"its mode is {mode}")
-    return builder.add(node.called, "resize", [x], size=sizes[2:], mode=mode, corners=corners)
-
-
-def _resized(node: GraphNode, builder: Builder, x: Shape) -> Shape:
-    """Return the output's shape: stated, or the input's times scales."""
-    sizes = builder.ints(node, 3)
-    axes = node.attributes.get("axes", range(len(x)))
-    if sizes is None:
-        scales = node.attributes.get("scales") or _scales(node, builder)
-        sizes = tuple(int(x[axis] * scale) for axis, scale in zip(axes, scales, strict=True))
-    found = dict(enumerate(x)) | dict(zip((axis % len(x) for axis in axes), sizes, strict=True))
-    return tuple(found.values())
-
-
-def _scales(node: GraphNode, builder: Builder) -> tuple[float, ...]:
-    """Return the scales, which are the last input that an old Resize or Upsample has."""
-    tensor = builder.tensor(node, 2) or builder.tensor(node, 1)
-    value = tensor.value if isinstance(tensor, Constant) else None
-    if value is None:
-        raise UnaccountableError("it depends on numbers that only a run knows")
-    return tuple(float(number) for number in value.reshape(-1))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcalc.onnx_io.builder import Builder, UnaccountableError
+from archcalc.onnx_io.builder import Builder
 from archcalc.onnx_io.graph import GraphNode
 from archcalc.onnx_io.table import translates
-from archcalc.onnx_io.tensors import Constant, Tensor
+from archcalc.onnx_io.tensors import Constant, Flow, Tensor
 from archcalc.op import Shape
 from archcalc.window import same_padding
 
@@ -72,7 +72,11 @@ def _named(node: GraphNode, builder: Builder) -> dict[str, Constant]:
 
 @translates("Conv")
 def conv(node: GraphNode, builder: Builder) -> Tensor:
-    x, weights = builder.data(node), _named(node, builder)
+    return convolved(node, builder, builder.data(node), _named(node, builder))
+
+
+def convolved(node: GraphNode, builder: Builder, x: Flow, weights: dict[str, Constant]) -> Flow:
+    """Append a convolution with these weights."""
     filters = weights["weight"]
     settings = window(node, x.shape, _kernel(node, filters))
     return builder.add(
@@ -94,7 +98,7 @@ def conv_transpose(node: GraphNode, builder: Builder) -> Tensor:
     kernel, groups = _kernel(node, filters), node.attributes.get("group", 1)
     settings = window(node._replace(attributes={**node.attributes, "auto_pad": "NOTSET"}), x.shape, kernel)
     settings["output_padding"] = tuple(node.attributes.get("output_padding", (0,) * len(kernel)))
-    settings["padding"] = _cut(node, x.shape, settings)
+    settings |= _ends(node, x.shape, settings)
     return builder.add(
         node.called,
         "conv_transpose",
@@ -107,8 +111,8 @@ def conv_transpose(node: GraphNode, builder: Builder) -> Tensor:
     )
 
 
-def _cut(node: GraphNode, x: Shape, settings: dict[str, Any]) -> Pairs:
-    """Return what a transposed convolution cuts off, where the file states the output instead."""
+def _ends(node: GraphNode, x: Shape, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what a transposed convolution cuts off, or adds, where the file states the output instead."""
     auto = node.attributes.get("auto_pad", "NOTSET")
     strides = settings["stride"]
     if "output_shape" in node.attributes:
@@ -116,19 +120,21 @@ def _cut(node: GraphNode, x: Shape, settings: dict[str, Any]) -> Pairs:
     elif auto in ("SAME_UPPER", "SAME_LOWER"):
         wanted = tuple(size * stride for size, stride in zip(x[2:], strides, strict=True))
     else:
-        return tuple(settings["padding"])
+        return {}
     dilations = settings.get("dilation", (1,) * len(strides))
     axes = zip(x[2:], strides, settings["kernel"], dilations, settings["output_padding"], wanted, strict=True)
-    totals = [max(0, s * (size - 1) + extra + (k - 1) * d + 1 - goal) for size, s, k, d, extra, goal in axes]
-    if auto == "SAME_UPPER":
-        return tuple((total // 2, total - total // 2) for total in totals)
-    return tuple((total - total // 2, total // 2) for total in totals)
+    spare = [s * (size - 1) + extra + (k - 1) * d + 1 - goal for size, s, k, d, extra, goal in axes]
+    halves = [(max(0, total) // 2, max(0, total) - max(0, total) // 2) for total in spare]
+    added = (extra + max(0, -total) for extra, total in zip(settings["output_padding"], spare, strict=True))
+    return {
+        "padding": tuple(pair if auto == "SAME_UPPER" else pair[::-1] for pair in halves),
+        "output_padding": tuple(added),
+    }
 
 
 @translates("MaxPool", "AveragePool", "LpPool")
 def pool(node: GraphNode, builder: Builder) -> Tensor:
-    if len([name for name in node.outputs if name]) > 1:
-        raise UnaccountableError("it returns where the largest elements are, too")
+    builder.only_first(node, "where the largest elements are")
     x = builder.data(node)
     settings = window(node, x.shape, tuple(node.attributes["kernel_shape"]))
     if node.attributes.get("ceil_mode"):
@@ -140,7 +146,13 @@ def pool(node: GraphNode, builder: Builder) -> Tensor:
         settings["count_padding"] = bool(node.attributes.get("count_include_pad", 0))
     if node.op == "LpPool":
         settings["norm"] = node.attributes.get("p", 2)
+        x = _positive(node, builder, x, settings["norm"])
     return builder.add(node.called, kind, [x], **briefly(settings))
+
+
+def _positive(node: GraphNode, builder: Builder, x: Flow, norm: int) -> Flow:
+    """Return the absolute numbers where an odd power would keep their signs."""
+    return builder.add(f"{node.called}:abs", "function", [x], by="abs") if norm % 2 else x
 
 
 @translates("GlobalAveragePool", "GlobalMaxPool")

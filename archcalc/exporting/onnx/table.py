@@ -1,0 +1,45 @@
+"""How ONNX says each kind of layer: a table, filled by the modules beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+Write = Callable[..., str]
+"""A function of a draft, the op, the shape of its output and those of its inputs, batch first.
+
+It appends the operators of the layer to the draft and returns what the output is called.
+"""
+
+Form = Literal["shortest", "operators", "function"]
+"""What becomes of the operators: in the `shortest` form a single one is a node of the graph, and several are the body
+of a function, so that a layer is one node all the same; or always nodes of the graph; or always a function."""
+
+
+class Entry(NamedTuple):
+    """What writes a kind of layer, and in which form."""
+
+    write: Write
+    form: Form
+
+
+TABLE: dict[str, Entry] = {}
+"""What writes each kind of layer, but for those that enter the graph from outside."""
+
+UNSAID = {"unaccounted": "nothing is known of it"}
+"""The kinds that no ONNX file can hold, each with the reason."""
+
+
+def writes(*kinds: str, form: Form = "shortest") -> Callable[[Write], Write]:
+    """Register a function as what writes layers of some kinds."""
+
+    def register(write: Write) -> Write:
+        TABLE.update(dict.fromkeys(kinds, Entry(write, form)))
+        return write
+
+    return register
+
+
+def plain(kind: str, operator: str) -> None:
+    """Register a kind that one operator without attributes says: it takes the layer's data, then its weights."""
+    TABLE[kind] = Entry(lambda draft, op, y, *xs: draft.take(operator), "shortest")
