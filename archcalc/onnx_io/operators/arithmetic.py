@@ -31,6 +31,7 @@ BINARY = {
     "Sum": "add",
 }
 """What they do; `add` and `multiply` are ops of their own, the others are ways to `combine`."""
+ADDING = ("Add", "Sum")
 COMMUTE = ("add", "multiply", "minimum", "maximum")
 WITH_NUMBER = (*COMMUTE, "subtract", "divide", "power", "modulo")
 
@@ -75,6 +76,10 @@ def _with_constant(
 
     A scale and a shift one after the other are what remains of a batch normalisation that was folded.
     """
+    if node.op in ADDING and other.given and other.shape == x.shape[-1:]:
+        biased = builder.biased(node, x, other, len(x.shape) - 1)
+        if biased is not None:  # a bias of a single number is a weight, too
+            return biased
     number = other.scalar
     if number is not None and len(other.shape) <= len(x.shape):
         if by not in WITH_NUMBER:
@@ -85,7 +90,7 @@ def _with_constant(
     if by not in REGISTRY or axis is None or not other.is_learnt:
         return None
     weight = reshaped(other, (other.size,))
-    if node.op in ("Add", "Sum"):
+    if node.op in ADDING:
         biased = builder.biased(node, x, weight, axis)
         return biased or builder.add(node.called, "affine", [x], {"bias": weight}, scale=False, **at(axis))
     y = builder.add(node.called, "affine", [x], {"weight": weight}, shift=False, **at(axis))
