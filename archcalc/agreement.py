@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archcalc.errors import ArchcalcError
 from archcalc.onnx_io.reading import Reading, read
 from archcalc.onnx_io.runtime import Run
+from archcalc.op import Shape
 from archcalc.report import Report, Row
 from archcalc.verification import VALUES, Comparison
 
@@ -38,13 +40,13 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
     run = Run(Path(path), shapes, seed)
     values: dict[int, Array] = {}
     for position, row in enumerate(report.rows):
-        name = reading.tensors.get(position, "")
-        if row.work is not None and (row.inputs or row.weights or row.buffers):
+        theirs = _numbers(run.values.get(reading.tensors.get(position, "")), row.output_shape)
+        if row.work is not None and not row.is_input:
             values[position] = _output(reading, position, values, run, row)
-            if name in run.values:
-                yield Comparison(row.name, VALUES, 0, _apart(values[position], run.values[name]))
-        if name in run.values:
-            values[position] = _float(run.values[name]).reshape(row.output_shape)
+            if theirs is not None:
+                yield Comparison(row.name, VALUES, 0, _apart(values[position], theirs))
+        if theirs is not None:
+            values[position] = theirs
 
 
 def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Run, row: Row) -> Array:
@@ -63,14 +65,19 @@ def _output(reading: Reading, position: int, values: Mapping[int, Array], run: R
     return found
 
 
-def _float(array: Any) -> Array:
+def _numbers(found: Any, shape: Shape) -> Array | None:
+    """Return what ONNX Runtime computed, in a layer's shape if it has its size; None where it is no numbers."""
     from archcalc.tensors import as_float
 
-    return as_float(array)
+    kind = found.dtype.kind if hasattr(found, "dtype") else "O"
+    if kind in "OSU":
+        return None
+    array = as_float(found)
+    return array.reshape(shape) if array.size == prod(shape) else array
 
 
-def _apart(ours: Array, theirs: Any) -> int:
+def _apart(ours: Array, theirs: Array) -> int:
     """Return how many numbers differ by more than rounding does."""
     from archcalc.tensors import apart
 
-    return apart(ours, _float(theirs).reshape(ours.shape), RELATIVE, ABSOLUTE)
+    return apart(ours, theirs, RELATIVE, ABSOLUTE)

@@ -90,14 +90,14 @@ class _Engine:
 
     def rows(self, nodes: Sequence[Node]) -> list[Row]:
         rows: list[Row] = []
-        constant: set[int] = set()
+        blind: set[int] = set()  # they see nothing of the input
         for position, node in enumerate(nodes):
             sources = [rows[source] for source in node.inputs]
             shapes = tuple(source.output_shape for source in sources)
             facts = self._facts(node, shapes, sources)
-            if node.op.constant or (node.inputs and constant.issuperset(node.inputs)):
-                constant.add(position)
-            seen = [rows[source].field for source in node.inputs if source not in constant]
+            if not node.op.feeds and blind.issuperset(node.inputs):
+                blind.add(position)
+            seen = [rows[source].field for source in node.inputs if source not in blind]
             stored = prod(facts.output) if node.op.stores and facts.output else 0
             if node.tied is not None:
                 _check_tied(node, facts, rows[node.tied])
@@ -121,7 +121,7 @@ class _Engine:
                     uneven=facts.uneven,
                     unfolded=facts.unfolded,
                     depth=max((s.depth for s in sources), default=0) + node.op.weighted,
-                    field=() if position in constant else _field(facts, seen),
+                    field=() if position in blind else _field(facts, seen),
                 )
             )
         return rows
@@ -145,8 +145,16 @@ def _stated(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> _
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
     if () in shapes and op.knows:
         raise ArchcalcError("takes an input whose size is not known", hint="state the shape of what it takes")
+    if shapes and op.knows and min(map(len, shapes)) < op.least_axes:
+        raise ArchcalcError(
+            "takes channels, but its input is one number a sample", hint="put '- reshape: 1' before it"
+        )
     op.check(*shapes)
     output = op.output(*shapes)
+    if len(output) > 1 + limits.AXES:
+        raise ArchcalcError(
+            f"its output has {len(output) - 1:,} axes beside the batch; the most are {limits.AXES}"
+        )
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
     tensors = (op.weights(*shapes), op.fixed(*shapes), op.buffers(*shapes))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from archcalc.analysis import analyze
+from archcalc.conditions import Input
 from archcalc.errors import ArchcalcError, nearest
 from archcalc.folding import group
-from archcalc.network import Expectation, Network
+from archcalc.network import Expectation, Network, is_inside
 from archcalc.report import DType, Report, Row, Totals
 
-Verdict = Literal["ok", "wrong", "upheld", "upheld, cut not rounded", "refuted"]
-"""What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision."""
+Verdict = Literal["ok", "wrong", "unknown", "upheld", "upheld, cut not rounded", "refuted"]
+"""What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
+
+Whether a limit holds is unknown where something is not known that counts against it.
+"""
 
 
 class Finding(NamedTuple):
@@ -32,12 +36,12 @@ class Finding(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether what was computed is what was expected or claimed."""
-        return self.verdict not in ("wrong", "refuted")
+        return self.verdict not in ("wrong", "unknown", "refuted")
 
     @property
     def fails(self) -> bool:
         """Whether the spec or the network has to be mended: a refuted claim is its author's mistake."""
-        return self.verdict == "wrong"
+        return self.verdict in ("wrong", "unknown")
 
 
 class Budget(NamedTuple):
@@ -55,11 +59,16 @@ NO_BUDGET = Budget()
 
 
 def check(
-    network: Network, budget: Budget = NO_BUDGET, *, batch: int = 1, dtype: DType = "float32"
+    network: Network,
+    budget: Budget = NO_BUDGET,
+    *,
+    input: Input = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
 ) -> list[Finding]:
     """Return every expectation and claim of the spec and every limit of the budget, held or not.
 
-    Expectations are about one sample; the budget's memory is for `batch` samples of `dtype`.
+    Expectations are about one sample of the usual input; the budget is for `batch` samples of `input` in `dtype`.
 
     Raises:
         ArchcalcError: a layer does not suit its input, or an expectation is about a layer that does not exist.
@@ -67,7 +76,7 @@ def check(
     modes = {expectation.train for expectation in network.expectations}
     reports = {train: analyze(network, train=train) for train in modes}
     expected = [_expected(expectation, reports[expectation.train]) for expectation in network.expectations]
-    return expected + _budgeted(analyze(network, batch=batch, dtype=dtype), budget)
+    return expected + _budgeted(analyze(network, input=input, batch=batch, dtype=dtype), budget)
 
 
 def _expected(expectation: Expectation, report: Report) -> Finding:
@@ -106,7 +115,7 @@ def _subject(expectation: Expectation, report: Report) -> Row | Totals:
     name = expectation.layer
     if name is None:
         return report.totals
-    inside = [row for row in report.rows if row.name == name or row.name.startswith(f"{name}.")]
+    inside = [row for row in report.rows if row.name == name or is_inside(row.name, name)]
     if inside:
         return group(name, inside)
     raise ArchcalcError(
@@ -124,21 +133,21 @@ def _of_field(row: Row, figure: str) -> float | None:
 
 
 def _budgeted(report: Report, budget: Budget) -> list[Finding]:
+    has_sizes = all(row.output_shape for row in report.rows)
     needs = {
-        "params": report.totals.params,
-        "macs": report.totals.macs,
-        "memory": report.weight_bytes + report.peak_bytes,
+        "params": (report.totals.params, True),
+        "macs": (report.totals.macs, not report.totals.incomplete),
+        "memory": (report.weight_bytes + report.peak_bytes, has_sizes),
     }
     return [
-        Finding(
-            report.name,
-            None,
-            figure,
-            limit,
-            needs[figure],
-            "ok" if needs[figure] <= limit else "wrong",
-            "budget: at most",
-        )
+        _limited(report, figure, limit, *needs[figure])
         for figure, limit in budget._asdict().items()
         if limit is not None
     ]
+
+
+def _limited(report: Report, figure: str, limit: int, need: int, is_complete: bool) -> Finding:
+    """Return whether a limit holds: what is known already may break it, but cannot prove that it holds."""
+    verdict: Verdict = "wrong" if need > limit else "ok" if is_complete else "unknown"
+    computed = None if verdict == "unknown" else need
+    return Finding(report.name, None, figure, limit, computed, verdict, "budget: at most")

@@ -54,7 +54,7 @@ def outputs_among(nodes: Sequence[Node], network: Network) -> list[int]:
 
 def shapes(input: Input, network: Network) -> dict[str, Shape]:
     """Return the shapes that a network's inputs are given, by name."""
-    usual = {node.name: node.op.output()[1:] for node in network.nodes if not node.inputs}
+    usual = {node.name: node.op.output()[1:] for node in network.nodes if node.op.feeds}
     return stated(input, usual, network.name)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
-from archcalc.network import Network
+from archcalc.network import Network, Node
 from archcalc.op import Op, Shape, elements
 from archcalc.report import Report, Row
 from archcalc.trace import Term
@@ -56,26 +56,39 @@ def explain(network: Network, report: Report, layer: str, *, rounding: Rounding 
             hint=nearest(layer, rows) or "archcalc show lists the layers; --depth all shows those in blocks",
         )
     row = rows[layer]
-    op = next(node.op for node in network.nodes if node.name == layer)
+    node = next(node for node in network.nodes if node.name == layer)
+    op = node.op
     usual = rounding or network.rounding
     op = op.rounded(usual) if usual else op
     sources = [rows[name] for name in row.inputs]
     return Explanation(
         row=row,
         summary=(op.__doc__ or "").partition("\n")[0],
-        derivations=tuple(_derived(op, row, sources, report)),
+        derivations=tuple(_derived(op, row, sources, report, others_of(node))),
         legend=_legend(op, sources, report),
     )
 
 
-def _derived(op: Op, row: Row, sources: Sequence[Row], report: Report) -> Iterator[Derivation]:
+def others_of(node: Node) -> Collection[str] | None:
+    """Return the names of a layer's weights that count elsewhere; None for all."""
+    return node.shared if node.tied is None else None
+
+
+def _owned(weights: Mapping[str, Shape], others: Collection[str] | None) -> list[Shape]:
+    """Return the weights that count where the layer stands."""
+    return [] if others is None else [shape for name, shape in weights.items() if name not in others]
+
+
+def _derived(
+    op: Op, row: Row, sources: Sequence[Row], report: Report, others: Collection[str] | None
+) -> Iterator[Derivation]:
     traced = op.traced()
     inputs = symbolic_inputs(row.input_shapes)
     output = traced.output(*inputs)
     yield from _sizes(output)
-    yield from _one("parameters", elements(traced.weights(*inputs).values()))
-    yield from _one("fixed weights", elements(traced.fixed(*inputs).values()))
-    yield from _one("buffers", elements(traced.buffers(*inputs).values()))
+    yield from _one("parameters", elements(_owned(traced.weights(*inputs), others)))
+    yield from _one("fixed weights", elements(_owned(traced.fixed(*inputs), others)))
+    yield from _one("buffers", elements(_owned(traced.buffers(*inputs), others)))
     outcome = symbolic_output(output)
     work = traced.work(outcome, *inputs)
     for kind, count in work._asdict().items() if work else ():
@@ -180,9 +193,9 @@ def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
     return (*output[:2], *sizes)
 
 
-def parameters(op: Op, shapes: Sequence[Shape]) -> Term:
-    """Return the derivation of an op's learnable parameters."""
-    return _as_term(elements(op.traced().weights(*symbolic_inputs(shapes)).values()))
+def parameters(op: Op, shapes: Sequence[Shape], others: Collection[str] | None = ()) -> Term:
+    """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
+    return _as_term(elements(_owned(op.traced().weights(*symbolic_inputs(shapes)), others)))
 
 
 def macs(op: Op, shapes: Sequence[Shape]) -> Term | None:
@@ -199,5 +212,9 @@ def _as_term(value: int | Term) -> Term:
 
 def parameter_formulas(network: Network, report: Report) -> dict[str, Term]:
     """Return the derivation of the parameters of every layer that has some, by name."""
-    ops = {node.name: node.op for node in network.nodes}
-    return {row.name: parameters(ops[row.name], row.input_shapes) for row in report.rows if row.params}
+    nodes = {node.name: node for node in network.nodes}
+    return {
+        row.name: parameters(nodes[row.name].op, row.input_shapes, others_of(nodes[row.name]))
+        for row in report.rows
+        if row.params
+    }

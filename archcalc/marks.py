@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from math import ceil, floor
 from typing import NamedTuple
 
+from archcalc.op import Shape
 from archcalc.report import Report
 from archcalc.window import Extent
 
@@ -43,34 +44,35 @@ class Mark(NamedTuple):
         return first if ends_inside else None, last if starts_inside else None
 
 
+def marked(report: Report) -> Shape:
+    """Return the spatial sizes of the inputs that are marked: the first of those with most axes."""
+    return max((row.output_shape[2:] for row in report.inputs), key=len)
+
+
 def chosen(report: Report) -> tuple[Mark, ...]:
-    """Return for each axis the mark that pins down most fields.
+    """Return for each spatial axis the mark that pins down most fields.
 
     It lies around the middle and on the edges of the fields of the deepest layer for which there is room.
     Layers before that one have edges there, too, as strides multiply: only branches that a stride sets
     off against it are pinned to within that stride.
     """
-    return tuple(
-        next(_candidates(report, axis, size), Mark(0, size - 1))
-        for axis, size in enumerate(report.input_shape[1:])
-    )
+    sizes = marked(report)
+    return tuple(next(_candidates(report, sizes, axis), Mark(0, size - 1)) for axis, size in enumerate(sizes))
 
 
-def _candidates(report: Report, axis: int, size: int) -> Iterator[Mark]:
+def _candidates(report: Report, sizes: Shape, axis: int) -> Iterator[Mark]:
     """Yield the marks of all layers that have room on an axis, the deepest first."""
     layers = [
         (row.field[axis], row.output_shape[2 + axis])
         for row in reversed(report.rows)
         if row.field is not None
-        and len(row.output_shape) == 2 + len(row.field)
-        and row.field[axis].stride >= 1
+        and len(row.output_shape) - 2 == len(row.field) == len(sizes)
+        and row.field[axis].stride >= 1  # less where it is enlarged to more than the input's resolution
     ]
     for extent, elements in sorted(layers, key=lambda layer: -layer[0].stride):
-        if extent.stride < 1:  # enlarged to more than the input's resolution
-            continue
-        mark = _on_edges(extent, size)
+        mark = _on_edges(extent, sizes[axis])
         edges = (*mark.edges(extent, elements), *mark.shortened().edges(extent, elements))
-        if mark.first >= 0 and mark.last < size and None not in edges:
+        if mark.first >= 0 and mark.last < sizes[axis] and None not in edges:
             yield mark
 
 

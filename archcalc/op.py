@@ -86,12 +86,16 @@ class Op:
     """Whether it counts as a layer when people say how deep a network is: convolutions and linear layers."""
     stores: ClassVar[bool] = True
     """Whether its output is new memory: not so for a view of its input, nor for the input itself."""
+    feeds: ClassVar[bool] = False
+    """Whether data enters the network here."""
     constant: ClassVar[bool] = False
     """Whether its output is a weight: the same whatever the input, in memory all along and counted there."""
     knows: ClassVar[bool] = True
     """Whether anything is known of it; what is not can take inputs of unknown size, too."""
     in_place: ClassVar[bool] = False
     """Whether it can write its output over its input: activations, which need each element only once."""
+    least_axes: ClassVar[int] = 2
+    """The fewest axes that an input may have, the batch among them."""
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the most inputs; None for any number."""
 

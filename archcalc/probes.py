@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,14 +12,33 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def alive_bytes(arrays: Iterable[Array], beside: Iterable[Array] = ()) -> int:
-    """Return the bytes that arrays keep in memory; a view counts as whatever it looks into, and that once.
+class Memory:
+    """The `bytes` that arrays keep in memory; a view counts as whatever it looks into, and that once."""
 
-    What the arrays `beside` them keep does not count.
-    """
-    others = {id(owner) for owner in map(_owner, beside)}
-    owners = {id(owner): owner.nbytes for owner in map(_owner, arrays)}
-    return sum(size for owner, size in owners.items() if owner not in others)
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._users: Counter[int] = Counter()
+        self._weights: dict[int, Array] = {}
+
+    def hold(self, weight: Array) -> None:
+        """Keep a weight to the end; neither it nor what looks into it counts."""
+        owner = _owner(weight)
+        self._weights[id(owner)] = owner
+
+    def take(self, array: Array) -> None:
+        """Count an array."""
+        self._add(array, 1)
+
+    def release(self, array: Array) -> None:
+        """Count an array no more; it is one that was taken."""
+        self._add(array, -1)
+
+    def _add(self, array: Array, change: int) -> None:
+        owner = _owner(array)
+        before, after = self._users[id(owner)], self._users[id(owner)] + change
+        self._users[id(owner)] = after
+        if id(owner) not in self._weights:
+            self.bytes += ((after > 0) - (before > 0)) * owner.nbytes
 
 
 def _owner(array: Array) -> Array:

@@ -49,8 +49,8 @@ class Row(NamedTuple):
 
     @property
     def is_input(self) -> bool:
-        """Whether data enters here: it takes nothing from another layer, and is no weight."""
-        return not self.inputs and not self.weights and not self.buffers
+        """Whether data enters here: it takes nothing from another layer, and is no weight and nothing unknown."""
+        return not (self.inputs or self.weights or self.buffers) and self.work is not None
 
     @property
     def macs(self) -> int | None:

@@ -93,7 +93,7 @@ def spec_schema() -> dict[str, Any]:
 
 
 def _layer() -> dict[str, Any]:
-    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.inputs != (0, 0) or cls.constant}
+    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if not cls.feeds}
     controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
     return {
         "anyOf": [

@@ -250,7 +250,12 @@ def as_float(array: Any) -> Array:
 
 
 def apart(one: Array, other: Array, relative: float, absolute: float) -> int:
-    """Return how many numbers differ by more than a share of themselves and a share of the largest."""
+    """Return how many numbers differ by more than a share of themselves and a share of the largest.
+
+    All do where the shapes differ.
+    """
+    if one.shape != other.shape:
+        return int(one.size)
     largest = float(np.abs(other, where=np.isfinite(other), out=np.zeros_like(other)).max(initial=0.0))
     return int(
         np.size(one) - np.isclose(one, other, rtol=relative, atol=absolute * largest, equal_nan=True).sum()

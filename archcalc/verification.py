@@ -13,7 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.errors import ArchcalcError, nearest
-from archcalc.marks import NO_EDGES, Edges, Mark, chosen
+from archcalc.marks import NO_EDGES, Edges, Mark, chosen, marked
 from archcalc.network import Network, Node
 from archcalc.op import Op
 from archcalc.report import Report, Row
@@ -98,7 +98,8 @@ def verify(
     A receptive field is measured by marking a stretch of each axis of the input, then one that is shorter by
     a position on both sides: the last element that a mark reaches says where fields start, the first one
     where they end (see `marks`). Not measured are edges that no element has there, because all fields stick
-    out of the input, and fields behind an enlargement, a crop, or padding as wide as the window on it.
+    out of the input, fields behind an enlargement, a crop, or padding as wide as the window on it, and those
+    in an input of another size than the one that is marked.
 
     Raises:
         ArchcalcError: there is no such layer, or the memory does not suffice.
@@ -162,6 +163,7 @@ class _Run:
         rows = {row.name: row for row in report.rows}
         chosen = rounding or network.rounding
         self.seed = seed
+        self.marked = marked(report)
         self.nodes = {
             position: (node, _prepared(node.op, rows[node.name], chosen), rows[node.name])
             for position, node in enumerate(network.nodes)
@@ -180,27 +182,29 @@ class _Run:
     def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Step]:
         """Run the layers of a pass."""
         from archcalc.kernels import errstate, metered
-        from archcalc.probes import alive_bytes
+        from archcalc.probes import Memory
 
         alive: dict[int, Array] = {}
         blurred: set[int] = set()
-        held: list[Array] = []
+        memory = Memory()
         for position, (node, op, row) in islice(self.nodes.items(), one.layers):
             if progress is not None:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
-            if blurred.intersection(node.inputs) or not _is_even(op, row):
+            is_sharp = row.output_shape[2:] == self.marked if op.feeds else _is_even(op, row)
+            if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):
                 output, allocated = self._layer(position, node, op, row, xs, one.marks)
             alive[position] = output
             del xs
-            held += [output] if op.constant else []
-            kept = alive_bytes(alive.values(), held)
-            yield _Step(row, output, allocated, meter.macs, kept, position not in blurred)
+            if op.constant:
+                memory.hold(output)
+            memory.take(output)
+            yield _Step(row, output, allocated, meter.macs, memory.bytes, position not in blurred)
             for source in {position, *node.inputs}:
                 if self.last_use[source] == position:
-                    del alive[source]
+                    memory.release(alive.pop(source))
 
     def _layer(
         self, position: int, node: Node, op: Op, row: Row, xs: Sequence[Array], marks: Sequence[Mark]
@@ -208,8 +212,9 @@ class _Run:
         """Return a layer's output and how many numbers its weights are; those of another layer count there."""
         from archcalc.probes import noise, unknown
 
-        if not node.inputs and not op.constant:
-            return unknown(noise(op.output(), (self.seed, position), -1, 1), marks), 0
+        if op.feeds:
+            x = noise(op.output(), (self.seed, position), -1, 1)
+            return unknown(x, marks) if x.shape[2:] == self.marked else x, 0
         owner = position if node.tied is None else node.tied
         try:
             tensors = self._tensors(op, row, owner)
@@ -294,7 +299,7 @@ def _has_edges(row: Row, marks: Sequence[Mark]) -> bool:
 def _edges(row: Row, marks: Sequence[Mark]) -> list[Edges]:
     """Return for each axis the edges that marks have among a layer's elements; nothing where it has no field."""
     extents = row.output_shape[2:]
-    if row.field is None or len(row.field) != len(extents):
+    if row.field is None or not len(row.field) == len(extents) == len(marks):
         return []
     return [
         mark.edges(extent, elements) for mark, extent, elements in zip(marks, row.field, extents, strict=True)

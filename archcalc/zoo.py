@@ -40,7 +40,7 @@ def load(
     Raises:
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
-    if str(model).endswith(ONNX):
+    if str(model).lower().endswith(ONNX):
         from archcalc.onnx_io.reading import read
 
         if parameters:

@@ -61,25 +61,19 @@ def row_of():
 
 
 @pytest.fixture(scope="session")
-def tensors_of():
-    """Return a function that says what every name in an ONNX file stands for: a layer's output or a constant."""
+def builder_of():
+    """Return a function that reads an ONNX file and returns what was built: its layers, and what its names stand for."""
 
-    def found(path, input=None, batch=None):
-        from archcalc.onnx_io.graph import read_graph
-        from archcalc.onnx_io.inputs import bound
-        from archcalc.onnx_io.reading import _Reader
+    def built(path, input=None, batch=None):
+        from archcalc.onnx_io.reading import _gone_through
 
-        graph = read_graph(path)
-        reader = _Reader(graph, bound(graph, input, batch))
-        for node in graph.nodes:
-            reader.visit(node)
-        return reader.builder.tensors
+        return _gone_through(path, input, batch).builder
 
-    return found
+    return built
 
 
 @pytest.fixture(scope="session")
-def tensors_beside_a_run(tensors_of):
+def tensors_beside_a_run(builder_of):
     """Return a function that gives the shape of every tensor in an ONNX file, and what it is in ONNX Runtime.
 
     A single number is a row of one here: archcalc has no tensors without axes.
@@ -89,7 +83,7 @@ def tensors_beside_a_run(tensors_of):
         from archcalc.onnx_io.graph import read_graph
         from archcalc.onnx_io.runtime import Run
 
-        found = tensors_of(path, input, batch)
+        found = builder_of(path, input, batch).tensors
         run = Run(path, {name: found[name].shape for name in read_graph(path).inputs}, seed=0)
         return {
             name: (found[name].shape or (1,) if name in found else None, value.shape or (1,))
@@ -97,6 +91,40 @@ def tensors_beside_a_run(tensors_of):
         }
 
     return beside
+
+
+@pytest.fixture
+def onnx_file(tmp_path):
+    """Return a function that writes an ONNX file and returns where it is.
+
+    Nodes are operator, inputs and outputs as words, and attributes; inputs are the sizes of data by name; weights are
+    arrays, or shapes that zeros fill.
+    """
+
+    def written(nodes, inputs, weights=None, outputs="y", *, opset=21, name="model.onnx", **more):
+        import numpy as np
+        from onnx import TensorProto, helper, numpy_helper, save
+
+        made = [
+            helper.make_node(operator, takes.split(), gives.split(), **dict(*attributes))
+            for operator, takes, gives, *attributes in nodes
+        ]
+        arrays = {
+            key: np.zeros(value, np.float32) if isinstance(value, tuple) else np.asarray(value)
+            for key, value in (weights or {}).items()
+        }
+        graph = helper.make_graph(
+            made,
+            "graph",
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, sizes) for key, sizes in inputs.items()],
+            [helper.make_tensor_value_info(key, TensorProto.FLOAT, None) for key in outputs.split()],
+            [numpy_helper.from_array(array, key) for key, array in arrays.items()],
+        )
+        imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.example", 1)]
+        save(helper.make_model(graph, opset_imports=imports, ir_version=10, **more), tmp_path / name)
+        return tmp_path / name
+
+    return written
 
 
 def pytest_addoption(parser):

@@ -304,6 +304,39 @@ def test_a_size_goes_up_to_10_to_the_18_and_no_further(report_of):
     assert caught.value.fact == "upsample 'more': its output is too large: a size goes up to 10^18"
 
 
+def test_a_shape_has_at_most_8_axes_beside_the_batch(report_of):
+    looked_up = "embedding: {size: 9, dim: 2}"
+    spec = f"input: 1x1x1x1x1x1x1\nlayers: [{looked_up}"
+    assert report_of(f"{spec}]").rows[-1].output_shape == (1,) * 8 + (2,)
+    with pytest.raises(ArchcalcError) as caught:
+        report_of(f"{spec}, {looked_up}]")
+    assert (
+        caught.value.fact == "embedding 'embedding2': its output has 9 axes beside the batch; the most are 8"
+    )
+
+
+def test_a_weight_is_no_input_that_could_have_another_shape(report_of):
+    spec = "input: {left: 4, right: 4}\nlayers: [parameter: {name: token, shape: 4}, add: {from: [left, right, token]}]"
+    with pytest.raises(ArchcalcError) as caught:
+        report_of(spec, input={"token": "5"})
+    assert (caught.value.fact, caught.value.hint) == ("net has no input 'token'", "its inputs: left, right")
+
+
+def test_what_is_made_of_nothing_is_no_input_and_sees_nothing_of_one():
+    nodes = (
+        Node("image", REGISTRY["input"](shape="3x8x8")),
+        Node("part", REGISTRY["crop"](amount=2), (0,)),
+        Node("noise", REGISTRY["unaccounted"](what="RandomNormal", shape="3x4x4")),
+        Node("sum", REGISTRY["add"](), (1, 2)),
+    )
+    report = archcalc.analyze(Network("net", nodes))
+    assert [row.name for row in report.inputs] == ["image"]
+    assert report.rows[2].field == ()
+    assert report.rows[3].field == report.rows[1].field
+    with pytest.raises(ArchcalcError, match="net has no input 'noise'"):
+        archcalc.analyze(Network("net", nodes), input={"noise": "3x4x4"})
+
+
 def test_the_collector_is_left_as_it_was():
     """Reading and analysis pause the garbage collector; whoever had it off keeps it off."""
     for state in (True, False):

@@ -64,7 +64,7 @@ NEVER_SEES = {
 IMPORTERS = {
     "click": {"cli", "commands"},
     "numpy": {"kernels", "onnx_io", "probes", "symbols", "tensors"},
-    "onnx": {"exporting.onnx", "onnx_io"},
+    "onnx": {"exporting.onnx.protos", "onnx_io"},
     "onnxruntime": {"onnx_io.runtime"},
     "rich": {"console"},
     "yaml": {"spec.reader"},

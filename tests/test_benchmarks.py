@@ -25,6 +25,14 @@ def printed(*words):
         ("process", ("25,557,032 parameters; 4,089,184,256 MACs", "| archcalc show resnet50 ")),
         ("calls", ("YAML to report", "analysis alone")),
         ("libraries", ("| show vgg16 / bare imports ", "| 10,000 layers, YAML to report / PyYAML")),
+        pytest.param(
+            "files",
+            ("| archcalc params ", "5 times the nodes take archcalc"),
+            marks=[
+                pytest.mark.onnx,
+                pytest.mark.skipif(not find_spec("onnx"), reason="ONNX is not installed"),
+            ],
+        ),
     ],
 )
 def test_a_part_runs_without_rivals(part, lines):

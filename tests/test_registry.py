@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 
 import jsonschema
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc import ArchcalcError, derivation
 from archcalc.errors import Source
+from archcalc.network import Network, Node
 from archcalc.op import Work, elements
 from archcalc.ops import REGISTRY
 from archcalc.settings import extents
@@ -182,6 +184,17 @@ def test_two_inputs_for_an_op_that_takes_one_are_refused(cls, network):
     ]
     with pytest.raises(ArchcalcError, match="input"):
         archcalc.analyze(network(yaml.safe_dump({"input": shape, "layers": layers})))
+
+
+@every_op
+def test_one_number_a_sample_is_taken_or_refused_in_words(cls):
+    """What is left where an op took the last axis away has no channels."""
+    op, shapes = example(cls)
+    single = REGISTRY["input"](shape=(1,)).replace(shape=())
+    sources = tuple(Node(f"x{place}", single) for place in range(len(shapes)))
+    made = Network("alone", (*sources, Node("op", op, tuple(range(len(sources))))))
+    with suppress(ArchcalcError):
+        assert archcalc.analyze(made, batch=3).rows
 
 
 def test_an_input_in_the_middle_of_a_network_is_refused(network):

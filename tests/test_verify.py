@@ -73,6 +73,35 @@ def test_every_figure_of_a_small_network_agrees(network, batch):
     assert verified(network(SPEC), batch=batch).disagreements == ()
 
 
+SEVERAL = """
+input: {INPUTS}
+layers:
+  - conv: {name: fine, out: 4, kernel: 3, stride: 2, padding: 1, from: image}
+  - conv: {name: coarse, out: 4, kernel: 3, padding: 1, from: mask}
+  - parameter: {name: shift, shape: 4x1x1}
+  - parameter: {name: number, shape: 1, axes: all}
+  - add: {name: both, from: [fine, coarse, shift, number]}
+  - conv: {name: after, out: 2, kernel: 3}
+  - flatten: {name: seen}
+  - conv: {name: line, out: 2, kernel: 3, from: sound}
+  - flatten: {name: heard}
+  - concat: {from: [seen, heard, words]}
+  - linear: 3
+"""
+ENTRIES = ["image: 3x16x16", "mask: 3x8x8", "sound: 2x32", "words: 7"]
+
+
+@pytest.mark.parametrize("first", range(len(ENTRIES)))
+def test_inputs_may_differ_in_size_and_in_how_many_axes_they_have(network, first):
+    """Fields are measured in the input with most axes, the first of these; others and what sees them are left out."""
+    order = ", ".join([*ENTRIES[first:], *ENTRIES[:first]])
+    found = verified(network(SEVERAL.replace("INPUTS", order)))
+    assert found.disagreements == ()
+    assert found.complete
+    measured = {one.layer for one in found.comparisons if one.figure == "receptive field"}
+    assert measured == ({"mask", "coarse"} if first == 1 else {"image", "fine"})
+
+
 def off_by(**changes):
     """Return a field whose windows are a little wrong."""
 

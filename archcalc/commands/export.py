@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
@@ -13,17 +13,17 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import (
     NobodyReadsError,
     analyzed,
+    batch_option,
     complete_model,
     depth_option,
     examples,
     input_option,
+    settings_option,
+    train_option,
     write,
 )
 from archcalc.errors import ArchcalcError, visible
 from archcalc.exporting.targets import MODULES, find, of_suffix
-
-if TYPE_CHECKING:
-    from archcalc.conditions import Input
 
 
 def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -49,24 +49,11 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - for standard output.  [default: -]")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @depth_option
-@click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training.")
+@train_option
 @input_option
-@click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the spec."
-)
-def export(
-    model: str,
-    to: str | None,
-    output: str | None,
-    depth: int | None,
-    input: Input,
-    batch: int | None,
-    settings: tuple[str, ...],
-    *,
-    force: bool,
-    train: bool,
-) -> None:
+@batch_option
+@settings_option
+def export(to: str | None, output: str | None, depth: int | None, *, force: bool, **options: Any) -> None:
     """Write a network in another format: a spec, a program for a framework, a drawing.
 
     The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `onnx`, a model
@@ -77,7 +64,7 @@ def export(
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
         _check_free(path, force=force)
-    network, report = analyzed(model, settings, input=input, batch=batch, train=train)
+    network, report = analyzed(**options)
     content = target.write(network, report, depth)
     if path is not None:
         _save(path, content if isinstance(content, bytes) else content.encode(), force=force)

@@ -80,7 +80,9 @@ def input_option(command: Command) -> Command:
     )(command)
 
 
-def _inputs(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> str | dict[str, str] | None:
+def _inputs(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> str | dict[str, str] | None:
     """Return the shape of the only input, or shapes by the inputs' names."""
     if not value:
         return None
@@ -118,30 +120,37 @@ def hold_to_account(report: Report) -> None:
         meta[STATUS] = 1
 
 
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter of the spec, such as classes=10.",
+)
+batch_option = click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
+train_option = click.option(
+    "--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."
+)
+
+
 def condition_options(command: Command) -> Command:
     """Add what says under which conditions a network is looked at, beside its input, and --format."""
     for decorate in (
         format_option,
-        click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
+        train_option,
         click.option(
             "--rounding",
             type=click.Choice(ROUNDINGS),
             help="Where a window does not fit evenly, in layers that say nothing themselves; "
             "strict holds for all layers and makes it an error.",
         ),
-        click.option(
-            "--set",
-            "settings",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="Change a parameter of the spec, such as classes=10.",
-        ),
+        settings_option,
         click.option(
             "--dtype",
             type=click.Choice(DTYPES),
             help="Type of one number.  [default: float32, or what an ONNX file has]",
         ),
-        click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]"),
+        batch_option,
         strict_option,
     ):
         command = decorate(command)
@@ -186,12 +195,21 @@ def format_option(command: Command) -> Command:
 def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> tuple[Network, Report]:
     """Load and analyze the model that the options describe; what its reader had to assume goes to standard error."""
     input, batch = conditions["input"], conditions["batch"]
+    if model.lower().endswith(".onnx") and conditions.get("rounding") in ("floor", "ceil"):
+        raise ArchcalcError(
+            "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
+        )
     network = archcalc.load(model, parameters=overrides(settings), input=input, batch=batch)
-    for note in network.notes:
-        click.echo(f"note: {visible(note)}", err=True)
+    tell_notes(network)
     report = archcalc.analyze(network, **conditions)
     hold_to_account(report)
     return network, report
+
+
+def tell_notes(network: Network) -> None:
+    """Say on standard error what a network's reader had to assume."""
+    for note in network.notes:
+        click.echo(f"note: {visible(note)}", err=True)
 
 
 def overrides(settings: Sequence[str]) -> dict[str, Any]:

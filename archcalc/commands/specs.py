@@ -11,16 +11,20 @@ import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     DTYPES,
+    batch_option,
     complete_model,
     complete_op,
     emit,
     examples,
     format_option,
+    input_option,
+    tell_notes,
     write,
 )
 from archcalc.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
+    from archcalc.conditions import Input
     from archcalc.report import DType
 
 
@@ -56,12 +60,22 @@ def list_networks(form: str) -> None:
     metavar="SIZE",
     help="Most memory at inference, such as 64MiB: all weights and the largest set of activations alive at once.",
 )
-@click.option("--batch", type=int, default=1, metavar="N", help="Samples at once.  [default: 1]")
-@click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Type of one number.")
+@input_option
+@batch_option
+@click.option(
+    "--dtype", type=click.Choice(DTYPES), help="Type of one number.  [default: float32, or the file's]"
+)
 @format_option
 @click.pass_context
 def check(
-    ctx: click.Context, /, specs: tuple[str, ...], form: str, batch: int, dtype: DType, **most: str | None
+    ctx: click.Context,
+    /,
+    specs: tuple[str, ...],
+    form: str,
+    input: Input,
+    batch: int | None,
+    dtype: DType | None,
+    **most: str | None,
 ) -> None:
     """Check specs: are they sound, do their expected figures hold, are they within budget?
 
@@ -76,7 +90,9 @@ def check(
     networks, broken = 0, []
     for model in (member for spec in specs for member in archcalc.members(spec)):
         try:
-            found += archcalc.check(archcalc.load(model), budget, batch=batch, dtype=dtype)
+            network = archcalc.load(model, input=input, batch=batch)
+            tell_notes(network)
+            found += archcalc.check(network, budget, input=input, batch=batch, dtype=dtype)
             networks += 1
         except ArchcalcError as error:
             broken.append(str(error))

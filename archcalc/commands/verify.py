@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,14 @@ from archcalc.cells import sized
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     analyzed,
+    batch_option,
     complete_layer,
     complete_model,
     emit,
     examples,
     format_option,
     input_option,
+    settings_option,
 )
 
 if TYPE_CHECKING:
@@ -40,10 +42,8 @@ if TYPE_CHECKING:
     shell_complete=complete_layer,
     help="Compare this layer alone; those before it run, too.",
 )
-@click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the spec."
-)
+@batch_option
+@settings_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -59,11 +59,9 @@ def verify(
     /,
     model: str,
     form: str,
-    input: str | dict[str, str] | None,
     layer: str | None,
-    batch: int | None,
-    settings: tuple[str, ...],
     seed: int,
+    **options: Any,
 ) -> None:
     """Run a network on random numbers and compare what really happens with what was predicted.
 
@@ -78,7 +76,7 @@ def verify(
     from archcalc.views.verification import verification
     from archcalc.zoo import ONNX
 
-    network, report = analyzed(model, settings, input=input, batch=batch)
+    network, report = analyzed(model, **options)
     steps = 0
     if layer is None or any(row.name == layer for row in report.rows):
         steps = sum(one.layers for one in passes(report, layer))

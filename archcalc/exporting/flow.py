@@ -70,7 +70,7 @@ class Flow:
 
         `nested` says whether a value that is used once may stand where it is used; no variable is `reserved`.
         """
-        self.reserved = reserved
+        self.reserved = {MAIN, *reserved, *dir(builtins)}
         self.alias: dict[int, int] = {}
         self.called: dict[int, str] = {}
         self.steps = []
@@ -137,8 +137,10 @@ class Flow:
         if user.light:
             return is_next and text.count("(") < MOST_CALLS and len(text) + len(user.form) < WIDTH - MARGIN
         if user.function:
-            forms = [self.makers[ref].form for ref in user.inputs if ref in self.makers]
-            return len(text) < MARGIN and sum(map(len, (*forms, user.form))) < WIDTH - MARGIN
+            room = WIDTH - MARGIN - len(user.form)
+            if len(text) >= MARGIN or room <= 0:
+                return False
+            return sum(len(self.makers[ref].form) for ref in user.inputs if ref in self.makers) < room
         return is_next and step.function and len(text) < MARGIN
 
     def _assign(self, number: int, step: Step) -> None:
@@ -204,11 +206,11 @@ class Flow:
                 self.found.append(Statement(name, text))
 
     def _own(self, name: str) -> str:
-        return unused(name, {MAIN, *self.variables.values(), *self.reserved, *dir(builtins)})
+        return unused(name, {*self.variables.values(), *self.reserved})
 
     def _name(self, ref: int) -> str:
         return self.makers[ref].name if ref in self.makers else "start"
 
 
 def _mentions(text: str, variable: str) -> bool:
-    return re.search(rf"\b{variable}\b", text) is not None
+    return variable in text and re.search(rf"\b{variable}\b", text) is not None

@@ -17,8 +17,7 @@ ODD = re.compile(r"[^\w-]+")
 def heading(network: Network, report: Report) -> tuple[list[str], Mapping[int, str]]:
     """Return the first lines of a spec, and what its layers call each input."""
     rows = {row.name: row for row in report.rows}
-    kind = type(network.nodes[0].op)
-    positions = [position for position, node in enumerate(network.nodes) if type(node.op) is kind]
+    positions = [position for position, node in enumerate(network.nodes) if node.op.feeds]
     names = {position: _word(network.nodes[position].name) for position in positions}
     lines = [f"name: {text(_word(network.name))}"]
     lines += [f"title: {text(_line(network.title))}"] * bool(network.title)

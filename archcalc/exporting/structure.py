@@ -59,7 +59,7 @@ Pieces = tuple[Piece, ...]
 def structured(network: Network) -> Pieces:
     """Return a network's nodes as nested pieces, without the inputs."""
     nodes = network.nodes
-    inputs = {position for position, node in enumerate(nodes) if type(node.op) is type(nodes[0].op)}
+    inputs = {position for position, node in enumerate(nodes) if node.op.feeds}
     return _Parser(nodes, inputs).sequence(0, len(nodes) - 1, 0, 0)
 
 

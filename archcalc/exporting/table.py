@@ -52,8 +52,8 @@ class Table:
         """Register a kind that takes no arguments."""
         self.said[kind] = lambda op, y, *xs: call(form)
 
-    def call(self, node: Node, row: Row) -> Call:
-        """Return what makes or applies a layer.
+    def call(self, node: Node, row: Row, owner: Node | None = None) -> Call:
+        """Return what makes or applies a layer; `owner` is the one whose weights it shares.
 
         Raises:
             ArchcalcError: the framework has nothing for it.
@@ -62,6 +62,10 @@ class Table:
         if node.shared:
             raise ArchcalcError(
                 f"{who}: shares single weights with another layer, which {self.framework} code cannot say"
+            )
+        if owner is not None and owner.op != node.op:
+            raise ArchcalcError(
+                f"{who}: shares the weights of '{owner.name}', another layer, which {self.framework} code cannot say"
             )
         if row.kind not in self.said:
             reason = self.unsaid.get(row.kind, "there is no layer for it")
@@ -77,7 +81,10 @@ class Saying:
     """The calls of a network's layers, and their arguments as settings, from which an outline makes blocks."""
 
     def __init__(self, nodes: Sequence[Node], rows: Sequence[Row], table: Table) -> None:
-        self.calls = [table.call(node, row) for node, row in zip(nodes, rows, strict=True)]
+        self.calls = [
+            table.call(node, row, None if node.tied is None else nodes[node.tied])
+            for node, row in zip(nodes, rows, strict=True)
+        ]
         self.told = [dict(flattened(found)) for found in self.calls]
 
     def settings(self, position: int) -> Mapping[str, Any]:

@@ -173,8 +173,8 @@ def _value(attribute: Any) -> Any:
 
 
 def text(value: str | bytes) -> str:
-    """Return a text of the file; one that is not UTF-8 comes as bytes."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    """Return a text of the file, safe on a terminal; one that is not UTF-8 comes as bytes."""
+    return visible(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
 def shortened(number: float) -> float:

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from archcalc.conditions import Input as GivenInput
-from archcalc.errors import ArchcalcError
+from archcalc.errors import ArchcalcError, visible
 from archcalc.network import Network, Node
 from archcalc.onnx_io import operators
 from archcalc.onnx_io.builder import Builder, UnaccountableError
 from archcalc.onnx_io.folding import FOLDED, folded
 from archcalc.onnx_io.functions import kind_of
-from archcalc.onnx_io.graph import STANDARD, Graph, GraphNode, node_of, read_graph
+from archcalc.onnx_io.graph import STANDARD, Graph, GraphNode, node_of, read_graph, text
 from archcalc.onnx_io.inference import inferred
 from archcalc.onnx_io.inlining import body
 from archcalc.onnx_io.inputs import Bound, bound
 from archcalc.onnx_io.merged import merged
 from archcalc.onnx_io.own import own
+from archcalc.onnx_io.sharing import sharing, tied
 from archcalc.onnx_io.table import TRANSLATORS, Translate
 from archcalc.onnx_io.tensors import FLOATS, Constant, Flow, Tensor, computed, constant
 from archcalc.op import Shape
@@ -60,23 +61,15 @@ def read(path: Path, input: GivenInput = None, batch: int | None = None) -> Read
     Raises:
         ArchcalcError: the file cannot be read, is no model, or its shapes do not fit each other.
     """
-    graph = read_graph(path)
-    reader = _Reader(graph, bound(graph, input, batch))
-    try:
-        for node in graph.nodes:
-            reader.visit(node)
-    except ArchcalcError as error:
-        if reader.assumed and not error.hint:
-            error.hint = f"{reader.assumed}: --input states what it is to be"
-        raise
-    return reader.reading(path)
+    return _gone_through(path, input, batch).reading(path)
 
 
 class _Reader:
     """Goes through the nodes of a graph in their order."""
 
-    def __init__(self, graph: Graph, inputs: Sequence[Bound]) -> None:
+    def __init__(self, graph: Graph, inputs: Sequence[Bound], *, is_given: bool = False) -> None:
         self.graph = graph
+        self.is_given = is_given
         self.builder = Builder(graph)
         self.shapes = {one.name: one.shape for one in inputs}
         self.folded = 0
@@ -117,7 +110,8 @@ class _Reader:
         except UnaccountableError as reason:
             return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
         except ArchcalcError as error:
-            if not self.inferred.keys() >= set(filter(None, node.outputs)):
+            # The file's own sizes may be fine to ONNX all the same; an input that a person states must fit.
+            if self.is_given or not self.inferred.keys() >= set(filter(None, node.outputs)):
                 raise
             return self.defined(node, tensors) or self.unaccountable(node, tensors, error.fact)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
@@ -141,9 +135,11 @@ class _Reader:
             raise UnaccountableError("the size of its input is not known")
         if kind_of(node.domain, node.op):
             return own
-        if node.domain not in STANDARD or node.op not in (*TRANSLATORS, "If"):
+        if node.op == "If" and node.domain in STANDARD:
+            return self.branch
+        if node.domain not in STANDARD or node.op not in TRANSLATORS:
             raise UnaccountableError("archcalc does not know the operator")
-        return self.branch if node.op == "If" else TRANSLATORS[node.op]
+        return TRANSLATORS[node.op]
 
     @cached_property
     def inferred(self) -> dict[str, Shape]:
@@ -166,7 +162,12 @@ class _Reader:
             called = f"{node.called}:{len(found)}" if found else node.called
             settings = {"shape": shape} if shape and min(shape) > 0 else {}
             found[name] = self.builder.add(
-                called, "unaccounted", inputs, what=node.what[:MOST_WHAT], axes="all", **settings
+                called,
+                "unaccounted",
+                inputs,
+                what=node.what.strip()[:MOST_WHAT] or "?",
+                axes="all",
+                **settings,
             )
         return found
 
@@ -176,10 +177,10 @@ class _Reader:
         if condition is None:
             raise UnaccountableError("which branch it takes, only a run knows")
         graph = node.attributes["then_branch" if condition else "else_branch"]
-        self.define({tensor.name: tensor for tensor in graph.initializer})
+        self.define({text(tensor.name): tensor for tensor in graph.initializer})
         for inner in graph.node:
             self.visit(node_of(inner))
-        return [builder.tensors[value.name] for value in graph.output]
+        return [builder.tensors[text(value.name)] for value in graph.output]
 
     def reading(self, path: Path) -> Reading:
         """Return what was read; layers that only hold a weight come first, so that they part no block."""
@@ -192,15 +193,16 @@ class _Reader:
         outputs = dict.fromkeys(place[result.position] for result in results)
         by = f" by {graph.producer}" if graph.producer else ""
         network = Network(
-            name=path.stem,
-            nodes=tuple(_moved(builder.nodes[old], place) for old in order),
-            source=f"{path.name}, ONNX opset {graph.opset}{by}",
+            name=visible(path.stem),
+            nodes=tuple(_moved(node, place) for node in tied(builder, order)),
+            source=f"{visible(path.name)}, ONNX opset {graph.opset}{by}",
             outputs=tuple(outputs) or (len(order) - 1,),
-            dtype=_dtype(builder.weights),
+            dtype=_dtype(builder.weights) or FLOATS.get(next(iter(graph.inputs.values()))[1]),
             notes=(
                 *filter(None, [self.assumed]),
                 *builder.notes,
                 *merged(builder.weights.values(), graph.producer),
+                *sharing(builder),
                 *_noted(builder.unaccounted),
             ),
         )
@@ -221,8 +223,25 @@ def _is_unknown(tensors: Sequence[Tensor | None]) -> bool:
 
 
 def _moved(node: Node, place: Mapping[int, int]) -> Node:
-    """Return a node that takes its inputs from where they are now."""
-    return node._replace(inputs=tuple(place[position] for position in node.inputs))
+    """Return a node that takes its inputs, and perhaps its weights, from where they are now."""
+    return node._replace(
+        inputs=tuple(place[position] for position in node.inputs),
+        tied=None if node.tied is None else place[node.tied],
+    )
+
+
+def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
+    """Return a reader that has gone through all nodes of a file."""
+    graph = read_graph(path)
+    reader = _Reader(graph, bound(graph, input, batch), is_given=input is not None)
+    try:
+        for node in graph.nodes:
+            reader.visit(node)
+    except ArchcalcError as error:
+        if reader.assumed:
+            error.hint = f"{reader.assumed}: --input states what it is to be"
+        raise
+    return reader
 
 
 def _noted(unaccounted: Sequence[str]) -> list[str]:

@@ -76,10 +76,13 @@ class Constant(NamedTuple):
     @property
     def value(self) -> Array | None:
         """Its numbers, where they are known."""
-        array = _array(self.source)
-        if array is not None:
-            for step in self.steps:
-                array = step(array)
+        try:
+            array = _array(self.source)
+            if array is not None:
+                for step in self.steps:
+                    array = step(array)
+        except (ArithmeticError, IndexError, KeyError, TypeError, ValueError):
+            return None  # the file contradicts itself
         return array
 
     @property
@@ -138,7 +141,7 @@ def _stated(proto: Any) -> list[Any] | None:
     if not code:
         return None
     size = prod(proto.dims)
-    if len(proto.raw_data) == calcsize(f"<{size}{code}"):
+    if size > 0 and len(proto.raw_data) == size * calcsize(code):
         return list(unpack(f"<{size}{code}", proto.raw_data))
     numbers = list(getattr(proto, field))
     return numbers if len(numbers) == size else None
@@ -154,10 +157,7 @@ def _array(source: Any) -> Array | None:
 
     if not isinstance(source, TensorProto) or source.data_location == TensorProto.EXTERNAL:
         return None
-    try:
-        return numpy_helper.to_array(source)
-    except (ValueError, TypeError):
-        return None
+    return numpy_helper.to_array(source)
 
 
 def filled(name: str, shape: Shape, dtype: int, number: Any, *, given: bool) -> Constant:

@@ -26,7 +26,8 @@ class Dense(Op):
     def check(self, x: Shape) -> None:
         if len(x) != 2:
             raise ArchcalcError(
-                f"takes a flat input, but gets {extents_of(x)}", hint="put '- flatten' before it"
+                f"takes a flat input, but gets {extents_of(x)}",
+                hint="put '- flatten' before it, or say axis: -1 to connect the last axis alone",
             )
         check_channels(x, self.in_)
 

@@ -32,6 +32,8 @@ class Slice(Op):
     `channels` and `crop` say it shorter for the channels and for the borders. Source: ONNX Slice.
     """
 
+    least_axes = 1
+
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
     starts: tuple[int, ...] = size("", "first position, one for all axes or one an axis", default=0, least=0)
     stops: tuple[int, ...] | None = size(
@@ -89,6 +91,8 @@ class Take(Op):
     Source: torch.select, ONNX Gather.
     """
 
+    least_axes = 1
+
     inputs = (1, 2)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
@@ -127,6 +131,8 @@ class Embedding(Op):
     Looking up is no arithmetic. Source: torch.nn.Embedding.
     """
 
+    least_axes = 1
+
     size: int = count("V", "how many vectors there are: the vocabulary")
     dim: int = count("D", "how long a vector is")
 
@@ -153,6 +159,8 @@ class Expand(Op):
 
     Source: ONNX Expand, torch.Tensor.expand.
     """
+
+    least_axes = 1
 
     shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
 
@@ -186,6 +194,8 @@ class Tile(Op):
 
     Source: ONNX Tile, torch.tile.
     """
+
+    least_axes = 1
 
     repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
 

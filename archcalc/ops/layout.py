@@ -23,6 +23,7 @@ class Input(Op):
     """
 
     inputs = (0, 0)
+    feeds = True
     stores = False
 
     shape: tuple[int, ...] = size("", "shape without the batch")
@@ -50,6 +51,8 @@ class Flatten(Op):
 
     (N, C, *I) -> (N, C·I)
     """
+
+    least_axes = 1
 
     stores = False
 
@@ -79,6 +82,8 @@ class Reshape(Op):
     A 0 in the shape stands for whatever is left over. With `axes: all` the shape is that of the whole tensor,
     so that the batch may mix with other axes.
     """
+
+    least_axes = 1
 
     stores = False
 
@@ -120,6 +125,8 @@ class Permute(Op):
 
     With `axes: all` the order is that of all axes, and axis 0 is the batch.
     """
+
+    least_axes = 1
 
     order: tuple[int, ...] = size(
         "", "the old axis for each new one, counted from 0 without the batch", least=0

@@ -24,6 +24,8 @@ class Elementwise(Op):
     Axes are matched from the last, and missing ones in front stretch, too, as in NumPy, PyTorch and ONNX.
     """
 
+    least_axes = 1
+
     inputs: ClassVar[tuple[int, int | None]] = (2, None)
 
     def check(self, *xs: Shape) -> None:
@@ -74,6 +76,8 @@ class Concat(Op):
     A branch that is the same for all samples, such as a learnt token, stands before or behind each of them.
     Source: Szegedy et al. 2014, "Going deeper with convolutions".
     """
+
+    least_axes = 1
 
     inputs = (2, None)
 

@@ -23,6 +23,8 @@ def times(number: int, each: Work) -> Work:
 class Pointwise(Op):
     """Base of the ops that treat every element alike."""
 
+    least_axes = 1
+
     in_place = True
 
     each: ClassVar[Work] = NO_WORK
@@ -142,6 +144,8 @@ class PRelu(Pointwise):
 
     Source: He et al. 2015, "Delving deep into rectifiers"; torch.nn.PReLU.
     """
+
+    least_axes = 2
 
     each = Work(comparisons=1, multiplications=1)
 

@@ -83,6 +83,8 @@ class Einsum(Op):
     added up. Source: numpy.einsum, torch.einsum.
     """
 
+    least_axes = 1
+
     inputs = (1, 3)
 
     equation: str = words(f"the axes: {LETTERS}")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Quantised(Op):
     """Base of both: one scale and one zero point for the whole tensor, or one of each along an axis."""
 
+    least_axes = 1
+
     axis: int | None = axis("the axis that has a scale each; one scale for all unless told", default=None)
 
     def check(self, x: Shape) -> None:

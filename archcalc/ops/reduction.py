@@ -51,6 +51,8 @@ class Reduce(Op):
     its kin; ONNX ReduceMean and its kin.
     """
 
+    least_axes = 1
+
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
     by: str = choice(tuple(REDUCTIONS), "what is made of them", default="mean")
     keep: bool = flag("keep the axes, with size 1", default=False)
@@ -82,6 +84,8 @@ class ArgMax(Op):
     Source: torch.argmax; ONNX ArgMax, ArgMin.
     """
 
+    least_axes = 1
+
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     by: str = choice(("max", "min"), "whether the largest or the smallest is looked for", default="max")
     keep: bool = flag("keep the axis, with size 1", default=False)
@@ -112,6 +116,8 @@ class CumSum(Op):
 
     Source: torch.cumsum, ONNX CumSum.
     """
+
+    least_axes = 1
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
 

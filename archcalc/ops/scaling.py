@@ -23,6 +23,8 @@ class RMSNorm(Op):
     The weight has the shape of these axes. Source: Zhang & Sennrich 2019; torch.nn.RMSNorm.
     """
 
+    least_axes = 1
+
     axes: int = count("", "how many of the last axes the mean is taken over", default=1)
     affine: bool = flag("learn a scale", default=True)
     eps: float = number("", "added to the mean square", default=1e-6, above=0)
@@ -63,6 +65,8 @@ class L2Norm(Op):
     Source: torch.nn.functional.normalize, ONNX LpNormalization.
     """
 
+    least_axes = 1
+
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     eps: float = number("", "the least length that is divided by", default=1e-12, above=0)
 
@@ -93,6 +97,8 @@ class Affine(Op):
     This is what is left of batch normalisation when its statistics are folded in; without the shift it is a
     layer scale (Touvron et al. 2021).
     """
+
+    least_axes = 1
 
     axis: int = axis("the axis along which there is a number each", default=1)
     scale: bool = flag("multiply", default=True)

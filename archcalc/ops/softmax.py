@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class OverAxis(Op):
     """Base of the ops that look at all numbers along an axis together."""
 
+    least_axes = 1
+
     axis: int = axis("the axis whose numbers add up to 1", default=1)
 
     def check(self, x: Shape) -> None:

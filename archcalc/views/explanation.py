@@ -223,7 +223,7 @@ def heaviest(report: Report) -> list[list[Row]]:
     """Return the layers with the most parameters and those with the most work, equal ones together."""
     alike: dict[str, list[Row]] = {}
     for row in report.rows:
-        alike.setdefault(f"{row.kind} {row.settings} {row.input_shapes}", []).append(row)
+        alike.setdefault(f"{row.kind} {row.settings} {row.input_shapes} {row.params}", []).append(row)
     rows = list(alike.values())
     by_params = sorted(rows, key=lambda same: -sum(row.params for row in same))[:HEAVIEST]
     by_work = sorted(rows, key=lambda same: -sum(row.macs or 0 for row in same))[:HEAVIEST]

@@ -37,7 +37,7 @@ def everything() -> Sheet:
         rows=tuple(
             (kind, summary(cls), ", ".join(cls.declared) or "")
             for kind, cls in sorted(REGISTRY.items())
-            if cls.inputs != (0, 0)
+            if cls.inputs != (0, 0) or cls.constant
         ),
         notes=("archcalc ops NAME says all about one.",),
     )

@@ -1,10 +1,11 @@
 """Ratios of archcalc to its rivals and to the libraries that it is built on, side by side from one run.
 
-    python tests/benchmarks [process] [calls] [libraries] [--runs 3] [--only TOOL]
+    python tests/benchmarks [process] [calls] [libraries] [files] [--runs 3] [--only TOOL]
 
 process    whole processes: parameters and MACs of ResNet-50, wall time and peak memory
 calls      single calls with everything imported: ResNet-50, and chains of 100 to 10,000 layers
 libraries  whole processes beside bare imports and rich's table; YAML to report beside PyYAML's parse
+files      whole processes that read ONNX files of 10,000 and 50,000 nodes, and of 600 MB and 2 GB of weights
 
 Everything is measured in turn, A B C A B C …, so that a machine that slows down slows all; a ratio is the
 median of the ratios of the rounds, with the least and the most. Every tool's figures are checked first.
@@ -22,6 +23,7 @@ from statistics import median
 
 from libraries import libraries
 from measure import Answer, Run, Worker, duration, interleaved, progress, ratio, table
+from onnx_files import files
 from tools import TOOLS, command
 
 ARCHCALC = [sys.executable, "-m", "archcalc"]
@@ -121,7 +123,7 @@ def cell(ours: list[float], seconds: list[float]) -> str:
     return duration(median(seconds)) + beside
 
 
-PARTS = {"process": process, "calls": calls, "libraries": libraries}
+PARTS = {"process": process, "calls": calls, "libraries": libraries, "files": files}
 
 
 def main() -> None:

@@ -36,6 +36,8 @@ def constant_of_shape(node: GraphNode, builder: Builder) -> Tensor:
     """Fill a shape with one number: some files keep their weights so, to stay small."""
     source = builder.needed(node, 0)
     shape = builder.ints(node, 0) or ()
+    if min(shape, default=0) < 0:
+        raise UnaccountableError("its size is below 0")
     proto = node.attributes.get("value")
     value = constant("", proto) if proto is not None else None
     number = 0 if value is None or value.scalar is None else value.scalar

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from archcalc.errors import ArchcalcError
 from archcalc.onnx_io.builder import Builder, UnaccountableError
 from archcalc.onnx_io.graph import GraphNode
 from archcalc.onnx_io.table import translates
@@ -38,7 +39,7 @@ def _resolved(wanted: tuple[int, ...], x: Shape, *, zero_copies: bool) -> Shape:
         rest = prod(size for size in sizes if size != -1)
         sizes[sizes.index(-1)] = prod(x) // rest if rest else 0
     if min(sizes, default=1) < 1 or prod(sizes) != prod(x):
-        raise UnaccountableError(f"{'x'.join(map(str, x))} does not fill {'x'.join(map(str, wanted))}")
+        raise ArchcalcError(f"{'x'.join(map(str, x))} does not fill {'x'.join(map(str, wanted))}")
     return tuple(sizes)
 
 
@@ -101,6 +102,8 @@ def unsqueeze(node: GraphNode, builder: Builder) -> Tensor:
     axes = builder.ints(node, 1, "axes") or ()
     rank = len(tensor.shape) + len(axes)
     new = {axis % rank for axis in axes}
+    if len(new) < len(axes):
+        raise UnaccountableError("it names an axis twice")
     rest = iter(tensor.shape)
     return to_shape(node.called, builder, tensor, tuple(1 if i in new else next(rest) for i in range(rank)))
 
