@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 
 from archcalc.network import parts, prefix
 from archcalc.op import added
@@ -22,7 +21,7 @@ def deepest(report: Report) -> int:
 def scope(rows: Sequence[Row]) -> int:
     """Return how many blocks all layers stand in together; they fold nothing."""
     named = [parts(row.name)[:-1] for row in rows if row.inputs]
-    return len(commonprefix(named)) if named else 0
+    return sum(1 for _ in takewhile(lambda level: len({*level}) == 1, zip(*named, strict=False)))
 
 
 def fitting_depth(report: Report) -> int:

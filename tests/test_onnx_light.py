@@ -29,8 +29,10 @@ FIGURES = {
         7978856 + 2 * 41824,
         2834161664,
         121,
-        f"{TORCHVISION}; Caffe's normalisation leaves scale and shift of 41,824 channels to a layer of its own, "
-        "and ONNX asks for a pair of both in each",
+        (
+            f"{TORCHVISION}; Caffe's normalisation leaves scale and shift of 41,824 channels to a layer of its own, "
+            "and ONNX asks for a pair of both in each"
+        ),
     ),
     "inception_v1": (
         6998552,

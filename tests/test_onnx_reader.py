@@ -321,7 +321,93 @@ def test_a_weight_that_does_not_fit_leaves_its_layer_unaccounted_for(onnx_file):
     """ONNX's own inference asks no more of a convolution than what its output's size takes."""
     network = archcalc.load(onnx_file([("Conv", "x w", "y")], IMAGE, {"w": (C, 3, 3, 3)}))
     assert network.notes == (
-        "not accounted for: Conv 'y': conv 'y' on 4x6x6: its weight 'w' is 4x3x3x3, "
-        "but its input calls for 4x4x3x3",
+        (
+            "not accounted for: Conv 'y': conv 'y' on 4x6x6: its weight 'w' is 4x3x3x3, "
+            "but its input calls for 4x4x3x3"
+        ),
     )
     assert archcalc.analyze(network).totals.params == C * 3 * 9
+
+
+NONZERO = [("Relu", "x", "a"), ("NonZero", "a", "y")]
+OPEN = {"x": ["N", 3, "height", "width"]}
+CONVOLUTION = [("Conv", "x w", "y")]
+
+
+def test_a_limit_is_not_proved_by_what_is_not_known(onnx_file, run):
+    path = onnx_file(NONZERO, {"x": [1, 4]})
+    outcome = run("check", path, "--max-macs", "1k", "--max-memory", "1GiB", "--format", "json")
+    assert outcome.status == 1
+    assert [row["verdict"] for row in json.loads(outcome.out)["rows"]] == ["unknown", "unknown"]
+    assert "not accounted for: NonZero" in outcome.err
+
+
+def test_check_says_what_it_had_to_assume_and_can_be_told(onnx_file, run):
+    path = onnx_file([("Relu", "x", "y")], OPEN)
+    assert "height, width of x, taken as 1" in run("check", path, "--max-memory", "1MiB").err
+    told = run("check", path, "--max-memory", "1MiB", "--input", "3x512x512")
+    assert (told.status, told.err) == (1, "")
+
+
+def test_what_fails_for_open_sizes_says_which_they_are(onnx_file):
+    path = onnx_file(CONVOLUTION, OPEN, {"w": numbers(4, 3, 3, 3)})
+    with pytest.raises(ArchcalcError, match="kernel") as error:
+        archcalc.load(path)
+    assert error.value.hint.startswith("the file leaves open height, width of x, taken as 1: --input states")
+    assert archcalc.load(path, input="3x8x8").notes == ()
+
+
+def test_an_input_that_is_stated_must_fit(onnx_file):
+    path = onnx_file([("Conv", "x w", "y")], {"x": [1, 3, 8, 8]}, {"w": numbers(4, 3, 3, 3)})
+    with pytest.raises(ArchcalcError, match="weight 'w' is 4x3x3x3"):
+        archcalc.load(path, input="4x8x8")
+
+
+def test_the_file_says_how_sizes_are_rounded(onnx_file, run):
+    path = onnx_file(CONVOLUTION, {"x": [1, 3, 8, 8]}, {"w": numbers(4, 3, 3, 3)})
+    outcome = run("show", path, "--rounding", "ceil")
+    assert (outcome.status, "says itself how sizes are rounded" in outcome.err) == (2, True)
+    assert run("show", path, "--rounding", "strict").status == 0
+
+
+def test_the_suffix_is_the_same_in_any_case(onnx_file):
+    assert len(archcalc.load(onnx_file([("Relu", "x", "y")], {"x": [1, 4]}, name="NET.ONNX")).nodes) == 2
+
+
+def test_a_layer_that_takes_all_weights_of_another_is_tied_to_it(onnx_file):
+    twice = [("Conv", "x w b", "a"), ("Conv", "a w b", "y")]
+    path = onnx_file(twice, {"x": [1, 4, 8, 8]}, {"w": numbers(4, 4, 3, 3), "b": numbers(4)})
+    network = archcalc.load(path)
+    assert [node.tied for node in network.nodes] == [None, None, 1]
+    assert network.notes[0].startswith(
+        "2 weights are those of another layer and count once; 148 numbers more"
+    )
+    report = archcalc.analyze(network)
+    assert [row.params for row in report.rows] == [0, 148, 0]
+    shown = archcalc.explain(network, report, report.rows[2].name).derivations
+    assert "parameters" not in {one.figure for one in shown}
+    again = archcalc.export(network, report, to="onnx")
+    path.write_bytes(again)
+    assert report_of(path).totals == report.totals
+
+
+def test_weights_that_are_shared_in_part_count_and_are_derived_once(onnx_file):
+    shared = [("Conv", "x w b", "a"), ("Conv", "a v b", "y")]
+    weights = {"w": numbers(4, 4, 3, 3), "v": numbers(4, 4, 1, 1), "b": numbers(4)}
+    network = archcalc.load(onnx_file(shared, {"x": [1, 4, 8, 8]}, weights))
+    report = archcalc.analyze(network)
+    assert [row.params for row in report.rows] == [0, 148, 16]
+    (derived,) = [
+        one
+        for one in archcalc.explain(network, report, report.rows[2].name).derivations
+        if one.unit == "" and one.figure == "parameters"
+    ]
+    assert derived.result == 16
+
+
+def test_without_weights_the_inputs_say_the_type(onnx_file):
+    path = onnx_file([("Relu", "x", "y")], {"x": [1, 4]})
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    onnx.save(model, path)
+    assert report_of(path).dtype == "float16"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import tracemalloc
 
+import numpy as np
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, kernels
+from archcalc import ArchcalcError, kernels, tensors
 from archcalc.ops.conv import Conv
 from archcalc.ops.norm import BatchNorm
 from archcalc.ops.pointwise import Relu
 from archcalc.ops.pool import MaxPool
+from archcalc.probes import Memory
 from archcalc.verification import FIGURES, passes
 
 REDUCED = {
@@ -333,3 +335,32 @@ def test_the_command_shows_the_first_disagreement(run, monkeypatch):
     first = json.loads(outcome.out)["disagreements"][0]
     assert (first["figure"], first["predicted"], first["real"]) == ("MACs", 5, 6 * 28 * 28 * 25)
     assert "as predicted" in run("verify", "lenet5").out
+
+
+@pytest.mark.onnx
+def test_what_onnx_runtime_makes_of_nothing_or_in_sequences_is_taken_as_it_is(onnx_file):
+    """A random tensor is what ONNX Runtime drew; of sequences, and where no size is known, nothing is compared."""
+    pytest.importorskip("onnxruntime")
+    drawn = ("RandomNormal", "", "noise", {"shape": [1, 4]})
+    parts = ("SplitToSequence", "x", "parts", {"axis": 1})
+    found = ("NonZero", "x", "found")
+    path = onnx_file([drawn, parts, found, ("Add", "x noise", "y")], {"x": [1, 4]})
+    report = archcalc.analyze(archcalc.load(path))
+    assert [(one.layer, one.real) for one in archcalc.compare_values(path, report)] == [("y", 0)]
+
+
+def test_all_values_differ_where_there_is_another_number_of_them():
+    assert tensors.apart(np.zeros(3), np.zeros(4), 1, 1) == 3
+
+
+def test_memory_counts_an_array_once_with_whatever_looks_into_it():
+    memory = Memory()
+    weight, data = np.zeros(10, np.float32), np.zeros(6, np.float32)
+    memory.hold(weight)
+    for array in (weight, weight.reshape(2, 5), data, data[2:]):
+        memory.take(array)
+    assert memory.bytes == 24
+    memory.release(data)
+    assert memory.bytes == 24
+    memory.release(data[2:])
+    assert memory.bytes == 0
