@@ -115,7 +115,10 @@ def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Pa
 
 
 def _read(
-    subject: str | Path | Network, parameters: Mapping[str, Any] | None, input: Shape | None, batch: int | None
+    subject: str | Path | Network,
+    parameters: Mapping[str, Any] | None,
+    input: Shape | None,
+    batch: int | None,
 ) -> Stack | Network:
     if isinstance(subject, Network):
         return subject

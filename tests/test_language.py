@@ -179,7 +179,10 @@ FROM = {
         ("r1.relu1", "r2.relu1"),
     ),
     "a branch": ("add: {branches: {a: [relu], b: []}}, add: {from: [a, add1]}", ("a.relu1", "add1")),
-    "two branches for an op of two inputs": ("matmul: [[], [permute: [0, 2, 1]]]", ("input", "branch2.permute1")),
+    "two branches for an op of two inputs": (
+        "matmul: [[], [permute: [0, 2, 1]]]",
+        ("input", "branch2.permute1"),
+    ),
     "branches beside settings": (
         "matmul: {transposed: true, branches: {q: [relu], k: []}}",
         ("q.relu1", "input"),

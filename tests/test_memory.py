@@ -120,3 +120,16 @@ def test_feature_memory_is_what_convnet_burden_publishes(name, mebibytes):
     """Albanie's convnet-burden, "feature memory": single precision, ReLU in place, one image."""
     report = archcalc.analyze(archcalc.load(name))
     assert round(report.totals.in_place * report.bytes_each / 2**20) == mebibytes
+
+
+def test_a_weight_by_itself_is_no_activation_and_an_unknown_size_counts_for_nothing(network):
+    made = network("input: 6\nlayers: [{add: [[], [{parameter: 6}]]}]")
+    report = archcalc.analyze(made)
+    assert [row.alive for row in report.rows] == [
+        6,
+        6,
+        12,
+    ]  # the input; the parameter is weight; what is added
+    assert report.weight_bytes == 6 * 4
+    unknown = archcalc.analyze(network("input: 6\nlayers: [{unaccounted: {what: x, branches: [[]]}}]"))
+    assert (unknown.totals.peak, unknown.totals.activations) == (6, 0)

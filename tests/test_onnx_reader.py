@@ -411,3 +411,45 @@ def test_without_weights_the_inputs_say_the_type(onnx_file):
     model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
     onnx.save(model, path)
     assert report_of(path).dtype == "float16"
+
+
+FLOAT_MODEL = (
+    [
+        ("Conv", "x w b", "a", {"pads": [1] * 4}),
+        ("Relu", "a", "c"),
+        ("GlobalAveragePool", "c", "d"),
+        ("Flatten", "d", "e"),
+        ("Gemm", "e v u", "y"),
+    ],
+    {"w": numbers(8, C, 3, 3), "b": numbers(8), "v": numbers(8, 10), "u": numbers(10)},
+)
+
+
+class Calibration:
+    """Three random images: what onnxruntime.quantization learns ranges from."""
+
+    def __init__(self):
+        generator = np.random.default_rng(0)
+        self.batches = iter([{"x": generator.uniform(0, 1, IMAGE["x"]).astype(np.float32)} for _ in range(3)])
+
+    def get_next(self):
+        return next(self.batches, None)
+
+
+@pytest.mark.filterwarnings("ignore")  # the quantiser warns of how it should be used
+def test_a_quantised_network_has_the_figures_of_the_network(onnx_file, tmp_path):
+    """ONNX Runtime's own quantisation: parameters and work stay, scales and zero points are fixed and no parameters."""
+    quantization = pytest.importorskip("onnxruntime.quantization", reason="ONNX Runtime is not installed")
+    source = onnx_file(FLOAT_MODEL[0], IMAGE, FLOAT_MODEL[1])
+    expected = report_of(source).totals
+    assert (expected.params, expected.macs) == (8 * C * 9 + 8 + 80 + 10, 2 * 36 * 8 * C * 9 + 2 * 80)
+    dynamic, static = tmp_path / "dynamic.onnx", tmp_path / "static.onnx"
+    quantization.quantize_dynamic(source, dynamic, weight_type=quantization.QuantType.QUInt8)
+    quantization.quantize_static(
+        source, static, Calibration(), quant_format=quantization.QuantFormat.QDQ, per_channel=True
+    )
+    for path in (dynamic, static):
+        totals = report_of(path).totals
+        assert (totals.params, totals.macs, totals.incomplete) == (expected.params, expected.macs, ())
+    assert report_of(static).totals.fixed > 0
+    assert agrees(static)

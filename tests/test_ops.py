@@ -314,5 +314,20 @@ def test_what_nobody_can_account_for_is_not_known_and_never_nothing(row_of):
     assert row_of(REGISTRY["unaccounted"](what="NonZero"), "8x4x4").output_shape == ()
 
 
+@pytest.mark.parametrize(("axes", "shape"), [("sample", (1, 2, 3)), ("all", (2, 3))])
+def test_a_tensor_by_itself_has_the_axes_it_says(axes, shape):
+    op = REGISTRY["parameter"](shape=[2, 3], axes=axes)
+    assert (op.output(), op.weights(), op.buffers()) == (shape, {"value": (2, 3)}, {})
+    kept = op.replace(learnt=False)
+    assert (kept.weights(), kept.buffers()) == ({}, {"value": (2, 3)})
+
+
+@pytest.mark.parametrize(("axes", "shape"), [("sample", (5, 2, 3)), ("all", (2, 3))])
+def test_what_is_unaccounted_for_sees_everything_and_has_the_axes_it_says(axes, shape):
+    op = REGISTRY["unaccounted"](what="x", shape=[2, 3], axes=axes)
+    assert (op.output((5, 7)), op.field((5, 7))) == (shape, "whole")
+    assert op.output() == (2, 3)
+
+
 def test_every_op_has_a_worked_example():
     assert {case.kind for case in CASES} == set(REGISTRY) - {"unaccounted"}

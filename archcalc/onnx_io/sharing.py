@@ -34,6 +34,7 @@ def sharing(builder: Builder) -> Iterator[str]:
         builder.weights[position][name].size
         for position, node in enumerate(builder.nodes)
         for name in node.shared
+        if builder.weights[position][name].is_learnt
     ]
     if sizes:
         yield (

@@ -114,7 +114,7 @@ class ThresholdedRelu(Pointwise):
     def forward(self, x: Array) -> Array:
         from archcalc.kernels import where
 
-        return where(x > self.alpha, x, x.dtype.type(0))
+        return where(x <= self.alpha, x.dtype.type(0), x)
 
 
 @op("leaky_relu", main="slope", example=("64x32x32", {"slope": 0.1}))
