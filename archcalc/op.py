@@ -99,6 +99,11 @@ class Op:
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the most inputs; None for any number."""
 
+    @property
+    def opaque(self) -> bool:
+        """Whether it makes numbers of what is not a number, or the other way round, so that no mark shows behind it."""
+        return False
+
     @classmethod
     def branched(cls) -> bool:
         """Tell whether it takes more than one input, so that a spec may give it branches."""

@@ -98,8 +98,8 @@ def verify(
     A receptive field is measured by marking a stretch of each axis of the input, then one that is shorter by
     a position on both sides: the last element that a mark reaches says where fields start, the first one
     where they end (see `marks`). Not measured are edges that no element has there, because all fields stick
-    out of the input, fields behind an enlargement, a crop, or padding as wide as the window on it, and those
-    in an input of another size than the one that is marked.
+    out of the input; fields behind an enlargement, a crop, padding as wide as the window on it, or an op that
+    is `opaque`; and those in an input of another size than the one that is marked.
 
     Raises:
         ArchcalcError: there is no such layer, or the memory does not suffice.
@@ -191,7 +191,9 @@ class _Run:
             if progress is not None:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
-            is_sharp = row.output_shape[2:] == self.marked if op.feeds else _is_even(op, row)
+            is_sharp = (
+                row.output_shape[2:] == self.marked if op.feeds else not op.opaque and _is_even(op, row)
+            )
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):

@@ -453,3 +453,54 @@ def test_a_quantised_network_has_the_figures_of_the_network(onnx_file, tmp_path)
         assert (totals.params, totals.macs, totals.incomplete) == (expected.params, expected.macs, ())
     assert report_of(static).totals.fixed > 0
     assert agrees(static)
+
+
+def test_a_slope_is_matched_from_the_last_axis(onnx_file):
+    """Three slopes on 2x3x4x3 are one for each column and not one for each channel."""
+    columns = onnx_file([("PRelu", "x s", "y")], {"x": [2, 3, 4, 3]}, {"s": numbers(3)})
+    assert "prelu" not in kinds(columns)
+    assert agrees(columns)
+    channels = onnx_file([("PRelu", "x s", "y")], {"x": [2, 3, 4, 3]}, {"s": numbers(3, 1, 1)})
+    assert kinds(channels) == ["prelu"]
+    assert agrees(channels)
+
+
+def functions(*calls):
+    """Return functions of a domain of their own, each of which calls others and then the next."""
+    return [
+        onnx.helper.make_function(
+            "own",
+            f"f{number}",
+            ["a"],
+            ["b"],
+            [
+                onnx.helper.make_node(kind, ["a"], [f"b{n}" if n else "b"], domain=where)
+                for n, (kind, where) in enumerate(called)
+            ],
+            [onnx.helper.make_opsetid("", 21), onnx.helper.make_opsetid("own", 1)],
+        )
+        for number, called in enumerate(calls)
+    ]
+
+
+def with_functions(path, *calls):
+    model = onnx.load(path)
+    model.functions.extend(functions(*calls))
+    model.opset_import.append(onnx.helper.make_opsetid("own", 1))
+    model.graph.node[0].CopyFrom(onnx.helper.make_node(f"f{len(calls) - 1}", ["x"], ["y"], domain="own"))
+    onnx.save(model, path)
+    return path
+
+
+def test_functions_that_grow_past_the_limit_are_not_written_out(onnx_file):
+    """Sixty functions that each call the one before twice are 2^60 nodes."""
+    doubling = [[("Relu", "")], *([(f"f{n}", "own")] * 2 for n in range(60))]
+    path = with_functions(onnx_file([("Relu", "x", "y")], {"x": [1, 4]}), *doubling)
+    with pytest.raises(ArchcalcError, match="more than 250,000 nodes once its functions are written out"):
+        archcalc.load(path)
+
+
+def test_functions_that_call_themselves_are_refused(onnx_file):
+    path = with_functions(onnx_file([("Relu", "x", "y")], {"x": [1, 4]}), [("f0", "own")])
+    with pytest.raises(ArchcalcError, match="call each other without end"):
+        archcalc.load(path)

@@ -10,7 +10,9 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError, kernels, tensors
+from archcalc.ops import REGISTRY
 from archcalc.ops.conv import Conv
+from archcalc.ops.elementwise import FUNCTIONS, OPAQUE, OPERATIONS
 from archcalc.ops.norm import BatchNorm
 from archcalc.ops.pointwise import Relu
 from archcalc.ops.pool import MaxPool
@@ -102,6 +104,35 @@ def test_inputs_may_differ_in_size_and_in_how_many_axes_they_have(network, first
     assert found.complete
     measured = {one.layer for one in found.comparisons if one.figure == "receptive field"}
     assert measured == ({"mask", "coarse"} if first == 1 else {"image", "fine"})
+
+
+@pytest.mark.parametrize(
+    ("layer", "is_measured"),
+    [
+        *((f"function: {by}", by not in OPAQUE) for by in FUNCTIONS),
+        *((f"scalar: {{by: {by}, value: 0.3}}", by not in OPAQUE) for by in OPERATIONS),
+        *(
+            (f"combine: {{by: {by}, from: [c, input]}}", by not in OPAQUE)
+            for by in OPERATIONS
+            if by not in REGISTRY
+        ),
+        ("scalar: {by: power, value: 3}", True),
+        ("scalar: {by: power, value: 3, swapped: true}", False),
+        ("thresholded_relu", True),
+        ("argmax: {keep: true}", False),
+        ("lppool: {kernel: 2, norm: 2}", True),
+        ("lppool: {kernel: 2, norm: 3}", False),
+    ],
+)
+def test_fields_are_measured_only_where_marks_show(network, layer, is_measured):
+    """Of random numbers some have no root or logarithm, and what holds of a mark is true or false."""
+    spec = f"input: 4x12x12\nlayers: [conv: {{name: c, out: 4, kernel: 3, padding: 1}}, {layer}]"
+    found = verified(network(spec))
+    assert found.disagreements == ()
+    last = found.comparisons[-1].layer
+    assert (
+        any(one.figure == "receptive field" for one in found.comparisons if one.layer == last) == is_measured
+    )
 
 
 def off_by(**changes):

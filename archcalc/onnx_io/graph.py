@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from re import findall
 from typing import Any, NamedTuple
@@ -81,12 +82,33 @@ def _written_out(model: Any, path: Path) -> Any:
         return model
     from onnx import inliner
 
+    _check_size(model, path)
     try:
         return inliner.inline_selected_functions(model, foreign)
     except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
         raise ArchcalcError(
             f"{visible(str(path))}: its functions cannot be written out: {visible(str(error))}"
         ) from None
+
+
+def _check_size(model: Any, path: Path) -> None:
+    """Raise a fact where functions that call each other come to more nodes than a network may have."""
+    bodies = {(one.domain, one.name): one.node for one in model.functions}
+
+    @cache
+    def size(domain: str, name: str) -> int:
+        return sum(size(node.domain, node.op_type) for node in bodies.get((domain, name), ())) or 1
+
+    most = limits.LAYERS.value
+    try:
+        nodes = sum(size(node.domain, node.op_type) for node in model.graph.node)
+    except RecursionError:
+        raise ArchcalcError(f"{visible(str(path))}: its functions call each other without end") from None
+    if nodes > most:
+        raise ArchcalcError(
+            f"{visible(str(path))}: has more than {most:,} nodes once its functions are written out",
+            hint=limits.LAYERS.hint,
+        )
 
 
 def _graph(model: Any) -> Graph:

@@ -28,6 +28,15 @@ def check_axis(axis: int, rank: int, setting: str = "axis") -> None:
         )
 
 
+def check_not_batch(axis: int, rank: int) -> None:
+    """Raise a fact where a tensor has no such axis, or it is the batch: what is learnt does not grow with it."""
+    check_axis(axis, rank)
+    if place(axis, rank) == 0:
+        raise ArchcalcError(
+            "axis 0 is the batch, of which a layer has as much as it is given", setting="axis"
+        )
+
+
 def check_each(axes: Iterable[int], rank: int) -> None:
     """Raise a fact where a tensor does not have one of the `axes`, or one is named twice."""
     named: set[int] = set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
-from archcalc.ops.axes import across, check_axis, others, replaced
+from archcalc.ops.axes import across, check_not_batch, others, replaced
 from archcalc.ops.conv import check_channels
 from archcalc.settings import axis, count, flag
 
@@ -55,7 +55,7 @@ class Linear(Dense):
         if self.axis == 1:
             super().check(x)
         else:
-            check_axis(self.axis, len(x))
+            check_not_batch(self.axis, len(x))
             check_channels((1, x[self.axis]), self.in_)
 
     def output(self, x: Shape) -> Shape:

@@ -49,6 +49,12 @@ OPERATIONS: dict[str, Work] = {
 }
 """The work of each operation on two numbers."""
 
+UNDEFINED = ("log", "sqrt", "asin", "acos", "acosh", "atanh", "power")
+"""What makes no number of some numbers."""
+TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
+"""What says whether something holds: a number, whatever goes in."""
+OPAQUE = {*UNDEFINED, *TRUTHS}
+
 
 @op("function", main="by", example=("64x8x8", {"by": "exp"}))
 class Function(Pointwise):
@@ -61,6 +67,10 @@ class Function(Pointwise):
     """
 
     by: str = choice(tuple(FUNCTIONS), "which function")
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE
 
     def work(self, y: Shape, x: Shape) -> Work:
         return times(prod(x), FUNCTIONS[self.by])
@@ -83,6 +93,10 @@ class WithNumber(Pointwise):
     by: str = choice(tuple(OPERATIONS), "what is done")
     value: float = number("", "the number")
     swapped: bool = flag("the number comes first, as in 1 - x", default=False)
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE and (self.by != "power" or self.swapped or self.value % 1 != 0)
 
     def work(self, y: Shape, x: Shape) -> Work:
         each = OPERATIONS[self.by]
@@ -135,6 +149,10 @@ class Combine(Elementwise):
     inputs = (2, 2)
 
     by: str = choice(tuple(name for name in OPERATIONS if name not in ("add", "multiply")), "what is done")
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE
 
     def work(self, y: Shape, *xs: Shape) -> Work:
         return times(prod(y), OPERATIONS[self.by])

@@ -100,6 +100,10 @@ class LpPool(Pool):
 
     norm: float = number("", "the exponent p of the norm", default=2.0, above=0)
 
+    @property
+    def opaque(self) -> bool:
+        return self.norm % 2 != 0  # the sum may be below 0
+
     def work(self, y: Shape, x: Shape) -> Work:
         window = self.window_size(x)
         return Work(

@@ -90,6 +90,10 @@ class ArgMax(Op):
     by: str = choice(("max", "min"), "whether the largest or the smallest is looked for", default="max")
     keep: bool = flag("keep the axis, with size 1", default=False)
 
+    @property
+    def opaque(self) -> bool:
+        return True
+
     def check(self, x: Shape) -> None:
         check_axis(self.axis, len(x))
 

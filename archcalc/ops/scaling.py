@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import ArchcalcError
 from archcalc.op import Field, Op, Shape, Weights, Work, op
-from archcalc.ops.axes import across, check_axis, check_last, others, places
+from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
 from archcalc.settings import axis, count, flag, number
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Affine(Op):
     shift: bool = flag("add", default=True)
 
     def check(self, x: Shape) -> None:
-        check_axis(self.axis, len(x))
+        check_not_batch(self.axis, len(x))
         if not self.scale and not self.shift:
             raise ArchcalcError("neither scales nor shifts", setting="shift")
 

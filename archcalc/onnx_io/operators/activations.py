@@ -10,6 +10,7 @@ from typing import Any
 
 from archcalc.onnx_io.builder import Builder, UnaccountableError
 from archcalc.onnx_io.graph import GraphNode
+from archcalc.onnx_io.operators.arithmetic import only_axis
 from archcalc.onnx_io.table import translates
 from archcalc.onnx_io.tensors import Flow, Tensor, reshaped
 
@@ -108,7 +109,7 @@ def gelu(node: GraphNode, builder: Builder) -> Tensor:
 @translates("PRelu")
 def prelu(node: GraphNode, builder: Builder) -> Tensor:
     x, slope = builder.data(node), builder.weight(node, 1)
-    if slope.size not in (1, x.shape[1]):
+    if slope.size > 1 and only_axis(slope, x) != 1:
         raise UnaccountableError("it has a slope for each position")
     settings = {"per": "layer"} if slope.size == 1 else {}
     return builder.add(node.called, "prelu", [x], {"slope": reshaped(slope, (slope.size,))}, **settings)

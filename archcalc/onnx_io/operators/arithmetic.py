@@ -86,7 +86,7 @@ def _with_constant(
             return None
         turned = {"swapped": True} if swapped and by not in COMMUTE else {}
         return builder.add(node.called, "scalar", [x], by=by, value=number, **turned)
-    axis = _only_axis(other, x)
+    axis = only_axis(other, x)
     if by not in REGISTRY or axis is None or not other.is_learnt:
         return None
     weight = reshaped(other, (other.size,))
@@ -101,7 +101,7 @@ def at(axis: int) -> dict[str, int]:
     return {} if axis == 1 else {"axis": axis}
 
 
-def _only_axis(other: Constant, x: Flow) -> int | None:
+def only_axis(other: Constant, x: Flow) -> int | None:
     """Return the axis of the data along which a constant has a number for each index, if it is just one."""
     wide = [axis for axis, size in enumerate(other.shape) if size > 1]
     if len(wide) != 1 or len(other.shape) > len(x.shape):
