@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from math import prod
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -28,7 +29,15 @@ FRAMEWORKS = [
     pytest.param("keras", marks=pytest.mark.keras),
 ]
 TABLES = {name: importlib.import_module(targets.MODULES[name]).TABLE for name in TARGETS}
-NETWORKS = archcalc.names()
+ROOT = Path(__file__).parents[1]
+ONE_OF_EACH = {
+    archcalc.members(str(path))[0].rpartition(":")[2] for path in sorted(ROOT.glob("specs/*.yaml"))
+}
+"""The first network of every file: its sisters differ in numbers alone."""
+NETWORKS = [
+    pytest.param(name, marks=[] if {name, f"{ROOT}/specs/{name}.yaml"} & ONE_OF_EACH else [pytest.mark.large])
+    for name in archcalc.names()
+]
 
 
 def exported(network, to, **conditions):
