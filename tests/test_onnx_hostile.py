@@ -398,7 +398,8 @@ for path in sys.argv[1:]:
         archcalc.analyze(archcalc.load(path))
     except ArchcalcError:
         pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = open("/proc/self/status").read()  # ru_maxrss would hold the peak of whoever started this
+print(int(status.partition("VmHWM:")[2].split()[0]) // 1024)
 """
 
 

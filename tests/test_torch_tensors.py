@@ -78,7 +78,7 @@ def test_linear_along_the_last_axis(x, out, bias):
 
 @given(arrays(2), small, st.data())
 def test_linear_along_any_axis(x, out, data):
-    axis = data.draw(st.integers(-x.ndim, x.ndim - 1).filter(lambda axis: axis != 1))
+    axis = data.draw(st.integers(-x.ndim, x.ndim - 1).filter(lambda axis: axis != 1 and axis % x.ndim))
     module = nn.Linear(x.shape[axis], out)
     y = ran("linear", {"out": out, "axis": axis}, x, weights=dict(module.named_parameters()))
     same(y, module(torch.tensor(x).movedim(axis, -1)).movedim(-1, axis))
