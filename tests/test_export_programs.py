@@ -101,6 +101,10 @@ class PyTorch:
         with self.torch.no_grad():
             return model(*map(self.torch.tensor, inputs)).numpy()
 
+    def run_all(self, model, inputs):
+        with self.torch.no_grad():
+            return [value.numpy() for value in model(*map(self.torch.tensor, inputs))]
+
 
 class Keras:
     """What the tests ask of Keras; it runs on PyTorch, which does channels first on a CPU."""
@@ -137,6 +141,9 @@ class Keras:
 
     def run(self, model, inputs):
         return model(inputs if len(inputs) > 1 else inputs[0], training=False).detach().numpy()
+
+    def run_all(self, model, inputs):
+        return [value.detach().numpy() for value in model(inputs, training=False)]
 
 
 NAMES = {"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}  # fmt: skip
@@ -188,6 +195,12 @@ def weights(node, row, seed):
 
 def reference(network, report, inputs, seeded):
     """Return what archcalc's own references make of the inputs, and the weights in the order of the layers."""
+    found, used = computed(network, report, inputs, seeded)
+    return found[-1], used
+
+
+def computed(network, report, inputs, seeded):
+    """Return the values of all layers, and the weights in the order of the layers."""
     found, used = [], []
     entering = iter(inputs)
     for position, (node, row) in enumerate(zip(inference(network.nodes), report.rows, strict=True)):
@@ -198,7 +211,7 @@ def reference(network, report, inputs, seeded):
         used += listed(node.op, tensors) if node.tied is None else []
         op = node.op.rounded(network.rounding) if network.rounding else node.op
         found.append(op.forward(*(found[source] for source in node.inputs), **tensors))
-    return found[-1], used
+    return found, used
 
 
 def listed(op, tensors):
@@ -284,6 +297,38 @@ def test_a_network_computes_the_same_numbers(framework, name):
     found = framework.run(model, inputs)
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+
+
+READ_LATER = """
+name: tied
+input: {a: 10x8, b: 10x8, c: 10x8}
+outputs: [r1, r2, r3]
+layers:
+  - linear: {name: up, from: a, out: 8, axis: -1}
+  - gelu: {name: g1}
+  - linear: {name: fc_1, out: 8, axis: -1}
+  - linear: {name: up2, from: b, tie: up, out: 8, axis: -1}
+  - gelu: {name: g2}
+  - linear: {name: fc_2, tie: fc_1, out: 8, axis: -1}
+  - linear: {name: up3, from: c, tie: up, out: 8, axis: -1}
+  - gelu: {name: g3}
+  - linear: {name: fc_3, tie: fc_1, out: 8, axis: -1}
+  - add: {name: r1, from: [a, fc_1]}
+  - add: {name: r2, from: [b, fc_2]}
+  - add: {name: r3, from: [c, fc_3]}
+"""
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
+def test_a_value_that_is_read_later_keeps_its_variable(framework, network):
+    tied = network(READ_LATER)
+    report = archcalc.analyze(tied)
+    inputs = [numbers(*row.output_shape, seed=row.name) for row in report.inputs]
+    found, used = computed(tied, report, inputs, seeded=False)
+    model = built(framework, tied, report)
+    framework.weigh_alike(model, used)
+    for value, expected in zip(framework.run_all(model, inputs), found[-3:], strict=True):
+        np.testing.assert_allclose(value, expected, rtol=1e-3, atol=1e-5)
 
 
 MORE = [

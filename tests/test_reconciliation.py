@@ -290,7 +290,7 @@ def test_transformers_and_lstms_are_what_the_tools_printed(written_in_torch, too
 
 @pytest.mark.torch
 def test_what_pytorch_itself_counts_for_products_and_recurrent_layers(report_of):
-    import torch
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     from torch.utils.flop_counter import FlopCounterMode
 
     tokens = torch.rand(1, 10, 12)

@@ -14,6 +14,8 @@ MAIN = "x"
 """The variable that goes along the main path."""
 MOST_CALLS = 3
 """The most calls that stand within each other on one line."""
+WORD = re.compile(r"(?<![\w.])\w+")
+"""What may be a variable: no attribute."""
 MARGIN = 30
 """The room that a line keeps for its indentation and its variable."""
 
@@ -151,7 +153,7 @@ class Flow:
         arguments = self._arguments(step)
         self._used(step)
         variable = self._lane_variable(step, start) if step.lane else self._variable(number, step)
-        self._settle(variable)
+        self._settle(variable, arguments)
         self.variables[step.output] = variable
         self.found.append(Statement(variable, step.form.format(*arguments), step, arguments))
 
@@ -196,17 +198,22 @@ class Flow:
         else:
             self.found.append(Statement(own, MAIN))
 
-    def _settle(self, variable: str) -> None:
-        """Compute what stands nowhere yet and would change with a variable."""
+    def _settle(self, variable: str, arguments: Sequence[str]) -> None:
+        """Compute what stands nowhere yet and would change with a variable.
+
+        It happens before the statement that has these arguments, so it writes nothing that they read.
+        """
         for ref, text in list(self.pending.items()):
             if _mentions(text, variable):
-                name = self._own(self._name(ref))
+                name = self._own(self._name(ref), arguments)
                 self.variables[ref] = name
                 del self.pending[ref]
                 self.found.append(Statement(name, text))
 
-    def _own(self, name: str) -> str:
-        return unused(name, {*self.variables.values(), *self.reserved})
+    def _own(self, name: str, read: Sequence[str] = ()) -> str:
+        """Return a variable that holds nothing that is still needed, by what stands nowhere yet or by texts to `read`."""
+        needed = {word for text in (*self.pending.values(), *read) for word in WORD.findall(text)}
+        return unused(name, {*self.variables.values(), *self.reserved, *needed})
 
     def _name(self, ref: int) -> str:
         return self.makers[ref].name if ref in self.makers else "start"

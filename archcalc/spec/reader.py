@@ -24,6 +24,8 @@ from archcalc.errors import ArchcalcError, Place, Source
 from archcalc.spec.tree import Collection, Listing, Mapping, Node, Scalar
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml, since 0.2.6, says of a text nested 1,000 deep: before archcalc's own bound has seen it."""
 
 
 def read(source: Source) -> Node:
@@ -33,7 +35,7 @@ def read(source: Source) -> Node:
         ArchcalcError: the text is no YAML, holds more or less than one document, or more than the limits allow.
     """
     try:
-        return _Composer(source).document()
+        return _composed(source)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(source, error) from None
     except yaml.reader.ReaderError as error:
@@ -48,11 +50,22 @@ def read(source: Source) -> Node:
         ) from None
 
 
+def _composed(source: Source) -> Node:
+    """Return the tree; what is nested too deep for the library in C goes through the one that knows no such bound."""
+    try:
+        return _Composer(source, LOADER).document()
+    except yaml.MarkedYAMLError as error:
+        if error.problem != TOO_DEEP:
+            raise
+        return _Composer(source, yaml.SafeLoader).document()
+
+
 class _Composer:
     """Builds the tree from events, with a stack of open collections in place of recursion."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> None:
         self.source = source
+        self.loader = loader
         self.anchors: dict[str, Node | None] = {}
         self.open: list[tuple[Collection, str | None]] = []
         self.nesting = limits.NESTING.value
@@ -61,7 +74,7 @@ class _Composer:
     def document(self) -> Node:
         documents = 0
         root: Node | None = None
-        for event in _events(self.source.text):
+        for event in _events(self.loader, self.source.text):
             if isinstance(event, ScalarEvent):
                 root = self._place(self._scalar(event), event.anchor) or root
             elif isinstance(event, MappingStartEvent | SequenceStartEvent):
@@ -147,8 +160,8 @@ class _Composer:
         return None
 
 
-def _events(text: str) -> Iterator[Event]:
-    loader = LOADER(text)
+def _events(kind: type[yaml.SafeLoader | yaml.CSafeLoader], text: str) -> Iterator[Event]:
+    loader = kind(text)
     try:
         while (event := loader.get_event()) is not None:
             yield event
