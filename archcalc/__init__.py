@@ -15,21 +15,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archcalc.agreement import compare_values
-    from archcalc.analysis import analyze
-    from archcalc.checks import Budget, Finding, check
-    from archcalc.comparison import Comparison, compare
-    from archcalc.derivation import Derivation, Explanation, explain
-    from archcalc.errors import ArchcalcError
-    from archcalc.exporting.targets import export
-    from archcalc.network import Network
-    from archcalc.op import Work
+    from archcalc.analysis.report import Report, Row, Totals
+    from archcalc.analysis.run import analyze
+    from archcalc.formats.language.schema import spec_schema
+    from archcalc.formats.library import load, load_every, members, names
+    from archcalc.formats.registry import export
+    from archcalc.ground.errors import ArchcalcError
+    from archcalc.network.network import Network
+    from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
-    from archcalc.reconciliation.tally import Reconciliation, reconcile
-    from archcalc.report import Report, Row, Totals
-    from archcalc.schema import spec_schema
-    from archcalc.verification import Verification, memory_bound, verify
-    from archcalc.zoo import load, load_every, members, names
+    from archcalc.questions.check import Budget, Finding, check
+    from archcalc.questions.compare import Comparison, compare
+    from archcalc.questions.explain import Derivation, Explanation, explain
+    from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
+    from archcalc.questions.verify.agreement import compare_values
+    from archcalc.questions.verify.verify import Verification, memory_bound, verify
 
 __version__ = "0.1.0"
 
@@ -66,33 +66,33 @@ __all__ = [
 
 _HOMES = {
     "REGISTRY": "archcalc.ops",
-    "ArchcalcError": "archcalc.errors",
-    "Comparison": "archcalc.comparison",
-    "compare": "archcalc.comparison",
-    "compare_values": "archcalc.agreement",
-    "Derivation": "archcalc.derivation",
-    "Explanation": "archcalc.derivation",
-    "explain": "archcalc.derivation",
-    "export": "archcalc.exporting.targets",
-    "Budget": "archcalc.checks",
-    "Finding": "archcalc.checks",
-    "Network": "archcalc.network",
-    "Reconciliation": "archcalc.reconciliation.tally",
-    "reconcile": "archcalc.reconciliation.tally",
-    "Report": "archcalc.report",
-    "Row": "archcalc.report",
-    "Totals": "archcalc.report",
-    "Work": "archcalc.op",
-    "analyze": "archcalc.analysis",
-    "check": "archcalc.checks",
-    "Verification": "archcalc.verification",
-    "memory_bound": "archcalc.verification",
-    "verify": "archcalc.verification",
-    "load": "archcalc.zoo",
-    "load_every": "archcalc.zoo",
-    "members": "archcalc.zoo",
-    "names": "archcalc.zoo",
-    "spec_schema": "archcalc.schema",
+    "ArchcalcError": "archcalc.ground.errors",
+    "Comparison": "archcalc.questions.compare",
+    "compare": "archcalc.questions.compare",
+    "compare_values": "archcalc.questions.verify.agreement",
+    "Derivation": "archcalc.questions.explain",
+    "Explanation": "archcalc.questions.explain",
+    "explain": "archcalc.questions.explain",
+    "export": "archcalc.formats.registry",
+    "Budget": "archcalc.questions.check",
+    "Finding": "archcalc.questions.check",
+    "Network": "archcalc.network.network",
+    "Reconciliation": "archcalc.questions.reconcile.reconcile",
+    "reconcile": "archcalc.questions.reconcile.reconcile",
+    "Report": "archcalc.analysis.report",
+    "Row": "archcalc.analysis.report",
+    "Totals": "archcalc.analysis.report",
+    "Work": "archcalc.op.op",
+    "analyze": "archcalc.analysis.run",
+    "check": "archcalc.questions.check",
+    "Verification": "archcalc.questions.verify.verify",
+    "memory_bound": "archcalc.questions.verify.verify",
+    "verify": "archcalc.questions.verify.verify",
+    "load": "archcalc.formats.library",
+    "load_every": "archcalc.formats.library",
+    "members": "archcalc.formats.library",
+    "names": "archcalc.formats.library",
+    "spec_schema": "archcalc.formats.language.schema",
 }
 
 

@@ -17,7 +17,7 @@ def main() -> None:
     if is_heeded:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        from archcalc import cli
+        from archcalc.commands import cli
     except (MemoryError, SystemError):  # there is no room for the program itself
         os.write(2, b"out of memory\n")
         os._exit(2)

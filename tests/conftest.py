@@ -13,13 +13,13 @@ import pytest
 from hypothesis import settings
 
 import archcalc
-from archcalc.cli import main
-from archcalc.errors import Source
-from archcalc.limits import LIMITS
-from archcalc.network import Network, Node
+from archcalc.commands.cli import main
+from archcalc.formats.language.read import Document
+from archcalc.ground.errors import Source
+from archcalc.ground.limits import LIMITS
+from archcalc.network.network import Network, Node
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
-from archcalc.spec.document import Document
 
 settings.register_profile("patient", deadline=None, database=None, derandomize=True)
 settings.register_profile("restless", deadline=None, max_examples=1000)
@@ -65,7 +65,7 @@ def builder_of():
     """Return a function that reads an ONNX file and returns what was built: its layers, and what its names stand for."""
 
     def built(path, input=None, batch=None):
-        from archcalc.onnx_io.reading import _gone_through
+        from archcalc.formats.onnx.read import _gone_through
 
         return _gone_through(path, input, batch).builder
 
@@ -80,8 +80,8 @@ def tensors_beside_a_run(builder_of):
     """
 
     def beside(path, input=None, batch=None):
-        from archcalc.onnx_io.graph import read_graph
-        from archcalc.onnx_io.runtime import Run
+        from archcalc.formats.onnx.graph import read_graph
+        from archcalc.formats.onnx.runtime import Run
 
         found = builder_of(path, input, batch).tensors
         run = Run(path, {name: found[name].shape for name in read_graph(path).inputs}, seed=0)

@@ -8,7 +8,7 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.network import Network, Node
+from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
 
 SEVERAL = ["lenet5_1998", "alexnet_two_gpus", "googlenet", "resnet18", "densenet121", "se_resnet50", "shufflenet_v2_x1_0"]  # fmt: skip

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, limits, zoo
-from archcalc.spec.document import override
+from archcalc import ArchcalcError
+from archcalc.formats import library as zoo
+from archcalc.formats.language.read import override
+from archcalc.ground import limits
 
 PLAIN = """\
 # Größe: ×

@@ -18,13 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc import ArchcalcError, limits, zoo
-from archcalc.errors import Source
+from archcalc import ArchcalcError
+from archcalc.formats import library as zoo
+from archcalc.formats.language.expressions import value_of
+from archcalc.formats.language.read import Document
+from archcalc.formats.language.starter import starter
+from archcalc.ground import limits
+from archcalc.ground.errors import Source
 from archcalc.ops import REGISTRY
-from archcalc.spec.document import Document
-from archcalc.spec.expressions import value_of
-from archcalc.stacks import is_size, is_stack, stack
-from archcalc.starter import starter
+from archcalc.questions.stacks import is_size, is_stack, stack
 
 EVERYTHING = """\
 name: everything

@@ -7,8 +7,9 @@ import json
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, quantity
-from archcalc.quantity import Claim
+from archcalc import ArchcalcError
+from archcalc.ground import quantity
+from archcalc.ground.quantity import Claim
 
 # fmt: off
 READ = [  # text, number, step to which it is stated

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.cells import ratio
-from archcalc.comparison import compare
-from archcalc.differences import differences, shared_prefix
-from archcalc.errors import ArchcalcError
-from archcalc.stacks import Layer, is_size, is_stack, network, stack
-from archcalc.symbols import Formula, channels
+from archcalc.arithmetic.polynomial import Formula, channels
+from archcalc.ground.errors import ArchcalcError
+from archcalc.questions.compare import compare
+from archcalc.questions.differences import differences, shared_prefix
+from archcalc.questions.stacks import Layer, is_size, is_stack, network, stack
+from archcalc.sheet.kinds import ratio
 
 
 def costs(text, other="3x3"):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from click.shell_completion import ShellComplete
 
-from archcalc.cli import cli
+from archcalc.commands.cli import cli
 
 SCRIPTS = {
     "bash": "complete -o nosort -F _archcalc_completion archcalc",

@@ -19,8 +19,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import archcalc
-from archcalc.columns import COLUMNS
-from archcalc.console import draw, drawn
+from archcalc.analysis.figures import COLUMNS
+from archcalc.sheet.terminal import draw, drawn
 from archcalc.views.layers import SHOWN, layers
 
 WIDTHS = (40, 50, 64, 80, 100, 130, 200)

@@ -10,12 +10,12 @@ from math import ceil, floor, prod
 import pytest
 
 import archcalc
-from archcalc.errors import ArchcalcError
-from archcalc.formats import RENDERERS
-from archcalc.network import Network, Node
-from archcalc.op import NO_WORK
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Network, Node
+from archcalc.op.op import NO_WORK
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
+from archcalc.sheet.text import RENDERERS
 from archcalc.views import explanation
 
 PYTHON = {"·": "*", "−": "-", "⌊": "floor(", "⌉": ")", "⌈": "ceil(", "⌋": ")", "mod": "%"}

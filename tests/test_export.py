@@ -12,12 +12,12 @@ from hypothesis import assume, given
 from hypothesis.strategies import data, integers, permutations, sampled_from
 
 import archcalc
-from archcalc.errors import Source
-from archcalc.exporting.outline import Call, Layer, Merge, Repeat, Variable, outlined
-from archcalc.exporting.targets import MODULES, SUFFIXES, TARGETS, find
-from archcalc.network import Network, Node
+from archcalc.formats.language.read import Document
+from archcalc.formats.program.outline import Call, Layer, Merge, Repeat, Variable, outlined
+from archcalc.formats.registry import MODULES, SUFFIXES, TARGETS, find
+from archcalc.ground.errors import Source
+from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
-from archcalc.spec.document import Document
 
 NAMES = archcalc.names()
 every_network = pytest.mark.parametrize("name", NAMES)

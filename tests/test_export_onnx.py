@@ -10,12 +10,14 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.agreement import compare_values
-from archcalc.exporting.onnx import TABLE, UNSAID
-from archcalc.network import Network, Node
-from archcalc.onnx_io.runtime import Run
-from archcalc.ops import REGISTRY, elementwise, reduction
-from archcalc.settings import extents
+from archcalc.formats.onnx.runtime import Run
+from archcalc.formats.onnx.write import TABLE, UNSAID
+from archcalc.network.network import Network, Node
+from archcalc.op.settings import extents
+from archcalc.ops import REGISTRY
+from archcalc.ops.elements import elementwise
+from archcalc.ops.shapes import reduction
+from archcalc.questions.verify.agreement import compare_values
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 inliner = pytest.importorskip("onnx.inliner", reason="ONNX is not installed")

@@ -18,10 +18,10 @@ import pytest
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
-from archcalc.conditions import inference
-from archcalc.exporting import targets
-from archcalc.network import Network, Node
-from archcalc.settings import extents
+from archcalc.analysis.conditions import inference
+from archcalc.formats import registry as targets
+from archcalc.network.network import Network, Node
+from archcalc.op.settings import extents
 
 TARGETS = ("pytorch", "keras")
 FRAMEWORKS = [
@@ -597,7 +597,7 @@ def test_an_equation_is_letters(to):
 def test_no_layer_takes_the_place_of_what_a_module_has_itself():
     nn = pytest.importorskip("torch.nn", reason="PyTorch is not installed")
     own = {*dir(nn.Module), *dir(nn.Sequential), *vars(nn.Module())}
-    members = importlib.import_module("archcalc.exporting.pytorch.body").MEMBERS
+    members = importlib.import_module("archcalc.formats.pytorch.body").MEMBERS
     assert {name for name in own if not name.startswith("_")} <= members
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from archcalc.exporting.flow import Flow, Step
+from archcalc.formats.program.flow import Flow, Step
 
 LANES = ("", "", "a", "b")
 

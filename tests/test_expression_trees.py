@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archcalc import ArchcalcError
-from archcalc.limits import EXPRESSION, MAGNITUDE
-from archcalc.spec.expressions import value_of
+from archcalc.formats.language.expressions import value_of
+from archcalc.ground.limits import EXPRESSION, MAGNITUDE
 
 SCOPE = {"n": 7, "i": 0, "wide": True, "ratio": 0.5, "depths": (3, 4, 6, 3), "mode": "same"}
 

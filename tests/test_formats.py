@@ -13,13 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.cells import percent, short, sized
-from archcalc.columns import COLUMNS
-from archcalc.console import page
-from archcalc.formats import RENDERERS
-from archcalc.network import Node
-from archcalc.op import Op
-from archcalc.sheet import Column, Sheet
+from archcalc.analysis.figures import COLUMNS
+from archcalc.network.network import Node
+from archcalc.op.op import Op
+from archcalc.sheet.kinds import percent, short, sized
+from archcalc.sheet.sheet import Column, Sheet
+from archcalc.sheet.terminal import page
+from archcalc.sheet.text import RENDERERS
 from archcalc.views.layers import layers
 
 SUMMED = ("params", "fixed", "buffers", "macs", "flops", "activations")

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archcalc import ArchcalcError, kernels, tensors
-from archcalc.op import Op
-from archcalc.ops import REGISTRY, elementwise, reduction
-from archcalc.settings import extents
+from archcalc import ArchcalcError
+from archcalc.arrays import kernels, tensors
+from archcalc.op.op import Op
+from archcalc.op.settings import extents
+from archcalc.ops import REGISTRY
+from archcalc.ops.elements import elementwise
+from archcalc.ops.shapes import reduction
 
 MOST = 16
 """The largest size of an axis to which an example is shrunk."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from archcalc import zoo
-from archcalc.spec.expressions import value_of
+from archcalc.formats import library as zoo
+from archcalc.formats.language.expressions import value_of
 
 GOLDEN = Path(__file__).parent / "golden"
 WIDE = {

@@ -10,7 +10,7 @@ import click
 import click.testing
 import pytest
 
-from archcalc.cli import cli
+from archcalc.commands.cli import cli
 
 COMMANDS = sorted(cli.commands)
 ROOT = Path(__file__).parents[1]

@@ -6,8 +6,10 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.errors import Source
-from archcalc.limits import (
+from archcalc.formats.language.expressions import parse
+from archcalc.formats.language.read import Document, override
+from archcalc.ground.errors import Source
+from archcalc.ground.limits import (
     BRACKETS,
     EXPRESSION,
     FILE_BYTES,
@@ -18,9 +20,7 @@ from archcalc.limits import (
     STACK_LAYERS,
     VALUES,
 )
-from archcalc.spec.document import Document, override
-from archcalc.spec.expressions import parse
-from archcalc.stacks import stack
+from archcalc.questions.stacks import stack
 
 
 def spec(layers, extra=""):

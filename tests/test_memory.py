@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc import ArchcalcError, memory
-from archcalc.network import Network, Node
+from archcalc import ArchcalcError
+from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
+from archcalc.questions import memory
 
 VIEWS = ("identity", "flatten", "dropout")
 

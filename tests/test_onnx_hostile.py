@@ -422,7 +422,7 @@ from archcalc import ArchcalcError
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 report = archcalc.analyze(archcalc.load(sys.argv[1]))
-print(report.totals.params, [path for path in opened if "passwd" in path or "weights" in path])
+print(report.totals.params, [path for path in opened if "passwd" in path or "weights.bin" in path])
 """
 
 

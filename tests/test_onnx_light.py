@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import archcalc
-from archcalc.agreement import compare_values
-from archcalc.onnx_io.graph import node_of, read_graph
+from archcalc.formats.onnx.graph import node_of, read_graph
+from archcalc.questions.verify.agreement import compare_values
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")

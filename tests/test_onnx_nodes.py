@@ -15,9 +15,9 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.onnx_io.graph import STANDARD, node_of
-from archcalc.onnx_io.reading import TRANSLATORS
-from archcalc.onnx_io.tensors import Flow
+from archcalc.formats.onnx.graph import STANDARD, node_of
+from archcalc.formats.onnx.read import TRANSLATORS
+from archcalc.formats.onnx.tensors import Flow
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 

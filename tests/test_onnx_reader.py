@@ -10,7 +10,7 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.agreement import compare_values
+from archcalc.questions.verify.agreement import compare_values
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 
@@ -305,7 +305,7 @@ def test_a_recurrent_layer_that_starts_from_somewhere(onnx_file):
 def test_a_missing_package_is_named(onnx_file, monkeypatch, run):
     path = onnx_file([("Relu", "x", "y")], IMAGE)
     monkeypatch.delitem(sys.modules, "onnx.onnx_ml_pb2")
-    monkeypatch.setattr("archcalc.onnx_io.messages.find_spec", lambda name: None)
+    monkeypatch.setattr("archcalc.formats.onnx.messages.find_spec", lambda name: None)
     failed = run("show", path)
     assert failed.status == 2
     assert "pip install 'archcalc[onnx]'" in failed.err

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 import archcalc
-from archcalc.agreement import compare_values
+from archcalc.questions.verify.agreement import compare_values
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")

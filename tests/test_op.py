@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-import archcalc.op
+import archcalc.op.op
 from archcalc import ArchcalcError
-from archcalc.op import Op, Work, added, elements, op, per_axis
+from archcalc.arithmetic.term import Term
+from archcalc.op.op import Op, Work, added, elements, op, per_axis
+from archcalc.op.settings import count, flag
 from archcalc.ops import REGISTRY
-from archcalc.settings import count, flag
-from archcalc.trace import Term
 
 
 def test_a_registered_class_is_an_op_with_its_own_and_inherited_settings(monkeypatch):
     registry = {}
-    monkeypatch.setattr(archcalc.op, "REGISTRY", registry)
+    monkeypatch.setattr(archcalc.op.op, "REGISTRY", registry)
 
     class Base(Op):
         inherited: bool = flag("a setting of the base", default=True)
@@ -31,7 +31,7 @@ def test_a_registered_class_is_an_op_with_its_own_and_inherited_settings(monkeyp
 
 
 def test_an_example_may_have_several_inputs(monkeypatch):
-    monkeypatch.setattr(archcalc.op, "REGISTRY", {})
+    monkeypatch.setattr(archcalc.op.op, "REGISTRY", {})
     some = op("some", example=(("3x4", "3x1"), {}))(type("Some", (Op,), {}))
     assert (some.main, some.example) == (None, (("3x4", "3x1"), {}))
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from archcalc import ArchcalcError
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
 
 CONV = {"out": 4, "kernel": 3}
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from archcalc import derivation
-from archcalc.op import Work
+from archcalc.op.op import Work
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
+from archcalc.questions import explain as derivation
 
 FIGURES = ("params", "fixed", "buffers", *Work._fields)
 

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.errors import visible
-from archcalc.exporting.dot import dot
-from archcalc.exporting.graph import graph, label, lines
-from archcalc.exporting.mermaid import mermaid
+from archcalc.formats.pictures.dot import dot
+from archcalc.formats.pictures.graph import graph, label, lines
+from archcalc.formats.pictures.mermaid import mermaid
+from archcalc.ground.errors import visible
 
 NETWORKS = (
     "googlenet",

@@ -17,7 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import archcalc
-from archcalc.cli import cli
+from archcalc.commands.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archcalc
-from archcalc.window import POINT, Extent
+from archcalc.arithmetic.window import POINT, Extent
 
 
 def fields(name):

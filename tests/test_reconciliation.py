@@ -9,10 +9,10 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.reconciliation import profile as profiles
-from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS, ingredients
-from archcalc.reconciliation.profile import Counter, profile, tools
-from archcalc.spec.expressions import parse
+from archcalc.formats.language.expressions import parse
+from archcalc.questions.reconcile import profile as profiles
+from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS, ingredients
+from archcalc.questions.reconcile.profile import Counter, profile, tools
 
 # fmt: off
 NETWORKS = ("alexnet_torchvision", "vgg16", "resnet18", "resnet50", "mobilenet_v2")
@@ -460,8 +460,8 @@ def test_a_profile_says_what_it_is_about_and_every_rule_works_on_every_op(tool, 
 
 
 def alone(op, shapes):
-    from archcalc.network import Network, Node
-    from archcalc.settings import extents
+    from archcalc.network.network import Network, Node
+    from archcalc.op.settings import extents
 
     inputs = [Node(f"x{i}", archcalc.REGISTRY["input"](shape=extents(s))) for i, s in enumerate(shapes)]
     return Network("alone", (*inputs, Node("op", op, tuple(range(len(inputs))))))

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc import ArchcalcError, derivation
-from archcalc.errors import Source
-from archcalc.network import Network, Node
-from archcalc.op import Work, elements
+from archcalc import ArchcalcError
+from archcalc.formats.language.read import Document
+from archcalc.ground.errors import Source
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Work, elements
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.settings import extents
-from archcalc.spec.document import Document
+from archcalc.questions import explain as derivation
 
 SHAPE_LINE = re.compile(r"^ *\(.*\).* -> \((N|1), .*\)", re.MULTILINE)
 

@@ -13,10 +13,10 @@ from typing import get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from archcalc.cli import cli
-from archcalc.columns import COLUMNS
-from archcalc.formats import SCHEMA as NAME
-from archcalc.sheet import Kind
+from archcalc.analysis.figures import COLUMNS
+from archcalc.commands.cli import cli
+from archcalc.sheet.sheet import Kind
+from archcalc.sheet.text import SCHEMA as NAME
 from archcalc.views import schemas
 
 FOLDER = Path(__file__).parent / "report-1"

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from archcalc.cells import described, written
-from archcalc.console import page
-from archcalc.formats import RENDERERS
-from archcalc.sheet import Column, Sheet
+from archcalc.sheet.kinds import described, written
+from archcalc.sheet.sheet import Column, Sheet
+from archcalc.sheet.terminal import page
+from archcalc.sheet.text import RENDERERS
 
 LINES = [
     "show lenet5_1998",

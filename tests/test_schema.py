@@ -9,8 +9,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import archcalc
-from archcalc.errors import ArchcalcError
-from archcalc.starter import starter
+from archcalc.formats.language.starter import starter
+from archcalc.ground.errors import ArchcalcError
 
 ROOT = Path(__file__).parents[1]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))

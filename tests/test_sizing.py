@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from archcalc.errors import ArchcalcError
-from archcalc.sizing import inputs, output, paddings
-from archcalc.window import Window, output_size, travel
+from archcalc.arithmetic.window import Window, output_size, travel
+from archcalc.ground.errors import ArchcalcError
+from archcalc.questions.size import inputs, output, paddings
 
 windows = st.builds(
     Window,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.op import per_axis
+from archcalc.op.op import per_axis
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)

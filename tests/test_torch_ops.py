@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archcalc import ArchcalcError
-from archcalc.op import elements
+from archcalc.op.op import elements
 from archcalc.ops import REGISTRY
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")

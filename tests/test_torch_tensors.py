@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcalc import ArchcalcError, kernels
-from archcalc.op import elements
+from archcalc import ArchcalcError
+from archcalc.arrays import kernels
+from archcalc.op.op import elements
 from archcalc.ops import REGISTRY
-from archcalc.ops.elementwise import FUNCTIONS, OPERATIONS
-from archcalc.ops.reduction import REDUCTIONS
+from archcalc.ops.elements.elementwise import FUNCTIONS, OPERATIONS
+from archcalc.ops.shapes.reduction import REDUCTIONS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)

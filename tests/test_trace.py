@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcalc import derivation
+from archcalc.arithmetic.term import Term, named
 from archcalc.ops import REGISTRY
-from archcalc.trace import Term, named
+from archcalc.questions import explain as derivation
 
 BINARY = [operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod]
 SYMBOLS = {"H": 227, "C": 96, "k": 11, "s": 4, "p": 2, "g": 1, "o": 0, "a": -3}

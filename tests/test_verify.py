@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError, kernels, tensors
+from archcalc import ArchcalcError
+from archcalc.arrays import kernels, tensors
 from archcalc.ops import REGISTRY
-from archcalc.ops.conv import Conv
-from archcalc.ops.elementwise import FUNCTIONS, OPAQUE, OPERATIONS
-from archcalc.ops.norm import BatchNorm
-from archcalc.ops.pointwise import Relu
-from archcalc.ops.pool import MaxPool
-from archcalc.probes import Memory
-from archcalc.verification import FIGURES, passes
+from archcalc.ops.elements.elementwise import FUNCTIONS, OPAQUE, OPERATIONS
+from archcalc.ops.elements.pointwise import Relu
+from archcalc.ops.norms.norm import BatchNorm
+from archcalc.ops.windows.conv import Conv
+from archcalc.ops.windows.pool import MaxPool
+from archcalc.questions.verify.probes import Memory
+from archcalc.questions.verify.verify import FIGURES, passes
 
 REDUCED = {
     "alexnet": 67,  # pools of 3 in steps of 2 make 1 of 3, 3 of 7, 7 of 15: conv1 needs 11 + 4·14

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from archcalc.window import POINT, Extent, Spread, Uneven, Window, output_size, same_padding, span, uneven
+from archcalc.arithmetic.window import (
+    POINT,
+    Extent,
+    Spread,
+    Uneven,
+    Window,
+    output_size,
+    same_padding,
+    span,
+    uneven,
+)
 
 # fmt: off
 PUBLISHED = [  # input, window, output, source

@@ -1,1 +1,1 @@
-"""The commands, a few lines each over the public API."""
+"""The command line, one file a group of commands."""

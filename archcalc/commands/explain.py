@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import archcalc
+from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
-from archcalc.commands.options import (
-    analyzed,
-    complete_layer,
-    emit,
-    examples,
-    format_option,
-    model_options,
-)
-from archcalc.limits import MAGNITUDE
-from archcalc.network import is_inside
-from archcalc.window import ROUNDINGS, Rounding, Window
+from archcalc.commands.options import analyzed, complete_layer, emit, examples, format_option, model_options
+from archcalc.ground.limits import MAGNITUDE
+from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
-    from archcalc.derivation import Explanation
+    from archcalc.questions.explain import Explanation
 
 
 @cli.command(
@@ -49,7 +42,7 @@ def explain(form: str, layer: str | None, **options: Any) -> None:
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
-        from archcalc.spec.expressions import value_of
+        from archcalc.formats.language.expressions import value_of
         from archcalc.views.sizes import sum_of
 
         emit(sum_of(options["model"], value_of(options["model"].translate(SIGNS), {})), form)

@@ -22,8 +22,8 @@ from archcalc.commands.options import (
     train_option,
     write,
 )
-from archcalc.errors import ArchcalcError, visible
-from archcalc.exporting.targets import MODULES, find, of_suffix
+from archcalc.formats.registry import MODULES, find, of_suffix
+from archcalc.ground.errors import ArchcalcError, visible
 
 
 def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 import archcalc
-from archcalc import limits
 from archcalc.commands.options import STATUS, examples
-from archcalc.errors import nearest, visible
+from archcalc.ground import limits
+from archcalc.ground.errors import nearest, visible
 
 LONGEST_SUMMARY = 200
 """More than the longest first sentence of a command."""

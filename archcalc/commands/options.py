@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 import archcalc
-from archcalc.errors import ArchcalcError, visible
-from archcalc.formats import RENDERERS
-from archcalc.report import DType
-from archcalc.window import ROUNDINGS
+from archcalc.analysis.report import DType
+from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.sheet.text import RENDERERS
 
 if TYPE_CHECKING:
-    from archcalc.network import Network
-    from archcalc.report import Report
-    from archcalc.sheet import Sheet
+    from archcalc.analysis.report import Report
+    from archcalc.network.network import Network
+    from archcalc.sheet.sheet import Sheet
 
 Command = Callable[..., Any]
 DTYPES = tuple(get_args(DType))
@@ -56,7 +56,7 @@ def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
 
 def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the lists of columns that a word begins."""
-    from archcalc.columns import COLUMNS
+    from archcalc.analysis.figures import COLUMNS
 
     done, comma, last = incomplete.rpartition(",")
     return [f"{done}{comma}{key}" for key in COLUMNS if key.startswith(last)]
@@ -214,7 +214,7 @@ def tell_notes(network: Network) -> None:
 
 def overrides(settings: Sequence[str]) -> dict[str, Any]:
     """Return the parameters of --set NAME=VALUE."""
-    from archcalc.spec.document import override
+    from archcalc.formats.language.read import override
 
     return dict(map(override, settings))
 
@@ -223,7 +223,7 @@ def emit(sheet: Sheet, form: str) -> None:
     """Write a sheet on standard output; machines are told which command made it."""
     sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
     if form == "table":
-        from archcalc.console import page
+        from archcalc.sheet.terminal import page
 
         write(page(sheet))
     else:

@@ -13,7 +13,7 @@ from archcalc.commands.options import analyzed, emit, examples, model_options
 
 def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the tools that a word begins."""
-    from archcalc.reconciliation.profile import tools
+    from archcalc.questions.reconcile.profile import tools
 
     return [name for name in tools() if name.startswith(incomplete.lower())]
 

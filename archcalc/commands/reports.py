@@ -7,14 +7,7 @@ from typing import Any
 import click
 
 from archcalc.commands.group import cli
-from archcalc.commands.options import (
-    analyzed,
-    complete_columns,
-    depth_option,
-    emit,
-    examples,
-    model_options,
-)
+from archcalc.commands.options import analyzed, complete_columns, depth_option, emit, examples, model_options
 
 
 @cli.command(

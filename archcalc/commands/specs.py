@@ -21,11 +21,11 @@ from archcalc.commands.options import (
     tell_notes,
     write,
 )
-from archcalc.errors import ArchcalcError, visible
+from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
-    from archcalc.conditions import Input
-    from archcalc.report import DType
+    from archcalc.analysis.conditions import Input
+    from archcalc.analysis.report import DType
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
@@ -38,7 +38,7 @@ def list_networks(form: str) -> None:
     from archcalc.views.catalogue import catalogue
 
     def complain(error: ArchcalcError) -> None:
-        from archcalc.console import complain
+        from archcalc.sheet.terminal import complain
 
         complain(error)
 
@@ -82,7 +82,7 @@ def check(
     The exit status is 0 if all is well and 1 if not, so that it can guard a repository. A family's
     file stands for all its variants.
     """
-    from archcalc.console import complain
+    from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
     budget = verdicts.budget(most["max_params"], most["max_macs"], most["max_memory"])
@@ -117,7 +117,7 @@ def ops(op: str | None, form: str) -> None:
 @click.option("--output", metavar="FILE", help="Where to write; - for standard output.  [default: NAME.yaml]")
 def new(name: str, output: str | None) -> None:
     """Write a commented spec to start from."""
-    from archcalc.starter import starter
+    from archcalc.formats.language.starter import starter
 
     name = name.removesuffix(".yaml")
     text = starter(name)

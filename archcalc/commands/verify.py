@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import archcalc
-from archcalc.cells import sized
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     analyzed,
@@ -22,9 +21,10 @@ from archcalc.commands.options import (
     input_option,
     settings_option,
 )
+from archcalc.sheet.kinds import sized
 
 if TYPE_CHECKING:
-    from archcalc.verification import Comparison
+    from archcalc.questions.verify.verify import Comparison
 
 
 @cli.command(
@@ -72,9 +72,9 @@ def verify(
     Of an ONNX file the values are compared, too, computed from its own weights: with those of ONNX Runtime,
     where it is installed.
     """
-    from archcalc.verification import passes
+    from archcalc.formats.library import ONNX
+    from archcalc.questions.verify.verify import passes
     from archcalc.views.verification import verification
-    from archcalc.zoo import ONNX
 
     network, report = analyzed(model, **options)
     steps = 0
@@ -94,7 +94,7 @@ def verify(
 
 def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -> Sequence[Comparison]:
     """Return how the values of an ONNX file's layers compare with those of ONNX Runtime, if it is there."""
-    from archcalc.onnx_io.runtime import INSTALL, is_installed
+    from archcalc.formats.onnx.runtime import INSTALL, is_installed
 
     if not is_installed():
         click.echo(f"note: the values are not compared, which takes ONNX Runtime: {INSTALL}", err=True)

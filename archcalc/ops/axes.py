@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from archcalc.errors import ArchcalcError
-from archcalc.op import Field, Shape
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Shape
 
 
 def place(axis: int, rank: int) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archcalc.report import Report
-from archcalc.sheet import Column, Sheet
+from archcalc.analysis.report import Report
+from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
     Column("name", "name", "text", "what to call it by"),

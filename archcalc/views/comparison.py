@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from archcalc.cells import grouped, short
-from archcalc.comparison import Comparison, StackCosts
-from archcalc.sheet import Cell, Column, Sheet
+from archcalc.questions.compare import Comparison, StackCosts
+from archcalc.sheet.kinds import grouped, short
+from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
 from archcalc.views.lines import Line, listed
 from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks

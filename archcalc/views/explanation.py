@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archcalc.cells import described, figure, grouped, percent, shaped
-from archcalc.checks import Finding
-from archcalc.columns import COLUMNS, figures
-from archcalc.derivation import Derivation, Explanation
-from archcalc.folding import folded, group
-from archcalc.network import is_inside, parts, prefix
-from archcalc.report import Report, Row
-from archcalc.sheet import Column, Sheet
+from archcalc.analysis.blocks import folded, group
+from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.report import Report, Row
+from archcalc.network.network import is_inside, parts, prefix
+from archcalc.questions.check import Finding
+from archcalc.questions.explain import Derivation, Explanation
+from archcalc.sheet.kinds import described, figure, grouped, percent, shaped
+from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archcalc.columns import COLUMNS, figures
-from archcalc.folding import deepest, fitting_depth, folded
-from archcalc.folding import tree as treed
-from archcalc.report import Report, Row
-from archcalc.sheet import Sheet
+from archcalc.analysis.blocks import deepest, fitting_depth, folded
+from archcalc.analysis.blocks import tree as treed
+from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.report import Report, Row
+from archcalc.sheet.sheet import Sheet
 from archcalc.views.page import facts, notes, subtitle, summary
 
 MACHINES = ("json", "csv")

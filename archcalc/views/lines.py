@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from archcalc.columns import COLUMNS
-from archcalc.report import Report
-from archcalc.sheet import Cell, Kind
+from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.report import Report
+from archcalc.sheet.sheet import Cell, Kind
 
 
 class Line(NamedTuple):

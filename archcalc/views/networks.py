@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from archcalc.cells import described
-from archcalc.columns import COLUMNS
-from archcalc.comparison import Comparison
-from archcalc.differences import Difference
-from archcalc.folding import group, groups
-from archcalc.report import Report, Row
+from archcalc.analysis.blocks import group, groups
+from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.report import Report, Row
+from archcalc.questions.compare import Comparison
+from archcalc.questions.differences import Difference
+from archcalc.sheet.kinds import described
 from archcalc.views.lines import Line, line, listed, total
 
 SMALL = 0.02

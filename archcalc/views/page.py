@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archcalc.cells import grouped, shaped, short, sized
-from archcalc.op import Work
-from archcalc.report import Report, Row
+from archcalc.analysis.report import Report, Row
+from archcalc.op.op import Work
+from archcalc.sheet.kinds import grouped, shaped, short, sized
 
 MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""

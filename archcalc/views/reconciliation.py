@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from archcalc.cells import grouped, written
-from archcalc.reconciliation.ingredients import AMOUNTS, FACTORS
-from archcalc.reconciliation.tally import Part, Reconciliation, Share
-from archcalc.report import Report
-from archcalc.sheet import Column, Sheet
+from archcalc.analysis.report import Report
+from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
+from archcalc.questions.reconcile.reconcile import Part, Reconciliation, Share
+from archcalc.sheet.kinds import grouped, written
+from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, subtitle
 
 PREFIXES = {

@@ -5,16 +5,16 @@ from __future__ import annotations
 from inspect import cleandoc
 from typing import Any
 
-from archcalc.analysis import analyze
-from archcalc.cells import described
-from archcalc.derivation import macs, parameters
-from archcalc.errors import ArchcalcError, listed, nearest
-from archcalc.network import Network, Node
-from archcalc.op import Op
+from archcalc.analysis.report import Row
+from archcalc.analysis.run import analyze
+from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op
+from archcalc.op.settings import REQUIRED, Setting, extents
 from archcalc.ops import REGISTRY
-from archcalc.report import Row
-from archcalc.settings import REQUIRED, Setting, extents
-from archcalc.sheet import Column, Sheet
+from archcalc.questions.explain import macs, parameters
+from archcalc.sheet.kinds import described
+from archcalc.sheet.sheet import Column, Sheet
 
 OPS = (
     Column("op", "op", "text", "the layer type"),

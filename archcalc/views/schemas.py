@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from archcalc.columns import COLUMNS, figures
-from archcalc.formats import SCHEMA
-from archcalc.op import Work
-from archcalc.report import DType
-from archcalc.sheet import Column, Kind
+from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.report import DType
+from archcalc.op.op import Work
+from archcalc.sheet.sheet import Column, Kind
+from archcalc.sheet.text import SCHEMA
 from archcalc.views import (
     catalogue,
     explanation,

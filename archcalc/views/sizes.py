@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-from archcalc.cells import grouped
-from archcalc.sheet import Column, Sheet
-from archcalc.sizing import Range, inputs, output, paddings
-from archcalc.trace import Term
-from archcalc.window import Rounding, Window, output_size
+from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.window import Rounding, Window, output_size
+from archcalc.questions.size import Range, inputs, output, paddings
+from archcalc.sheet.kinds import grouped
+from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
     Column("question", "question", "text", "what was asked"),

@@ -7,13 +7,13 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archcalc.cells import grouped
-from archcalc.comparison import Comparison, StackCosts
-from archcalc.sheet import Cell
+from archcalc.questions.compare import Comparison, StackCosts
+from archcalc.sheet.kinds import grouped
+from archcalc.sheet.sheet import Cell
 from archcalc.views.lines import Line, line, listed, total
 
 if TYPE_CHECKING:
-    from archcalc.symbols import Formula
+    from archcalc.arithmetic.polynomial import Formula
 
 
 def of_stacks(found: Comparison) -> Iterator[Line]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
-from archcalc.cells import sized
-from archcalc.columns import COLUMNS
-from archcalc.derivation import parameter_formulas
-from archcalc.memory import inference, training
-from archcalc.network import Network
-from archcalc.report import Report
-from archcalc.sheet import Column, Sheet
+from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.report import Report
+from archcalc.network.network import Network
+from archcalc.questions.explain import parameter_formulas
+from archcalc.questions.memory import inference, training
+from archcalc.sheet.kinds import sized
+from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import WORK
 from archcalc.views.page import facts, notes, subtitle
 

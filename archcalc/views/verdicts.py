@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from archcalc import quantity
-from archcalc.checks import Budget, Finding
-from archcalc.sheet import Column, Sheet
+from archcalc.ground import quantity
+from archcalc.questions.check import Budget, Finding
+from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
     Column("network", "network", "text", "the network's name", 3),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from archcalc.cells import grouped, sized
-from archcalc.report import Report
-from archcalc.sheet import Cell, Column, Sheet
-from archcalc.verification import FIGURES, VALUES, Comparison, Verification
+from archcalc.analysis.report import Report
+from archcalc.questions.verify.verify import FIGURES, VALUES, Comparison, Verification
+from archcalc.sheet.kinds import grouped, sized
+from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
 
 COLUMNS = (

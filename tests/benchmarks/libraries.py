@@ -30,7 +30,7 @@ Console(highlight=False).print(table)
 def shown_cells(model: str) -> list[list[str]]:
     """Return the text of the table that `show` draws of every layer: header, rows, footer."""
     import archcalc
-    from archcalc.cells import written
+    from archcalc.sheet.kinds import written
     from archcalc.views.layers import layers
 
     sheet = layers(archcalc.analyze(archcalc.load(model)))

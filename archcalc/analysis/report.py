@@ -1,0 +1,140 @@
+"""What analysis finds: frozen rows and totals. Renderers see this and never an op."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from archcalc.arithmetic.window import Extent, Uneven
+from archcalc.op.op import Shape, Work
+
+DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
+BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
+"""The bytes of one number, by dtype."""
+
+
+ReceptiveField = tuple[Extent, ...] | None
+"""One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
+
+
+class Row(NamedTuple):
+    """One layer's figures. Shapes have the batch first; counts are for the whole batch.
+
+    `params` are learnable, `fixed` set once, `buffers` kept but not learnt; tied weights count where
+    they first stand. `work` is None where the op cannot say. `activations` are the numbers that the
+    layer stores anew: none for a view such as flatten; `in_place` are those that are left where
+    activations overwrite their input. `alive` are the numbers in memory while the layer runs: its
+    inputs, its output and what later layers need. `unfolded` are rows and columns of the matrix that im2col makes
+    of the input; None for what is no convolution. `depth` counts the weighted layers up to here.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    weights: Mapping[str, Shape]
+    params: int
+    fixed: int
+    buffers: int
+    work: Work | None
+    activations: int
+    in_place: int
+    alive: int
+    uneven: tuple[Uneven, ...]
+    unfolded: tuple[int, int] | None
+    depth: int
+    field: ReceptiveField
+
+    @property
+    def is_input(self) -> bool:
+        """Whether data enters here: it takes nothing from another layer, and is no weight and nothing unknown."""
+        return not (self.inputs or self.weights or self.buffers) and self.work is not None
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates, or None where they are not known."""
+        return self.work.macs if self.work else None
+
+    @property
+    def flops(self) -> int | None:
+        """2 · MACs + every other operation, or None where they are not known."""
+        return self.work.flops if self.work else None
+
+
+class Totals(NamedTuple):
+    """The sums over all rows. `incomplete` names the rows whose work is not known and thus left out."""
+
+    params: int
+    fixed: int
+    buffers: int
+    work: Work
+    activations: int
+    in_place: int
+    peak: int
+    depth: int
+    incomplete: tuple[str, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions, linear layers and matrix products, without bias."""
+        return self.work.macs
+
+    @property
+    def flops(self) -> int:
+        """2 · MACs + every other operation."""
+        return self.work.flops
+
+
+class Report(NamedTuple):
+    """What analysis found: a row for every layer, in the order of the network, and the totals.
+
+    `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
+    many samples go through at once.
+    """
+
+    name: str
+    title: str
+    source: str
+    input_shape: Shape
+    outputs: tuple[Row, ...]
+    batch: int
+    dtype: DType
+    rows: tuple[Row, ...]
+    totals: Totals
+
+    @property
+    def output(self) -> Row:
+        """The row of the first output."""
+        return self.outputs[0]
+
+    @property
+    def inputs(self) -> tuple[Row, ...]:
+        """The rows where data enters."""
+        return tuple(row for row in self.rows if row.is_input)
+
+    @property
+    def bytes_each(self) -> int:
+        """The bytes of one number."""
+        return BYTES[self.dtype]
+
+    @property
+    def weight_bytes(self) -> int:
+        """The bytes of all weights: learnable, fixed and buffers."""
+        totals = self.totals
+        return (totals.params + totals.fixed + totals.buffers) * self.bytes_each
+
+    @property
+    def activation_bytes(self) -> int:
+        """The bytes of all activations together, as if none were freed."""
+        return self.totals.activations * self.bytes_each
+
+    @property
+    def peak_bytes(self) -> int:
+        """The bytes of the largest set of activations alive at once.
+
+        Layers run in the order of the rows; a tensor is freed after its last use; a layer's inputs and
+        its output are alive together; the input counts.
+        """
+        return self.totals.peak * self.bytes_each

@@ -1,0 +1,1 @@
+"""Numbers that formulas run on beside integers: terms, polynomials, windows."""

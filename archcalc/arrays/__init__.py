@@ -1,0 +1,1 @@
+"""What ops need of NumPy for their references; imported late."""

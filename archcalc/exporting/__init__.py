@@ -1,1 +1,0 @@
-"""A network written in other formats: the spec, programs for frameworks, drawings."""

@@ -1,0 +1,158 @@
+"""A network as a Keras 3 model in the functional style: a function for each block, and one that builds the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from archcalc.analysis.report import Report
+from archcalc.formats.keras import elements as functions
+from archcalc.formats.keras import shapes as tensors
+from archcalc.formats.keras import windows as layers
+from archcalc.formats.keras.body import Body, returns, written
+from archcalc.formats.keras.helpers import HELPERS
+from archcalc.formats.keras.table import TABLE
+from archcalc.formats.program.code import Brackets, Names, identifier, lines, wrapped
+from archcalc.formats.program.flow import Flow
+from archcalc.formats.program.outline import Block
+from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.registry import target
+from archcalc.network.network import Network
+
+__all__ = ["TABLE", "functions", "keras", "layers", "tensors"]
+
+TAKEN = frozenset(
+    (*HELPERS, "build", "float", "inputs", "keras", "layers", "math", "model", "ops", "print", "range", "sum")
+)
+"""Names that no function, parameter or variable of a network may have."""
+RESERVED = TAKEN | {"x", "i"}
+"""Names that no parameter may have."""
+EXAMPLE = (
+    "",
+    "",
+    'if __name__ == "__main__":',
+    "    model = build()",
+    '    print(f"{sum(math.prod(w.shape) for w in model.trainable_weights):,} parameters")',
+    "    print(model.output_shape)",
+)
+"""What the module does when it is run: print its parameters and the shape of what comes out."""
+DEEP, CALLS = 1000, 20
+"""From how many layers on Python must allow more calls within each other, and how many for each layer."""
+LAYER = re.compile(r"layers\.(\w+)")
+FORMAT = (
+    "# Channels come first, as in (N, C, H, W): on a CPU this runs with the backends torch and jax.",
+    'keras.config.set_image_data_format("channels_first")',
+)
+
+
+@target("keras", suffix=".py", help="a Keras model, with a function for each block")
+def keras(network: Network, report: Report, depth: int | None) -> str:
+    """Return the source of a Python module that builds the network as a keras.Model.
+
+    Raises:
+        ArchcalcError: the network holds a layer that Keras code cannot say.
+    """
+    found = source(network, report, TABLE)
+    names = Names(RESERVED)
+    called: dict[str, Signature] = {}
+    for block in found.blocks:
+        name = names.new(identifier(block.name).lower())
+        called[block.name] = signature(block, found.saying, called, name, RESERVED)
+    code = "\n".join(_functions(found, called, frozenset(names.taken)))
+    helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
+    body = "\n".join((*helpers, code))
+    return "\n".join((*_docstring(found), "", *_imports(found, body), body, *EXAMPLE, ""))
+
+
+def _docstring(found: Source) -> Iterator[str]:
+    totals = found.report.totals
+    kept = totals.buffers + totals.fixed
+    counted = f"{totals.params:,} parameters" + (
+        f" and {kept:,} numbers that are not learnt." if kept else "."
+    )
+    title, *others = (*found.description, counted)
+    yield from wrapped(title, 0, first='"""')
+    for text in others:
+        yield ""
+        yield from wrapped(text, 0)
+    yield '"""'
+
+
+def _imports(found: Source, body: str) -> Iterator[str]:
+    used = "layers, ops" if "ops." in body else "layers"
+    is_deep = len(found.report.rows) > DEEP
+    yield "import math"
+    if is_deep:
+        yield "import sys"
+    yield from ("", "import keras", f"from keras import {used}", "", *FORMAT)
+    if is_deep:
+        limit = CALLS * len(found.report.rows)
+        yield f"sys.setrecursionlimit({limit:_})  # Keras calls itself from layer to layer"
+
+
+def _functions(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+    """Yield the lines of all functions, each after those that it uses."""
+    for block in found.blocks:
+        yield from ("", "", *_block(found, block, called, names))
+    yield from ("", "", *_build(found, called, names))
+
+
+def _block(
+    found: Source, block: Block, called: Mapping[str, Signature], names: frozenset[str]
+) -> Iterator[str]:
+    own = called[block.name]
+    body = Body(found, called, own.parameters, shared=_shared(found))
+    end = body.walk(block.items, block.start)
+    yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
+    yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
+
+
+def _shared(found: Source) -> frozenset[int]:
+    """Return the layers whose weights others share."""
+    return frozenset(node.tied for node in found.network.nodes if node.tied is not None)
+
+
+def _statements(
+    body: Body,
+    inputs: Mapping[int, str],
+    outputs: Sequence[int],
+    reserved: Collection[str],
+    last: str = "",
+) -> Iterator[str]:
+    """Yield the lines of a function; `last` is what it returns, with a {} for its outputs, unless it is they."""
+    for variable, layer in body.layers.items():
+        yield from lines(layer, 4, before=f"{variable} = ")
+    flow = Flow(body.steps, inputs, outputs, nested=False, reserved={*reserved, *body.layers})
+    statements, texts = flow.statements()
+    end = statements[-1] if statements and not last else None
+    for statement in statements:
+        yield from written(statement, body.parts, is_last=statement is end)
+    whole = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    if end is None or not returns(end, body.parts):
+        yield f"    {last.format(whole) if last else f'return {whole}'}"
+
+
+def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+    rows, positions = found.report.rows, found.entering
+    body = Body(found, called, {}, shared=_shared(found), known=_known(found))
+    body.walk(found.outline.items, positions[0])
+    taken = Names(names - {"inputs"})
+    alone = len(positions) == 1
+    arguments = {
+        position: taken.new("inputs" if alone else identifier(rows[position].name, prefix="input"))
+        for position in positions
+    }
+    yield "def build():"
+    yield '    """Return the network as a keras.Model, with random weights."""'
+    for position, name in arguments.items():
+        yield f"    {name} = keras.Input({rows[position].output_shape[1:]})"
+    given = ", ".join(arguments.values())
+    inputs = given if alone else f"[{given}]"
+    last = f'return keras.Model({inputs}, {{}}, name="{identifier(found.network.name, prefix="net")}")'
+    yield from _statements(body, arguments, [*found.leaving, *body.heads], taken.taken, last)
+
+
+def _known(found: Source) -> frozenset[str]:
+    """Return the names that Keras gives to the network's layers by itself, without their numbers."""
+    forms = {name for call in found.saying.calls for name in LAYER.findall(str(call))}
+    return frozenset(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", form).lower() for form in forms)

@@ -1,0 +1,107 @@
+"""The `expect:` block of a spec: figures that must hold, and claims that are only shown with a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Scope
+from typing import Any
+
+from archcalc.formats.language.scope import evaluate
+from archcalc.formats.language.sections import At, check_keys, mapping, section, text
+from archcalc.formats.language.tree import Listing, Mapping, Scalar
+from archcalc.formats.language.tree import Node as Tree
+from archcalc.ground import quantity
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Expectation
+from archcalc.op.settings import extents, whole
+
+FIGURES = ("params", "fixed", "buffers", "macs", "flops", "depth", "activations", "output")
+"""What an expectation may be about."""
+LAYER_FIGURES = (*FIGURES, "field", "jump")
+"""What an expectation may be about in a layer or a block: its receptive field and that field's stride, too."""
+SHAPES = ("output",)
+"""Figures that are no single number, which a claim cannot be about."""
+EXPECT_KEYS = ("claims", "layers", "train", "source")
+"""What an expectation may say beside its figures."""
+
+
+def claimable(figures: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the figures that a claim may be about."""
+    return tuple(figure for figure in figures if figure not in SHAPES)
+
+
+def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
+    """Return what a spec or a variant expects, and what is claimed of it.
+
+    Raises:
+        ArchcalcError: a key is not known, a source is missing, a figure is no number or a claim no quantity.
+    """
+    tree = root.entries.get("expect")
+    if tree is None:
+        return []
+    found: list[Expectation] = []
+    for entry in tree.items if isinstance(tree, Listing) else [tree]:
+        body = mapping(entry, "expect")
+        check_keys(body, (*FIGURES, *EXPECT_KEYS), "expect")
+        source = text(body, "source")
+        if not source:
+            raise ArchcalcError(
+                "an expectation needs its 'source'",
+                place=body.place(),
+                hint="say where the figures were published",
+            )
+        about = Expectation("", None, source, None, _is_train(body))
+        found += _stated(body, FIGURES, about, scope)
+        layers = section(body, "layers")
+        for layer, layer_tree in layers.entries.items():
+            figures = mapping(layer_tree, f"expect of '{layer}'")
+            check_keys(figures, (*LAYER_FIGURES, "claims"), "expect")
+            of_layer = about._replace(layer=layer, origin=At(layers.keys[layer]))
+            found += _stated(figures, LAYER_FIGURES, of_layer, scope)
+    return found
+
+
+def _stated(
+    body: Mapping, figures: tuple[str, ...], about: Expectation, scope: Scope[str, Any]
+) -> Iterator[Expectation]:
+    """Yield the figures that a mapping expects and those that it claims."""
+    for figure, tree in body.entries.items():
+        if figure in figures:
+            yield about._replace(
+                figure=figure, value=_figure(figure, tree, scope), origin=about.origin or At(tree)
+            )
+    claims = section(body, "claims")
+    check_keys(claims, claimable(figures), "claims")
+    for figure, tree in claims.entries.items():
+        yield about._replace(
+            figure=figure,
+            value=_claim(figure, tree),
+            claim=text(claims, figure),
+            origin=about.origin or At(tree),
+        )
+
+
+def _is_train(body: Mapping) -> bool:
+    tree = body.entries.get("train")
+    if tree is None:
+        return False
+    if isinstance(tree, Scalar) and isinstance(tree.value, bool):
+        return tree.value
+    raise ArchcalcError(f"'train' must be true or false, not {tree.noun}", place=tree.place())
+
+
+def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
+    value = evaluate(tree, scope)
+    try:
+        return extents(value) if figure in SHAPES else whole(value, 0)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
+
+
+def _claim(figure: str, tree: Tree) -> quantity.Claim:
+    if not isinstance(tree, Scalar):
+        raise ArchcalcError(f"a claim is text, not {tree.noun}", place=tree.place())
+    try:
+        return quantity.claim(tree.text)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"claim '{figure}': {error.fact}", place=tree.place(), hint=error.hint) from None

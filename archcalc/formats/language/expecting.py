@@ -1,0 +1,62 @@
+"""The `expect:` of a spec: what the source states, as far as it is about what the spec still holds."""
+
+from __future__ import annotations
+
+from archcalc.analysis.report import Report
+from archcalc.formats.language.read import Document
+from archcalc.formats.language.words import flow, text, value
+from archcalc.ground.errors import Source
+from archcalc.network.network import Expectation, Network, is_inside
+
+
+def expected(network: Network, report: Report, body: str) -> str:
+    """Return the lines that state a network's expectations; nothing where the input is another one.
+
+    What is expected of a layer or a block is left out where `body`, the rest of the spec, calls it otherwise.
+    """
+    if not network.expectations or report.input_shape != network.input_shape:
+        return ""
+    written = Document(Source("the spec", body)).network()
+    known = {
+        layer
+        for layer in {expectation.layer for expectation in network.expectations if expectation.layer}
+        if _positions(network, layer) == _positions(written, layer)
+    }
+    entries: dict[tuple[str, bool], list[Expectation]] = {}
+    for expectation in network.expectations:
+        if expectation.layer is None or expectation.layer in known:
+            entries.setdefault((expectation.source, expectation.train), []).append(expectation)
+    lines = ["", "expect:"] if entries else []
+    for (source, train), stated in entries.items():
+        parts = _figures([e for e in stated if e.layer is None])
+        layers = {e.layer: [o for o in stated if o.layer == e.layer] for e in stated if e.layer}
+        if layers:
+            inner = [f"{layer}: {{{', '.join(_figures(of_layer))}}}" for layer, of_layer in layers.items()]
+            parts += _braced("layers", inner)
+        parts += ["train: true"] * train + [f"source: {text(source)}"]
+        lines += flow("  - ", parts)
+    return "\n".join([*lines, ""])
+
+
+def _positions(network: Network, layer: str) -> list[int]:
+    """Return where the layers stand that a name means."""
+    return [
+        position
+        for position, node in enumerate(network.nodes)
+        if node.name == layer or is_inside(node.name, layer)
+    ]
+
+
+def _figures(stated: list[Expectation]) -> list[str]:
+    """Return figures as the inside of a mapping, what is only claimed at last."""
+    said = [f"{e.figure}: {value(e.value)}" for e in stated if e.claim is None]
+    return said + _braced("claims", [f"{e.figure}: {text(e.claim)}" for e in stated if e.claim is not None])
+
+
+def _braced(key: str, items: list[str]) -> list[str]:
+    """Return a key with its mapping in pieces that a line can end after; nothing where it would be empty."""
+    if not items:
+        return []
+    items[0] = f"{key}: {{{items[0]}"
+    items[-1] += "}"
+    return items

@@ -1,0 +1,315 @@
+"""Layers as they are written to nodes as they are computed: repeats and blocks written out, names made unique."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Scope
+from typing import Any, NamedTuple
+
+from archcalc.formats.language.names import Names
+from archcalc.formats.language.scope import (
+    COMMON,
+    CONTROLS,
+    Use,
+    as_written,
+    check_inputs,
+    check_parameter,
+    check_settings,
+    evaluate,
+    named_branches,
+    unknown,
+    word,
+)
+from archcalc.formats.language.tree import Listing, Scalar
+from archcalc.formats.language.tree import Node as Tree
+from archcalc.ground import limits
+from archcalc.ground.errors import ArchcalcError, Place, nearest
+from archcalc.network.network import Node
+from archcalc.op.op import Op
+from archcalc.op.settings import show, whole
+from archcalc.ops import REGISTRY
+
+
+class Block(NamedTuple):
+    """An op that the spec defines: its parameters' defaults and its layers."""
+
+    name: str
+    parameters: Scope[str, Tree]
+    layers: Listing
+
+
+class Frame(NamedTuple):
+    """Where expansion stands: parameters in scope, the dotted prefix of names, who used this block."""
+
+    scope: Scope[str, Any]
+    prefix: str = ""
+    used_by: Place | None = None
+    inside: tuple[str, ...] = ()
+    depth: int = 0
+    auxiliary: bool = False
+
+
+class Expansion:
+    """Writes a spec's layers out to nodes."""
+
+    def __init__(self, blocks: Scope[str, Block], parameters: Scope[str, Any]) -> None:
+        self.blocks = blocks
+        self.parameters = parameters
+        self.nodes: list[Node] = []
+        self.names = Names()
+        self.heads: list[int] = []
+        self.ops: dict[tuple[str, str], Op] = {}
+        self.steps = 0
+        self.values = 0
+        self.most_steps = limits.LAYERS.value
+        self.most_values = limits.VALUES.value
+        self.nesting = limits.NESTING.value
+
+    def add(self, node: Node) -> int:
+        """Append a node and return its position."""
+        self.nodes.append(node)
+        self.names.ends[node.name] = len(self.nodes) - 1
+        return len(self.nodes) - 1
+
+    def layers(self, listing: Tree, frame: Frame, current: int) -> int:
+        """Expand a list of layers that starts from node `current`; return the node that it ends on."""
+        if not isinstance(listing, Listing):
+            raise ArchcalcError(
+                f"layers must be a list, not {listing.noun}",
+                place=listing.place(frame.used_by),
+                hint="put '- ' before each layer",
+            )
+        if frame.depth > self.nesting:
+            raise ArchcalcError(
+                f"blocks are nested more than {self.nesting} deep",
+                place=listing.place(frame.used_by),
+                hint=limits.NESTING.hint,
+            )
+        for item in listing.items:
+            current = self.layer(item, frame, current)
+        return current
+
+    def layer(self, item: Tree, frame: Frame, current: int) -> int:
+        """Expand one item of a list of layers; return the node that it ends on."""
+        use = as_written(item, frame.used_by)
+        kind = use.kind.text
+        use = use.with_main(self._main(use))
+        self.step(use)
+        if not self._wanted(use, frame):
+            return current
+        if kind == "repeat":
+            return self._repeat(use, frame, current)
+        if kind == "auxiliary":
+            self._auxiliary(use, frame, current)
+            return current
+        if kind in self.blocks:
+            return self._block(self.blocks[kind], use, frame, current)
+        return self._op(REGISTRY[kind], use, frame, current)
+
+    def _main(self, use: Use) -> str | None:
+        """Return the setting that a lone value stands for: a block's first parameter, an op's main setting."""
+        kind = use.kind.text
+        if kind in CONTROLS:
+            return None
+        if kind in self.blocks:
+            return next(iter(self.blocks[kind].parameters), None)
+        if kind not in REGISTRY:
+            known = [*REGISTRY, *self.blocks, *CONTROLS]
+            raise use.error(
+                f"there is no layer type '{kind}'",
+                hint=nearest(kind, known) or "archcalc ops lists them all",
+            )
+        cls = REGISTRY[kind]
+        return "branches" if cls.branched() else cls.main
+
+    def step(self, use: Use) -> None:
+        """Count one more layer or repetition against the limit."""
+        self.steps += 1
+        self.values += sum(tree.size for tree in use.settings.values())
+        if self.values > self.most_values:
+            raise use.error(f"the network grows past {self.most_values:,} values", hint=limits.VALUES.hint)
+        if self.steps > self.most_steps:
+            raise use.error(
+                f"the network grows past {self.most_steps:,} layers",
+                hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
+            )
+
+    def _wanted(self, use: Use, frame: Frame) -> bool:
+        if "when" not in use.settings:
+            return True
+        value = self._value(use, "when", frame)
+        if not isinstance(value, bool):
+            raise use.error(f"'when' must be true or false, not {show(value)}", "when")
+        return value
+
+    def _value(self, use: Use, setting: str, frame: Frame) -> Any:
+        return evaluate(use.settings[setting], frame.scope, frame.used_by)
+
+    def _repeat(self, use: Use, frame: Frame, current: int) -> int:
+        check_settings(use, ("times", "layers"), ("index", "name", "when"))
+        times = self._value(use, "times", frame)
+        try:
+            times = whole(times, 0)
+        except ArchcalcError as error:
+            raise use.error(f"'times' {error.fact}", "times") from None
+        if "index" in use.settings and isinstance(use.settings["index"], Scalar):
+            check_parameter(use.settings["index"], frame.used_by)
+        index = word(use, "index")
+        name = word(use, "name")
+        for i in range(times):
+            self.step(use)
+            inner = frame._replace(depth=frame.depth + 1)
+            if index:
+                inner = inner._replace(scope={**frame.scope, index: i})
+            if name:
+                inner = inner._replace(prefix=self.names.claim(use, f"{frame.prefix}{name}{i + 1}") + ".")
+            current = self.layers(use.settings["layers"], inner, current)
+            if name:
+                self.names.ends[inner.prefix[:-1]] = current
+        return current
+
+    def _auxiliary(self, use: Use, frame: Frame, current: int) -> None:
+        check_settings(use, ("layers",), ("name", "weight", "from", "when"))
+        path = self.names.name(use, frame.prefix)
+        start = self._source(use, frame, current)
+        inner = frame._replace(prefix=f"{path}.", auxiliary=True, depth=frame.depth + 1)
+        if "weight" in use.settings:
+            self._weight(use, frame)
+        self.names.ends[path] = self.layers(use.settings["layers"], inner, start)
+        self.heads.append(self.names.ends[path])
+
+    def _weight(self, use: Use, frame: Frame) -> None:
+        """Raise a fact where the weight of a head's loss is no number; no figure depends on it."""
+        value = self._value(use, "weight", frame)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise use.error(f"'weight' must be a number, not {show(value)}", "weight")
+
+    def _block(self, block: Block, use: Use, frame: Frame, current: int) -> int:
+        inside = (*frame.inside, block.name)
+        if block.name in frame.inside:
+            raise use.error(f"block '{block.name}' uses itself: {' → '.join(inside)}")
+        check_settings(use, (), (*block.parameters, "name", "from", "when"))
+        scope = dict(self.parameters)
+        for name, default in block.parameters.items():
+            if name in use.settings:
+                scope[name] = self._value(use, name, frame)
+            elif isinstance(default, Scalar) and default.value is None:
+                raise use.error(f"block '{block.name}' needs '{name}'")
+            else:
+                scope[name] = evaluate(default, scope, use.place())
+        path = self.names.name(use, frame.prefix)
+        start = self._source(use, frame, current)
+        self.names.starts[f"{path}.input"] = start
+        inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
+        end = self.layers(block.layers, inner, start)
+        self.names.ends[path] = end
+        return end
+
+    def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
+        branched = cls.branched()
+        if branched and "branches" in use.settings:
+            inputs, labels = self._branches(use, frame, current)
+        elif cls.constant:
+            inputs, labels = (), ()
+        else:
+            inputs, labels = self._sources(use, frame, current), ()
+        if not cls.constant:
+            check_inputs(cls.kind, cls.inputs, len(inputs), use)
+        op = self._made(cls, use, frame, branched=branched)
+        path = self.names.name(use, frame.prefix)
+        tied = self._tied(use, frame)
+        shared = self._shared(use, frame)
+        return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary, shared))
+
+    def _made(self, cls: type[Op], use: Use, frame: Frame, *, branched: bool) -> Op:
+        """Return the op with its settings evaluated; equal layers share one op."""
+        given = {}
+        for name in use.settings:
+            if name in COMMON or (branched and name == "branches"):
+                continue
+            if name not in cls.declared:
+                raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
+            given[name] = self._setting(cls, use, name, frame)
+        key = (cls.kind, repr(given))
+        op = self.ops.get(key)
+        if op is None:
+            try:
+                op = self.ops[key] = cls(**given)
+            except ArchcalcError as error:
+                word = given.get(error.setting or "")
+                if isinstance(word, str) and error.hint is None:
+                    error.hint = nearest(word, frame.scope)
+                raise error.at(cls.kind, use) from None
+        return op
+
+    def _setting(self, cls: type[Op], use: Use, name: str, frame: Frame) -> Any:
+        """Return the value of an op's setting; a text is meant as it stands."""
+        tree = use.settings[name]
+        if cls.declared[name].verbatim and isinstance(tree, Scalar):
+            return tree.value
+        return self._value(use, name, frame)
+
+    def _branches(self, use: Use, frame: Frame, current: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        start = self._sources(use, frame, current)
+        if len(start) != 1:
+            raise use.error("branches start from one layer, not several", "from")
+        inputs, labels = [], []
+        for name, listing in named_branches(use):
+            path = (
+                self.names.claim(use, f"{frame.prefix}{name}")
+                if name
+                else self.names.number("branch", frame.prefix)
+            )
+            inner = frame._replace(prefix=f"{path}.", depth=frame.depth + 1)
+            end = self.layers(listing, inner, start[0])
+            self.names.ends[path] = end
+            inputs.append(end)
+            labels.append(path)
+        return tuple(inputs), tuple(labels)
+
+    def _sources(self, use: Use, frame: Frame, current: int) -> tuple[int, ...]:
+        """Return the nodes that a layer takes its input from: `from:`, or the one above."""
+        tree = use.settings.get("from")
+        if tree is None:
+            return (current,)
+        names = tree.items if isinstance(tree, Listing) else [tree]
+        return tuple(self._find(use, name, frame, "from") for name in names)
+
+    def _source(self, use: Use, frame: Frame, current: int) -> int:
+        """Return the one node that a block or a head starts from."""
+        sources = self._sources(use, frame, current)
+        check_inputs(use.kind.text, (1, 1), len(sources), use)
+        return sources[0]
+
+    def _find(self, use: Use, tree: Tree, frame: Frame, setting: str) -> int:
+        """Return the node that a name means, or raise where it means none that this layer can take from."""
+        if not isinstance(tree, Scalar) or not tree.text:
+            raise use.error(f"'{setting}' must be the name of a layer, not {tree.noun}", setting)
+        position = self.names.find(tree.text, frame.prefix)
+        if position is None:
+            raise ArchcalcError(
+                f"'{setting}: {tree.text}' names no layer above this one",
+                place=tree.place(frame.used_by),
+                hint=nearest(tree.text, self.names.finished())
+                or "a layer can only take what was computed before it",
+            )
+        if self.nodes[position].auxiliary and not frame.auxiliary:
+            raise ArchcalcError(
+                f"'{setting}: {tree.text}' is in an auxiliary head, which exists only in training",
+                place=tree.place(frame.used_by),
+            )
+        return position
+
+    def _tied(self, use: Use, frame: Frame) -> int | None:
+        if "tie" not in use.settings:
+            return None
+        return self._find(use, use.settings["tie"], frame, "tie")
+
+    def _shared(self, use: Use, frame: Frame) -> frozenset[str]:
+        """Return the names of the weights that belong to an earlier layer and count there."""
+        if "shared" not in use.settings:
+            return frozenset()
+        value = self._value(use, "shared", frame)
+        names = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(name, str) for name in names):
+            raise use.error(f"'shared' must be names of weights, not {show(value)}", "shared")
+        return frozenset(names)

@@ -1,0 +1,257 @@
+"""A whole spec: its parameters, variants, blocks, layers and expectations, made into a `Network`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Scope
+from contextlib import contextmanager
+from typing import Any
+
+from archcalc.arithmetic.window import ROUNDINGS, Rounding
+from archcalc.formats.language.expectations import expectations
+from archcalc.formats.language.layers import Block, Expansion, Frame
+from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
+from archcalc.formats.language.sections import At, check_keys, mapping, section, text
+from archcalc.formats.language.tree import Listing, Mapping, Scalar
+from archcalc.formats.language.tree import Node as Tree
+from archcalc.formats.language.yaml import read
+from archcalc.ground import limits
+from archcalc.ground.errors import ArchcalcError, Source, nearest
+from archcalc.network.network import Network, Node
+from archcalc.op.settings import extents
+from archcalc.ops import REGISTRY
+
+KEYS = (
+    "name",
+    "title",
+    "source",
+    "input",
+    "rounding",
+    "parameters",
+    "variants",
+    "blocks",
+    "layers",
+    "outputs",
+    "expect",
+)
+
+
+@contextmanager
+def within_the_stack() -> Iterator[None]:
+    """Turn Python's own bound on calls within calls into an error; also a decorator.
+
+    Each bound on nesting holds for itself. Several at their most, raised ones above all, can be too much together.
+    """
+    try:
+        yield
+    except RecursionError:
+        raise ArchcalcError(
+            "blocks, lists and expressions are nested deeper than Python can follow",
+            hint=f"lower bounds in {limits.NESTING.variable} and {limits.BRACKETS.variable} would say where",
+        ) from None
+
+
+class Document:
+    """A spec file as read: one network, or a family with a variant for each."""
+
+    def __init__(self, source: Source) -> None:
+        root = read(source)
+        if not isinstance(root, Mapping):
+            raise ArchcalcError(
+                f"a spec is a mapping with 'input' and 'layers', not {root.noun}",
+                place=root.place(),
+                hint="archcalc new NAME writes a spec to start from",
+            )
+        check_keys(root, KEYS, "a spec")
+        self.root = root
+        self.source = source
+        self.name = text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
+        if "name" in root.entries and isinstance(root.entries["name"], Scalar):
+            check_name(root.entries["name"], "name")
+        variants = section(root, "variants")
+        for key in variants.keys.values():
+            check_name(key, "variant")
+        self.variants = {name: mapping(tree, f"variant '{name}'") for name, tree in variants.entries.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The networks in the file: its variants, or itself."""
+        return tuple(self.variants) or (self.name,)
+
+    @within_the_stack()
+    def network(self, variant: str | None = None, overrides: Scope[str, Any] | None = None) -> Network:
+        """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
+
+        Raises:
+            ArchcalcError: the spec is wrong, the variant does not exist or was not named, an override
+                names no parameter.
+        """
+        chosen = self._variant(variant)
+        scope = self._scope(chosen, overrides or {})
+        expansion = Expansion(self._blocks(), scope)
+        start, *_ = [expansion.add(node) for node in self._inputs(chosen, scope)]
+        layers = self.root.entries.get("layers")
+        if layers is None:
+            raise ArchcalcError(
+                "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
+            )
+        last = expansion.layers(layers, Frame(scope), start)
+        outputs = self._outputs(expansion) or (last,)
+        _check_used(expansion.nodes, {*outputs, *expansion.heads})
+        return Network(
+            name=variant or self.name,
+            nodes=tuple(expansion.nodes),
+            title=text(chosen, "title") or self._title(variant),
+            source=text(chosen, "source") or text(self.root, "source"),
+            parameters=scope,
+            expectations=() if overrides else (*expectations(self.root, scope), *expectations(chosen, scope)),
+            rounding=_rounding(self.root),
+            outputs=outputs,
+        )
+
+    def _title(self, variant: str | None) -> str:
+        """Return the spec's title, with the variant where it is not called like the whole family."""
+        own = variant if variant != self.name else None
+        return " · ".join(filter(None, (text(self.root, "title"), own)))
+
+    def _variant(self, name: str | None) -> Mapping:
+        if name in self.variants:
+            return self.variants[name]
+        if name is not None and not self.variants:
+            raise ArchcalcError(
+                f"{self.name} has no variant '{name}'", hint=f"it is a single network: {self.source.name}"
+            )
+        if self.variants:
+            listed = ", ".join(self.variants)
+            raise ArchcalcError(
+                f"{self.name} is a family" if name is None else f"{self.name} has no variant '{name}'",
+                hint=(name and nearest(name, list(self.variants))) or f"choose one of {listed}",
+            )
+        return Mapping(self.source, 0, 0)
+
+    def _scope(self, variant: Mapping, overrides: Scope[str, Any]) -> dict[str, Any]:
+        """Return the parameters: overrides before the variant before the defaults."""
+        declared = section(self.root, "parameters").entries
+        for key in section(self.root, "parameters").keys.values():
+            check_parameter(key)
+        for name in overrides:
+            if name not in declared:
+                raise ArchcalcError(
+                    f"{self.name} has no parameter '{name}'",
+                    hint=nearest(name, list(declared))
+                    or (f"its parameters: {', '.join(declared)}" if declared else "it has none"),
+                )
+        check_keys(variant, (*declared, *VARIANT_KEYS), "a variant")
+        scope: dict[str, Any] = {}
+        for name, default in declared.items():
+            if name in overrides:
+                scope[name] = overrides[name]
+                continue
+            tree = variant.entries.get(name, default)
+            if isinstance(tree, Scalar) and tree.value is None:
+                raise ArchcalcError(
+                    f"parameter '{name}' has no value",
+                    place=tree.place(),
+                    hint=f"give it one here, in a variant, or with --set {name}=…",
+                )
+            scope[name] = evaluate(tree, scope)
+        return scope
+
+    def _blocks(self) -> dict[str, Block]:
+        written = section(self.root, "blocks")
+        blocks = {}
+        for name, tree in written.entries.items():
+            key = written.keys[name]
+            check_name(key, "block")
+            if name in REGISTRY or name in CONTROLS:
+                raise ArchcalcError(
+                    f"'{name}' is a layer type of archcalc's own",
+                    place=key.place(),
+                    hint="choose another name",
+                )
+            body = mapping(tree, f"block '{name}'")
+            check_keys(body, ("parameters", "layers"), "a block")
+            layers = body.entries.get("layers")
+            if not isinstance(layers, Listing):
+                raise ArchcalcError(f"block '{name}' needs a list of 'layers'", place=key.place())
+            parameters = section(body, "parameters")
+            for where in parameters.keys.values():
+                check_parameter(where)
+            blocks[name] = Block(name, parameters.entries, layers)
+        return blocks
+
+    def _inputs(self, variant: Mapping, scope: Scope[str, Any]) -> list[Node]:
+        """Return the network's inputs: one called `input`, or several by their names, the first of which feeds the layers."""
+        tree = variant.entries.get("input") or self.root.entries.get("input")
+        if tree is None:
+            raise ArchcalcError(
+                "a spec needs 'input'",
+                place=self.root.place(),
+                hint="input: 3x224x224 means channels x height x width",
+            )
+        if not isinstance(tree, Mapping):
+            return [_input("input", tree, scope)]
+        if not tree.entries:
+            raise ArchcalcError(
+                "'input' names no input", place=tree.place(), hint="input: {image: 3x224x224}"
+            )
+        for key in tree.keys.values():
+            check_name(key, "input")
+        return [_input(name, shape, scope) for name, shape in tree.entries.items()]
+
+    def _outputs(self, expansion: Expansion) -> tuple[int, ...]:
+        """Return the layers that a spec names as the network's outputs; none where it does not say."""
+        tree = self.root.entries.get("outputs")
+        if tree is None:
+            return ()
+        found = []
+        for name in tree.items if isinstance(tree, Listing) else [tree]:
+            position = expansion.names.find(name.text, "") if isinstance(name, Scalar) else None
+            if position is None:
+                hint = nearest(name.text, expansion.names.finished()) if isinstance(name, Scalar) else None
+                raise ArchcalcError(f"'outputs' names no layer: {name.noun}", place=name.place(), hint=hint)
+            found.append(position)
+        return tuple(found)
+
+
+def _input(name: str, tree: Tree, scope: Scope[str, Any]) -> Node:
+    try:
+        shape = extents(evaluate(tree, scope))
+    except ArchcalcError as error:
+        raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place()) from None
+    return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
+
+
+@within_the_stack()
+def override(text: str) -> tuple[str, Any]:
+    """Return the name and the value of `NAME=VALUE`, the value read as a spec reads it.
+
+    Raises:
+        ArchcalcError: there is no `=`, or the value is no YAML.
+    """
+    name, equals, value = text.partition("=")
+    if not name.strip() or not equals or not value.strip():
+        raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
+    return name.strip(), evaluate(read(Source(f"--set {name.strip()}", value)), {})
+
+
+def _rounding(root: Mapping) -> Rounding | None:
+    tree = root.entries.get("rounding")
+    if tree is None:
+        return None
+    for rounding in ROUNDINGS:
+        if isinstance(tree, Scalar) and tree.text == rounding:
+            return rounding
+    raise ArchcalcError(f"'rounding' must be {' or '.join(ROUNDINGS)}, not {tree.noun}", place=tree.place())
+
+
+def _check_used(nodes: list[Node], ends: set[int]) -> None:
+    """Raise a fact where a layer's output goes nowhere."""
+    used = ends.union(position for node in nodes for position in node.inputs)
+    for position, node in enumerate(nodes):
+        if position not in used:
+            raise ArchcalcError(
+                f"nothing takes the output of '{node.name}'",
+                place=node.origin.place() if node.origin else None,
+                hint="remove it, or name it in a 'from:' below",
+            )

@@ -1,0 +1,263 @@
+"""The JSON Schema of a spec, made from the registry, for editors that complete and check YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.formats.language.expectations import FIGURES, LAYER_FIGURES, claimable
+from archcalc.formats.language.scope import CONTROLS, RESERVED
+from archcalc.ground import limits
+from archcalc.op.op import Op
+from archcalc.op.settings import EXPRESSION, Setting
+from archcalc.ops import REGISTRY
+
+AXIS = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
+EMPTY = r"^\s*(\d+\s*[x×X]\s*)*0+\s*([x×X]|$)"
+"""A size in one word with nothing along an axis."""
+CROWDED = rf"^\s*\d+(\s*[x×X]\s*\d+){{{limits.AXES},}}"
+"""A size in one word with more axes than there may be."""
+SIZE = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "not": {"pattern": f"{EMPTY}|{CROWDED}"}},
+        {"type": "array", "items": AXIS, "minItems": 1, "maxItems": limits.AXES},
+    ]
+}
+NAME = {"pattern": r"^[^\s!-,./:-@\[-^`{-~]+$"}
+"""Letters of any alphabet, digits, _ and -; \\w has ASCII letters only where editors read it."""
+PARAMETERS = {"pattern": r"^[^\s\d!-/:-@\[-^`{-~][^\s!-/:-@\[-^`{-~]*$", "not": {"enum": sorted(RESERVED)}}
+INPUT = {
+    "anyOf": [
+        *SIZE["anyOf"],
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": SIZE,
+            "propertyNames": {"pattern": r"^[\w-]+$"},
+        },
+    ]
+}
+"""One shape, or several inputs by their names."""
+WORD = {"anyOf": [{"type": "string", **NAME}, {"type": "integer"}]}
+TEXT = {"type": ["string", "number"]}
+LAYERS = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
+LISTED: dict[str, Any] = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
+NAMES = {"anyOf": [WORD, {"type": "string"}, LISTED]}
+SOURCE = {"anyOf": [WORD, {"type": "string"}, {**LISTED, "maxItems": 1}]}
+SHARED = {
+    "description": "weights that belong to an earlier layer and count there",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+CONDITION = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
+
+
+def spec_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) that every spec satisfies."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "archcalc spec",
+        "description": "A neural network, layer by layer.",
+        "type": "object",
+        "required": ["layers"],
+        "anyOf": [{"required": ["input"]}, {"required": ["variants"]}],
+        "additionalProperties": False,
+        "properties": {
+            "name": WORD,
+            "title": TEXT,
+            "source": TEXT,
+            "input": INPUT,
+            "rounding": {"enum": list(ROUNDINGS)},
+            "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
+            "variants": {
+                "type": ["object", "null"],
+                "propertyNames": NAME,
+                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/variant"}, {"type": "null"}]},
+            },
+            "blocks": {
+                "type": ["object", "null"],
+                "propertyNames": {**NAME, "not": {"enum": [*REGISTRY, *CONTROLS]}},
+                "additionalProperties": {"$ref": "#/$defs/block"},
+            },
+            "layers": LAYERS,
+            "outputs": NAMES,
+            "expect": {"$ref": "#/$defs/expect"},
+        },
+        "$defs": {
+            "layer": _layer(),
+            "block": _block(),
+            "variant": _variant(),
+            "expect": _expect(),
+        },
+    }
+
+
+def _layer() -> dict[str, Any]:
+    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if not cls.feeds}
+    controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
+    return {
+        "anyOf": [
+            {"type": "string", "description": "an op or a block with nothing to say"},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {**ops, **controls},
+                "additionalProperties": {
+                    "description": "a block of this spec, with its parameters or its first one alone"
+                },
+            },
+        ]
+    }
+
+
+def _op(cls: type[Op]) -> dict[str, Any]:
+    """Return what may stand behind an op's name: its settings, or its main setting alone."""
+    branched = cls.branched()
+    settings = {name: _setting(setting) for name, setting in cls.declared.items()}
+    common = {
+        "name": WORD,
+        "from": _sources(cls),
+        "when": CONDITION,
+        "tie": {"type": "string"},
+        "shared": SHARED,
+    }
+    branches = {"branches": _branches(cls)} if branched else {}
+    mapping: dict[str, Any] = {
+        "type": "object",
+        "properties": {**settings, **branches, **common},
+        "additionalProperties": False,
+    }
+    required = [name for name, setting in cls.declared.items() if setting.required]
+    if required:
+        mapping["required"] = required
+    forms: list[dict[str, Any]] = [mapping]
+    if not required:
+        forms.append({"type": "null"})
+    if branched:
+        forms.append(_branches(cls))
+    elif cls.main is not None and set(required) <= {cls.main}:
+        forms.append(settings[cls.main])
+    summary = (cls.__doc__ or "").partition("\n")[0]
+    return {"description": summary, "anyOf": forms}
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    schema: dict[str, Any] = {"description": setting.help, "anyOf": [dict(setting.schema), EXPRESSION]}
+    if not setting.required and isinstance(setting.default, bool | int | float | str):
+        schema["default"] = setting.default
+    return schema
+
+
+def _sources(cls: type[Op]) -> dict[str, Any]:
+    """Return the names of the layers that an op takes its inputs from, as many as it takes."""
+    least, most = cls.inputs
+    several = {**LISTED, "minItems": max(1, least)} | ({} if most is None else {"maxItems": most})
+    return several if least > 1 else {"anyOf": [WORD, {"type": "string"}, several]}
+
+
+def _branches(cls: type[Op]) -> dict[str, Any]:
+    """Return a list of branches, or a mapping with a name for each: as many as the op takes inputs."""
+    least, most = cls.inputs
+    several = {"type": "array", "items": LAYERS, "minItems": least}
+    named = {
+        "type": "object",
+        "propertyNames": NAME,
+        "additionalProperties": LAYERS,
+        "minProperties": least,
+    }
+    if most is not None:
+        several["maxItems"] = named["maxProperties"] = most
+    return {"anyOf": [several, named]}
+
+
+def _repeat() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "Write the layers several times.",
+        "required": ["times", "layers"],
+        "additionalProperties": False,
+        "properties": {
+            "times": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
+            "index": {"type": "string", **PARAMETERS},
+            "name": WORD,
+            "when": CONDITION,
+            "layers": LAYERS,
+        },
+    }
+
+
+def _auxiliary() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "A head that exists only in training.",
+        "required": ["layers"],
+        "additionalProperties": False,
+        "properties": {
+            "name": WORD,
+            "weight": {"type": "number"},
+            "from": SOURCE,
+            "when": CONDITION,
+            "layers": LAYERS,
+        },
+    }
+
+
+def _block() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["layers"],
+        "additionalProperties": False,
+        "properties": {
+            "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
+            "layers": LAYERS,
+        },
+    }
+
+
+def _variant() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "title": TEXT,
+            "source": TEXT,
+            "input": INPUT,
+            "expect": {"$ref": "#/$defs/expect"},
+        },
+    }
+
+
+def _expect() -> dict[str, Any]:
+    of_layer = {**_figures(LAYER_FIGURES), "claims": _claims(LAYER_FIGURES)}
+    layer = {"type": "object", "properties": of_layer, "additionalProperties": False}
+    entry = {
+        "type": "object",
+        "required": ["source"],
+        "additionalProperties": False,
+        "properties": {
+            **_figures(FIGURES),
+            "claims": _claims(FIGURES),
+            "source": TEXT,
+            "train": {"type": "boolean", "description": "with the heads that exist only in training"},
+            "layers": {"type": "object", "additionalProperties": layer},
+        },
+    }
+    return {"anyOf": [entry, {"type": "array", "items": entry}]}
+
+
+def _figures(names: tuple[str, ...]) -> dict[str, Any]:
+    whole = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
+    return {name: SIZE if name == "output" else whole for name in names}
+
+
+def _claims(figures: tuple[str, ...]) -> dict[str, Any]:
+    claim = {
+        "description": "what is claimed, as it is written there",
+        "anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number", "minimum": 0}],
+    }
+    return {
+        "type": "object",
+        "description": "claims are shown with a verdict and fail no check",
+        "properties": dict.fromkeys(claimable(figures), claim),
+        "additionalProperties": False,
+    }

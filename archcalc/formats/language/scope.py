@@ -1,0 +1,191 @@
+"""One layer as it is written: reading its settings, names and plain values, and blaming the right spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Scope
+from typing import Any, NamedTuple
+
+from archcalc.formats.language.arithmetic import FUNCTIONS
+from archcalc.formats.language.expressions import KEYWORDS, value_of
+from archcalc.formats.language.tree import Listing, Mapping, Scalar
+from archcalc.formats.language.tree import Node as Tree
+from archcalc.ground import limits
+from archcalc.ground.errors import ArchcalcError, Place, listed, nearest
+
+COMMON = ("name", "from", "when", "tie", "shared")
+"""Settings that every layer has, whatever its op."""
+VARIANT_KEYS = ("title", "source", "input", "expect")
+"""What a variant may say beside its parameters."""
+CONTROLS = ("repeat", "auxiliary")
+"""Layers that write other layers."""
+RESERVED = frozenset((*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS))
+"""Words of the language, which no parameter is called."""
+
+
+class Use(NamedTuple):
+    """A layer as written: the op or block it names, its settings or a lone value, and the place of the whole."""
+
+    kind: Scalar
+    settings: Scope[str, Tree]
+    keys: Scope[str, Scalar]
+    used_by: Place | None
+    lone: Tree | None = None
+
+    def with_main(self, main: str | None) -> Use:
+        """Return the layer with its lone value as the setting `main`."""
+        if self.lone is None:
+            return self
+        if main is None:
+            raise ArchcalcError(
+                f"{self.kind.text} takes no lone value, but here is {self.lone.noun}",
+                place=self.lone.place(self.used_by),
+                hint=f"write '- {self.kind.text}: {{setting: value}}'",
+            )
+        return self._replace(settings={main: self.lone}, lone=None)
+
+    def place(self, setting: str | None = None) -> Place:
+        """Return where a setting's value stands, or the layer itself."""
+        return self.settings.get(setting or "", self.kind).place(self.used_by)
+
+    def error(self, fact: str, setting: str | None = None, hint: str | None = None) -> ArchcalcError:
+        """Return an error at a setting or at the layer."""
+        return ArchcalcError(fact, place=self.place(setting), hint=hint)
+
+
+def evaluate(tree: Tree, scope: Scope[str, Any], used_by: Place | None = None) -> Any:
+    """Return the plain value of a tree: numbers, words, truth values, tuples; expressions worked out."""
+    if isinstance(tree, Scalar):
+        value = tree.value
+        if not isinstance(value, str):
+            return value
+        try:
+            return value_of(value, scope)
+        except ArchcalcError as error:
+            raise ArchcalcError(error.fact, place=tree.place(used_by), hint=error.hint) from None
+    if isinstance(tree, Listing):
+        return tuple(evaluate(item, scope, used_by) for item in tree.items)
+    raise ArchcalcError("a mapping does not belong here", place=tree.place(used_by))
+
+
+def as_written(item: Tree, used_by: Place | None) -> Use:
+    """Return a layer as written: `relu`, `maxpool: 2` or `conv: {out: 6, kernel: 5}`."""
+    if isinstance(item, Scalar):
+        if not item.text:
+            raise ArchcalcError("a layer is missing after '-'", place=item.place(used_by))
+        return Use(item, {}, {}, used_by)
+    if not isinstance(item, Mapping):
+        raise ArchcalcError(
+            "a layer must be an op, not a list",
+            place=item.place(used_by),
+            hint="write '- conv: {out: 64, kernel: 3}'",
+        )
+    if len(item.entries) != 1:
+        keys = list(item.keys)
+        raise ArchcalcError(
+            f"a layer is one op and its settings, but here are {', '.join(keys[:4]) or 'none'}",
+            place=item.place(used_by),
+            hint=f"indent the settings below the op, or write '- {keys[0]}: {{…}}'" if keys else None,
+        )
+    ((kind, value),) = item.entries.items()
+    key = item.keys[kind]
+    if isinstance(value, Mapping):
+        return Use(key, value.entries, value.keys, used_by)
+    if isinstance(value, Scalar) and value.value is None:
+        return Use(key, {}, {}, used_by)
+    return Use(key, {}, {}, used_by, value)
+
+
+def named_branches(use: Use) -> Iterator[tuple[str, Tree]]:
+    """Yield each branch's name, empty where it has none, and its layers."""
+    tree = use.settings["branches"]
+    if isinstance(tree, Mapping):
+        for key in tree.keys.values():
+            check_name(key, "branch", use.used_by)
+        yield from tree.entries.items()
+    elif isinstance(tree, Listing):
+        yield from (("", branch) for branch in tree.items)
+    else:
+        raise use.error(f"branches must be a list of lists of layers, not {tree.noun}", "branches")
+
+
+def word(use: Use, setting: str) -> str | None:
+    """Return a name as it is written; it is never an expression."""
+    tree = use.settings.get(setting)
+    if tree is None:
+        return None
+    if not isinstance(tree, Scalar) or not tree.text:
+        raise use.error(f"'{setting}' must be a word, not {tree.noun}", setting)
+    check_name(tree, setting, use.used_by)
+    return tree.text
+
+
+def check_name(tree: Scalar, what: str, used_by: Place | None = None) -> None:
+    """Raise a fact where a name is ambiguous YAML or holds anything but letters, digits, `_` and `-`."""
+    if tree.ambiguous:
+        raise ArchcalcError(
+            f"'{what}: {tree.text}' is read as true or false by some YAML readers",
+            place=tree.place(used_by),
+            hint=f"quote it: {what}: '{tree.text}'",
+        )
+    if len(tree.text) > limits.NAME.value:
+        raise ArchcalcError(
+            f"'{what}' has {len(tree.text):,} characters; the most is {limits.NAME.value}",
+            place=tree.place(used_by),
+            hint=limits.NAME.hint,
+        )
+    if not tree.text.replace("_", "").replace("-", "").isalnum():
+        raise ArchcalcError(
+            f"'{what}' may hold letters, digits, _ and -, not {tree.noun}",
+            place=tree.place(used_by),
+        )
+
+
+def check_settings(use: Use, needed: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    """Raise a fact where a setting is unknown, or one of those needed is missing."""
+    kind = use.kind.text
+    for name in use.settings:
+        if name not in needed and name not in optional:
+            raise unknown(use, name, (*needed, *optional), f"{kind} has no setting")
+    for name in needed:
+        if name not in use.settings:
+            raise use.error(f"{kind} needs '{name}'")
+
+
+def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcError:
+    """Return the error for a name that is none of those known, with the nearest one."""
+    key = use.keys.get(name, use.kind)
+    return ArchcalcError(
+        f"{fact} '{name}'",
+        place=key.place(use.used_by),
+        hint=nearest(name, list(known)) or listed("its settings", known),
+    )
+
+
+def check_parameter(key: Scalar, used_by: Place | None = None) -> None:
+    """Raise a fact where a parameter's name is a word of the language or none that an expression can hold."""
+    if not key.text.isidentifier() or key.text in RESERVED:
+        raise ArchcalcError(
+            f"'{key.text}' cannot be a parameter's name",
+            place=key.place(used_by),
+            hint="use letters, digits and _, and no word that the language uses itself",
+        )
+
+
+def check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use) -> None:
+    """Raise a fact where an op or a block gets fewer or more inputs than it takes."""
+    least, most = takes
+    if most == 0:
+        raise use.error(f"'{kind}' stands at the top of a spec, not among the layers")
+    if most is None and given < least:
+        raise use.error(
+            f"{kind} needs at least {least} inputs", hint="give it a list of branches, or from: [a, b]"
+        )
+    if most is not None and not least <= given <= most:
+        hint = None
+        if given > most:
+            hint = "add, multiply or concat bring several together"
+        elif least > 1:
+            hint = "give it a list of branches, or from: [a, b]"
+        several = f"{least} to {most} inputs" if least < most else f"{most} input{'s' * (most > 1)}"
+        raise use.error(f"{kind} takes {several}, not {given}", "from", hint)

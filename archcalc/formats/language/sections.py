@@ -1,0 +1,53 @@
+"""Reading the sections of a document: mappings with known keys, texts, and where a value stands."""
+
+from __future__ import annotations
+
+from archcalc.formats.language.tree import Mapping, Node, Scalar
+from archcalc.ground.errors import ArchcalcError, Place, nearest
+
+
+class At:
+    """An origin that is a single value of the document."""
+
+    def __init__(self, tree: Node) -> None:
+        self.tree = tree
+
+    def place(self, setting: str | None = None) -> Place:
+        """Return where the value stands."""
+        return self.tree.place()
+
+
+def check_keys(body: Mapping, known: tuple[str, ...], what: str) -> None:
+    """Raise a fact where a mapping has a key that is not among the known ones."""
+    for name, key in body.keys.items():
+        if name not in known:
+            raise ArchcalcError(
+                f"{what} has no '{name}'",
+                place=key.place(),
+                hint=nearest(name, list(known)) or f"it may have: {', '.join(known)}",
+            )
+
+
+def mapping(tree: Node, what: str) -> Mapping:
+    """Return a tree that must be a mapping; nothing is an empty one."""
+    if isinstance(tree, Scalar) and tree.value is None:
+        return Mapping(tree.source, tree.line, tree.column)
+    if not isinstance(tree, Mapping):
+        raise ArchcalcError(f"{what} must be a mapping, not {tree.noun}", place=tree.place())
+    return tree
+
+
+def section(root: Mapping, key: str) -> Mapping:
+    """Return the mapping under a key; an empty one where there is no such key."""
+    tree = root.entries.get(key)
+    return Mapping(root.source, root.line, root.column) if tree is None else mapping(tree, f"'{key}'")
+
+
+def text(body: Mapping, key: str) -> str:
+    """Return the text under a key; an empty one where there is no such key."""
+    tree = body.entries.get(key)
+    if tree is None:
+        return ""
+    if not isinstance(tree, Scalar) or tree.value is None:
+        raise ArchcalcError(f"'{key}' must be text, not {tree.noun}", place=tree.place())
+    return tree.text

@@ -1,0 +1,250 @@
+"""Finds a network by name, by path or on standard input, and loads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from archcalc.analysis.conditions import Input
+from archcalc.formats.language.read import Document
+from archcalc.ground import limits
+from archcalc.ground.collector import collector_paused
+from archcalc.ground.errors import ArchcalcError, Source, nearest, visible
+from archcalc.network.network import Network
+
+SUFFIXES = (".yaml", ".yml")
+ONNX = ".onnx"
+
+
+@collector_paused()
+def load(
+    model: str | Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    input: Input = None,
+    batch: int | None = None,
+) -> Network:
+    """Load a network.
+
+    Args:
+        model: the name of a known network (case does not matter, nor `-` for `_`), the path of a spec,
+            `path.yaml:variant` for one network of a family, the path of an ONNX file, or "-" for standard input.
+        parameters: values in place of those of the spec's `parameters`.
+        input: of an ONNX file that leaves sizes of its inputs open, what they are to be, as `analyze` takes it.
+        batch: likewise its batch.
+
+    Raises:
+        ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
+    """
+    if str(model).lower().endswith(ONNX):
+        from archcalc.formats.onnx.read import read
+
+        if parameters:
+            raise ArchcalcError("an ONNX file has no parameters to set", hint="--set is for specs")
+        return read(Path(model), input, batch).network
+    document, variant = find(str(model))
+    return document.network(variant, parameters)
+
+
+def members(model: str) -> list[str]:
+    """Return the networks that an argument stands for, as `load` takes them: all variants of a family's file.
+
+    A model that cannot be found or read stands for itself, so that `load` can say why.
+    """
+    try:
+        document, variant = find(model) if model != "-" else (None, None)
+    except ArchcalcError:
+        return [model]
+    if document is None or variant is not None or not document.variants:
+        return [model]
+    path, _ = _as_path(model)
+    return [f"{path}:{name}" if path else name for name in document.variants]
+
+
+def find(model: str) -> tuple[Document, str | None]:
+    """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
+    limits.check()
+    if model == "-":
+        return Document(Source("<stdin>", _decoded("<stdin>", _standard_input()))), None
+    path, variant = _as_path(model)
+    if path is not None:
+        document = _document(path)
+        return document, _variant(document, variant)
+    for folder in _folders():
+        found = _find_in(folder, normal(model))
+        if found:
+            return found
+    raise ArchcalcError(
+        f"there is no network called '{visible(model)}'",
+        hint=nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml",
+    )
+
+
+def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
+    """Return the spec in a folder that describes the network `name`; files that begin like it are read first."""
+
+    def unlikeness(path: Path) -> int:
+        stem = normal(path.stem)
+        return -len(stem) if name.startswith(stem) else 1
+
+    for path in sorted(_spec_files(folder), key=unlikeness):
+        try:
+            document = _document(path)
+        except ArchcalcError:
+            if normal(path.stem) == name:
+                raise
+            continue
+        for variant in document.names:
+            if normal(variant) == name:
+                return document, (variant if document.variants else None)
+        if document.variants and normal(document.name) == name:
+            return document, None
+    return None
+
+
+def _variant(document: Document, name: str | None) -> str | None:
+    """Return a variant's name as its spec writes it, or as it was given where there is none like it."""
+    return next((known for known in document.variants if name and normal(known) == normal(name)), name)
+
+
+def load_every(complain: Callable[[ArchcalcError], None]) -> Iterator[Network]:
+    """Yield every network that can be called by name, sorted by file and then as the file has them.
+
+    What is wrong with a file or a network goes to `complain`, and the others follow all the same.
+    """
+    for document, name in _members(complain):
+        try:
+            yield document.network(name if document.variants else None)
+        except ArchcalcError as error:
+            complain(error)
+
+
+def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
+    """Yield every name that can be called, each once, with the spec that describes it."""
+    limits.check()
+    seen: set[str] = set()
+    for folder in _folders():
+        for path in _spec_files(folder):
+            try:
+                document = _document(path)
+            except ArchcalcError as error:
+                complain(error)
+                continue
+            for name in document.names:
+                if normal(name) not in seen:
+                    seen.add(normal(name))
+                    yield document, name
+
+
+def names() -> list[str]:
+    """Return the names of all networks whose specs can be read."""
+    return [name for _, name in _members(lambda error: None)]
+
+
+def normal(name: str) -> str:
+    """Return the form in which names are compared."""
+    return name.lower().replace("-", "_")
+
+
+def _as_path(model: str) -> tuple[Path | None, str | None]:
+    """Return the file and the variant that a model argument names, if it names a file."""
+    if model.endswith(SUFFIXES):
+        return Path(model), None
+    path, colon, variant = model.rpartition(":")
+    if colon and path.endswith(SUFFIXES):
+        return Path(path), variant
+    if os.sep in model:
+        return Path(model), None
+    return None, None
+
+
+def _spec_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    except OSError as error:
+        raise ArchcalcError(
+            f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
+        ) from None
+
+
+def _folders() -> list[Path]:
+    """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
+    extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
+    return [*(Path(folder) for folder in extra if folder), _own_folder()]
+
+
+def _own_folder() -> Path:
+    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "specs"
+    return installed if installed.is_dir() else package.parent / "specs"
+
+
+def _document(path: Path) -> Document:
+    own = path.parent == _own_folder()
+    name = f"specs/{path.name}" if own else str(path)
+    return Document(Source(name, _decoded(str(path), _contents(path))))
+
+
+def _contents(path: Path) -> bytes:
+    """Return a regular file's bytes, within the limit."""
+    try:
+        # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
+        with open(path, "rb", buffering=0, opener=_opened) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ArchcalcError(
+                    f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
+                )
+            return _read(file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ArchcalcError("standard input is closed")
+    return _read(sys.stdin.buffer)
+
+
+CHUNK = 1024 * 1024
+"""How much is read at once, in bytes: a read sets aside what it asks for, and may return less."""
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Return everything up to the end, or just more than the limit."""
+    wanted = limits.FILE_BYTES.value + 1
+    data = bytearray()
+    while chunk := file.read(min(CHUNK, wanted - len(data))):
+        data += chunk
+    return bytes(data)
+
+
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def _decoded(name: str, data: bytes) -> str:
+    """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
+    if len(data) > limits.FILE_BYTES.value:
+        raise ArchcalcError(
+            f"{visible(name)}: is larger than {limits.FILE_BYTES.value:,} bytes", hint=limits.FILE_BYTES.hint
+        )
+    encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ArchcalcError(
+            f"{visible(name)}: line {line} is not {encoding.upper()} text", hint="save the file as UTF-8"
+        ) from None
+    if "\0" in text:
+        raise ArchcalcError(f"{visible(name)}: is a binary file, not a spec")
+    return text

@@ -1,0 +1,236 @@
+"""Makes a network of an ONNX graph: what each name stands for, and the layers so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from archcalc.formats.onnx.graph import Graph, GraphNode, node_of
+from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Node
+from archcalc.op.op import Op, Shape, elements, extents_of
+from archcalc.ops import REGISTRY
+
+
+class UnaccountableError(Exception):
+    """A node that cannot be said in archcalc's own ops, and why."""
+
+
+class Open(NamedTuple):
+    """An op that a layer becomes when a learnt number is added to it for each index of an axis."""
+
+    axis: int
+    kind: str
+    settings: Mapping[str, Any]
+
+
+class Builder:
+    """The layers made so far.
+
+    `tensors` says what each name of the graph stands for; `weights` are the constants that a layer takes, by its
+    position and the name that the op has for them; `uses` counts who reads a name; `open` are layers that can
+    take in a bias from the node that follows; `makers` are the nodes by what they compute; `absorbed` are layers that
+    became part of a later one.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: list[Node] = []
+        self.shapes: list[Shape] = []
+        self.tensors: dict[str, Tensor] = {}
+        self.weights: dict[int, dict[str, Constant]] = {}
+        self.owners: dict[str, int] = {}
+        self.open: dict[int, Open] = {}
+        self.unaccounted: list[str] = []
+        self.notes: list[str] = []
+        self.absorbed: set[int] = set()
+        self.makers: dict[str, GraphNode] = {}
+        self.uses = Counter(graph.outputs)
+        self.count(graph.nodes)
+        self._names: Counter[str] = Counter()
+        self._ops: dict[tuple[str, str], Op] = {}
+        self._parameters: dict[tuple[str, Shape], Flow] = {}
+
+    def count(self, nodes: Iterable[GraphNode]) -> None:
+        """Take note of what some nodes read."""
+        for node in nodes:
+            self.uses.update(_read(node))
+            self.makers |= dict.fromkeys(node.outputs, node)
+
+    def op(self, kind: str, settings: Mapping[str, Any]) -> Op:
+        """Return an op; equal ones are one object."""
+        key = (kind, repr(settings))
+        found = self._ops.get(key)
+        if found is None:
+            found = self._ops[key] = REGISTRY[kind](**settings)
+        return found
+
+    def add(
+        self,
+        called: str,
+        kind: str,
+        inputs: Sequence[Tensor] = (),
+        weights: Mapping[str, Constant] | None = None,
+        /,
+        **settings: Any,
+    ) -> Flow:
+        """Append a layer and return its output.
+
+        Raises:
+            ArchcalcError: the settings or the shapes do not suit the op, or the weights are not those it has.
+        """
+        flows = [self.flow(tensor) for tensor in inputs]
+        try:
+            op = self.op(kind, settings)
+            shapes = [flow.shape for flow in flows]
+            op.check(*shapes)
+            shape = op.output(*shapes)
+            _check_weights(op, shapes, weights or {})
+        except ArchcalcError as error:
+            fed = " and ".join(extents_of(flow.shape) for flow in flows)
+            raise error.at(f"{kind} '{called}'" + (f" on {fed}" if fed else ""), None) from None
+        return self.append(called, op, shape, flows, weights or {})
+
+    def append(
+        self, name: str, op: Op, shape: Shape, flows: Sequence[Flow], weights: Mapping[str, Constant]
+    ) -> Flow:
+        """Append a layer that has been checked."""
+        position = len(self.nodes)
+        node = Node(
+            self._unique(name),
+            op,
+            tuple(flow.position for flow in flows),
+            shared=frozenset(key for key, weight in weights.items() if weight.root in self.owners),
+        )
+        self.nodes.append(node)
+        self.shapes.append(shape)
+        self._own(position, weights)
+        return Flow(position, shape, flows[0].dtype if flows else 1)
+
+    def _own(self, position: int, weights: Mapping[str, Constant]) -> None:
+        if weights:
+            self.weights.setdefault(position, {}).update(weights)
+        for weight in weights.values():
+            self.owners.setdefault(weight.root, position)
+
+    def _unique(self, name: str) -> str:
+        """Return the name, numbered where another layer has it."""
+        self._names[name] += 1
+        while self._names[name] > 1:
+            name = f"{name}#{self._names[name]}"
+            self._names[name] += 1
+        return name
+
+    def awaits_bias(self, flow: Flow, axis: int, kind: str, settings: Mapping[str, Any]) -> Flow:
+        """Note what a layer becomes when a bias follows, and return its output."""
+        self.open[flow.position] = Open(axis % len(flow.shape), kind, settings)
+        return flow
+
+    def biased(self, node: GraphNode, flow: Flow, bias: Constant, axis: int) -> Flow | None:
+        """Return a layer's output once it has taken in a bias; None where it cannot, or others read it without."""
+        opened = self.open.get(flow.position)
+        names = [name for name in node.inputs if self.tensors.get(name) == flow]
+        if opened is None or opened.axis != axis or len(names) != 1 or self.uses[names[0]] != 1:
+            return None
+        del self.open[flow.position]
+        before = self.nodes[flow.position]
+        shared = before.shared | ({"bias"} if bias.root in self.owners else frozenset())
+        op = self.op(opened.kind, opened.settings)
+        self.nodes[flow.position] = before._replace(op=op, shared=shared)
+        self._own(flow.position, {"bias": bias})
+        return flow
+
+    def flow(self, tensor: Tensor) -> Flow:
+        """Return a tensor as the output of a layer: a constant becomes a layer that holds it."""
+        if isinstance(tensor, Flow):
+            return tensor
+        if not tensor.size:
+            raise UnaccountableError("it takes an empty tensor")
+        key = (tensor.root, tensor.shape)
+        found = self._parameters.get(key)
+        if found is None:
+            learnt = {} if tensor.is_learnt else {"learnt": False}
+            found = self.add(
+                tensor.root,
+                "parameter",
+                (),
+                {"value": tensor},
+                shape=tensor.shape or (1,),
+                axes="all",
+                **learnt,
+            )._replace(dtype=tensor.dtype)
+            self._parameters[key] = found
+        return found
+
+    def tensor(self, node: GraphNode, index: int) -> Tensor | None:
+        """Return an input of a node, None where it is left out."""
+        name = node.inputs[index] if index < len(node.inputs) else ""
+        if name and name not in self.tensors:
+            raise ArchcalcError(
+                f"node '{node.called}' takes '{name}', which nothing before it computes",
+                hint="the nodes of an ONNX file stand in the order in which they run",
+            )
+        return self.tensors[name] if name else None
+
+    def present(self, node: GraphNode) -> list[Tensor]:
+        """Return the inputs that a node has."""
+        tensors = (self.tensor(node, index) for index in range(len(node.inputs)))
+        return [tensor for tensor in tensors if tensor is not None]
+
+    def needed(self, node: GraphNode, index: int) -> Tensor:
+        """Return an input that a node must have."""
+        tensor = self.tensor(node, index)
+        if tensor is None:
+            raise UnaccountableError(f"it lacks input {index + 1}")
+        return tensor
+
+    def data(self, node: GraphNode, index: int = 0) -> Flow:
+        """Return an input that is data."""
+        return self.flow(self.needed(node, index))
+
+    def weight(self, node: GraphNode, index: int) -> Constant:
+        """Return an input that must be a constant, such as the filters of a convolution."""
+        tensor = self.needed(node, index)
+        if isinstance(tensor, Flow):
+            raise UnaccountableError(f"its input {index + 1} is computed, and not a weight")
+        return tensor
+
+    def only_first(self, node: GraphNode, other: str) -> None:
+        """Make sure that nobody reads what a node computes beside its first output."""
+        if any(name and self.uses[name] for name in node.outputs[1:]):
+            raise UnaccountableError(f"it returns {other}, too")
+
+    def ints(self, node: GraphNode, index: int, attribute: str = "") -> tuple[int, ...] | None:
+        """Return integers that a node takes as an attribute (older opsets) or as a constant input; None if neither."""
+        if attribute in node.attributes:
+            return tuple(node.attributes[attribute])
+        tensor = self.tensor(node, index)
+        if tensor is None:
+            return None
+        values = None if isinstance(tensor, Flow) else tensor.ints
+        if values is None:
+            raise UnaccountableError("it depends on numbers that only a run knows")
+        return values
+
+
+def _read(node: GraphNode) -> Iterator[str]:
+    """Yield every name that a node reads, and those that graphs inside it read."""
+    yield from node.inputs
+    for value in node.attributes.values():
+        for inner in getattr(value, "node", ()):
+            yield from _read(node_of(inner))
+        yield from (result.name for result in getattr(value, "output", ()))
+
+
+def _check_weights(op: Op, shapes: Sequence[Shape], weights: Mapping[str, Constant]) -> None:
+    """Raise a fact where the file's weights are not as large as the op says."""
+    declared = {**op.weights(*shapes), **op.fixed(*shapes), **op.buffers(*shapes)}
+    for name, weight in weights.items():
+        if name in declared and elements([declared[name]]) != weight.size:
+            stated, wanted = ("x".join(map(str, shape)) for shape in (weight.shape, declared[name]))
+            raise ArchcalcError(f"its {name} '{weight.root}' is {stated}, but its input calls for {wanted}")
+    missing = declared.keys() - weights.keys()
+    if weights and missing:
+        raise ArchcalcError(f"its {', '.join(sorted(missing))} is not in the file")

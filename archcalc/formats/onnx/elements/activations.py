@@ -1,0 +1,131 @@
+"""Functions of one number, applied to every element.
+
+Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
+"""
+
+from __future__ import annotations
+
+from math import isclose
+from typing import Any
+
+from archcalc.formats.onnx.builder import Builder, UnaccountableError
+from archcalc.formats.onnx.elements.arithmetic import only_axis
+from archcalc.formats.onnx.graph import GraphNode
+from archcalc.formats.onnx.read_table import translates
+from archcalc.formats.onnx.tensors import Flow, Tensor, reshaped
+
+ALIKE = {
+    "Relu": "relu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "HardSwish": "hardswish",
+    "Mish": "mish",
+    "Swish": "silu",
+}
+"""Activations that have no settings."""
+FUNCTIONS = {
+    "Exp": "exp",
+    "Log": "log",
+    "Sqrt": "sqrt",
+    "Erf": "erf",
+    "Sin": "sin",
+    "Cos": "cos",
+    "Tan": "tan",
+    "Asin": "asin",
+    "Acos": "acos",
+    "Atan": "atan",
+    "Sinh": "sinh",
+    "Cosh": "cosh",
+    "Asinh": "asinh",
+    "Acosh": "acosh",
+    "Atanh": "atanh",
+    "Neg": "neg",
+    "Abs": "abs",
+    "Floor": "floor",
+    "Ceil": "ceil",
+    "Round": "round",
+    "Reciprocal": "reciprocal",
+    "Sign": "sign",
+    "Not": "not",
+    "IsNaN": "is_nan",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+}
+
+
+@translates(*ALIKE)
+def alike(node: GraphNode, builder: Builder) -> Tensor:
+    if node.attributes.get("alpha", 1) != 1:
+        raise UnaccountableError("it is steeper, or less so, than usual")
+    return builder.add(node.called, ALIKE[node.op], [builder.data(node)])
+
+
+@translates(*FUNCTIONS)
+def function(node: GraphNode, builder: Builder) -> Tensor:
+    return builder.add(node.called, "function", [builder.data(node)], by=FUNCTIONS[node.op])
+
+
+SETTINGS: dict[str, tuple[str, dict[str, tuple[str, float]]]] = {
+    "LeakyRelu": ("leaky_relu", {"alpha": ("slope", 0.01)}),
+    "Elu": ("elu", {"alpha": ("alpha", 1.0)}),
+    "Celu": ("celu", {"alpha": ("alpha", 1.0)}),
+    "ThresholdedRelu": ("thresholded_relu", {"alpha": ("alpha", 1.0)}),
+}
+"""Activations with settings: what ONNX calls them and what they are unless told, beside the op's own names."""
+
+
+@translates(*SETTINGS)
+def activation(node: GraphNode, builder: Builder) -> Tensor:
+    kind, names = SETTINGS[node.op]
+    settings: dict[str, Any] = {
+        ours: node.attributes.get(theirs, usual) for theirs, (ours, usual) in names.items()
+    }
+    return builder.add(node.called, kind, [builder.data(node)], **settings)
+
+
+@translates("HardSigmoid")
+def hardsigmoid(node: GraphNode, builder: Builder) -> Tensor:
+    slope, offset = node.attributes.get("alpha", 0.2), node.attributes.get("beta", 0.5)
+    settings = {} if isclose(slope, 1 / 6, rel_tol=1e-4) else {"slope": slope}
+    if offset != 0.5:
+        settings["offset"] = offset
+    return builder.add(node.called, "hardsigmoid", [builder.data(node)], **settings)
+
+
+@translates("Selu")
+def selu(node: GraphNode, builder: Builder) -> Tensor:
+    if node.attributes.keys() & {"alpha", "gamma"}:
+        raise UnaccountableError("its constants are not the usual ones")
+    return builder.add(node.called, "selu", [builder.data(node)])
+
+
+@translates("Gelu")
+def gelu(node: GraphNode, builder: Builder) -> Tensor:
+    approximate = node.attributes.get("approximate", "none")
+    settings = {} if approximate == "none" else {"approximate": approximate}
+    return builder.add(node.called, "gelu", [builder.data(node)], **settings)
+
+
+@translates("PRelu")
+def prelu(node: GraphNode, builder: Builder) -> Tensor:
+    x, slope = builder.data(node), builder.weight(node, 1)
+    if slope.size > 1 and only_axis(slope, x) != 1:
+        raise UnaccountableError("it has a slope for each position")
+    settings = {"per": "layer"} if slope.size == 1 else {}
+    return builder.add(node.called, "prelu", [x], {"slope": reshaped(slope, (slope.size,))}, **settings)
+
+
+@translates("Clip")
+def clip(node: GraphNode, builder: Builder) -> Tensor:
+    bounds = {}
+    for index, (name, attribute) in enumerate((("low", "min"), ("high", "max")), 1):
+        tensor = builder.tensor(node, index)
+        if isinstance(tensor, Flow):
+            raise UnaccountableError("its bounds are computed")
+        number = node.attributes.get(attribute) if tensor is None else tensor.scalar
+        if number is not None:
+            bounds[name] = float(number)
+    x = builder.data(node)
+    if bounds == {"low": 0, "high": 6}:
+        return builder.add(node.called, "relu6", [x])
+    return builder.add(node.called, "clip", [x], **bounds)

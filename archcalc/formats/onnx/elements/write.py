@@ -1,0 +1,184 @@
+"""How ONNX says what treats each element by itself, and what combines tensors element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.formats.onnx.draft import Constant, Draft, number
+from archcalc.formats.onnx.write_table import plain, writes
+from archcalc.op.op import Shape
+
+plain("identity", "Identity")
+plain("relu", "Relu")
+plain("selu", "Selu")
+plain("mish", "Mish")
+plain("sigmoid", "Sigmoid")
+plain("hardswish", "HardSwish")
+plain("tanh", "Tanh")
+
+FUNCTIONS = {
+    **{
+        name: name.capitalize() for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
+    },
+    **{name: name.capitalize() for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+    **{name: name.capitalize() for name in ("abs", "sign", "floor", "ceil", "round", "neg", "reciprocal")},
+    **{name: name.capitalize() for name in ("softplus", "softsign")},
+    "cast": "Identity",
+}
+"""The operator of each function of an element; a cast changes nothing, since all tensors have one type."""
+DETECTING = {"is_nan": "IsNaN", "is_inf": "IsInf"}
+
+ARITHMETIC = {
+    "add": "Add",
+    "subtract": "Sub",
+    "multiply": "Mul",
+    "divide": "Div",
+    "power": "Pow",
+    "minimum": "Min",
+    "maximum": "Max",
+}
+COMPARING = {
+    "equal": "Equal",
+    "less": "Less",
+    "less_or_equal": "LessOrEqual",
+    "greater": "Greater",
+    "greater_or_equal": "GreaterOrEqual",
+}
+LOGICAL = {"and": "And", "or": "Or", "xor": "Xor"}
+
+
+@writes("function")
+def function(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    if op.by == "square":
+        return draft.call("Mul", "x", "x")
+    if op.by == "not":
+        return draft.like(draft.call("Not", draft.truth("x")), "x")
+    if op.by in DETECTING:
+        return draft.like(draft.call(DETECTING[op.by], "x"), "x")
+    return draft.take(FUNCTIONS[op.by])
+
+
+def _operation(draft: Draft, by: str, left: str | Constant, right: str | Constant) -> str:
+    """Append an operation on two tensors and return what comes out, truths as 0 and 1."""
+    if by in ARITHMETIC:
+        return draft.call(ARITHMETIC[by], left, right)
+    data = left if isinstance(left, str) else str(right)
+    if by in COMPARING:
+        return draft.like(draft.call(COMPARING[by], left, right), data)
+    if by in LOGICAL:
+        return draft.like(draft.call(LOGICAL[by], draft.truth(left), draft.truth(right)), data)
+    # ONNX's remainder has the sign of the left side: adding the right side and taking it again gives that of the right
+    remainder = draft.call("Mod", left, right, fmod=1)
+    return draft.call("Mod", draft.call("Add", remainder, right), right, fmod=1)
+
+
+@writes("scalar")
+def scalar(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    value = number(op.value)
+    return _operation(draft, op.by, value, "x") if op.swapped else _operation(draft, op.by, "x", value)
+
+
+@writes("combine")
+def combine(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+    return _operation(draft, op.by, *draft.inputs)
+
+
+@writes("add")
+def add(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+    return draft.take("Add" if len(xs) == 2 else "Sum")
+
+
+@writes("multiply")
+def multiply(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+    found, *rest = draft.inputs
+    for x in rest:
+        found = draft.call("Mul", found, x)
+    return found
+
+
+@writes("where")
+def where(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+    condition, one, other = draft.inputs
+    return draft.call("Where", draft.truth(condition), one, other)
+
+
+@writes("clip")
+def clip(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    bounds = ["" if bound is None else number(bound) for bound in (op.low, op.high)]
+    return draft.call("Clip", "x", *bounds)
+
+
+@writes("relu6")
+def relu6(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.call("Clip", "x", number(0), number(6))
+
+
+@writes("dropout")
+def dropout(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    rate = [number(op.rate)] if op.rate < 1 else []  # ONNX has no rate of 1
+    return draft.call("Dropout", "x", *rate)
+
+
+@writes("leaky_relu")
+def leaky_relu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("LeakyRelu", alpha=op.slope)
+
+
+@writes("prelu", form="operators")
+def prelu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.call("PRelu", "x", draft.along("slope", 1, len(x)))
+
+
+@writes("elu")
+def elu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("Elu", alpha=op.alpha)
+
+
+@writes("celu")
+def celu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("Celu", alpha=op.alpha)
+
+
+@writes("thresholded_relu")
+def thresholded_relu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("ThresholdedRelu", alpha=op.alpha)
+
+
+@writes("gelu")
+def gelu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("Gelu", approximate=op.approximate)
+
+
+@writes("silu")
+def silu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.call("Mul", "x", draft.call("Sigmoid", "x"))
+
+
+@writes("hardsigmoid")
+def hardsigmoid(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    return draft.take("HardSigmoid", alpha=op.slope, beta=op.offset)
+
+
+@writes("scaled_tanh")
+def scaled_tanh(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    squashed = draft.call("Tanh", draft.call("Mul", "x", number(op.slope)))
+    return draft.call("Mul", squashed, number(op.amplitude))
+
+
+@writes("quantize")
+def quantize(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    scale, zero_point = _spread(draft, op, x)
+    rounded = draft.call("Round", draft.call("Div", "x", scale))
+    return draft.call("Clip", draft.call("Add", rounded, zero_point), number(op.low), number(op.high))
+
+
+@writes("dequantize")
+def dequantize(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+    scale, zero_point = _spread(draft, op, x)
+    return draft.call("Mul", draft.call("Sub", "x", zero_point), scale)
+
+
+def _spread(draft: Draft, op: Any, x: Shape) -> tuple[str, str]:
+    """Return scale and zero point in shapes that stretch over the data."""
+    axis = -1 if op.axis is None else op.axis
+    return draft.along("scale", axis, len(x)), draft.along("zero_point", axis, len(x))

@@ -1,0 +1,226 @@
+"""A network as the parts of an ONNX model, still as plain values: every layer is one node where that is possible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+from archcalc.analysis.conditions import inference
+from archcalc.analysis.report import Report, Row
+from archcalc.formats.onnx.draft import Constant, Draft, Step, ints
+from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
+from archcalc.formats.onnx.write_table import TABLE, UNSAID
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op, Shape
+
+BATCH = "N"
+"""What the file calls the batch, which it leaves open."""
+OTHER_BATCH = 97
+"""Another batch, with which is tried whether the network takes any; no other size is likely to be the same."""
+ONES = frozenset(["weight", "running_var", "scale", "coefficient"])
+"""Weights of a single axis that multiply or divide; the others of a single axis are added."""
+SHARE = 0.25
+"""What a matrix passes on of its inputs' mean."""
+
+Sizes = tuple[int | str, ...]
+"""A shape; a word stands for a size that is open, an empty one for a size that follows from it."""
+
+
+class Call(NamedTuple):
+    """A node of the graph: one of ONNX's operators, or a function of archcalc's domain."""
+
+    name: str
+    operator: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: Mapping[str, Any]
+    domain: str = ""
+
+
+class Function(NamedTuple):
+    """A function of archcalc's domain: what its inputs and its settings are called, and its body."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    settings: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+class Layer(NamedTuple):
+    """A node of the network and its row; `op` is the node's, under the conditions of the report."""
+
+    node: Node
+    row: Row
+    op: Op
+
+
+class Model(NamedTuple):
+    """The parts of a model: `calls` make weights and run operators, in an order in which they can."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    sizes: Mapping[str, Sizes]
+    constants: Mapping[str, Constant]
+    calls: tuple[Call, ...]
+    functions: tuple[Function, ...]
+
+
+def modelled(network: Network, report: Report) -> Model:
+    """Return the parts of the model of a network, without heads that exist only in training.
+
+    Raises:
+        ArchcalcError: it holds a layer that no ONNX file can hold.
+    """
+    rows = {row.name: row for row in report.rows}
+    layers = [_layer(node, rows[node.name]) for node in inference(network.nodes)]
+    writer = _Writer(layers)
+    for layer in layers:
+        writer.write(layer)
+    return Model(
+        inputs=tuple(layer.row.name for layer in layers if layer.row.is_input),
+        outputs=tuple(row.name for row in report.outputs),
+        sizes=_sizes(layers, report.batch),
+        constants={name: constant for constant, name in writer.constants.items()},
+        calls=tuple(writer.calls),
+        functions=tuple(writer.functions.values()),
+    )
+
+
+def _layer(node: Node, row: Row) -> Layer:
+    if row.kind in UNSAID:
+        raise _unsaid(node, UNSAID[row.kind])
+    if node.shared:
+        raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
+    op = node.op if row.inputs else node.op.fed(row.output_shape[1:], row.output_shape[0])
+    is_rounded_up = op.output(*row.input_shapes) != row.output_shape
+    return Layer(node, row, op.rounded("ceil") if is_rounded_up else op)
+
+
+def _unsaid(node: Node, reason: str) -> ArchcalcError:
+    return ArchcalcError(f"ONNX cannot say it: {reason}").at(f"{node.op.kind} '{node.name}'", node.origin)
+
+
+def _sizes(layers: Sequence[Layer], batch: int) -> dict[str, Sizes]:
+    """Return the shape of every layer's output, the batch open unless the network takes no other."""
+    shapes = [layer.row.output_shape for layer in layers]
+    others = _with_batch(layers, OTHER_BATCH) or shapes
+    return {
+        layer.row.name: tuple(
+            size if size == other else BATCH if (size, other) == (batch, OTHER_BATCH) else ""
+            for size, other in zip(shape, changed, strict=True)
+        )
+        for layer, shape, changed in zip(layers, shapes, others, strict=True)
+    }
+
+
+def _with_batch(layers: Sequence[Layer], batch: int) -> list[Shape] | None:
+    """Return the shapes of the layers' outputs with another batch, or None where the network does not take it."""
+    shapes: list[Shape] = []
+    for layer in layers:
+        xs = [shapes[source] for source in layer.node.inputs]
+        op = layer.op.fed(layer.row.output_shape[1:], batch) if layer.row.is_input else layer.op
+        try:
+            op.check(*xs)
+        except ArchcalcError:
+            return None
+        shapes.append(op.output(*xs))
+    return shapes
+
+
+def _fill(name: str, shape: Shape) -> float:
+    """Return a number for a whole weight with which numbers neither overflow nor vanish on their way.
+
+    A normalisation passes on what it gets. A matrix makes a share of its inputs' mean: with the whole mean every
+    residual block would double its input, and the longest known has six hundred.
+    """
+    if len(shape) > 1:
+        return SHARE / prod(shape[1:])
+    return float(name in ONES)
+
+
+class _Writer:
+    """Writes layer after layer."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.calls: list[Call] = []
+        self.constants: dict[Constant, str] = {}
+        self.functions: dict[str, Function] = {}
+        self.weights: list[dict[str, str]] = []
+        self.names = {layer.row.name for layer in layers}
+        self.numbers: Counter[str] = Counter()
+        self.bodies: Counter[str] = Counter()
+
+    def write(self, layer: Layer) -> None:
+        """Append what a layer needs: its weights, and one operator, several, or a function."""
+        row, op = layer.row, layer.op
+        weights = self.made(layer)
+        self.weights.append(weights)
+        if row.is_input:
+            return
+        draft = Draft(len(row.inputs), weights)
+        entry = TABLE[row.kind]
+        try:
+            output = entry.write(draft, op, row.output_shape, *row.input_shapes)
+        except ArchcalcError as error:
+            raise _unsaid(layer.node, error.fact) from None
+        actual = dict(zip(draft.inputs, row.inputs, strict=True)) | weights
+        if entry.form == "operators" or (entry.form == "shortest" and len(draft.steps) == 1):
+            self.spread(row.name, draft, actual | {output: row.name})
+            return
+        name = self.function(row.kind, draft, output, op)
+        self.calls.append(Call(row.name, name, tuple(actual.values()), row.name, attributes_of(op), DOMAIN))
+
+    def made(self, layer: Layer) -> dict[str, str]:
+        """Return what a layer's weights are called by the op's names for them; append what makes those that are new."""
+        op, xs = layer.op, layer.row.input_shapes
+        known = {} if layer.node.tied is None else self.weights[layer.node.tied]
+        found: dict[str, str] = {}
+        for weight, shape in {**op.weights(*xs), **op.fixed(*xs), **op.buffers(*xs)}.items():
+            found[weight] = known.get(weight) or self.weight(f"{layer.row.name}.{weight}", shape, weight)
+        return found
+
+    def weight(self, wanted: str, shape: Shape, kind: str) -> str:
+        """Append a node that makes a weight of one number and return what it is called."""
+        name = self.unused(wanted)
+        fill = Constant((_fill(kind, shape),), (1,), "number")
+        self.calls.append(Call(name, "ConstantOfShape", (self.constant(ints(shape)),), name, {"value": fill}))
+        return name
+
+    def spread(self, layer: str, draft: Draft, actual: dict[str, str]) -> None:
+        """Append the operators of a draft as nodes; the one that takes the data first has the layer's name."""
+        free = {layer}
+        for step in draft.steps:
+            inputs = [self.constant(x) if isinstance(x, Constant) else actual.get(x, x) for x in step.inputs]
+            label = layer if len(draft.steps) == 1 else self.unused(f"{layer}.{step.operator.lower()}")
+            is_first = free and any(x in draft.inputs for x in step.inputs)
+            output = actual.setdefault(step.output, label)
+            name = free.pop() if is_first else label
+            self.calls.append(Call(name, step.operator, tuple(inputs), output, step.attributes))
+
+    def function(self, kind: str, draft: Draft, output: str, op: Op) -> str:
+        """Return the name of the function with a draft as its body; there is one for each body."""
+        body = (draft.inputs + draft.weights, output, tuple(op.declared), tuple(draft.steps))
+        key = repr((kind, body))
+        if key not in self.functions:
+            self.bodies[kind] += 1
+            self.functions[key] = Function(function_name(kind, self.bodies[kind]), *body)
+        return self.functions[key].name
+
+    def constant(self, constant: Constant) -> str:
+        """Return the name of a constant; equal ones are one."""
+        if constant not in self.constants:
+            self.constants[constant] = self.unused("constant")
+        return self.constants[constant]
+
+    def unused(self, wanted: str) -> str:
+        """Return a name that nothing has yet, numbered if need be, and take it."""
+        name = wanted
+        while name in self.names:
+            self.numbers[wanted] += 1
+            name = f"{wanted}_{self.numbers[wanted] + 1}"
+        self.names.add(name)
+        return name

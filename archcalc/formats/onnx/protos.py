@@ -1,0 +1,118 @@
+"""The parts of a model as ONNX's own messages, and as bytes: only this module knows the onnx package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archcalc.formats.onnx.draft import INT64, Constant, Step
+from archcalc.formats.onnx.functions import DOMAIN
+from archcalc.formats.onnx.messages import INSTALL
+from archcalc.formats.onnx.model import Call, Function, Model, Sizes
+from archcalc.ground.errors import ArchcalcError
+
+OPSET, IR_VERSION = 21, 10
+"""Of March 2024, which the programs in use read. Source: the table of versions in onnx/docs/Versioning.md."""
+FLOAT = 1
+ELEMENTS = {"float32": FLOAT, "float16": 10, "float64": 11}
+"""Element types of onnx.proto that all of these operators take; whatever else a report counts in is float32."""
+
+
+def serialised(model: Model, *, name: str, text: str, dtype: str) -> bytes:
+    """Return a model as an ONNX file has it.
+
+    Args:
+        model: its parts.
+        name: that of the graph.
+        text: what the file says of itself.
+        dtype: the type of its numbers, as reports call it.
+
+    Raises:
+        ArchcalcError: the onnx package is missing.
+    """
+    try:
+        from onnx import helper
+    except ImportError:
+        raise ArchcalcError("writing ONNX files takes the onnx package", hint=INSTALL) from None
+    make = _Protos(helper, ELEMENTS.get(dtype, FLOAT))
+    ends = {*model.inputs, *model.outputs}
+    inner = [tensor for tensor in model.sizes if tensor not in ends]
+    graph = helper.make_graph(
+        [make.node(call) for call in model.calls],
+        name,
+        make.values(model.inputs, model.sizes),
+        make.values(model.outputs, model.sizes),
+        [make.tensor(tensor, constant) for tensor, constant in model.constants.items()],
+        doc_string=text,
+        value_info=make.values(inner, model.sizes),
+    )
+    opsets = [("", OPSET), (DOMAIN, 1)] if model.functions else [("", OPSET)]
+    proto = helper.make_model(
+        graph,
+        producer_name="archcalc",
+        functions=[make.function(one) for one in model.functions],
+        opset_imports=[helper.make_opsetid(*one) for one in opsets],
+        ir_version=IR_VERSION,
+    )
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+class _Protos:
+    """Makes messages whose numbers are of one type."""
+
+    def __init__(self, helper: Any, element: int) -> None:
+        self.helper = helper
+        self.types = {"number": element, "float32": FLOAT, "int64": INT64}
+
+    def tensor(self, name: str, constant: Constant) -> Any:
+        """Return a constant as a message."""
+        return self.helper.make_tensor(name, self.types[constant.dtype], constant.dims, constant.values)
+
+    def values(self, names: Sequence[str], sizes: Mapping[str, Sizes]) -> list[Any]:
+        """Return what is said of tensors: their names and shapes."""
+        return [
+            self.helper.make_tensor_value_info(
+                name, self.types["number"], [size or None for size in sizes[name]]
+            )
+            for name in names
+        ]
+
+    def node(self, call: Call) -> Any:
+        """Return a node of the graph."""
+        return self._node(call.operator, call.inputs, call.output, call.attributes, call.name, call.domain)
+
+    def function(self, function: Function) -> Any:
+        """Return a function; its constants are nodes of its body."""
+        return self.helper.make_function(
+            DOMAIN,
+            function.name,
+            function.inputs,
+            [function.output],
+            [node for step in function.steps for node in self._step(step)],
+            [self.helper.make_opsetid("", OPSET)],
+            function.settings,
+        )
+
+    def _step(self, step: Step) -> Iterator[Any]:
+        inputs: list[str] = []
+        for place, x in enumerate(step.inputs):
+            inputs.append(f"{step.output}_{place}" if isinstance(x, Constant) else x)
+            if isinstance(x, Constant):
+                yield self._node("Constant", [], inputs[-1], {"value": x})
+        yield self._node(step.operator, inputs, step.output, step.attributes)
+
+    def _node(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        output: str,
+        attributes: Mapping[str, Any],
+        name: str | None = None,
+        domain: str | None = None,
+    ) -> Any:
+        settings = {
+            key: self.tensor("", value) if isinstance(value, Constant) else value
+            for key, value in attributes.items()
+        }
+        return self.helper.make_node(operator, inputs, [output], name=name, domain=domain, **settings)

@@ -1,0 +1,260 @@
+"""Reads a network from an ONNX file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from archcalc.analysis.conditions import Input as GivenInput
+from archcalc.formats.onnx import operators
+from archcalc.formats.onnx.builder import Builder, UnaccountableError
+from archcalc.formats.onnx.constants import FOLDED, folded
+from archcalc.formats.onnx.functions import kind_of
+from archcalc.formats.onnx.graph import STANDARD, Graph, GraphNode, node_of, read_graph, text
+from archcalc.formats.onnx.inference import inferred
+from archcalc.formats.onnx.inlining import body
+from archcalc.formats.onnx.inputs import Bound, bound
+from archcalc.formats.onnx.merged import merged
+from archcalc.formats.onnx.own import own
+from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
+from archcalc.formats.onnx.sharing import sharing, tied
+from archcalc.formats.onnx.tensors import FLOATS, Constant, Flow, Tensor, computed, constant
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Shape
+from archcalc.op.settings import LONGEST_TEXT as MOST_WHAT
+from archcalc.ops.shapes.layout import Input
+
+__all__ = ["Reading", "operators", "read"]
+
+KNOWN = frozenset([*TRANSLATORS, *FOLDED, "If"])
+"""Operators that can be read, some of them only where their inputs are constant."""
+MOST_FOLDED = 1 << 25
+"""The most numbers that are worked out in all: sizes and indices are few."""
+MOST_NOTED = 5
+"""The most nodes that are noted one by one."""
+
+
+class Reading(NamedTuple):
+    """A network, and where it is in its file.
+
+    `weights` are those of the file that a layer takes, by the layer's position and the op's names for them;
+    `tensors` is what the file calls the output of each layer.
+    """
+
+    network: Network
+    weights: Mapping[int, Mapping[str, Constant]]
+    tensors: Mapping[int, str]
+
+
+def read(path: Path, input: GivenInput = None, batch: int | None = None) -> Reading:
+    """Return the network of an ONNX file, without loading its weights.
+
+    Args:
+        path: the file.
+        input: shapes for inputs whose sizes the file leaves open, as `analyze` takes them.
+        batch: for a first size that is left open; 1 unless told.
+
+    Raises:
+        ArchcalcError: the file cannot be read, is no model, or its shapes do not fit each other.
+    """
+    return _gone_through(path, input, batch).reading(path)
+
+
+class _Reader:
+    """Goes through the nodes of a graph in their order."""
+
+    def __init__(self, graph: Graph, inputs: Sequence[Bound], *, is_given: bool = False) -> None:
+        self.graph = graph
+        self.is_given = is_given
+        self.builder = Builder(graph)
+        self.shapes = {one.name: one.shape for one in inputs}
+        self.folded = 0
+        open_sizes = [f"{', '.join(one.assumed)} of {one.name}" for one in inputs if one.assumed]
+        self.assumed = f"the file leaves open {' and '.join(open_sizes)}, taken as 1" if open_sizes else ""
+        for one in inputs:
+            op = Input(shape=(1,)).replace(shape=one.shape[1:], batch=one.shape[0], batched=one.batched)
+            flow = self.builder.append(one.name, op, one.shape, (), {})
+            self.builder.tensors[one.name] = flow._replace(dtype=one.dtype)
+        self.define(graph.constants)
+
+    def define(self, constants: Mapping[str, Any]) -> None:
+        """Take in the constants of a graph."""
+        self.builder.tensors |= {name: constant(name, proto) for name, proto in constants.items()}
+
+    def visit(self, node: GraphNode) -> None:
+        """Take in a node: worked out where it is constant, else as layers, at worst as one that is unaccounted for."""
+        builder = self.builder
+        tensors = [builder.tensor(node, index) for index in range(len(node.inputs))]
+        found = self.worked_out(node, tensors) or self.translated(node, tensors)
+        builder.tensors |= {name: tensor for name, tensor in found.items() if name}
+
+    def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+        """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
+        constants = [one for one in tensors if not isinstance(one, Flow)]
+        if not node.inputs or len(constants) < len(tensors):
+            return {}
+        if self.folded > MOST_FOLDED:
+            return {}
+        arrays = folded(node, constants, self.graph.opset) or ()
+        self.folded += sum(array.size for array in arrays)
+        return {name: computed(name, array) for name, array in zip(node.outputs, arrays, strict=False)}
+
+    def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+        """Return the outputs of a node's layers."""
+        try:
+            found = self.translation(node, tensors)(node, self.builder)
+        except UnaccountableError as reason:
+            return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
+        except ArchcalcError as error:
+            # The file's own sizes may be fine to ONNX all the same; an input that a person states must fit.
+            if self.is_given or not self.inferred.keys() >= set(filter(None, node.outputs)):
+                raise
+            return self.defined(node, tensors) or self.unaccountable(node, tensors, error.fact)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
+            return self.unaccountable(node, tensors, "it is not as ONNX defines it")
+        outputs = found if isinstance(found, list) else [found]
+        return {name: y for name, y in zip(node.outputs, outputs, strict=False) if y is not None}
+
+    def defined(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+        """Return the outputs of the layers of the nodes that ONNX defines a node by; none where it does not."""
+        if _is_unknown(tensors):
+            return {}
+        inner = body(node, tensors, self.graph.opset, KNOWN)
+        self.builder.count(inner)
+        for one in inner:
+            self.visit(one)
+        return {name: self.builder.tensors[name] for name in node.outputs if inner and name}
+
+    def translation(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> Translate:
+        """Return the function that turns a node into layers."""
+        if _is_unknown(tensors):
+            raise UnaccountableError("the size of its input is not known")
+        if kind_of(node.domain, node.op):
+            return own
+        if node.op == "If" and node.domain in STANDARD:
+            return self.branch
+        if node.domain not in STANDARD or node.op not in TRANSLATORS:
+            raise UnaccountableError("archcalc does not know the operator")
+        return TRANSLATORS[node.op]
+
+    @cached_property
+    def inferred(self) -> dict[str, Shape]:
+        """The shapes that ONNX's own inference finds."""
+        return inferred(self.graph, self.shapes)
+
+    def unaccountable(
+        self, node: GraphNode, tensors: Sequence[Tensor | None], reason: str
+    ) -> dict[str, Tensor]:
+        """Append a layer for each output of a node that cannot be said; its weights count all the same."""
+        self.builder.unaccounted.append(f"{node.what} '{node.called}': {reason}")
+        inputs = [
+            tensor
+            for tensor in tensors
+            if isinstance(tensor, Flow) or (tensor is not None and tensor.is_learnt)
+        ]
+        found: dict[str, Tensor] = {}
+        for name in filter(None, node.outputs):
+            shape = self.inferred.get(name)
+            called = f"{node.called}:{len(found)}" if found else node.called
+            settings = {"shape": shape} if shape and min(shape) > 0 else {}
+            found[name] = self.builder.add(
+                called,
+                "unaccounted",
+                inputs,
+                what=node.what.strip()[:MOST_WHAT] or "?",
+                axes="all",
+                **settings,
+            )
+        return found
+
+    def branch(self, node: GraphNode, builder: Builder) -> list[Tensor]:
+        """Go through the branch that a constant condition chooses."""
+        condition = builder.weight(node, 0).scalar
+        if condition is None:
+            raise UnaccountableError("which branch it takes, only a run knows")
+        graph = node.attributes["then_branch" if condition else "else_branch"]
+        self.define({text(tensor.name): tensor for tensor in graph.initializer})
+        for inner in graph.node:
+            self.visit(node_of(inner))
+        return [builder.tensors[text(value.name)] for value in graph.output]
+
+    def reading(self, path: Path) -> Reading:
+        """Return what was read; layers that only hold a weight come first, so that they part no block."""
+        builder, graph = self.builder, self.graph
+        ends = [builder.tensors[name] for name in graph.outputs if name in builder.tensors]
+        results = [builder.flow(end) for end in ends if isinstance(end, Flow) or end.size]
+        kept = (old for old in range(len(builder.nodes)) if old not in builder.absorbed)
+        order = sorted(kept, key=lambda old: len(builder.nodes[old].inputs) > 0)
+        place = {old: new for new, old in enumerate(order)}
+        outputs = dict.fromkeys(place[result.position] for result in results)
+        by = f" by {graph.producer}" if graph.producer else ""
+        network = Network(
+            name=visible(path.stem),
+            nodes=tuple(_moved(node, place) for node in tied(builder, order)),
+            source=f"{visible(path.name)}, ONNX opset {graph.opset}{by}",
+            outputs=tuple(outputs) or (len(order) - 1,),
+            dtype=_dtype(builder.weights) or FLOATS.get(next(iter(graph.inputs.values()))[1]),
+            notes=(
+                *filter(None, [self.assumed]),
+                *builder.notes,
+                *merged(builder.weights.values(), graph.producer),
+                *sharing(builder),
+                *_noted(builder.unaccounted),
+            ),
+        )
+        return Reading(
+            network,
+            {place[position]: weights for position, weights in builder.weights.items()},
+            {
+                place[tensor.position]: name
+                for name, tensor in builder.tensors.items()
+                if isinstance(tensor, Flow) and tensor.position in place
+            },
+        )
+
+
+def _is_unknown(tensors: Sequence[Tensor | None]) -> bool:
+    """Tell whether the size of one of them is not known."""
+    return any(isinstance(tensor, Flow) and not tensor.shape for tensor in tensors)
+
+
+def _moved(node: Node, place: Mapping[int, int]) -> Node:
+    """Return a node that takes its inputs, and perhaps its weights, from where they are now."""
+    return node._replace(
+        inputs=tuple(place[position] for position in node.inputs),
+        tied=None if node.tied is None else place[node.tied],
+    )
+
+
+def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
+    """Return a reader that has gone through all nodes of a file."""
+    graph = read_graph(path)
+    reader = _Reader(graph, bound(graph, input, batch), is_given=input is not None)
+    try:
+        for node in graph.nodes:
+            reader.visit(node)
+    except ArchcalcError as error:
+        if reader.assumed:
+            error.hint = f"{reader.assumed}: --input states what it is to be"
+        raise
+    return reader
+
+
+def _noted(unaccounted: Sequence[str]) -> list[str]:
+    """Return a line for each node that could not be said, the first few."""
+    lines = [f"not accounted for: {one}" for one in unaccounted[:MOST_NOTED]]
+    more = len(unaccounted) - MOST_NOTED
+    return [*lines, f"not accounted for: {more} nodes more"] if more > 0 else lines
+
+
+def _dtype(weights: Mapping[int, Mapping[str, Constant]]) -> str | None:
+    """Return the type that most of the weights have, as reports call it."""
+    sizes: Counter[str] = Counter()
+    for one in (weight for named in weights.values() for weight in named.values()):
+        if one.dtype in FLOATS:
+            sizes[FLOATS[one.dtype]] += one.size
+    return max(sizes, key=lambda name: sizes[name]) if sizes else None

@@ -1,0 +1,86 @@
+"""Constants, sizes as data, and nodes that pass their input on.
+
+Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from archcalc.formats.onnx.builder import Builder, UnaccountableError
+from archcalc.formats.onnx.graph import GraphNode
+from archcalc.formats.onnx.read_table import translates
+from archcalc.formats.onnx.tensors import FLOAT, INT64, Constant, Flow, Tensor, computed, constant, filled
+
+
+@translates("Constant")
+def constant_(node: GraphNode, builder: Builder) -> Tensor:
+    from numpy import asarray, float32, int64
+
+    name = node.outputs[0]
+    for key, value in node.attributes.items():
+        if key in ("value", "sparse_value"):
+            found = constant(name, value)
+            return found._replace(
+                given=not found.is_zero
+            )  # a state to start from; weights have gone through training
+        if key in ("value_float", "value_floats"):
+            return Constant(name, asarray(value).shape, FLOAT, asarray(value, float32))
+        if key in ("value_int", "value_ints"):
+            return Constant(name, asarray(value).shape, INT64, asarray(value, int64))
+    raise UnaccountableError("it holds no number")
+
+
+@translates("ConstantOfShape")
+def constant_of_shape(node: GraphNode, builder: Builder) -> Tensor:
+    """Fill a shape with one number: some files keep their weights so, to stay small."""
+    source = builder.needed(node, 0)
+    shape = builder.ints(node, 0) or ()
+    if min(shape, default=0) < 0:
+        raise UnaccountableError("its size is below 0")
+    proto = node.attributes.get("value")
+    value = constant("", proto) if proto is not None else None
+    number = 0 if value is None or value.scalar is None else value.scalar
+    is_given = isinstance(source, Constant) and source.given
+    return filled(node.outputs[0], shape, FLOAT if value is None else value.dtype, number, given=is_given)
+
+
+@translates("Shape")
+def shape(node: GraphNode, builder: Builder) -> Tensor:
+    from numpy import asarray, int64
+
+    found = builder.needed(node, 0).shape
+    start, end = node.attributes.get("start", 0), node.attributes.get("end", len(found))
+    return computed(node.outputs[0], asarray(found[start:end], int64))
+
+
+@translates("Size")
+def size(node: GraphNode, builder: Builder) -> Tensor:
+    from numpy import asarray, int64
+
+    return computed(node.outputs[0], asarray(prod(builder.needed(node, 0).shape), int64))
+
+
+@translates("Identity")
+def identity(node: GraphNode, builder: Builder) -> Tensor:
+    x = builder.needed(node, 0)
+    return x if isinstance(x, Constant) else builder.add(node.called, "identity", [x])
+
+
+@translates("Cast", "CastLike")
+def cast(node: GraphNode, builder: Builder) -> Tensor:
+    x = builder.needed(node, 0)
+    dtype = node.attributes["to"] if node.op == "Cast" else builder.needed(node, 1).dtype
+    if isinstance(x, Constant):
+        return x._replace(dtype=dtype)
+    return builder.add(node.called, "function", [x], by="cast")._replace(dtype=dtype)
+
+
+@translates("Dropout")
+def dropout(node: GraphNode, builder: Builder) -> Tensor:
+    """Pass the input on: a network that is looked at does not learn, unless its file insists."""
+    builder.only_first(node, "what it drops")
+    training = builder.tensor(node, 2)
+    if isinstance(training, Flow) or (training is not None and training.scalar):
+        raise UnaccountableError("it drops numbers as in training")
+    return builder.add(node.called, "dropout", [builder.data(node)])

@@ -1,0 +1,1 @@
+"""ONNX's operators that slide a window."""

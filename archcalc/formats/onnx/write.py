@@ -1,0 +1,30 @@
+"""A network as an ONNX model with placeholders for weights, which every program that runs ONNX can run."""
+
+from __future__ import annotations
+
+from archcalc.analysis.report import Report
+from archcalc.formats.onnx.elements import write as elements
+from archcalc.formats.onnx.model import modelled
+from archcalc.formats.onnx.protos import serialised
+from archcalc.formats.onnx.shapes import write as shaping
+from archcalc.formats.onnx.weights import write as weighted
+from archcalc.formats.onnx.windows import write as sliding
+from archcalc.formats.onnx.write_table import TABLE, UNSAID
+from archcalc.formats.registry import target
+from archcalc.network.network import Network
+
+__all__ = ["TABLE", "UNSAID", "elements", "onnx", "shaping", "sliding", "weighted"]
+
+
+@target("onnx", suffix=".onnx", help="an ONNX model, small: its weights are made when it is loaded")
+def onnx(network: Network, report: Report, depth: int | None) -> bytes:
+    """Return the bytes of an ONNX model in which every layer is a node of its name.
+
+    The file holds no weights: each is made of one number when the model is loaded, so that numbers neither grow
+    nor vanish on their way through the network.
+
+    Raises:
+        ArchcalcError: the onnx package is missing, or the network holds a layer that no ONNX file can hold.
+    """
+    text = "\n".join(filter(None, (report.title, report.source)))
+    return serialised(modelled(network, report), name=report.name, text=text, dtype=report.dtype)

@@ -1,0 +1,101 @@
+"""Windows as frameworks take them: padding that may differ from side to side, and what rounding up adds behind it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from archcalc.arithmetic.window import Rounding, Window, output_size, same_padding, span
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Shape
+
+Sides = tuple[tuple[int, int], ...]
+"""What is added before and after on each axis."""
+MOST_AXES = 3
+"""The most spatial axes that frameworks have layers for."""
+
+
+class Windows(NamedTuple):
+    """How a layer slides: its window on each axis, and the elements behind the padding that rounding up takes in."""
+
+    axes: tuple[Window, ...]
+    sizes: Shape
+    outputs: Shape
+    beyond: tuple[int, ...]
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return len(self.axes)
+
+    @property
+    def sides(self) -> Sides:
+        """The padding before and after on each axis."""
+        return tuple((w.before, w.after) for w in self.axes)
+
+    @property
+    def reach(self) -> Sides:
+        """The padding that makes the size without rounding up: what is beyond it counts, too."""
+        return tuple((w.before, w.after + more) for w, more in zip(self.axes, self.beyond, strict=True))
+
+    @property
+    def rounds_up(self) -> bool:
+        """Whether a last window sticks out."""
+        return any(self.beyond)
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """The window's size on each axis."""
+        return tuple(w.kernel for w in self.axes)
+
+    @property
+    def stride(self) -> tuple[int, ...]:
+        """The window's step on each axis."""
+        return tuple(w.stride for w in self.axes)
+
+    @property
+    def dilation(self) -> tuple[int, ...]:
+        """The distance between elements of the window on each axis."""
+        return tuple(w.dilation for w in self.axes)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the padding is what TensorFlow calls SAME."""
+        return all(
+            side == same_padding(size, w.kernel, w.stride, w.dilation)
+            for size, w, side in zip(self.sizes, self.axes, self.reach, strict=True)
+        )
+
+    def fits(self, rounding: Rounding) -> bool:
+        """Tell whether padding the input first and then sliding without padding gives the same size."""
+        return self.outputs == tuple(
+            output_size(size + w.before + w.after, w._replace(before=0, after=0), rounding)
+            for size, w in zip(self.sizes, self.axes, strict=True)
+        )
+
+
+def windows(op: Any, y: Shape, x: Shape) -> Windows:
+    """Return how an op with a sliding window goes over input `x` to give output `y`."""
+    axes = op.windows(x)
+    beyond = tuple(
+        max(0, (o - 1) * w.stride + span(w.kernel, w.dilation) - (i + w.before + w.after))
+        for i, o, w in zip(x[2:], y[2:], axes, strict=True)
+    )
+    return Windows(axes, tuple(x[2:]), tuple(y[2:]), beyond)
+
+
+def rank_of(x: Shape) -> int:
+    """Return the number of spatial axes, or raise a fact where frameworks have no layer for so many."""
+    rank = len(x) - 2
+    if not 1 <= rank <= MOST_AXES:
+        raise ArchcalcError(f"works on {rank} spatial axes; there are layers for 1 to {MOST_AXES}")
+    return rank
+
+
+def is_even(sides: Sides) -> bool:
+    """Tell whether as much is added before as after on each axis."""
+    return all(before == after for before, after in sides)
+
+
+def is_any(sides: Sides) -> bool:
+    """Tell whether anything is added at all."""
+    return any(map(any, sides))

@@ -1,0 +1,1 @@
+"""What the writers of programs share: blocks, names, variables, code."""

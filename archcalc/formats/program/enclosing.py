@@ -1,0 +1,108 @@
+"""Repeats as programs have them: few layers are written out, what branches becomes a block of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archcalc.formats.program.code import unused
+from archcalc.formats.program.naming import local_name
+from archcalc.formats.program.outline import (
+    Auxiliary,
+    Block,
+    Branch,
+    Item,
+    Items,
+    Layer,
+    Merge,
+    Outline,
+    Repeat,
+)
+from archcalc.formats.program.outline import Call as Use
+from archcalc.formats.program.parameters import Variable
+from archcalc.formats.program.series import bodies
+from archcalc.network.network import Node
+from archcalc.op.settings import REQUIRED
+
+START = -1
+"""The value that such a block starts from: no node's position."""
+
+
+MOST_LAYERS = 12
+"""The most layers that are written out, so that each keeps its name."""
+
+
+def enclosed(outline: Outline, nodes: Sequence[Node]) -> Outline:
+    """Return an outline in which a repeat holds nothing that branches, and no few layers."""
+    encloser = _Encloser({block.name for block in outline.blocks}, nodes)
+    for block in outline.blocks:
+        items = encloser.items(block.items)
+        encloser.blocks.append(block._replace(items=items))
+    items = encloser.items(outline.items)
+    return Outline(tuple(encloser.blocks), items)
+
+
+class _Encloser:
+    """Collects the blocks, each after those that it uses."""
+
+    def __init__(self, names: set[str], nodes: Sequence[Node]) -> None:
+        self.names = names
+        self.nodes = nodes
+        self.blocks: list[Block] = []
+
+    def items(self, items: Items) -> Items:
+        return tuple(found for item in items for found in (self._written_out(item) or (self._item(item),)))
+
+    def _written_out(self, item: Item) -> Items:
+        """Return the layers of a repeat one after the other; nothing if it holds others, or too many."""
+        if not isinstance(item, Repeat) or not isinstance(item.times, int):
+            return ()
+        inner = [layer for layer in item.items if isinstance(layer, Layer) and layer.sources is None]
+        if len(inner) < len(item.items) or len(inner) * item.times > MOST_LAYERS:
+            return ()
+        period = (item.position - inner[-1].position) // (item.times - 1)
+        return tuple(
+            layer._replace(position=position, name=local_name(self.nodes[position]))
+            for time in range(item.times)
+            for layer, position in ((layer, layer.position + time * period) for layer in inner)
+        )
+
+    def _item(self, item: Item) -> Item:
+        if isinstance(item, Merge):
+            return item._replace(
+                branches=tuple(Branch(branch.name, self.items(branch.items)) for branch in item.branches)
+            )
+        if isinstance(item, Auxiliary):
+            return item._replace(items=self.items(item.items))
+        if isinstance(item, Repeat):
+            inner = self.items(item.items)
+            return item._replace(items=inner if all(map(_is_plain, inner)) else (self._called(inner),))
+        return item
+
+    def _called(self, items: Items) -> Use:
+        """Return a call of a new block that holds some items; what is a parameter around it is one of it, too."""
+        name = unused("unit", self.names)
+        self.names.add(name)
+        variables = dict.fromkeys(_variables(items))
+        self.blocks.append(Block(name, dict.fromkeys(variables, REQUIRED), items, START))
+        return Use(items[-1].position, name, {variable: Variable(variable) for variable in variables})
+
+
+def _is_plain(item: Item) -> bool:
+    return not isinstance(item, Merge | Auxiliary) and (isinstance(item, Repeat) or item.sources is None)
+
+
+def _variables(items: Items) -> list[str]:
+    """Return the parameters that some items name, in order."""
+    found: list[str] = []
+    for item in items:
+        values: list[object] = []
+        if isinstance(item, Layer | Merge):
+            values += item.settings.values()
+        elif isinstance(item, Use):
+            values += item.arguments.values()
+        for inner in bodies(item):
+            found += _variables(inner)
+        if isinstance(item, Repeat):
+            values.append(item.times)
+        found += [value.name for value in values if isinstance(value, Variable)]
+    return found

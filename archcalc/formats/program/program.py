@@ -1,0 +1,217 @@
+"""What programs of all frameworks share: the outline of what is really there, names of blocks and of their parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from archcalc.analysis.conditions import inference, outputs_among
+from archcalc.analysis.report import Report
+from archcalc.formats.program.code import Brackets, Call, Doc, identifier, literal, remark, unused, written
+from archcalc.formats.program.enclosing import enclosed
+from archcalc.formats.program.outline import Block, Items, Layer, Merge, Outline, Repeat, outlined
+from archcalc.formats.program.outline import Call as Use
+from archcalc.formats.program.parameters import Variable
+from archcalc.formats.program.series import Rows, bodies, rows_among
+from archcalc.formats.program.table import Saying, Table, arguments
+from archcalc.network.network import Network
+from archcalc.op.settings import REQUIRED
+
+MOST_POSITIONAL = 4
+"""The most arguments that stand without their names."""
+
+
+class Source(NamedTuple):
+    """A network to be written: its nodes and rows side by side, without heads that the report leaves out.
+
+    `referred` are the positions that something beside the next layer takes.
+    """
+
+    network: Network
+    report: Report
+    saying: Saying
+    outline: Outline
+    rows: Rows
+    referred: frozenset[int]
+
+    @property
+    def entering(self) -> list[int]:
+        """The positions of the inputs."""
+        names = {row.name for row in self.report.inputs}
+        return [position for position, row in enumerate(self.report.rows) if row.name in names]
+
+    @property
+    def leaving(self) -> list[int]:
+        """The positions of the outputs."""
+        return [position % len(self.network.nodes) for position in self.network.outputs]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks that are written: all but those whose uses are loops."""
+        return [block for block in self.outline.blocks if block.name not in self.rows]
+
+    @property
+    def description(self) -> list[str]:
+        """What its title and its source say, as they can stand in a docstring."""
+        said = (self.report.title or self.report.name, self.report.source)
+        return [remark(text) for text in said if text]
+
+
+def source(network: Network, report: Report, table: Table) -> Source:
+    """Return a network as a framework says it.
+
+    Raises:
+        ArchcalcError: it holds a layer that the framework has nothing for.
+    """
+    if len(report.rows) < len(network.nodes):
+        nodes = tuple(inference(network.nodes))
+        outputs = tuple(outputs_among(nodes, network))
+        network = network._replace(nodes=nodes, outputs=outputs)
+    saying = Saying(network.nodes, report.rows, table)
+    outline = enclosed(outlined(network, saying.settings), network.nodes)
+    found = Source(network, report, saying, outline, rows_among(outline), frozenset())
+    items = (outline.items, *(block.items for block in outline.blocks))
+    return found._replace(referred=frozenset((*found.leaving, *chain.from_iterable(map(_referred, items)))))
+
+
+class Signature(NamedTuple):
+    """How a block is called: the name of its class or function, its parameters by what the outline calls them, their defaults."""
+
+    name: str
+    parameters: Mapping[str, str]
+    defaults: Mapping[str, Any]
+    usual: Mapping[str, Any]
+
+    def argument(self, use: Use, key: str) -> Any:
+        """Return what a call gives to a parameter."""
+        return use.arguments.get(key, self.usual[key])
+
+    def declared(self) -> list[str]:
+        """Return the parameters as a function declares them: those without a default first."""
+        return [
+            name if self.defaults[key] is REQUIRED else f"{name}={literal(self.defaults[key])}"
+            for key, name in self.parameters.items()
+        ]
+
+    def written(self, use: Use, names: Mapping[str, str]) -> list[str]:
+        """Return the arguments of a call, made in a block whose own parameters have `names`."""
+        required = [key for key in self.parameters if self.defaults[key] is REQUIRED]
+        found = []
+        for key, name in self.parameters.items():
+            given = self.argument(use, key)
+            if key in required:
+                bare = len(required) <= MOST_POSITIONAL
+                found.append(value(given, names) if bare else f"{name}={value(given, names)}")
+            elif given != self.defaults[key]:
+                found.append(f"{name}={value(given, names)}")
+        return found
+
+
+class _Place(NamedTuple):
+    """Where a parameter of a block goes: an argument with a default, and as a multiple of itself."""
+
+    argument: str
+    factor: int
+    default: Any
+
+
+def signature(
+    block: Block, saying: Saying, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
+) -> Signature:
+    """Return how a block is called that is written as `name`; no parameter has a reserved name.
+
+    A parameter that is nothing but an argument with a default has that default.
+    """
+    places: dict[str, list[_Place]] = {}
+    for key, place in _places(block.items, saying, blocks):
+        places.setdefault(key, []).append(place)
+    defaults = {key: _default(found) for key, found in places.items()}
+    parameters: dict[str, str] = {}
+    for key in sorted(places, key=lambda key: defaults[key] is not REQUIRED):
+        own = _parameter_name(key, places[key])
+        others = parameters.values()
+        parameters[key] = unused(own, {*others, own} if own in reserved else others)
+    return Signature(name, parameters, defaults, block.parameters)
+
+
+def _places(items: Items, saying: Saying, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
+    """Yield the parameters of a block in the order in which its items name them, with where they go."""
+    for item in items:
+        given: Iterable[tuple[str, Any, Any]] = ()
+        if isinstance(item, Layer | Merge):
+            named = zip(item.settings.items(), arguments(saying.calls[item.position]), strict=True)
+            given = ((name, found, argument.default) for (name, found), argument in named)
+        elif isinstance(item, Use):
+            called = blocks[item.block]
+            given = ((key, called.argument(item, key), default) for key, default in called.defaults.items())
+        for name, found, default in given:
+            if isinstance(found, Variable):
+                yield found.name, _Place(name, found.factor, default)
+        for inner in bodies(item):
+            yield from _places(inner, saying, blocks)
+        if isinstance(item, Repeat) and isinstance(item.times, Variable):
+            yield item.times.name, _Place(item.times.name, 1, REQUIRED)
+
+
+def _default(places: Sequence[_Place]) -> Any:
+    found = places[0].default
+    is_bare = all(place.factor == 1 and place.default == found for place in places)
+    return found if is_bare else REQUIRED
+
+
+def _parameter_name(key: str, places: Sequence[_Place]) -> str:
+    """Return what a parameter is called; a fraction of the channels that come in or go out is a width."""
+    is_fraction = any(place.factor > 1 and key.startswith(place.argument) for place in places)
+    return "width" if is_fraction else identifier(key)
+
+
+def value(found: Any, names: Mapping[str, str]) -> str:
+    """Return a value as code, in a block whose parameters have `names`."""
+    if isinstance(found, Variable):
+        name = names[found.name]
+        return name if found.factor == 1 else f"{found.factor} * {name}"
+    return literal(found)
+
+
+def made(found: Call, names: Mapping[str, str], *, tall: str = "") -> Brackets:
+    """Return the code of a call; arguments that are the default are left out, calls of `tall` are written one a line."""
+    parts: list[Doc] = []
+    for argument in found.arguments:
+        if isinstance(argument.value, Call):
+            parts.append(made(argument.value, names, tall=tall))
+        elif argument.default is REQUIRED or argument.value != argument.default:
+            before = "" if argument.default is REQUIRED else f"{argument.name}="
+            is_variable = isinstance(argument.value, Variable)
+            parts.append(
+                before + value(argument.value, names) if is_variable else written(argument.value, before)
+            )
+    return Brackets(f"{found.form}(", tuple(parts), ")", is_tall=found.form == tall and len(parts) > 1)
+
+
+def applied(found: Call, names: Mapping[str, str]) -> str:
+    """Return the text of a pattern with its arguments in their places; those of the inputs stay."""
+    inputs = [f"{{{number}}}" for number in range(found.form.count("{"))]
+    named = {argument.name: value(argument.value, names) for argument in found.arguments}
+    named = {name: _enclosed(name, text, found.form) for name, text in named.items()}
+    is_simple = all(text.isidentifier() or text.isdigit() for text in named.values())
+    form = found.form if is_simple else found.form.replace(":{", ": {").replace("}:", "} :")
+    return form.format(*inputs, **named)
+
+
+def _enclosed(name: str, text: str, form: str) -> str:
+    """Return an argument of a pattern in brackets where it needs them: below zero, or behind a function's name."""
+    is_called = re.search(rf"\w\{{{name}\}}", form) is not None
+    return f"({text})" if text.startswith("-") or (is_called and not text.startswith("(")) else text
+
+
+def _referred(items: Items) -> Iterator[int]:
+    """Yield the positions that are taken from by name."""
+    for item in items:
+        if isinstance(item, Layer) and item.tied is not None:
+            yield item.tied
+        if not isinstance(item, Repeat):
+            yield from item.sources or ()
+        for inner in bodies(item):
+            yield from _referred(inner)

@@ -1,0 +1,130 @@
+"""How a framework says each layer: a table from its kind to what makes or applies it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from archcalc.analysis.report import Row
+from archcalc.formats.program.code import Argument, Call, call
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Node
+
+Say = Callable[..., Call]
+"""A function of an op, the shape of its output and those of its inputs, batch first."""
+
+
+class Exact(int):
+    """A whole number that counts no channels, such as a stride: nothing is a multiple of it."""
+
+    __slots__ = ()
+
+
+CHANNELS = re.compile(
+    "((in|out|num|hidden)_)?(channels|features|filters|groups|parameters|size|start|stop|units)"
+)
+"""Arguments that count channels: of these some may be multiples of others."""
+
+
+class Table:
+    """What one framework can say, by the kinds of layers; `unsaid` are the kinds that it cannot, each with the reason."""
+
+    def __init__(self, framework: str) -> None:
+        self.framework = framework
+        self.said: dict[str, Say] = {}
+        self.unsaid: dict[str, str] = {}
+
+    def says(self, kind: str) -> Callable[[Say], Say]:
+        """Register a function as what says layers of one kind."""
+
+        def register(function: Say) -> Say:
+            self.said[kind] = function
+            return function
+
+        return register
+
+    def lacks(self, kind: str, reason: str) -> None:
+        """Register a kind that cannot be said."""
+        self.unsaid[kind] = reason
+
+    def plain(self, kind: str, form: str) -> None:
+        """Register a kind that takes no arguments."""
+        self.said[kind] = lambda op, y, *xs: call(form)
+
+    def call(self, node: Node, row: Row, owner: Node | None = None) -> Call:
+        """Return what makes or applies a layer; `owner` is the one whose weights it shares.
+
+        Raises:
+            ArchcalcError: the framework has nothing for it.
+        """
+        who = f"{row.kind} '{row.name}'"
+        if node.shared:
+            raise ArchcalcError(
+                f"{who}: shares single weights with another layer, which {self.framework} code cannot say"
+            )
+        if owner is not None and owner.op != node.op:
+            raise ArchcalcError(
+                f"{who}: shares the weights of '{owner.name}', another layer, which {self.framework} code cannot say"
+            )
+        if row.kind not in self.said:
+            reason = self.unsaid.get(row.kind, "there is no layer for it")
+            raise ArchcalcError(f"{who}: {self.framework} code cannot say it: {reason}")
+        try:
+            return self.said[row.kind](node.op, row.output_shape, *row.input_shapes)
+        except ArchcalcError as error:
+            error.fact = f"{self.framework} code cannot say it: {error.fact}"
+            raise error.at(who, node.origin) from None
+
+
+class Saying:
+    """The calls of a network's layers, and their arguments as settings, from which an outline makes blocks."""
+
+    def __init__(self, nodes: Sequence[Node], rows: Sequence[Row], table: Table) -> None:
+        self.calls = [
+            table.call(node, row, None if node.tied is None else nodes[node.tied])
+            for node, row in zip(nodes, rows, strict=True)
+        ]
+        self.told = [dict(flattened(found)) for found in self.calls]
+
+    def settings(self, position: int) -> Mapping[str, Any]:
+        """Return the arguments of a layer by their names, and its form as a name without a value."""
+        return self.told[position]
+
+    def call(self, position: int, settings: Mapping[str, Any]) -> Call:
+        """Return the call of a layer with other values for its arguments, such as parameters of a block."""
+        values = iter(settings.values())
+        return _refilled(self.calls[position], values)
+
+
+def flattened(found: Call) -> Iterator[tuple[str, Any]]:
+    """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
+    number: dict[str, int] = {}
+    for argument in arguments(found):
+        name, value = argument.name, argument.value
+        if type(value) is int and not CHANNELS.fullmatch(name):
+            value = Exact(value)
+        number[name] = number.get(name, 0) + 1
+        yield (name if number[name] == 1 else f"{name}_{number[name]}"), value
+
+
+def arguments(found: Call) -> Iterator[Argument]:
+    """Yield the arguments of a call and of those within it, before them the form as one without a value."""
+    yield Argument(f"{found.form}(", None)
+    for argument in found.arguments:
+        if isinstance(argument.value, Call):
+            yield from arguments(argument.value)
+        else:
+            yield argument
+
+
+def _refilled(found: Call, values: Iterator[Any]) -> Call:
+    next(values)
+    return found._replace(
+        arguments=tuple(
+            argument._replace(
+                value=_refilled(argument.value, values) if isinstance(argument.value, Call) else next(values)
+            )
+            for argument in found.arguments
+        )
+    )

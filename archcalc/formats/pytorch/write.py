@@ -1,0 +1,143 @@
+"""A network as a PyTorch module: a class for each block, one for the network, and its sizes when it is run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archcalc.analysis.report import Report
+from archcalc.formats.program.code import Brackets, Names, class_name, identifier, lines, wrapped
+from archcalc.formats.program.flow import Flow
+from archcalc.formats.program.outline import Block
+from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.pytorch import elements as functions
+from archcalc.formats.pytorch import shapes as tensors
+from archcalc.formats.pytorch import windows as layers
+from archcalc.formats.pytorch.body import MEMBERS, Body
+from archcalc.formats.pytorch.helpers import HELPERS
+from archcalc.formats.pytorch.table import TABLE
+from archcalc.formats.registry import target
+from archcalc.network.network import Network
+
+__all__ = ["TABLE", "functions", "layers", "pytorch", "tensors"]
+
+TAKEN = frozenset((*HELPERS, "F", "nn", "torch"))
+"""Names that no class of a network may have."""
+RESERVED = MEMBERS | {"self", "x", "i"}
+"""Names that no parameter may have."""
+
+
+@target("pytorch", suffix=".py", help="a PyTorch module, with a class for each block")
+def pytorch(network: Network, report: Report, depth: int | None) -> str:
+    """Return the source of a Python module that defines the network as an nn.Module and runs it once.
+
+    Raises:
+        ArchcalcError: the network holds a layer that PyTorch code cannot say.
+    """
+    found = source(network, report, TABLE)
+    names = Names(TAKEN)
+    main = names.new(class_name(network.name, network.title))
+    code = "\n".join(_classes(found, main, names))
+    helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
+    functional = ["from torch.nn import functional as F"] if "F." in code else []
+    head = (*_docstring(found), "", "import torch", "from torch import nn", *functional)
+    return "\n".join((*head, *helpers, code, *_example(found, main), ""))
+
+
+def _docstring(found: Source) -> Iterator[str]:
+    title, *others = (*found.description, f"{found.report.totals.params:,} parameters. {_sizes(found)}.")
+    yield from wrapped(title, 0, first='"""')
+    for text in others:
+        yield ""
+        yield from wrapped(text, 0)
+    yield '"""'
+
+
+def _sizes(found: Source) -> str:
+    """Return what comes in and what goes out, as PyTorch writes shapes."""
+    report = found.report
+    sides = [", ".join(str(row.output_shape) for row in rows) for rows in (report.inputs, report.outputs)]
+    return f"Input {sides[0]}, output {sides[1]}"
+
+
+def _classes(found: Source, main: str, names: Names) -> Iterator[str]:
+    """Yield the lines of all classes, each after those that it uses."""
+    called: dict[str, Signature] = {}
+    for block in found.blocks:
+        own = signature(block, found.saying, called, names.new(class_name(block.name)), RESERVED)
+        called[block.name] = own
+        yield from ("", "", *_block(Body(found, called, own.parameters), block, own))
+    yield from ("", "", *_network(Body(found, called, {}), found, main))
+
+
+def _block(body: Body, block: Block, called: Signature) -> Iterator[str]:
+    """Yield the class of a block; one that is a mere sequence is an nn.Sequential."""
+    init = Brackets("def __init__(", ("self", *called.declared()), "):")
+    if body.is_sequence(block.items):
+        yield f"class {called.name}(nn.Sequential):"
+        yield from lines(init, 4)
+        yield from lines(
+            Brackets("super().__init__(", tuple(body.sequence(block.items)), ")", is_tall=True), 8
+        )
+        return
+    end = body.walk(block.items, block.start)
+    yield f"class {called.name}(nn.Module):"
+    yield from lines(init, 4)
+    yield from _layers(body)
+    yield from _forward(body, {block.start: "x"}, [end])
+
+
+def _layers(body: Body) -> Iterator[str]:
+    yield "        super().__init__()"
+    for name in body.members.used.values():
+        yield f"        self.{name} = {name}"
+    for attribute, module in body.layers.items():
+        yield from lines(module, 8, before=f"self.{attribute} = ")
+    yield ""
+
+
+def _forward(body: Body, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
+    yield f"    def forward({', '.join(('self', *inputs.values()))}):"
+    flow = Flow(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=(*TAKEN, "self"))
+    statements, texts = flow.statements()
+    for statement in statements:
+        yield f"        {statement.variable} = {statement.text}"
+    main = ", ".join(texts[: len(outputs)])
+    if body.heads:
+        yield "        if self.training:"
+        yield f"            return {', '.join(texts)}"
+    yield f"        return {main}"
+
+
+def _network(body: Body, found: Source, name: str) -> Iterator[str]:
+    rows, positions = found.report.rows, found.entering
+    taken = Names(("self",))
+    alone = len(positions) == 1
+    arguments = {
+        position: taken.new("x" if alone else identifier(rows[position].name, prefix="input"))
+        for position in positions
+    }
+    body.walk(found.outline.items, positions[0])
+    yield f"class {name}(nn.Module):"
+    yield "    def __init__(self):"
+    yield from _layers(body)
+    yield from _forward(body, arguments, found.leaving)
+
+
+def _example(found: Source, name: str) -> Iterator[str]:
+    """Yield what the module does when it is run: print its parameters and the shape of what comes out."""
+    shapes = (row.output_shape for row in found.report.inputs)
+    inputs = ", ".join(f"torch.rand({', '.join(map(str, shape))})" for shape in shapes)
+    yield from (
+        "",
+        "",
+        'if __name__ == "__main__":',
+        f"    model = {name}().eval()",
+        '    print(f"{sum(p.numel() for p in model.parameters()):,} parameters")',
+        "    with torch.no_grad():",
+        f"        y = model({inputs})",
+    )
+    if len(found.network.outputs) == 1:
+        yield "    print(tuple(y.shape))"
+    else:
+        yield "    print(*(tuple(output.shape) for output in y))"

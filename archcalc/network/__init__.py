@@ -1,0 +1,1 @@
+"""A network as a graph of ops, without sizes."""

@@ -1,0 +1,97 @@
+"""A network: named ops in topological order and where each takes its input from. No YAML, no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from archcalc.arithmetic.window import Rounding
+from archcalc.ground.errors import Origin
+from archcalc.op.op import Op, Shape
+
+
+def parts(name: str) -> list[str]:
+    """Return the parts of a name, its blocks and itself: separated by slashes if it holds one, by dots otherwise.
+
+    Specs write stage1.conv; files of other programs /layer1/layer1.0/conv1/Conv.
+    """
+    return name.strip("/").split("/") if "/" in name else name.split(".")
+
+
+def prefix(name: str, levels: int) -> str:
+    """Return the first `levels` parts of a name, written as the name is."""
+    mark = "/" if "/" in name else "."
+    start = mark if name.startswith("/") else ""
+    return start + mark.join(parts(name)[:levels])
+
+
+def is_inside(name: str, block: str) -> bool:
+    """Tell whether a layer of this name stands in the block."""
+    return name.startswith((f"{block}.", f"{block}/"))
+
+
+class Node(NamedTuple):
+    """One op in its place.
+
+    `name` is the path of its blocks and itself; `inputs` are the positions of earlier nodes and
+    `labels` what to call them in a message; `tied` is the position of the node whose weights it shares, all
+    of them, and `shared` are the names of single weights that belong to an earlier node;
+    `auxiliary` marks heads that exist only in training.
+    """
+
+    name: str
+    op: Op
+    inputs: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+    origin: Origin | None = None
+    tied: int | None = None
+    auxiliary: bool = False
+    shared: frozenset[str] = frozenset()
+
+
+class Expectation(NamedTuple):
+    """A published figure: `figure` of the network, or of `layer`, is `value` according to `source`.
+
+    `train` says that it counts the heads that exist only in training. `claim` is what the source says
+    word for word, where it only claims a figure, to some precision and perhaps in error.
+    """
+
+    figure: str
+    value: Any
+    source: str
+    layer: str | None = None
+    train: bool = False
+    origin: Origin | None = None
+    claim: str | None = None
+
+
+class Network(NamedTuple):
+    """A directed acyclic graph of ops, in an order in which every node comes after its inputs.
+
+    The first node is an input. `parameters` are the spec's own, after variants and
+    overrides; `expectations` are published figures that the spec states; `rounding` is for layers that
+    say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
+    its weights, where its file says one; `notes` are what its reader had to assume.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    title: str = ""
+    source: str = ""
+    parameters: Mapping[str, Any] = {}
+    expectations: tuple[Expectation, ...] = ()
+    rounding: Rounding | None = None
+    outputs: tuple[int, ...] = (-1,)
+    dtype: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> int:
+        """The position of the first output."""
+        return self.outputs[0]
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input without the batch, (C, *I)."""
+        shape: Shape = self.nodes[0].op.output()[1:]
+        return shape

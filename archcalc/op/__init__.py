@@ -1,0 +1,1 @@
+"""What an op declares: its settings, formulas and facts."""

@@ -1,0 +1,317 @@
+"""What an op is: a few declared settings and plain arithmetic on shapes.
+
+Shapes are tuples (N, C, *spatial) with the batch first. Every formula works on whatever the settings
+and shapes are made of: integers for counting, `Term`s for derivations, polynomials for symbolic
+comparison, arrays for many designs at once. So an op never prints, never formats and never asks
+what kind of number it was given; only `check` needs real integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar, dataclass_transform
+
+from archcalc.arithmetic.term import named
+from archcalc.arithmetic.window import Rounding, Spread, Uneven, Window
+from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.op import settings as kinds
+from archcalc.op.settings import Setting
+
+Shape = tuple[int, ...]
+Weights = dict[str, Shape]
+Field = Literal["pointwise", "whole"] | tuple[Window | Spread, ...]
+"""What one output element sees: its own position, the whole input, or a window on each spatial axis."""
+
+
+class Work(NamedTuple):
+    """Arithmetic operations by kind; all are exact counts for one forward pass at inference.
+
+    `macs` are multiply-accumulates of dot products, without bias. `exponentials` are all
+    transcendental functions: exp, log, tanh, erf, powers, roots.
+    """
+
+    macs: int = 0
+    additions: int = 0
+    multiplications: int = 0
+    comparisons: int = 0
+    divisions: int = 0
+    exponentials: int = 0
+
+    @property
+    def flops(self) -> int:
+        """Two operations for each multiply-accumulate, one for each of the others."""
+        return self.macs + sum(self)
+
+
+NO_WORK = Work()
+
+
+def added(works: Iterable[Work]) -> Work:
+    """Return the sum of some work, kind by kind."""
+    return Work(*map(sum, zip(*works, strict=True)))
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(
+        kinds.count,
+        kinds.size,
+        kinds.padding,
+        kinds.flag,
+        kinds.number,
+        kinds.choice,
+        kinds.words,
+        kinds.axis,
+        kinds.axes,
+        kinds.table,
+    ),
+)
+class Op:
+    """A layer type. Subclasses declare settings and override what differs from "shape in, shape out".
+
+    An op is an immutable value: two with the same settings are equal.
+    """
+
+    kind: ClassVar[str] = ""
+    """Its name in a spec."""
+    main: ClassVar[str | None] = None
+    """The setting that a lone scalar or list stands for."""
+    declared: ClassVar[Mapping[str, Setting]] = {}
+    """Its settings by the name they have in a spec."""
+    example: ClassVar[tuple[tuple[str, ...], dict[str, Any]]] = ((), {})
+    """Input shapes without batch, and settings, for documentation and contract tests."""
+    weighted: ClassVar[bool] = False
+    """Whether it counts as a layer when people say how deep a network is: convolutions and linear layers."""
+    stores: ClassVar[bool] = True
+    """Whether its output is new memory: not so for a view of its input, nor for the input itself."""
+    feeds: ClassVar[bool] = False
+    """Whether data enters the network here."""
+    constant: ClassVar[bool] = False
+    """Whether its output is a weight: the same whatever the input, in memory all along and counted there."""
+    knows: ClassVar[bool] = True
+    """Whether anything is known of it; what is not can take inputs of unknown size, too."""
+    in_place: ClassVar[bool] = False
+    """Whether it can write its output over its input: activations, which need each element only once."""
+    least_axes: ClassVar[int] = 2
+    """The fewest axes that an input may have, the batch among them."""
+    inputs: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The least and the most inputs; None for any number."""
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it makes numbers of what is not a number, or the other way round, so that no mark shows behind it."""
+        return False
+
+    @classmethod
+    def branched(cls) -> bool:
+        """Tell whether it takes more than one input, so that a spec may give it branches."""
+        most = cls.inputs[1]
+        return most is None or most > 1
+
+    def __init__(self, **given: Any) -> None:
+        for name in given:
+            if name not in self.declared:
+                raise ArchcalcError(
+                    f"has no setting '{name}'",
+                    setting=name,
+                    hint=nearest(name, list(self.declared)) or listed("its settings", self.declared),
+                )
+        values = self.__dict__
+        for name, setting in self.declared.items():
+            value = given.get(name, setting.default)
+            if value is kinds.REQUIRED:
+                raise ArchcalcError(f"needs '{name}': {setting.help}")
+            if value is not setting.default:
+                value = _parsed(setting, value)
+            values[setting.attribute] = value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an op does not change: use replace({name}=…)")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.__dict__.values())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.stated().items())})"
+
+    def stated(self) -> dict[str, Any]:
+        """Return the settings that differ from their defaults, by their names in a spec."""
+        return {
+            name: value
+            for name, setting in self.declared.items()
+            if (value := self.__dict__[setting.attribute]) != setting.default
+        }
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some attributes changed, unchecked: they may be terms or polynomials."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.update(changes)
+        return copy
+
+    def traced(self) -> Self:
+        """Return a copy whose settings are terms, so that its formulas record their derivation."""
+        stated = self.stated()
+        return self.replace(
+            **{
+                setting.attribute: named(self.__dict__[setting.attribute], setting.symbol)
+                for name, setting in self.declared.items()
+                if setting.symbol and (name in stated or not setting.fades)
+            }
+        )
+
+    def rounded(self, rounding: Rounding) -> Self:
+        """Return the op under a network-wide rounding; only ops with a window care."""
+        return self
+
+    def fed(self, shape: Shape | None, batch: int | None) -> Self:
+        """Return the op with another input shape and another batch size where they are given; only inputs care."""
+        return self
+
+    def check(self, *xs: Any, **_: Any) -> None:
+        """Raise a one-line fact where the input shapes do not suit the op."""
+
+    def output(self, *xs: Any, **_: Any) -> Shape:
+        """Return the output shape for the input shapes."""
+        shape: Shape = xs[0]
+        return shape
+
+    def weights(self, *xs: Any, **_: Any) -> Weights:
+        """Return the shape of each learnable tensor."""
+        return {}
+
+    def fixed(self, *xs: Any, **_: Any) -> Weights:
+        """Return the shape of each weight tensor that is set once and not learnt."""
+        return {}
+
+    def buffers(self, *xs: Any, **_: Any) -> Weights:
+        """Return the shape of each tensor that is kept but not learnt, such as running statistics."""
+        return {}
+
+    def work(self, y: Any, *xs: Any, **_: Any) -> Work | None:
+        """Return the arithmetic for output shape `y` and the input shapes; None where it is not known."""
+        return NO_WORK
+
+    def forward(self, *xs: Any, **weights: Any) -> Any:
+        """Return the output for real arrays and tensors named as in `weights`, `fixed` and `buffers`, at inference.
+
+        This is the reference that proves the figures: arrays are float32 with the batch first.
+
+        Raises:
+            ArchcalcError: nobody has written one.
+        """
+        raise ArchcalcError(f"{self.kind} has no reference to run")
+
+    def field(self, *xs: Any, **_: Any) -> Field:
+        """Return what an output element sees of the input."""
+        return "pointwise"
+
+    def unfolded(self, y: Any, *xs: Any, **_: Any) -> tuple[int, int] | None:
+        """Return rows and columns of the matrix that im2col makes of the input; None for what is no convolution."""
+        return None
+
+    def uneven(self, *xs: Any, **_: Any) -> tuple[Uneven, ...]:
+        """Return the axes on which the window does not fit evenly."""
+        return ()
+
+
+def elements(tensors: Iterable[Shape]) -> int:
+    """Return how many numbers the tensors hold: the one rule that turns weight shapes into a count.
+
+    Neighbours that share their leading dimension are counted together, which changes nothing in the
+    number and makes the derivation read (k·k·C + 1)·M: for each filter its weights and its bias.
+    """
+    total = 0
+    for leading, rests in _by_leading_dimension(tensors):
+        total = total + sum(prod(reversed(rest)) for rest in rests) * leading
+    return total
+
+
+def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[int, list[Shape]]]:
+    leading = 0
+    rests: list[Shape] = []
+    for shape in tensors:
+        if rests and not _same(shape[0], leading):
+            yield leading, rests
+            rests = []
+        leading = shape[0]
+        rests.append(shape[1:])
+    if rests:
+        yield leading, rests
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two sizes are the same one: equal, and called the same where they have names."""
+    return bool(one == other) and getattr(one, "symbol", "") == getattr(other, "symbol", "")
+
+
+def extents_of(shape: Shape) -> str:
+    """Return a shape without its batch as people write it: 64x56x56."""
+    return "x".join(map(str, shape[1:]))
+
+
+def per_axis(values: tuple[Any, ...], spatial: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return one value an axis: a single value serves all of them."""
+    return values * len(spatial) if len(values) == 1 else values
+
+
+def check_axes(name: str, values: tuple[Any, ...], spatial: tuple[Any, ...]) -> None:
+    """Raise a fact where a setting has neither one value nor one for each spatial axis."""
+    if len(values) not in (1, len(spatial)):
+        raise ArchcalcError(
+            f"'{name}' has {len(values)} numbers, but the input has {_axes(len(spatial))}",
+            setting=name,
+        )
+
+
+def _axes(number: int) -> str:
+    return "1 spatial axis" if number == 1 else f"{number} spatial axes"
+
+
+REGISTRY: dict[str, type[Op]] = {}
+"""Every op by its name in a spec."""
+
+OpType = TypeVar("OpType", bound=type[Op])
+
+
+def op(
+    kind: str,
+    *,
+    example: tuple[str | tuple[str, ...], dict[str, Any]],
+    main: str | None = None,
+) -> Callable[[OpType], OpType]:
+    """Register a class as the op `kind`.
+
+    `example` is an input shape (or several) without batch and settings that suit it.
+    """
+
+    def register(cls: OpType) -> OpType:
+        shapes, given = example
+        cls.kind = kind
+        cls.main = main
+        cls.declared = _declared(cls, main)
+        cls.example = ((shapes,) if isinstance(shapes, str) else shapes, given)
+        REGISTRY[kind] = cls
+        return cls
+
+    return register
+
+
+def _declared(cls: type[Op], main: str | None) -> dict[str, Setting]:
+    """Return the settings of a class: the main one first, then those without a default, then the rest."""
+    found: dict[str, Setting] = {}
+    for base in reversed(cls.__mro__):
+        found |= {v.name: v for v in vars(base).values() if isinstance(v, Setting)}
+    return dict(sorted(found.items(), key=lambda item: (item[0] != main, not item[1].required)))
+
+
+def _parsed(setting: Setting, value: Any) -> Any:
+    try:
+        return setting.parse(value)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"'{setting.name}' {error.fact}", hint=error.hint, setting=setting.name) from None

@@ -1,0 +1,183 @@
+"""Functions and arithmetic on each element: what a graph is made of where nobody gave it a name.
+
+A comparison, a logical operation and a rounding count as a comparison each; powers, roots and whatever else is
+transcendental as an exponential. Truth is 1 and falsehood 0.
+"""
+
+from __future__ import annotations
+
+from math import inf, prod
+from typing import TYPE_CHECKING
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import NO_WORK, Shape, Work, op
+from archcalc.op.settings import choice, flag, number
+from archcalc.ops.elements.pointwise import Pointwise, times
+from archcalc.ops.shapes.merge import Elementwise
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+ADDITION = Work(additions=1)
+MULTIPLICATION = Work(multiplications=1)
+COMPARISON = Work(comparisons=1)
+DIVISION = Work(divisions=1)
+EXPONENTIAL = Work(exponentials=1)
+
+FUNCTIONS: dict[str, Work] = {
+    **dict.fromkeys(("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh"), EXPONENTIAL),
+    **dict.fromkeys(("asin", "acos", "atan", "asinh", "acosh", "atanh"), EXPONENTIAL),
+    **dict.fromkeys(("abs", "sign", "floor", "ceil", "round", "not", "is_nan", "is_inf"), COMPARISON),
+    "neg": ADDITION,
+    "reciprocal": DIVISION,
+    "square": MULTIPLICATION,
+    "softplus": Work(exponentials=2, additions=1),
+    "softsign": Work(comparisons=1, additions=1, divisions=1),
+    "cast": NO_WORK,
+}
+"""The work of each function for an element."""
+
+COMPARING = ("minimum", "maximum", "equal", "less", "less_or_equal", "greater", "greater_or_equal")
+OPERATIONS: dict[str, Work] = {
+    "add": ADDITION,
+    "subtract": ADDITION,
+    "multiply": MULTIPLICATION,
+    "divide": DIVISION,
+    "modulo": DIVISION,
+    "power": EXPONENTIAL,
+    **dict.fromkeys((*COMPARING, "and", "or", "xor"), COMPARISON),
+}
+"""The work of each operation on two numbers."""
+
+UNDEFINED = ("log", "sqrt", "asin", "acos", "acosh", "atanh", "power")
+"""What makes no number of some numbers."""
+TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
+"""What says whether something holds: a number, whatever goes in."""
+OPAQUE = {*UNDEFINED, *TRUTHS}
+
+
+@op("function", main="by", example=("64x8x8", {"by": "exp"}))
+class Function(Pointwise):
+    """Apply a function to each element, one out of a table.
+
+    (N, *A) -> (N, *A)
+
+    softplus is log(1 + eˣ), softsign x/(1 + |x|); `cast` changes the type alone and counts as nothing. Halves
+    are rounded to the even side. Source: the operators of the same names of ONNX.
+    """
+
+    by: str = choice(tuple(FUNCTIONS), "which function")
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return times(prod(x), FUNCTIONS[self.by])
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import FUNCTIONS as REFERENCES
+
+        return REFERENCES[self.by](x).astype(x.dtype)
+
+
+@op("scalar", example=("64x8x8", {"by": "multiply", "value": 0.125}))
+class WithNumber(Pointwise):
+    """Combine each element with one number that is the same for all and not learnt.
+
+    (N, *A) -> (N, *A)
+
+    A square and a cube are multiplications, as ONNX Runtime computes them; any other power is an exponential.
+    """
+
+    by: str = choice(tuple(OPERATIONS), "what is done")
+    value: float = number("", "the number")
+    swapped: bool = flag("the number comes first, as in 1 - x", default=False)
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE and (self.by != "power" or self.swapped or self.value % 1 != 0)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        each = OPERATIONS[self.by]
+        if self.by == "power" and self.value in (2, 3) and not self.swapped:
+            each = Work(multiplications=int(self.value) - 1)
+        return times(prod(x), each)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import OPERATIONS as REFERENCES
+
+        y = REFERENCES[self.by](*((self.value, x) if self.swapped else (x, self.value)))
+        return y.astype(x.dtype)
+
+
+@op("clip", example=("64x8x8", {"low": 0, "high": 6}))
+class Clip(Pointwise):
+    """Keep each element within bounds, of which one may be missing.
+
+    (N, *A) -> (N, *A)
+
+    Source: torch.clamp, ONNX Clip.
+    """
+
+    low: float | None = number("", "the lower bound", default=None)
+    high: float | None = number("", "the upper bound", default=None)
+
+    def check(self, x: Shape) -> None:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ArchcalcError(f"low is {self.low:g}, but high is {self.high:g}", setting="low")
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        bounds = [bound for bound in (self.low, self.high) if bound is not None]
+        return times(prod(x), Work(comparisons=len(bounds)))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import clipped
+
+        return clipped(x, -inf if self.low is None else self.low, inf if self.high is None else self.high)
+
+
+@op("combine", example=(("64x8x8", "64x1x1"), {"by": "divide"}))
+class Combine(Elementwise):
+    """Combine two branches element by element; `add` and `multiply` are ops of their own.
+
+    (N, *A), (N, *A) -> (N, *A)
+
+    The first branch comes first, as in x - y. Source: the operators of the same names of ONNX.
+    """
+
+    inputs = (2, 2)
+
+    by: str = choice(tuple(name for name in OPERATIONS if name not in ("add", "multiply")), "what is done")
+
+    @property
+    def opaque(self) -> bool:
+        return self.by in OPAQUE
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return times(prod(y), OPERATIONS[self.by])
+
+    def forward(self, *xs: Array) -> Array:
+        from archcalc.arrays.tensors import OPERATIONS as REFERENCES
+
+        return REFERENCES[self.by](*xs).astype(xs[0].dtype)
+
+
+@op("where", example=(("1x8x8", "64x8x8", "64x8x8"), {}))
+class Where(Elementwise):
+    """Choose between two branches element by element: the second where the first holds, else the third.
+
+    (N, *A), (N, *A), (N, *A) -> (N, *A)
+
+    Any number but 0 holds. Axes of size 1 stretch. Source: torch.where, ONNX Where.
+    """
+
+    inputs = (3, 3)
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return times(prod(y), COMPARISON)
+
+    def forward(self, condition: Array, one: Array, other: Array) -> Array:
+        from archcalc.arrays.kernels import where
+
+        return where(condition != 0, one, other)

@@ -1,0 +1,217 @@
+"""Activations: what happens to each element by itself.
+
+The work per element is declared as a `Work`; a transcendental function counts as one exponential.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.op.op import NO_WORK, Op, Shape, Weights, Work, op
+from archcalc.op.settings import choice, number
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+def times(number: int, each: Work) -> Work:
+    """Return so many times some work."""
+    return Work(*(number * count if count else 0 for count in each))
+
+
+class Pointwise(Op):
+    """Base of the ops that treat every element alike."""
+
+    least_axes = 1
+
+    in_place = True
+
+    each: ClassVar[Work] = NO_WORK
+    """The work per element."""
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return times(prod(x), self.each)
+
+
+@op("identity", example=("8x4x4", {}))
+class Identity(Pointwise):
+    """Pass the input on.
+
+    (N, C, *I) -> (N, C, *I)
+    """
+
+    stores = False
+
+    def forward(self, x: Array) -> Array:
+        return x
+
+
+@op("dropout", main="rate", example=("4096", {"rate": 0.5}))
+class Dropout(Pointwise):
+    """Zero elements at random while training; pass the input on at inference, which is what is counted.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Srivastava et al. 2014.
+    """
+
+    stores = False
+
+    rate: float = number("", "share of elements that are zeroed", default=0.5, within=(0, 1))
+
+    def forward(self, x: Array) -> Array:
+        return x
+
+
+@op("relu", example=("64x32x32", {}))
+class Relu(Pointwise):
+    """Keep what is positive: max(x, 0).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Nair & Hinton 2010.
+    """
+
+    each = Work(comparisons=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import maximum
+
+        return maximum(x, 0)
+
+
+@op("relu6", example=("32x112x112", {}))
+class Relu6(Pointwise):
+    """Keep what lies between 0 and 6: min(max(x, 0), 6).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Howard et al. 2017, MobileNets.
+    """
+
+    each = Work(comparisons=2)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import clipped
+
+        return clipped(x, 0, 6)
+
+
+@op("thresholded_relu", main="alpha", example=("64x32x32", {"alpha": 1.0}))
+class ThresholdedRelu(Pointwise):
+    """Keep what is above a threshold: x if x > α, else 0.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Konda, Memisevic & Krueger 2014; ONNX ThresholdedRelu.
+    """
+
+    each = Work(comparisons=1)
+
+    alpha: float = number("", "the threshold", default=1.0)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import where
+
+        return where(x <= self.alpha, x.dtype.type(0), x)
+
+
+@op("leaky_relu", main="slope", example=("64x32x32", {"slope": 0.1}))
+class LeakyRelu(Pointwise):
+    """Let a little of the negative through: x if x > 0, else slope·x.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Maas, Hannun & Ng 2013.
+    """
+
+    each = Work(comparisons=1, multiplications=1)
+
+    slope: float = number("", "slope of the negative side", default=0.01)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import where
+
+        return where(x > 0, x, self.slope * x)
+
+
+@op("prelu", example=("64x32x32", {}))
+class PRelu(Pointwise):
+    """A leaky ReLU whose slope is learnt, one for each channel or one for all.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: He et al. 2015, "Delving deep into rectifiers"; torch.nn.PReLU.
+    """
+
+    least_axes = 2
+
+    each = Work(comparisons=1, multiplications=1)
+
+    per: str = choice(("channel", "layer"), "what gets a slope of its own", default="channel")
+
+    def weights(self, x: Shape) -> Weights:
+        return {"slope": (x[1] if self.per == "channel" else 1,)}
+
+    def forward(self, x: Array, slope: Array) -> Array:
+        from archcalc.arrays.kernels import per_channel, where
+
+        return where(x > 0, x, per_channel(slope, x.ndim) * x)
+
+
+@op("elu", main="alpha", example=("64x32x32", {}))
+class Elu(Pointwise):
+    """Saturate the negative side: x if x > 0, else α(eˣ - 1).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Clevert, Unterthiner & Hochreiter 2015.
+    """
+
+    each = Work(comparisons=1, exponentials=1, additions=1, multiplications=1)
+
+    alpha: float = number("", "where the negative side levels off", default=1.0)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import expm1, minimum, where
+
+        return where(x > 0, x, self.alpha * expm1(minimum(x, 0)))
+
+
+@op("celu", main="alpha", example=("64x32x32", {"alpha": 2.0}))
+class Celu(Pointwise):
+    """An ELU without a kink: x if x > 0, else α(e^(x/α) - 1).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Barron 2017, "Continuously differentiable exponential linear units".
+    """
+
+    each = Work(comparisons=1, exponentials=1, additions=1, multiplications=1, divisions=1)
+
+    alpha: float = number("", "where the negative side levels off", default=1.0, above=0)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import expm1, minimum, where
+
+        return where(x > 0, x, self.alpha * expm1(minimum(x, 0) / self.alpha))
+
+
+@op("selu", example=("64x32x32", {}))
+class Selu(Pointwise):
+    """A scaled ELU with constants that keep mean 0 and variance 1: λx if x > 0, else λα(eˣ - 1).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Klambauer et al. 2017.
+    """
+
+    each = Work(comparisons=1, exponentials=1, additions=1, multiplications=2)
+    alpha: ClassVar[float] = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import expm1, minimum, where
+
+        return self.scale * where(x > 0, x, self.alpha * expm1(minimum(x, 0)))

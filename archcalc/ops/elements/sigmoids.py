@@ -1,0 +1,143 @@
+"""Activations that squash, or that weigh x by something that squashes: sigmoid, tanh and their kin."""
+
+from __future__ import annotations
+
+from math import pi, prod
+from typing import TYPE_CHECKING
+
+from archcalc.op.op import Shape, Work, op
+from archcalc.op.settings import choice, number
+from archcalc.ops.elements.pointwise import Pointwise, times
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("gelu", main="approximate", example=("64x32x32", {}))
+class Gelu(Pointwise):
+    """Weigh x by the normal distribution: x/2·(1 + erf(x/√2)).
+
+    (N, C, *I) -> (N, C, *I)
+
+    `approximate: tanh` puts tanh(√(2/π)·(x + 0.044715x³)) in place of erf, as BERT and GPT-2 do.
+    Source: Hendrycks & Gimpel 2016; torch.nn.GELU.
+    """
+
+    approximate: str = choice(("none", "tanh"), "what stands for erf", default="none")
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        if self.approximate == "tanh":
+            return times(prod(x), Work(multiplications=6, additions=2, exponentials=1))
+        return times(prod(x), Work(multiplications=3, additions=1, exponentials=1))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import erf, tanh
+
+        if self.approximate == "tanh":
+            shape = tanh((2 / pi) ** 0.5 * (x + 0.044715 * x * x * x))
+        else:
+            shape = erf(x * 0.5**0.5)
+        y: Array = 0.5 * x * (1 + shape)
+        return y
+
+
+@op("silu", example=("64x32x32", {}))
+class Silu(Pointwise):
+    """Weigh x by its own sigmoid: x/(1 + e⁻ˣ). Also called swish.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Ramachandran, Zoph & Le 2017.
+    """
+
+    each = Work(exponentials=1, additions=1, divisions=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import sigmoid
+
+        return x * sigmoid(x)
+
+
+@op("mish", example=("64x32x32", {}))
+class Mish(Pointwise):
+    """x·tanh(log(1 + eˣ)).
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Misra 2019.
+    """
+
+    each = Work(exponentials=3, additions=1, multiplications=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import logaddexp, tanh
+
+        return x * tanh(logaddexp(x, 0))
+
+
+@op("sigmoid", example=("64x32x32", {}))
+class Sigmoid(Pointwise):
+    """Squash to (0, 1): 1/(1 + e⁻ˣ).
+
+    (N, C, *I) -> (N, C, *I)
+    """
+
+    each = Work(exponentials=1, additions=1, divisions=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import sigmoid
+
+        return sigmoid(x)
+
+
+@op("hardsigmoid", example=("64x32x32", {}))
+class HardSigmoid(Pointwise):
+    """A sigmoid made of straight lines: min(max(x + 3, 0), 6)/6.
+
+    (N, C, *I) -> (N, C, *I)
+
+    With another slope a or offset b it is min(max(x + b/a, 0), 1/a)/(1/a), the line a·x + b between 0 and 1.
+    Source: Howard et al. 2019, MobileNetV3; ONNX HardSigmoid.
+    """
+
+    each = Work(additions=1, comparisons=2, divisions=1)
+
+    slope: float = number("", "slope of the line", default=1 / 6, above=0)
+    offset: float = number("", "the line at 0", default=1 / 2)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import clipped
+
+        return clipped(x + self.offset / self.slope, 0, 1 / self.slope) * self.slope
+
+
+@op("hardswish", example=("64x32x32", {}))
+class HardSwish(Pointwise):
+    """A swish made of straight lines: x·min(max(x + 3, 0), 6)/6.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Howard et al. 2019, MobileNetV3.
+    """
+
+    each = Work(additions=1, comparisons=2, divisions=1, multiplications=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import clipped
+
+        return x * clipped(x + 3, 0, 6) / 6
+
+
+@op("tanh", example=("64x32x32", {}))
+class Tanh(Pointwise):
+    """Squash to (-1, 1).
+
+    (N, C, *I) -> (N, C, *I)
+    """
+
+    each = Work(exponentials=1)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import tanh
+
+        return tanh(x)

@@ -1,0 +1,1 @@
+"""What comes in, learnt tensors by themselves, and what cannot be accounted for."""

@@ -1,0 +1,83 @@
+"""Nodes that compute nothing here: tensors that are given, and what nobody can account for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, op
+from archcalc.op.settings import choice, flag, size, words
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("parameter", main="shape", example=((), {"shape": "197x768"}))
+class Parameter(Op):
+    """A learnt tensor by itself, the same for every sample: a position embedding, a class token.
+
+    () -> (1, *shape)
+
+    Other layers take it like any output, such as one branch of an `add`. With `axes: all` the shape covers
+    every axis, and no batch of 1 is put before it. One that is not learnt counts among the buffers.
+    Source: torch.nn.Parameter, torch.nn.Module.register_buffer.
+    """
+
+    inputs = (0, 0)
+    stores = False
+    constant = True
+
+    shape: tuple[int, ...] = size("", "the shape")
+    axes: Literal["sample", "all"] = choice(
+        ("sample", "all"),
+        "what the shape covers: the axes of a sample, or all with the batch",
+        default="sample",
+    )
+    learnt: bool = flag("whether it is learnt", default=True)
+
+    def output(self) -> Shape:
+        return self.shape if self.axes == "all" else (1, *self.shape)
+
+    def weights(self) -> Weights:
+        return {"value": self.shape} if self.learnt else {}
+
+    def buffers(self) -> Weights:
+        return {} if self.learnt else {"value": self.shape}
+
+    def forward(self, value: Array) -> Array:
+        return value.reshape(self.output())
+
+
+@op("unaccounted", main=None, example=("8x4x4", {"what": "NonMaxSuppression", "shape": "8x4x4"}))
+class Unaccounted(Op):
+    """Something of which nothing is known but that it is there, and perhaps what comes out: its work is unknown.
+
+    (N, *A), … -> (N, *shape)
+
+    Without a shape the size of its output is unknown too. With `axes: all` the shape covers every axis.
+    """
+
+    inputs = (0, None)
+    knows = False
+
+    what: str = words("what its file calls it")
+    shape: tuple[int, ...] | None = size("", "the output's shape; unknown where not stated", default=None)
+    axes: Literal["sample", "all"] = choice(
+        ("sample", "all"),
+        "what the shape covers: the axes of a sample, or all with the batch",
+        default="sample",
+    )
+
+    def output(self, *xs: Shape) -> Shape:
+        if self.shape is None:
+            return ()
+        return self.shape if self.axes == "all" or not xs else (xs[0][0], *self.shape)
+
+    def work(self, y: Shape, *xs: Shape) -> None:
+        return None
+
+    def field(self, *xs: Shape) -> Field:
+        return "whole"
+
+    def forward(self, *xs: Array) -> Array:
+        raise ArchcalcError(f"nothing is known of {self.what}, so it cannot run")

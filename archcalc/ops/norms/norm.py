@@ -1,0 +1,189 @@
+"""Normalisation. All counts are for inference."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Literal
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, Work, op
+from archcalc.op.settings import choice, count, flag, number
+from archcalc.ops.axes import across, check_last
+from archcalc.ops.windows.conv import check_groups
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("batchnorm", example=("64x56x56", {}))
+class BatchNorm(Op):
+    """Normalise each channel with running statistics, then scale and shift it.
+
+    (N, C, *I) -> (N, C, *I)
+
+    At inference the statistics are constants: one multiplication and one addition an element.
+    Scale and shift are learnt; running mean and variance are buffers (PyTorch keeps a step counter
+    beside them, which is not counted). Source: Ioffe & Szegedy 2015; torch.nn.BatchNorm2d.
+    """
+
+    affine: bool = flag("learn a scale and a shift per channel", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+
+    def buffers(self, x: Shape) -> Weights:
+        return {"running_mean": (x[1],), "running_var": (x[1],)}
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(x), multiplications=prod(x))
+
+    def forward(self, x: Array, running_mean: Array, running_var: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import per_channel
+
+        scale = (running_var + self.eps) ** -0.5
+        if not self.affine:
+            return (x - per_channel(running_mean, x.ndim)) * per_channel(scale, x.ndim)
+        scale = scale * weights["weight"]
+        shift = weights["bias"] - running_mean * scale
+        return x * per_channel(scale, x.ndim) + per_channel(shift, x.ndim)
+
+
+def _standardised(elements: int, groups: int, *, affine: bool) -> Work:
+    """Return the work of bringing `groups` groups of numbers, `elements` in all, to mean 0 and variance 1.
+
+    In a group of n: n - 1 additions and a division for the mean, n subtractions, n squares, n - 1
+    additions and a division for the variance, one addition of epsilon, one root, n divisions; then a
+    scale and a shift for each element.
+    """
+    scaled = elements if affine else 0
+    return Work(
+        additions=3 * elements - groups + scaled,
+        multiplications=elements + scaled,
+        divisions=elements + 2 * groups,
+        exponentials=groups,
+    )
+
+
+@op("layernorm", main="over", example=("96x56x56", {"over": "channels"}))
+class LayerNorm(Op):
+    """Normalise each sample with its own mean and variance, then scale and shift it.
+
+    (N, C, *I) -> (N, C, *I)
+
+    `over: all` takes the statistics over channels and positions together; `over: channels` takes them
+    over the channels at each position, as ConvNeXt does; `over: last` over the last axis, as transformers do,
+    or over the last `axes`. Source: Ba, Kiros & Hinton 2016; torch.nn.LayerNorm.
+    """
+
+    over: Literal["all", "channels", "last"] = choice(
+        ("all", "channels", "last"), "what the statistics are taken over", default="all"
+    )
+    axes: int = count("", "how many axes `over: last` takes", default=1)
+    affine: bool = flag("learn a scale and a shift", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def check(self, x: Shape) -> None:
+        if self.over == "last":
+            check_last(self.axes, x)
+        elif self.axes != 1:
+            raise ArchcalcError("'axes' says how many axes 'over: last' takes", setting="axes")
+
+    def _normalised(self, x: Shape) -> range:
+        """Return the axes that the statistics are taken over."""
+        if self.over == "channels":
+            return range(1, 2)
+        return range(1 if self.over == "all" else len(x) - self.axes, len(x))
+
+    def weights(self, x: Shape) -> Weights:
+        shape = tuple(x[axis] for axis in self._normalised(x))
+        return {"weight": shape, "bias": shape} if self.affine else {}
+
+    def field(self, x: Shape) -> Field:
+        return across(x, self._normalised(x))
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        taken = self._normalised(x)
+        groups = prod(x[: taken.start]) * prod(x[taken.stop :])
+        return _standardised(prod(x), groups, affine=self.affine)
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import standardised
+
+        taken = self._normalised(x.shape)
+        y = standardised(x, tuple(taken), self.eps)
+        if not self.affine:
+            return y
+        scale, shift = (
+            weights[name].reshape(weights[name].shape + (1,) * (x.ndim - taken.stop))
+            for name in ("weight", "bias")
+        )
+        return y * scale + shift
+
+
+@op("groupnorm", main="groups", example=("64x28x28", {"groups": 32}))
+class GroupNorm(Op):
+    """Normalise groups of channels of each sample, then scale and shift each channel.
+
+    (N, C, *I) -> (N, C, *I)
+
+    One group is layer normalisation, C groups are instance normalisation. Source: Wu & He 2018.
+    """
+
+    groups: int = count("g", "number of groups the channels are split into")
+    affine: bool = flag("learn a scale and a shift per channel", default=True)
+    eps: float = number("", "added to the variance", default=1e-5, above=0)
+
+    def check(self, x: Shape) -> None:
+        check_groups(x[1], self.groups)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return _standardised(prod(x), x[0] * self.groups, affine=self.affine)
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import per_channel, standardised
+
+        y = standardised(x.reshape(len(x), self.groups, -1), (2,), self.eps).reshape(x.shape)
+        if not self.affine:
+            return y
+        return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)
+
+
+@op("lrn", main="size", example=("96x55x55", {"size": 5}))
+class LocalResponseNorm(Op):
+    """Divide each element by a power of the energy in `size` neighbouring channels at its position.
+
+    (N, C, *I) -> (N, C, *I)   with y = x / (k + α·Σx²)^β
+
+    AlexNet's k is 2 and its α multiplies the plain sum; Caffe and PyTorch divide α by the size. At
+    the border the missing channels count as zeros. Source: Krizhevsky, Sutskever & Hinton 2012, 3.3.
+    """
+
+    size: int = count("n", "number of neighbouring channels", default=5)
+    alpha: float = number("", "factor α", default=1e-4)
+    beta: float = number("", "exponent β", default=0.75)
+    bias: float = number("", "constant k", default=1.0)
+
+    def check(self, x: Shape) -> None:
+        if self.size % 2 == 0:
+            raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(
+            additions=prod(x) * self.size,
+            multiplications=2 * prod(x),
+            divisions=prod(x),
+            exponentials=prod(x),
+        )
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import neighbours
+
+        y: Array = x / (self.bias + self.alpha * neighbours(x * x, self.size)) ** self.beta
+        return y

@@ -1,0 +1,127 @@
+"""Ops that scale without subtracting a mean: by a root mean square, by a length, by what is learnt."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, Work, op
+from archcalc.op.settings import axis, count, flag, number
+from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("rmsnorm", main="axes", example=("16x64", {}))
+class RMSNorm(Op):
+    """Divide by the root of the mean square over the last axes, then scale: no mean to subtract, nothing to add.
+
+    (N, *A, C) -> (N, *A, C)
+
+    The weight has the shape of these axes. Source: Zhang & Sennrich 2019; torch.nn.RMSNorm.
+    """
+
+    least_axes = 1
+
+    axes: int = count("", "how many of the last axes the mean is taken over", default=1)
+    affine: bool = flag("learn a scale", default=True)
+    eps: float = number("", "added to the mean square", default=1e-6, above=0)
+
+    def check(self, x: Shape) -> None:
+        check_last(self.axes, x)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": x[-self.axes :]} if self.affine else {}
+
+    def field(self, x: Shape) -> Field:
+        return across(x, range(-self.axes, 0))
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        elements, groups = prod(x), prod(x[: -self.axes])
+        return Work(
+            additions=elements,  # n - 1 for the sum of squares and one of epsilon, in each group
+            multiplications=elements + (elements if self.affine else 0),
+            divisions=elements + groups,
+            exponentials=groups,
+        )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.tensors import sqrt
+
+        square = (x * x).mean(axis=tuple(range(-self.axes, 0)), keepdims=True)
+        y: Array = x / sqrt(square + x.dtype.type(self.eps))
+        return y * weights["weight"] if self.affine else y
+
+
+@op("l2norm", main="axis", example=("128", {"axis": 1}))
+class L2Norm(Op):
+    """Divide by the length: the numbers along an axis become a vector of length 1.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Their squares add up in a dot product of the vector with itself. No length counts as less than `eps`.
+    Source: torch.nn.functional.normalize, ONNX LpNormalization.
+    """
+
+    least_axes = 1
+
+    axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
+    eps: float = number("", "the least length that is divided by", default=1e-12, above=0)
+
+    def check(self, x: Shape) -> None:
+        check_axis(self.axis, len(x))
+
+    def field(self, x: Shape) -> Field:
+        return across(x, (self.axis,))
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        groups = prod(others(x, self.axis))
+        return Work(macs=prod(x), comparisons=groups, divisions=prod(x), exponentials=groups)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import maximum
+        from archcalc.arrays.tensors import REDUCTIONS
+
+        y: Array = x / maximum(REDUCTIONS["norm2"](x, places((self.axis,), x.ndim)), x.dtype.type(self.eps))
+        return y
+
+
+@op("affine", example=("64x56x56", {}))
+class Affine(Op):
+    """Multiply by a learnt number and add another, one of each for every position along an axis: y = wx + b.
+
+    (N, C, *I) -> (N, C, *I)
+
+    This is what is left of batch normalisation when its statistics are folded in; without the shift it is a
+    layer scale (Touvron et al. 2021).
+    """
+
+    least_axes = 1
+
+    axis: int = axis("the axis along which there is a number each", default=1)
+    scale: bool = flag("multiply", default=True)
+    shift: bool = flag("add", default=True)
+
+    def check(self, x: Shape) -> None:
+        check_not_batch(self.axis, len(x))
+        if not self.scale and not self.shift:
+            raise ArchcalcError("neither scales nor shifts", setting="shift")
+
+    def weights(self, x: Shape) -> Weights:
+        names = {"weight": self.scale, "bias": self.shift}
+        return {name: (x[self.axis],) for name, wanted in names.items() if wanted}
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(
+            multiplications=prod(x) if self.scale else 0,
+            additions=prod(x) if self.shift else 0,
+        )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.tensors import along
+
+        if self.scale:
+            x = x * along(weights["weight"], self.axis, x.ndim)
+        return x + along(weights["bias"], self.axis, x.ndim) if self.shift else x

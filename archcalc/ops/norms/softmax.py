@@ -1,0 +1,77 @@
+"""Softmax and its logarithm: the numbers along an axis against each other, the channels of a position unless told."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcalc.op.op import Field, Op, Shape, Work, added, op
+from archcalc.op.settings import axis
+from archcalc.ops.axes import across, check_axis, others
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+class OverAxis(Op):
+    """Base of the ops that look at all numbers along an axis together."""
+
+    least_axes = 1
+
+    axis: int = axis("the axis whose numbers add up to 1", default=1)
+
+    def check(self, x: Shape) -> None:
+        check_axis(self.axis, len(x))
+
+    def field(self, x: Shape) -> Field:
+        return across(x, (self.axis,))
+
+    def rows(self, x: Shape) -> int:
+        """Return how many sets of numbers add up to 1."""
+        return prod(others(x, self.axis))
+
+    def shared(self, x: Shape) -> Work:
+        """Return the work of what both have: the largest found and subtracted, the exponentials and their sum."""
+        size, rows = prod(x), self.rows(x)
+        return Work(comparisons=size - rows, additions=2 * size - rows, exponentials=size)
+
+
+@op("softmax", example=("1000", {}))
+class Softmax(OverAxis):
+    """Turn the channels at each position into shares that add up to 1: eˣ/Σeˣ.
+
+    (N, C, *I) -> (N, C, *I)
+
+    The largest element is subtracted first, as every implementation does. `axis: -1` takes the last axis,
+    as attention does. Source: torch.nn.Softmax.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return added([self.shared(x), Work(divisions=prod(x))])
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import exp
+
+        powers = exp(x - x.max(axis=self.axis, keepdims=True))
+        y: Array = powers / powers.sum(axis=self.axis, keepdims=True)
+        return y
+
+
+@op("log_softmax", example=("1000", {}))
+class LogSoftmax(OverAxis):
+    """The logarithm of softmax: x - log Σeˣ.
+
+    (N, C, *I) -> (N, C, *I)
+
+    The largest element is subtracted first, as every implementation does. Source: torch.nn.LogSoftmax.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return added([self.shared(x), Work(additions=prod(x), exponentials=self.rows(x))])
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import exp, log
+
+        lowered = x - x.max(axis=self.axis, keepdims=True)
+        y: Array = lowered - log(exp(lowered).sum(axis=self.axis, keepdims=True))
+        return y

@@ -1,0 +1,1 @@
+"""Ops that merge, lay out, pick or reduce."""

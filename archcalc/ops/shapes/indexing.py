@@ -1,0 +1,210 @@
+"""Ops that pick elements by their position, look them up by number, or repeat them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from archcalc.arithmetic.window import Window
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, op, per_axis
+from archcalc.op.settings import axes, axis, count, size
+from archcalc.ops.axes import check_axis, check_each, check_stretches, place, places, remaining, stretched
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("slice", main="axes", example=("8x16x16", {"axes": [2, 3], "starts": 1, "stops": [15, 12], "steps": 2}))
+class Slice(Op):
+    """Keep every `steps`-th position of some axes, from `starts` up to but not including `stops`.
+
+    (N, *A) -> (N, *B)   with B = ⌈(stop - start)/step⌉
+
+    `channels` and `crop` say it shorter for the channels and for the borders. Source: ONNX Slice.
+    """
+
+    least_axes = 1
+
+    axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
+    starts: tuple[int, ...] = size("", "first position, one for all axes or one an axis", default=0, least=0)
+    stops: tuple[int, ...] | None = size(
+        "", "the position after the last; all that follow unless told", default=None
+    )
+    steps: tuple[int, ...] = size("", "step from one position to the next", default=1)
+
+    def _ranges(self, x: Shape) -> dict[int, tuple[int, int, int]]:
+        """Return where each axis that is cut starts and stops, and its step."""
+        at = places(self.axes, len(x))
+        stops = tuple(x[one] for one in at) if self.stops is None else per_axis(self.stops, at)
+        rest = zip(per_axis(self.starts, at), stops, per_axis(self.steps, at), strict=True)
+        return dict(zip(at, rest, strict=True))
+
+    def check(self, x: Shape) -> None:
+        check_each(self.axes, len(x))
+        for name in ("starts", "stops", "steps"):
+            values = getattr(self, name)
+            if values is not None and len(values) not in (1, len(self.axes)):
+                raise ArchcalcError(
+                    f"'{name}' has {len(values)} numbers, but 'axes' has {len(self.axes)}", setting=name
+                )
+        for at, (start, stop, _) in self._ranges(x).items():
+            if not start < stop <= x[at]:
+                raise ArchcalcError(
+                    f"positions {start} to {stop} are not among the {x[at]} of axis {at}",
+                    setting="starts" if self.stops is None else "stops",
+                )
+
+    def output(self, x: Shape) -> Shape:
+        ranges = self._ranges(x)
+        return tuple(_kept(*ranges[at]) if at in ranges else extent for at, extent in enumerate(x))
+
+    def field(self, x: Shape) -> Field:
+        ranges = self._ranges(x)
+        cut = (ranges.get(at, (0, extent, 1)) for at, extent in enumerate(x))
+        return tuple(Window(1, step, -start) for start, _, step in cut)[2:]
+
+    def forward(self, x: Array) -> Array:
+        ranges = self._ranges(x.shape)
+        return x[tuple(slice(*ranges.get(at, (None,))) for at in range(x.ndim))].copy()
+
+
+def _kept(start: int, stop: int, step: int) -> int:
+    """Return how many positions there are from `start` to before `stop`."""
+    return stop - start if step == 1 else -(-(stop - start) // step)
+
+
+@op("take", example=("197x768", {"axis": 1, "index": 0}))
+class Take(Op):
+    """Pick one position of an axis, which goes; or, with a second input, the positions whose numbers that holds.
+
+    (N, *A) -> (N, *B)   without the axis, or with the axes of the second input in its place
+
+    Source: torch.select, ONNX Gather.
+    """
+
+    least_axes = 1
+
+    inputs = (1, 2)
+
+    axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
+    index: int | None = count("", "the position, counted from 0", default=None, least=0)
+
+    def check(self, x: Shape, indices: Shape | None = None) -> None:
+        check_axis(self.axis, len(x))
+        if (self.index is None) == (indices is None):
+            raise ArchcalcError("takes either an index or a second input that holds indices", setting="index")
+        if self.index is not None and self.index >= x[self.axis]:
+            raise ArchcalcError(
+                f"position {self.index} is not among the {x[self.axis]} of axis {self.axis}", setting="index"
+            )
+
+    def output(self, x: Shape, indices: Shape = ()) -> Shape:
+        at = place(self.axis, len(x))
+        return remaining((*x[:at], *indices, *x[at + 1 :]))
+
+    def field(self, x: Shape, indices: Shape = ()) -> Field:
+        return "whole"
+
+    def forward(self, x: Array, indices: Array | None = None) -> Array:
+        from archcalc.arrays.tensors import positions
+
+        wanted: Any = self.index if indices is None else positions(indices, x.shape[self.axis])
+        y: Array = x.take(wanted, axis=self.axis)
+        return y if y.shape else y.reshape(1)
+
+
+@op("embedding", example=("16", {"size": 100, "dim": 8}))
+class Embedding(Op):
+    """Look up a learnt vector of `dim` numbers for each of the input's numbers, which are words' indices.
+
+    (N, *T) -> (N, *T, D)
+
+    Looking up is no arithmetic. Source: torch.nn.Embedding.
+    """
+
+    least_axes = 1
+
+    size: int = count("V", "how many vectors there are: the vocabulary")
+    dim: int = count("D", "how long a vector is")
+
+    def output(self, x: Shape) -> Shape:
+        return (*x, self.dim)
+
+    def weights(self, x: Shape) -> Weights:
+        return {"weight": (self.size, self.dim)}
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+    def forward(self, x: Array, weight: Array) -> Array:
+        from archcalc.arrays.tensors import positions
+
+        return weight[positions(x, self.size)]
+
+
+@op("expand", main="shape", example=("8x1x1", {"shape": [1, 8, 4, 4]}))
+class Expand(Op):
+    """Repeat axes of size 1 until the tensor has a shape; a 1 in that shape leaves an axis as it is.
+
+    (N, *A) -> (N, *B)
+
+    Source: ONNX Expand, torch.Tensor.expand.
+    """
+
+    least_axes = 1
+
+    shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
+
+    def check(self, x: Shape) -> None:
+        try:
+            check_stretches(x, self.shape)
+        except ArchcalcError:
+            raise ArchcalcError(
+                f"{'x'.join(map(str, x))} does not stretch to {'x'.join(map(str, self.shape))}",
+                setting="shape",
+                hint="only axes of size 1 stretch; both shapes count the batch",
+            ) from None
+
+    def output(self, x: Shape) -> Shape:
+        return stretched(x, self.shape)
+
+    def field(self, x: Shape) -> Field:
+        return "pointwise" if self.output(x)[2:] == x[2:] else "whole"
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import broadcast_to
+
+        return broadcast_to(x, self.output(x.shape)).copy()
+
+
+@op("tile", main="repeats", example=("8x4x4", {"repeats": [1, 1, 2, 3]}))
+class Tile(Op):
+    """Lay the tensor behind itself, so many times along each axis.
+
+    (N, *A) -> (N, *B)   with B = repeats·A
+
+    Source: ONNX Tile, torch.tile.
+    """
+
+    least_axes = 1
+
+    repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
+
+    def check(self, x: Shape) -> None:
+        if len(self.repeats) != len(x):
+            raise ArchcalcError(
+                f"'repeats' has {len(self.repeats)} numbers, but the input has {len(x)} axes with the batch",
+                setting="repeats",
+            )
+
+    def output(self, x: Shape) -> Shape:
+        return tuple(extent * times for extent, times in zip(x, self.repeats, strict=True))
+
+    def field(self, x: Shape) -> Field:
+        return "pointwise" if prod(self.repeats[2:]) == 1 else "whole"
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import tile
+
+        return tile(x, self.repeats)

@@ -1,0 +1,233 @@
+"""Ops that move, add or drop elements and learn nothing."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from archcalc.arithmetic.window import Window
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, check_axes, op, per_axis
+from archcalc.op.settings import choice, number, padding, size
+from archcalc.ops.windows.sliding import check_spatial
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("input", main="shape", example=((), {"shape": "3x224x224"}))
+class Input(Op):
+    """Where data enters the network; a spec's `input:` stands for it.
+
+    () -> (N, C, *I)
+    """
+
+    inputs = (0, 0)
+    feeds = True
+    stores = False
+
+    shape: tuple[int, ...] = size("", "shape without the batch")
+    batch: int = 1
+    batched: bool = True
+    """Whether the first axis is the batch; a file may have inputs that are the same for all samples."""
+
+    def stated(self) -> dict[str, Any]:
+        """Return nothing: the output shape says it all."""
+        return {}
+
+    def fed(self, shape: Shape | None, batch: int | None) -> Self:
+        return self.replace(
+            shape=self.shape if shape is None else shape,
+            batch=batch if batch and self.batched else self.batch,
+        )
+
+    def output(self) -> Shape:
+        return (self.batch, *self.shape)
+
+
+@op("flatten", example=("256x6x6", {}))
+class Flatten(Op):
+    """Lay all numbers of a sample in one row.
+
+    (N, C, *I) -> (N, C·I)
+    """
+
+    least_axes = 1
+
+    stores = False
+
+    def output(self, x: Shape) -> Shape:
+        return (x[0], prod(x[1:]))
+
+    def forward(self, x: Array) -> Array:
+        return x.reshape(len(x), -1)
+
+
+Covers = Literal["sample", "all"]
+
+
+def covering() -> Any:
+    """Return the setting that says whether a shape or an order counts the batch."""
+    return choice(
+        ("sample", "all"), "whether it covers the axes of a sample, or all with the batch", default="sample"
+    )
+
+
+@op("reshape", main="shape", example=("256x6x6", {"shape": [9216]}))
+class Reshape(Op):
+    """Give the numbers of a sample another shape.
+
+    (N, *A) -> (N, *B)   with as many numbers in B as in A
+
+    A 0 in the shape stands for whatever is left over. With `axes: all` the shape is that of the whole tensor,
+    so that the batch may mix with other axes.
+    """
+
+    least_axes = 1
+
+    stores = False
+
+    shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
+    axes: Covers = covering()
+
+    def check(self, x: Shape) -> None:
+        given, size = prod(extent for extent in self.shape if extent), prod(self._covered(x))
+        blanks = self.shape.count(0)
+        if blanks > 1:
+            raise ArchcalcError("only one size can be left over (0)", setting="shape")
+        if size % given or (not blanks and size != given):
+            was = "x".join(map(str, self._covered(x)))
+            raise ArchcalcError(
+                f"{was} has {size} numbers, which do not fill {'x'.join(map(str, self.shape))}",
+                setting="shape",
+            )
+
+    def _covered(self, x: Shape) -> Shape:
+        return x if self.axes == "all" else x[1:]
+
+    def output(self, x: Shape) -> Shape:
+        rest = prod(self._covered(x)) // prod(extent for extent in self.shape if extent)
+        shape = tuple(extent or rest for extent in self.shape)
+        return shape if self.axes == "all" else (x[0], *shape)
+
+    def forward(self, x: Array) -> Array:
+        return x.reshape(self.output(x.shape))
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+
+@op("permute", main="order", example=("3x32x16", {"order": [1, 2, 0]}))
+class Permute(Op):
+    """Put the axes of a sample in another order.
+
+    (N, *A) -> (N, *B)   with B[i] = A[order[i]]; axis 0 is the channels
+
+    With `axes: all` the order is that of all axes, and axis 0 is the batch.
+    """
+
+    least_axes = 1
+
+    order: tuple[int, ...] = size(
+        "", "the old axis for each new one, counted from 0 without the batch", least=0
+    )
+    axes: Covers = covering()
+
+    def _order(self) -> tuple[int, ...]:
+        """Return the order of all axes, the batch among them."""
+        return self.order if self.axes == "all" else (0, *(1 + axis for axis in self.order))
+
+    def check(self, x: Shape) -> None:
+        if sorted(self._order()) != list(range(len(x))):
+            last = len(x) - (1 if self.axes == "all" else 2)
+            raise ArchcalcError(
+                f"order must name each of the axes 0 to {last} once, not {list(self.order)}",
+                setting="order",
+            )
+
+    def output(self, x: Shape) -> Shape:
+        return tuple(x[axis] for axis in self._order())
+
+    def forward(self, x: Array) -> Array:
+        return x.transpose(self._order()).copy()
+
+    def field(self, x: Shape) -> Field:
+        return "pointwise" if list(self.order) == sorted(self.order) else "whole"
+
+
+@op("pad", main="amount", example=("3x30x30", {"amount": 1}))
+class Pad(Op):
+    """Add elements around the spatial axes, and maps before and after the others.
+
+    (N, C, *I) -> (N, M, *O)   with O = I + before + after, and M likewise
+
+    Maps of zeros let an identity shortcut widen without weights (He et al. 2015, option A). `reflect` mirrors
+    the input at its first and last elements, `edge` repeats these, `wrap` goes on at the other end.
+    Source: torch.nn.functional.pad, ONNX Pad.
+    """
+
+    amount: tuple[tuple[int, int], ...] = padding("p", "elements added at each side", default=0)
+    channels: tuple[tuple[int, int], ...] = padding(
+        "c", "maps added at each side: a number, or a pair [[before, after]]", default=0
+    )
+    value: float = number("", "what they hold", default=0.0)
+    mode: Literal["constant", "reflect", "edge", "wrap"] = choice(
+        ("constant", "reflect", "edge", "wrap"), "where they take it from", default="constant"
+    )
+
+    def check(self, x: Shape) -> None:
+        if any(map(any, self.amount)):
+            check_spatial(x)
+        check_axes("amount", self.amount, x[2:])
+        if len(self.channels) != 1:
+            raise ArchcalcError("'channels' takes one number or one pair", setting="channels")
+        spare = {"reflect": 1, "wrap": 0}.get(self.mode)
+        for extent, sides in zip(x[1:], self._sides(x), strict=True):
+            if spare is not None and max(sides) > extent - spare:
+                raise ArchcalcError(
+                    f"{self.mode} has at most {extent - spare} elements for each side of {extent}, not {max(sides)}",
+                    setting="mode",
+                )
+
+    def _sides(self, x: Shape) -> tuple[tuple[int, int], ...]:
+        """Return what is added before and after on each axis but the batch."""
+        return (*self.channels, *per_axis(self.amount, x[2:]))
+
+    def output(self, x: Shape) -> Shape:
+        padded = (i + (a + b) for i, (a, b) in zip(x[1:], self._sides(x), strict=True))
+        return (x[0], *padded)
+
+    def field(self, x: Shape) -> Field:
+        return tuple(Window(1, 1, before, after) for before, after in self._sides(x)[1:])
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import padded
+
+        return padded(x, self._sides(x.shape), self.value, self.mode).copy()
+
+
+@op("crop", main="amount", example=("3x32x32", {"amount": 2}))
+class Crop(Op):
+    """Cut elements off the spatial axes.
+
+    (N, C, *I) -> (N, C, *O)   with O = I - before - after
+    """
+
+    amount: tuple[tuple[int, int], ...] = padding("c", "elements cut at each side", default=1)
+
+    def check(self, x: Shape) -> None:
+        check_axes("amount", self.amount, check_spatial(x))
+        if min(self.output(x)[2:]) < 1:
+            raise ArchcalcError("cuts the whole input away", setting="amount")
+
+    def output(self, x: Shape) -> Shape:
+        sides = per_axis(self.amount, x[2:])
+        return (*x[:2], *(i - (a + b) for i, (a, b) in zip(x[2:], sides, strict=True)))
+
+    def field(self, x: Shape) -> Field:
+        return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, x[2:]))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import trimmed
+
+        return trimmed(x, per_axis(self.amount, x.shape[2:]))

@@ -1,0 +1,165 @@
+"""Ops that bring branches together, and those that take channels apart."""
+
+from __future__ import annotations
+
+from functools import reduce
+from math import prod
+from operator import add, mul
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Work, op
+from archcalc.op.settings import axis, count
+from archcalc.ops.axes import check_axis, check_stretches, others, place, replaced, stretched
+from archcalc.ops.windows.conv import check_groups
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+class Elementwise(Op):
+    """Base of the ops that combine branches element by element.
+
+    Axes of size 1 stretch to the others' size, so that a gate of one number a channel acts on whole maps.
+    Axes are matched from the last, and missing ones in front stretch, too, as in NumPy, PyTorch and ONNX.
+    """
+
+    least_axes = 1
+
+    inputs: ClassVar[tuple[int, int | None]] = (2, None)
+
+    def check(self, *xs: Shape) -> None:
+        check_stretches(*xs)
+
+    def output(self, *xs: Shape) -> Shape:
+        return stretched(*xs)
+
+
+@op("add", example=(("256x56x56", "256x56x56"), {}))
+class Add(Elementwise):
+    """Add the branches element by element; an empty branch is the identity, which makes a residual block.
+
+    (N, C, *I), (N, C, *I), … -> (N, C, *I)
+
+    Source: He et al. 2015, "Deep residual learning".
+    """
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return Work(additions=prod(y) * (len(xs) - 1))
+
+    def forward(self, *xs: Array) -> Array:
+        return reduce(add, xs)
+
+
+@op("multiply", example=(("64x56x56", "64x1x1"), {}))
+class Multiply(Elementwise):
+    """Multiply the branches element by element; a branch of one number a channel is a gate.
+
+    (N, C, *I), (N, C, *I), … -> (N, C, *I)
+
+    Source: Hu, Shen & Sun 2017, "Squeeze-and-excitation networks".
+    """
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        return Work(multiplications=prod(y) * (len(xs) - 1))
+
+    def forward(self, *xs: Array) -> Array:
+        return reduce(mul, xs)
+
+
+@op("concat", example=(("64x28x28", "128x28x28"), {}))
+class Concat(Op):
+    """Lay the branches one behind the other along the channels, or along another `axis`.
+
+    (N, C1, *I), (N, C2, *I), … -> (N, C1 + C2 + …, *I)
+
+    A branch that is the same for all samples, such as a learnt token, stands before or behind each of them.
+    Source: Szegedy et al. 2014, "Going deeper with convolutions".
+    """
+
+    least_axes = 1
+
+    inputs = (2, None)
+
+    axis: int = axis("the axis along which they lie", default=1)
+
+    def check(self, *xs: Shape) -> None:
+        if len({len(x) for x in xs}) == 1:
+            check_axis(self.axis, len(xs[0]))
+            if len({others(x, self.axis) for x in self._for_each_sample(xs)}) == 1:
+                return
+        if self.axis == 1:
+            raise ArchcalcError(
+                "the shapes differ beside the channels",
+                hint="every branch must end with the same spatial size",
+            )
+        raise ArchcalcError(f"the shapes differ beside axis {self.axis}", setting="axis")
+
+    def _for_each_sample(self, xs: tuple[Shape, ...]) -> list[Shape]:
+        """Return the shapes with the largest batch in place of a batch of 1, unless that is the axis."""
+        if place(self.axis, len(xs[0])) == 0:
+            return list(xs)
+        (batch,) = stretched(*(x[:1] for x in xs))
+        return [(batch if x[0] == 1 else x[0], *x[1:]) for x in xs]
+
+    def output(self, *xs: Shape) -> Shape:
+        return replaced(self._for_each_sample(xs)[0], self.axis, sum(x[self.axis] for x in xs))
+
+    def field(self, *xs: Shape) -> Field:
+        return "pointwise" if place(self.axis, len(xs[0])) < 2 else "whole"
+
+    def forward(self, *xs: Array) -> Array:
+        from archcalc.arrays.kernels import concatenate
+        from archcalc.arrays.tensors import broadcast_to
+
+        shapes = self._for_each_sample(tuple(x.shape for x in xs))
+        return concatenate([broadcast_to(x, s) for x, s in zip(xs, shapes, strict=True)], axis=self.axis)
+
+
+@op("channels", example=("116x28x28", {"start": 58, "stop": 116}))
+class Channels(Op):
+    """Take the channels from `start` up to but not including `stop`; the rest is left out.
+
+    (N, C, *I) -> (N, stop - start, *I)
+
+    A view: nothing is copied. Source: the channel split of ShuffleNet V2 (Ma et al. 2018).
+    """
+
+    stores = False
+
+    start: int = count("a", "first channel, counted from 0", default=0, least=0)
+    stop: int | None = count("b", "the channel after the last; all that follow unless told", default=None)
+
+    def check(self, x: Shape) -> None:
+        stop = x[1] if self.stop is None else self.stop
+        if not self.start < stop <= x[1]:
+            raise ArchcalcError(
+                f"channels {self.start} to {stop} are not among the {x[1]} that come in",
+                setting="start" if self.stop is None else "stop",
+            )
+
+    def output(self, x: Shape) -> Shape:
+        stop = x[1] if self.stop is None else self.stop
+        return (x[0], stop - self.start, *x[2:])
+
+    def forward(self, x: Array) -> Array:
+        return x[:, self.start : self.stop]
+
+
+@op("shuffle", main="groups", example=("116x28x28", {"groups": 2}))
+class Shuffle(Op):
+    """Deal the channels out anew, like cards, so that the next groups see all of the last ones.
+
+    (N, C, *I) -> (N, C, *I)
+
+    Source: Zhang et al. 2017, ShuffleNet.
+    """
+
+    groups: int = count("g", "number of groups the channels come in")
+
+    def check(self, x: Shape) -> None:
+        check_groups(x[1], self.groups)
+
+    def forward(self, x: Array) -> Array:
+        dealt = x.reshape(len(x), self.groups, -1, *x.shape[2:]).swapaxes(1, 2).copy()
+        return dealt.reshape(x.shape)

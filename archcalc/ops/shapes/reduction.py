@@ -1,0 +1,138 @@
+"""Ops that make one number of many along some axes, or add up as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcalc.op.op import Field, Op, Shape, Work, op
+from archcalc.op.settings import axes, axis, choice, flag
+from archcalc.ops.axes import across, check_axis, check_each, places, remaining
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+REDUCTIONS: dict[str, Callable[[int, int], Work]] = {
+    "mean": lambda n, g: Work(additions=n - g, divisions=g),
+    "sum": lambda n, g: Work(additions=n - g),
+    "max": lambda n, g: Work(comparisons=n - g),
+    "min": lambda n, g: Work(comparisons=n - g),
+    "prod": lambda n, g: Work(multiplications=n - g),
+    "norm1": lambda n, g: Work(comparisons=n, additions=n - g),
+    "norm2": lambda n, g: Work(macs=n, exponentials=g),
+    "sum_squares": lambda n, g: Work(macs=n),
+    "log_sum_exp": lambda n, g: Work(comparisons=n - g, additions=2 * n, exponentials=n + g),
+}
+"""The work of making one number of each of g groups, n numbers in all."""
+
+
+def reduced(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Shape:
+    """Return a shape in which some axes are gone, or have size 1."""
+    gone = places(axes, len(x))
+    if keep:
+        return tuple(1 if axis in gone else size for axis, size in enumerate(x))
+    return remaining(size for axis, size in enumerate(x) if axis not in gone)
+
+
+def seen(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Field:
+    """Return what an element of a reduced tensor sees; axes that move up lose their field."""
+    return across(x, axes) if keep else "whole"
+
+
+@op("reduce", main="axes", example=("64x8x8", {"axes": [2, 3]}))
+class Reduce(Op):
+    """Make one number of all along some axes: their mean, their sum, the largest, a norm.
+
+    (N, *A) -> (N, *B)   with B = A without the axes, or with 1 in their place
+
+    The sum of squares is a dot product of a vector with itself, and the 2-norm its root. log Σeˣ subtracts the
+    largest first. A mean over all spatial axes that keeps them is `global_avgpool`. Source: torch.mean and
+    its kin; ONNX ReduceMean and its kin.
+    """
+
+    least_axes = 1
+
+    axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
+    by: str = choice(tuple(REDUCTIONS), "what is made of them", default="mean")
+    keep: bool = flag("keep the axes, with size 1", default=False)
+
+    def check(self, x: Shape) -> None:
+        check_each(self.axes, len(x))
+
+    def output(self, x: Shape) -> Shape:
+        return reduced(x, self.axes, keep=self.keep)
+
+    def field(self, x: Shape) -> Field:
+        return seen(x, self.axes, keep=self.keep)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return REDUCTIONS[self.by](prod(x), prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import REDUCTIONS as FUNCTIONS
+
+        return FUNCTIONS[self.by](x, places(self.axes, x.ndim)).reshape(self.output(x.shape))
+
+
+@op("argmax", main="axis", example=("21x8x8", {"axis": 1}))
+class ArgMax(Op):
+    """Say where along an axis the largest number is, or the smallest.
+
+    (N, *A) -> (N, *B)   with B = A without the axis, or with 1 in its place
+
+    Source: torch.argmax; ONNX ArgMax, ArgMin.
+    """
+
+    least_axes = 1
+
+    axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
+    by: str = choice(("max", "min"), "whether the largest or the smallest is looked for", default="max")
+    keep: bool = flag("keep the axis, with size 1", default=False)
+
+    @property
+    def opaque(self) -> bool:
+        return True
+
+    def check(self, x: Shape) -> None:
+        check_axis(self.axis, len(x))
+
+    def output(self, x: Shape) -> Shape:
+        return reduced(x, (self.axis,), keep=self.keep)
+
+    def field(self, x: Shape) -> Field:
+        return seen(x, (self.axis,), keep=self.keep)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=prod(x) - prod(y))
+
+    def forward(self, x: Array) -> Array:
+        found = (x if self.by == "max" else -x).argmax(axis=self.axis)
+        y: Array = found.astype(x.dtype).reshape(self.output(x.shape))
+        return y
+
+
+@op("cumsum", main="axis", example=("16x8", {"axis": 1}))
+class CumSum(Op):
+    """Add up along an axis, and say the sum so far at each position.
+
+    (N, *A) -> (N, *A)
+
+    Source: torch.cumsum, ONNX CumSum.
+    """
+
+    least_axes = 1
+
+    axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
+
+    def check(self, x: Shape) -> None:
+        check_axis(self.axis, len(x))
+
+    def field(self, x: Shape) -> Field:
+        return across(x, (self.axis,))
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(x) - prod(reduced(x, (self.axis,), keep=False)))
+
+    def forward(self, x: Array) -> Array:
+        return x.cumsum(axis=self.axis, dtype=x.dtype)

@@ -1,0 +1,84 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
+from archcalc.op.settings import axis, count, flag
+from archcalc.ops.axes import across, check_not_batch, others, replaced
+from archcalc.ops.windows.conv import check_channels
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+class Dense(Op):
+    """Base of the ops that connect every input number with every output number."""
+
+    weighted = True
+
+    out: int = count("M", "number of outputs")
+    in_: int | None = count("C", "the number of inputs, checked where stated", default=None)
+
+    def check(self, x: Shape) -> None:
+        if len(x) != 2:
+            raise ArchcalcError(
+                f"takes a flat input, but gets {extents_of(x)}",
+                hint="put '- flatten' before it, or say axis: -1 to connect the last axis alone",
+            )
+        check_channels(x, self.in_)
+
+    def output(self, x: Shape) -> Shape:
+        return (x[0], self.out)
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+
+@op("linear", main="out", example=("9216", {"out": 4096}))
+class Linear(Dense):
+    """Connect every input number with every output number: y = Wx + b.
+
+    (N, C) -> (N, M)
+
+    `axis: -1` does so along the last of several axes, at each position by itself: (N, *A, C) -> (N, *A, M).
+    Source: torch.nn.Linear.
+    """
+
+    bias: bool = flag("add a number per output", default=True)
+    axis: int = axis("the axis whose numbers are connected", default=1)
+
+    def check(self, x: Shape) -> None:
+        if self.axis == 1:
+            super().check(x)
+        else:
+            check_not_batch(self.axis, len(x))
+            check_channels((1, x[self.axis]), self.in_)
+
+    def output(self, x: Shape) -> Shape:
+        return replaced(x, self.axis, self.out)
+
+    def weights(self, x: Shape) -> Weights:
+        tensors: Weights = {"weight": (self.out, x[self.axis])}
+        if self.bias:
+            tensors["bias"] = (self.out,)
+        return tensors
+
+    def field(self, x: Shape) -> Field:
+        return across(x, (self.axis,))
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(
+            macs=prod(others(x, self.axis)) * elements([self.weights(x)["weight"]]),
+            additions=prod(y) if self.bias else 0,
+        )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import product
+        from archcalc.arrays.tensors import contiguous
+
+        y = product(x.swapaxes(self.axis, -1), weights["weight"].T)
+        return contiguous((y + weights["bias"] if self.bias else y).swapaxes(self.axis, -1))

@@ -1,0 +1,172 @@
+"""Products of matrices and of tensors in general, both sides of which are computed: attention is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import NO_WORK, Field, Op, Shape, Work, added, extents_of, op
+from archcalc.op.settings import flag, words
+from archcalc.ops.axes import check_stretches, remaining, stretched
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("matmul", example=(("8x16x12", "8x12x10"), {}))
+class MatMul(Op):
+    """Multiply two stacks of matrices: each output element is the dot product of a row and a column.
+
+    (N, *A, n, K), (N, *A, K, m) -> (N, *A, n, m)
+
+    Axes before the last two stretch where one side has 1 or none. `transposed` turns the matrices on the
+    right first, (N, *A, m, K): a·bᵀ, the scores of attention. Source: torch.matmul; Vaswani et al. 2017.
+    """
+
+    inputs = (2, 2)
+
+    transposed: bool = flag("turn the right side: a·bᵀ", default=False)
+
+    def check(self, a: Shape, b: Shape) -> None:
+        if min(len(a), len(b)) < 2:
+            raise ArchcalcError("multiplies matrices, but one side has a single axis")
+        if a[-1] != self._terms(b):
+            raise ArchcalcError(
+                f"rows of {a[-1]} numbers do not meet columns of {self._terms(b)}",
+                setting="transposed" if self.transposed else None,
+                hint="transposed: true turns the right side"
+                if not self.transposed and a[-1] == b[-1]
+                else None,
+            )
+        check_stretches(a[:-2], b[:-2])
+
+    def _terms(self, b: Shape) -> int:
+        return b[-1] if self.transposed else b[-2]
+
+    def output(self, a: Shape, b: Shape) -> Shape:
+        return (*stretched(a[:-2], b[:-2]), a[-2], b[-2] if self.transposed else b[-1])
+
+    def field(self, a: Shape, b: Shape) -> Field:
+        return "whole"
+
+    def work(self, y: Shape, a: Shape, b: Shape) -> Work:
+        return Work(macs=prod(y) * a[-1])
+
+    def forward(self, a: Array, b: Array) -> Array:
+        from archcalc.arrays.kernels import product
+
+        return product(a, b.swapaxes(-1, -2) if self.transposed else b)
+
+
+LETTERS = "a letter for each axis, the inputs set apart by commas, as in ij,jk->ik"
+
+
+class Step(NamedTuple):
+    """Two tensors become one: the letters of their axes, and those that are kept."""
+
+    left: str
+    right: str
+    kept: str
+
+
+@op("einsum", example=(("4x8x6", "4x10x6"), {"equation": "nhid,nhjd->nhij"}))
+class Einsum(Op):
+    """Multiply tensors whose axes are named by letters, and add up over the letters that the output lacks.
+
+    (N, *A), (N, *B) -> (N, *O)
+
+    Two inputs make one multiply-accumulate for every choice of all indices, or one multiplication where
+    nothing is added up; three are taken two at a time from the left. The letters of a single input are
+    added up. Source: numpy.einsum, torch.einsum.
+    """
+
+    least_axes = 1
+
+    inputs = (1, 3)
+
+    equation: str = words(f"the axes: {LETTERS}")
+
+    def _letters(self) -> tuple[list[str], str]:
+        """Return the letters of each input, and of the output: those that occur once unless it is stated."""
+        inputs, arrow, output = self.equation.replace(" ", "").partition("->")
+        once = sorted(letter for letter in {*inputs} - {","} if inputs.count(letter) == 1)
+        return inputs.split(","), output if arrow else "".join(once)
+
+    def _steps(self) -> Iterator[Step]:
+        inputs, output = self._letters()
+        left = inputs[0]
+        for number, right in enumerate(inputs[1:], 2):
+            needed = {*output}.union(*inputs[number:])
+            last = number == len(inputs)
+            kept = output if last else "".join(i for i in dict.fromkeys(left + right) if i in needed)
+            yield Step(left, right, kept)
+            left = kept
+
+    def _sizes(self, xs: tuple[Shape, ...]) -> dict[str, int]:
+        inputs, _ = self._letters()
+        return {
+            i: size for letters, x in zip(inputs, xs, strict=True) for i, size in zip(letters, x, strict=True)
+        }
+
+    def check(self, *xs: Shape) -> None:
+        if not re.fullmatch(r"[A-Za-z]+(,[A-Za-z]+)*(->[A-Za-z]*)?", self.equation.replace(" ", "")):
+            raise ArchcalcError(
+                f"'{self.equation}' is no equation", setting="equation", hint=f"it has {LETTERS}"
+            )
+        inputs, output = self._letters()
+        found = _checked_sizes(inputs, xs)
+        if len({*output}) < len(output) or not {*output} <= found.keys():
+            raise ArchcalcError(
+                f"the output '{output}' must name letters of the inputs, each once", setting="equation"
+            )
+
+    def output(self, *xs: Shape) -> Shape:
+        sizes = self._sizes(xs)
+        return remaining(sizes[letter] for letter in self._letters()[1])
+
+    def field(self, *xs: Shape) -> Field:
+        return "whole"
+
+    def work(self, y: Shape, *xs: Shape) -> Work:
+        sizes = self._sizes(xs)
+        if len(xs) == 1:
+            return Work(additions=prod(sizes.values()) - prod(y))
+        return added(self._work(step, sizes) for step in self._steps())
+
+    def _work(self, step: Step, sizes: dict[str, int]) -> Work:
+        letters = dict.fromkeys(step.left + step.right)
+        choices = prod(sizes[letter] for letter in letters)
+        if letters.keys() <= {*step.kept}:
+            return NO_WORK._replace(multiplications=choices)
+        return NO_WORK._replace(macs=choices)
+
+    def forward(self, *xs: Array) -> Array:
+        from archcalc.arrays.tensors import contracted, summed
+
+        inputs, output = self._letters()
+        found = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
+        for step, x in zip(self._steps(), xs[1:], strict=True):
+            found = contracted(found, x, step.left, step.right, step.kept)
+        return found.reshape(self.output(*(x.shape for x in xs)))
+
+
+def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, int]:
+    """Return what each letter stands for, or raise a fact where the letters do not suit the inputs."""
+    if len(inputs) != len(xs):
+        raise ArchcalcError(
+            f"the equation is about {len(inputs)} inputs, but gets {len(xs)}", setting="equation"
+        )
+    found: dict[str, int] = {}
+    for letters, x in zip(inputs, xs, strict=True):
+        if len(letters) != len(x):
+            raise ArchcalcError(
+                f"'{letters}' names {len(letters)} axes, but there are {len(x)}: the batch and {extents_of(x)}",
+                setting="equation",
+            )
+        for letter, size in zip(letters, x, strict=True):
+            if found.setdefault(letter, size) != size:
+                raise ArchcalcError(f"'{letter}' is {found[letter]} and {size} long", setting="equation")
+    return found

@@ -1,0 +1,245 @@
+"""Convolution and transposed convolution, in one, two or three spatial dimensions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from typing import TYPE_CHECKING
+
+from archcalc.arithmetic.window import Spread, Window
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Weights, Work, check_axes, elements, op, per_axis
+from archcalc.op.settings import count, flag, padding, size, table
+from archcalc.ops.windows.sliding import Sliding, check_spatial
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+@op("conv", main="out", example=("3x227x227", {"out": 96, "kernel": 11, "stride": 4}))
+class Conv(Sliding):
+    """Slide `out` filters over the input; each output element is one dot product plus a bias.
+
+    (N, C, *I) -> (N, M, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    Deep learning's "convolution" is cross-correlation: the kernel is not flipped. One class serves
+    1-D, 2-D and 3-D; `groups` = C makes it depthwise, `kernel` = 1 pointwise. `connections` lists for
+    each filter the input maps that it sees (LeNet-5's C3). `padding: same` is TensorFlow's: O = ⌈I/s⌉, the odd
+    element goes after. Source: torch.nn.Conv2d; LeCun et al. 1998.
+    """
+
+    weighted = True
+
+    out: int = count("M", "number of filters, the output's channels")
+    groups: int = count("g", "channels split into this many independent groups", default=1, fades=True)
+    bias: bool = flag("add a number per filter", default=True)
+    connections: tuple[tuple[int, ...], ...] | None = table(
+        "for each filter the input maps it sees, counted from 0", default=None
+    )
+    in_: int | None = count("C", "the input's channels, checked where stated", default=None)
+
+    def check(self, x: Shape) -> None:
+        check_spatial(x)
+        check_channels(x, self.in_)
+        check_groups(x[1], self.groups)
+        if self.out % self.groups:
+            raise ArchcalcError(
+                f"{self.out} filters do not split into {self.groups} groups",
+                setting="groups",
+                hint=f"groups must divide {self.out}",
+            )
+        if self.connections is not None:
+            self._check_connections(x[1], self.connections)
+        super().check(x)
+
+    def _check_connections(self, channels: int, connections: tuple[tuple[int, ...], ...]) -> None:
+        if self.groups != 1:
+            raise ArchcalcError("takes either groups or connections, not both", setting="connections")
+        if len(connections) != self.out:
+            raise ArchcalcError(
+                f"connections list {len(connections)} filters, but there are {self.out}",
+                setting="connections",
+            )
+        for number, maps in enumerate(connections):
+            if max(maps) >= channels:
+                raise ArchcalcError(
+                    f"filter {number} sees map {max(maps)}, but the maps go from 0 to {channels - 1}",
+                    setting="connections",
+                )
+            if len(set(maps)) != len(maps):
+                raise ArchcalcError(f"filter {number} sees a map twice", setting="connections")
+
+    def output(self, x: Shape) -> Shape:
+        return (x[0], self.out, *self.slid(x))
+
+    def weights(self, x: Shape) -> Weights:
+        kernel = per_axis(self.kernel, x[2:])
+        tensors: Weights = {}
+        for suffix, filters, maps in self._fan_ins(x):
+            tensors[f"weight{suffix}"] = (filters, maps, *kernel)
+            if self.bias:
+                tensors[f"bias{suffix}"] = (filters,)
+        return tensors
+
+    def unfolded(self, y: Shape, x: Shape) -> tuple[int, int]:
+        """Return the matrix whose rows are the windows: one row an output position, one column a weight of a filter.
+
+        With groups there is a matrix for each, one below the other.
+        """
+        columns = prod(per_axis(self.kernel, x[2:])) * (x[1] // self.groups)
+        return y[0] * prod(y[2:]) * self.groups, columns
+
+    def _fan_ins(self, x: Shape) -> list[tuple[str, int, int]]:
+        """Return (suffix of the tensors' names, filters, input maps that each sees)."""
+        if self.connections is None:
+            return [("", self.out, x[1] // self.groups)]
+        sizes = Counter(len(maps) for maps in self.connections)
+        return [(str(maps), filters, maps) for maps, filters in sorted(sizes.items())]
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        kernels = [shape for name, shape in self.weights(x).items() if name.startswith("weight")]
+        positions = y[0] * prod(y[2:])
+        return Work(
+            macs=positions * elements(kernels),
+            additions=prod(y) if self.bias else 0,
+        )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import concatenate, correlate, per_channel
+
+        windows, rounding = self.windows(x.shape), self.rounding or "floor"
+        if self.connections is None:
+            y = correlate(x, weights["weight"], windows, rounding, self.groups)
+            return y + per_channel(weights["bias"], x.ndim) if self.bias else y
+        parts: list[Array] = []
+        seen: Counter[int] = Counter()
+        for maps in self.connections:
+            size, nth = len(maps), seen[len(maps)]
+            seen[size] += 1
+            part = correlate(
+                x[:, list(maps)], weights[f"weight{size}"][nth : nth + 1], windows, rounding, groups=1
+            )
+            parts.append(part + weights[f"bias{size}"][nth] if self.bias else part)
+        return concatenate(parts, axis=1)
+
+
+@op("conv_transpose", main="out", example=("8x16x16", {"out": 4, "kernel": 4, "stride": 2, "padding": 1}))
+class ConvTranspose(Op):
+    """Spread each input element over a window of the output: the gradient of a convolution.
+
+    (N, C, *I) -> (N, M, *O)   with O = (I - 1)s - 2p + d(k - 1) + 1 + output_padding
+
+    Every input element meets every weight once, so the work is counted on input positions.
+    Source: torch.nn.ConvTranspose2d.
+    """
+
+    weighted = True
+
+    out: int = count("M", "number of filters, the output's channels")
+    kernel: tuple[int, ...] = size("k", "window size")
+    stride: tuple[int, ...] = size("s", "step of the window on the output", default=1)
+    padding: tuple[tuple[int, int], ...] = padding("p", "elements cut at each side", default=0)
+    output_padding: tuple[int, ...] = size(
+        "o", "elements added at the far side", default=0, least=0, fades=True
+    )
+    dilation: tuple[int, ...] = size("d", "distance between window elements", default=1, fades=True)
+    groups: int = count("g", "channels split into this many independent groups", default=1, fades=True)
+    bias: bool = flag("add a number per filter", default=True)
+    in_: int | None = count("C", "the input's channels, checked where stated", default=None)
+
+    def check(self, x: Shape) -> None:
+        spatial = check_spatial(x)
+        check_channels(x, self.in_)
+        check_groups(x[1], self.groups)
+        for name in ("kernel", "stride", "padding", "output_padding", "dilation"):
+            check_axes(name, getattr(self, name), spatial)
+        if self.out % self.groups:
+            raise ArchcalcError(
+                f"{self.out} filters do not split into {self.groups} groups", setting="groups"
+            )
+        for extra, stride, dilation in zip(
+            per_axis(self.output_padding, spatial),
+            per_axis(self.stride, spatial),
+            per_axis(self.dilation, spatial),
+            strict=True,
+        ):
+            if extra >= max(stride, dilation):
+                raise ArchcalcError(
+                    f"output_padding {extra} must be smaller than the stride or the dilation",
+                    setting="output_padding",
+                )
+        if min(self.output(x)[2:]) < 1:
+            raise ArchcalcError("padding cuts the whole output away", setting="padding")
+
+    def output(self, x: Shape) -> Shape:
+        spatial = x[2:]
+        extents = (
+            (extent - 1) * window.stride
+            - (window.before + window.after)
+            + window.dilation * (window.kernel - 1)
+            + 1
+            + extra
+            for extent, window, extra in zip(
+                spatial, self._windows(x), per_axis(self.output_padding, spatial), strict=True
+            )
+        )
+        return (x[0], self.out, *extents)
+
+    def _windows(self, x: Shape) -> tuple[Window, ...]:
+        spatial = x[2:]
+        settings = (self.kernel, self.stride, self.padding, self.dilation)
+        return tuple(
+            Window(k, s, before, after, d)
+            for k, s, (before, after), d in zip(
+                *(per_axis(values, spatial) for values in settings), strict=True
+            )
+        )
+
+    def field(self, x: Shape) -> Field:
+        return tuple(
+            Spread(window.kernel, window.stride, window.before, window.dilation)
+            for window in self._windows(x)
+        )
+
+    def weights(self, x: Shape) -> Weights:
+        tensors: Weights = {"weight": (x[1], self.out // self.groups, *per_axis(self.kernel, x[2:]))}
+        if self.bias:
+            tensors["bias"] = (self.out,)
+        return tensors
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        positions = x[0] * prod(x[2:])
+        return Work(
+            macs=positions * elements([self.weights(x)["weight"]]),
+            additions=prod(y) if self.bias else 0,
+        )
+
+    def forward(self, x: Array, **weights: Array) -> Array:
+        from archcalc.arrays.kernels import per_channel, spread
+
+        extra = per_axis(self.output_padding, x.shape[2:])
+        y = spread(x, weights["weight"], self._windows(x.shape), extra, self.groups)
+        return y + per_channel(weights["bias"], x.ndim) if self.bias else y
+
+
+def check_channels(x: Shape, stated: int | None) -> None:
+    """Raise a fact where the spec states other input channels than the layer gets."""
+    if stated is not None and stated != x[1]:
+        raise ArchcalcError(
+            f"states {stated} input channels, but gets {x[1]}",
+            setting="in",
+            hint="leave 'in' out: it is inferred",
+        )
+
+
+def check_groups(channels: int, groups: int) -> None:
+    """Raise a fact where the channels do not split into the groups."""
+    if channels % groups == 0:
+        return
+    divisors = [n for n in range(1, min(channels, 4096) + 1) if channels % n == 0]
+    listed = ", ".join(map(str, divisors[:16])) + (", …" if len(divisors) > 16 else "")
+    raise ArchcalcError(
+        f"{channels} input channels do not split into {groups} groups",
+        setting="groups",
+        hint=f"groups must divide {channels}: {listed}",
+    )

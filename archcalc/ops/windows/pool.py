@@ -1,0 +1,227 @@
+"""Pooling: a window without weights, or the whole input at once."""
+
+from __future__ import annotations
+
+from math import gcd, inf, prod
+from typing import TYPE_CHECKING
+
+from archcalc.arithmetic.window import Window
+from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Field, Op, Shape, Work, check_axes, op, per_axis
+from archcalc.op.settings import flag, number, size
+from archcalc.ops.windows.sliding import Sliding, check_spatial
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+
+class Pool(Sliding):
+    """Base of the pooling ops: channels stay, and the stride is the kernel's size unless told."""
+
+    stride: tuple[int, ...] | None = size(
+        "s", "step of the window; the kernel's size unless told", default=None
+    )
+
+    def check(self, x: Shape) -> None:
+        super().check(x)
+        for window in self.windows(x):
+            if max(window.before, window.after) > window.kernel // 2 and self.padding != "same":
+                raise ArchcalcError(
+                    f"padding {max(window.before, window.after)} is more than half the kernel of {window.kernel}",
+                    setting="padding",
+                    hint="a window would lie in the padding alone",
+                )
+
+    def window_size(self, x: Shape) -> int:
+        """Return the number of elements in a window."""
+        return prod(per_axis(self.kernel, x[2:]))
+
+    def seen(self, x: Array, outside: float = 0.0) -> Array:
+        """Return what each window of a real input sees, (N, C, *O, *k); what lies outside holds `outside`."""
+        from archcalc.arrays.kernels import laid
+
+        return laid(x, self.windows(x.shape), self.rounding or "floor", outside)
+
+    def taps(self, x: Array) -> tuple[int, ...]:
+        """Return the axes of `seen` that run over the elements of a window."""
+        return tuple(range(x.ndim, 2 * x.ndim - 2))
+
+
+@op("maxpool", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2}))
+class MaxPool(Pool):
+    """Keep the largest element of each window.
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    The largest of k² elements takes k² - 1 comparisons. `rounding: ceil` is PyTorch's ceil_mode: a window
+    that would start in the padding is dropped. `padding: same` is TensorFlow's: O = ⌈I/s⌉. Source:
+    torch.nn.MaxPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=prod(y) * (self.window_size(x) - 1))
+
+    def forward(self, x: Array) -> Array:
+        y: Array = self.seen(x, outside=-inf).max(axis=self.taps(x))
+        return y
+
+
+@op("avgpool", main="kernel", example=("16x10x10", {"kernel": 2}))
+class AvgPool(Pool):
+    """Average each window.
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    `count_padding` says whether the divisor is the whole window or only its elements inside the
+    input, as always in TensorFlow; the work is the same. What `rounding: ceil` lets stick out beyond the
+    padding never counts. Source: torch.nn.AvgPool2d.
+    """
+
+    count_padding: bool = flag("divide by the whole window, padding included", default=True)
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(y) * (self.window_size(x) - 1), divisions=prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import averaged
+
+        rounding = self.rounding or "floor"
+        return averaged(x, self.windows(x.shape), rounding, inside_only=not self.count_padding)
+
+
+@op("lppool", main="kernel", example=("8x12x12", {"kernel": 3, "stride": 2, "norm": 2}))
+class LpPool(Pool):
+    """Take the p-norm of each window: (Σ xᵖ)^(1/p).
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    Source: torch.nn.LPPool2d.
+    """
+
+    norm: float = number("", "the exponent p of the norm", default=2.0, above=0)
+
+    @property
+    def opaque(self) -> bool:
+        return self.norm % 2 != 0  # the sum may be below 0
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        window = self.window_size(x)
+        return Work(
+            additions=prod(y) * (window - 1),
+            exponentials=prod(y) * (window + 1),
+        )
+
+    def forward(self, x: Array) -> Array:
+        y: Array = (self.seen(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
+        return y
+
+
+class Global(Op):
+    """Base of the ops that see each map whole."""
+
+    def check(self, x: Shape) -> None:
+        check_spatial(x)
+
+    def output(self, x: Shape) -> Shape:
+        return (*x[:2], *(1 for _ in x[2:]))
+
+    def field(self, x: Shape) -> Field:
+        return "whole"
+
+
+@op("global_avgpool", example=("1024x7x7", {}))
+class GlobalAvgPool(Global):
+    """Average each map to one number, in place of a fully connected layer: no weights.
+
+    (N, C, *I) -> (N, C, 1, …)
+
+    Source: Lin, Chen & Yan 2013, "Network in network".
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=prod(x) - prod(y), divisions=prod(y))
+
+    def forward(self, x: Array) -> Array:
+        y: Array = x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
+        return y
+
+
+@op("global_maxpool", example=("64x7x7", {}))
+class GlobalMaxPool(Global):
+    """Keep the largest element of each map.
+
+    (N, C, *I) -> (N, C, 1, …)
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=prod(x) - prod(y))
+
+    def forward(self, x: Array) -> Array:
+        y: Array = x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
+        return y
+
+
+class Adaptive(Op):
+    """Base of the pools that are told their output size.
+
+    On an axis of length n, output i of o sees the inputs from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉: a window of n/o
+    where o divides n. Where it does not the windows differ in size, and the field counts as the whole.
+    """
+
+    size: tuple[int, ...] = size("O", "output size")
+
+    def check(self, x: Shape) -> None:
+        check_axes("size", self.size, check_spatial(x))
+
+    def output(self, x: Shape) -> Shape:
+        return (*x[:2], *per_axis(self.size, x[2:]))
+
+    def field(self, x: Shape) -> Field:
+        sizes = list(zip(x[2:], per_axis(self.size, x[2:]), strict=True))
+        if any(n % o for n, o in sizes) or all(o == 1 for _, o in sizes):
+            return "whole"
+        return tuple(Window(n // o, n // o) for n, o in sizes)
+
+    def read(self, y: Shape, x: Shape) -> int:
+        """Return how many elements all windows hold together.
+
+        Neighbouring windows share an element wherever i·n/o is no whole number, which happens
+        o - gcd(n, o) times, so an axis holds n + o - gcd(n, o) of them.
+        """
+        return prod(y[:2]) * prod(n + o - gcd(n, o) for n, o in zip(x[2:], y[2:], strict=True))
+
+
+@op("adaptive_avgpool", main="size", example=("256x6x6", {"size": 6}))
+class AdaptiveAvgPool(Adaptive):
+    """Average over as many windows as the output is to have, whatever the input's size.
+
+    (N, C, *I) -> (N, C, *O)
+
+    Source: torch.nn.AdaptiveAvgPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(additions=self.read(y, x) - prod(y), divisions=prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import binned
+
+        return binned(x, per_axis(self.size, x.shape[2:]), "mean")
+
+
+@op("adaptive_maxpool", main="size", example=("256x13x13", {"size": 6}))
+class AdaptiveMaxPool(Adaptive):
+    """Keep the largest of as many windows as the output is to have, whatever the input's size.
+
+    (N, C, *I) -> (N, C, *O)
+
+    Source: torch.nn.AdaptiveMaxPool2d.
+    """
+
+    def work(self, y: Shape, x: Shape) -> Work:
+        return Work(comparisons=self.read(y, x) - prod(y))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import binned
+
+        return binned(x, per_axis(self.size, x.shape[2:]), "max")

@@ -1,0 +1,271 @@
+"""Compares kernel stacks and networks: what each costs and sees, and what they do not share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcalc.analysis.report import DType, Report
+from archcalc.analysis.run import analyze
+from archcalc.arithmetic.window import Rounding
+from archcalc.formats.library import load
+from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Network
+from archcalc.op.op import Op, Shape, elements
+from archcalc.op.settings import extents, whole
+from archcalc.questions.differences import Difference, differences, shared_prefix
+from archcalc.questions.stacks import Stack, convolutions, is_size, is_stack, network, stack
+
+if TYPE_CHECKING:
+    from archcalc.arithmetic.polynomial import Formula
+
+
+class StackCosts(NamedTuple):
+    """What a stack costs for C channels, and what an output element sees.
+
+    `weights` and `macs`, which are those of one output position, are without biases; `by_layer` are the
+    weights of each layer, and `largest` the most of them: several where it depends on C.
+    `macs_on_input` are those on the whole input and batch, where its size is known. A non-linearity follows
+    each layer. C is a multiple of `multiple`.
+    """
+
+    weights: Formula
+    with_biases: Formula
+    by_layer: tuple[Formula, ...]
+    largest: tuple[Formula, ...]
+    macs: Formula
+    macs_on_input: Formula | None
+    field: tuple[float, ...]
+    jump: tuple[float, ...]
+    nonlinearities: int
+    multiple: int
+
+
+class Comparison(NamedTuple):
+    """What was compared, in the order given, and what came out.
+
+    `stacks` is empty unless all are stacks, and `reports` where the stacks' input is not known. The
+    networks begin with `shared` layers alike; `differences` are those of each one from the first.
+    """
+
+    labels: tuple[str, ...]
+    stacks: tuple[StackCosts, ...]
+    reports: tuple[Report, ...]
+    channels: int | None = None
+    size: tuple[int, ...] = ()
+    shared: int = 0
+    differences: tuple[tuple[Difference, ...], ...] = ()
+
+
+def compare(
+    *subjects: str | Path | Network,
+    input: str | Sequence[str] = (),
+    channels: int | None = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
+    rounding: Rounding | None = None,
+    train: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> Comparison:
+    """Compare kernel stacks, networks or both.
+
+    Args:
+        subjects: stacks such as "3x3x3", and whatever `load` takes; beside networks alone, sizes such
+            as "3x320x320" are inputs, too.
+        input: another input, or several on each of which every network is compared: "3x256x256"; for
+            stacks "14x14" will do.
+        channels: how many channels C is, for stacks.
+        batch: samples that go through at once.
+        dtype: the type of weights and activations.
+        rounding: for layers that say none.
+        train: keep the auxiliary heads that exist only in training.
+        parameters: values in place of those of the specs' `parameters`.
+
+    Raises:
+        ArchcalcError: there are not two to compare, a stack is ambiguous, a network does not exist or
+            does not suit the input.
+    """
+    texts, sizes = _told_apart(subjects)
+    shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
+    alone = shapes[0] if len(shapes) == 1 else None
+    read = [_read(text, parameters, alone, batch) for text in texts]
+    if len(read) * max(len(shapes), 1) < 2:
+        raise ArchcalcError(
+            f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
+            hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
+        )
+    conditions = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
+    stacks = [one for one in read if isinstance(one, Stack)]
+    if len(stacks) < len(read):
+        return _networks(read, shapes, _channels(channels), conditions)
+    if parameters:
+        raise ArchcalcError("parameters are set in networks, and all of these are stacks")
+    return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
+
+
+def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Path | Network], list[str]]:
+    """Return what is compared, and the inputs among it: sizes beside networks alone."""
+    sizes = [text for text in subjects if isinstance(text, str) and is_size(text)]
+    others = [subject for subject in subjects if subject not in sizes]
+    if not others or any(isinstance(other, str) and is_stack(other) for other in others):
+        return list(subjects), []
+    return others, sizes
+
+
+def _read(
+    subject: str | Path | Network,
+    parameters: Mapping[str, Any] | None,
+    input: Shape | None,
+    batch: int | None,
+) -> Stack | Network:
+    if isinstance(subject, Network):
+        return subject
+    if isinstance(subject, str) and is_stack(subject):
+        return stack(subject)
+    return load(subject, parameters=parameters, input=input, batch=batch)
+
+
+def _shape(text: str) -> Shape:
+    try:
+        return extents(text)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"input {error.fact}", hint=error.hint) from None
+
+
+def _channels(value: int | None) -> int | None:
+    try:
+        return None if value is None else whole(value, 1)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"channels {error.fact}") from None
+
+
+def _one_input(shapes: list[Shape], channels: int | None) -> tuple[int | None, Shape]:
+    """Return C, where it is known, and the height and the width of the input that stacks are compared on."""
+    if not shapes:
+        return channels, ()
+    if len(shapes) > 1:
+        raise ArchcalcError("stacks are compared on one input", hint="compare them once for each")
+    shape = shapes[0]
+    if len(shape) == 2:
+        return channels, shape
+    if len(shape) != 3:
+        raise ArchcalcError(
+            f"a stack's input is height x width, not {'x'.join(map(str, shape))}",
+            hint="such as 14x14, or 512x14x14 with its channels",
+        )
+    if channels not in (None, shape[0]):
+        raise ArchcalcError(f"the input has {shape[0]} channels, but --channels says {channels}")
+    return shape[0], shape[1:]
+
+
+def _stacks(stacks: list[Stack], channels: int | None, size: Shape, conditions: dict[str, Any]) -> Comparison:
+    reports = tuple(_on(one, (channels or one.multiple, *(size or (1, 1))), conditions) for one in stacks)
+    costs = tuple(_costs(one, size, report) for one, report in zip(stacks, reports, strict=True))
+    labels = _distinct([one.name for one in stacks])
+    return Comparison(labels, costs, reports if channels and size else (), channels, size)
+
+
+def _on(one: Stack, shape: Shape, conditions: dict[str, Any]) -> Report:
+    """Return a stack's report on an input, or raise a fact where the groups do not suit the channels."""
+    try:
+        return analyze(network(one, shape), **conditions)
+    except ArchcalcError as error:
+        raise ArchcalcError(f"stack '{one.name}': {error.fact}", hint=error.hint) from None
+
+
+def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
+    """Run the convolutions' own formulas on C; the receptive field and the batch are the report's."""
+    from archcalc.arithmetic.polynomial import Formula, channels
+
+    ops = convolutions(one, channels())
+    shapes = _through(ops, (report.batch, channels(), *(size or (1, 1))))
+    field = report.rows[-1].field
+    bare = (op.replace(bias=False).weights(x) for op, x in zip(ops, shapes, strict=False))
+    biased = (op.weights(x) for op, x in zip(ops, shapes, strict=False))
+    by_layer = [elements(weights.values()) for weights in bare]
+    return StackCosts(
+        weights=Formula.of(sum(by_layer)),
+        with_biases=Formula.of(sum(elements(weights.values()) for weights in biased)),
+        by_layer=tuple(map(Formula.of, by_layer)),
+        largest=_largest(tuple(map(Formula.of, by_layer))),
+        macs=Formula.of(_macs(ops, _one_position(one, shapes), shapes)),
+        macs_on_input=Formula.of(_macs(ops, shapes[1:], shapes)) if size else None,
+        field=tuple(extent.size for extent in field or ()),
+        jump=tuple(extent.stride for extent in field or ()),
+        nonlinearities=len(ops),
+        multiple=one.multiple,
+    )
+
+
+def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Any:
+    works = (op.work(y, x) for op, y, x in zip(ops, outputs, inputs, strict=False))
+    return sum(work.macs for work in works if work is not None)
+
+
+def _one_position(one: Stack, shapes: list[Shape]) -> list[Shape]:
+    """Return the output shapes that one position of the last one takes: what strides later on skip is there, too."""
+    along = [prod(layer.stride for layer in one.layers[place + 1 :]) for place in range(len(one.layers))]
+    return [(1, y[1], extent, extent) for y, extent in zip(shapes[1:], along, strict=True)]
+
+
+def _through(ops: list[Op], x: Shape) -> list[Shape]:
+    """Return the input's shape and that of the output of each op, one after the other."""
+    shapes = [x]
+    for op in ops:
+        shapes.append(op.output(shapes[-1]))
+    return shapes
+
+
+def _largest(formulas: tuple[Formula, ...]) -> tuple[Formula, ...]:
+    """Return the formulas that no other one exceeds for every C."""
+    unlike = dict.fromkeys(formulas)
+    return tuple(one for one in unlike if not any(other.exceeds(one) for other in unlike))
+
+
+def _networks(
+    read: list[Stack | Network], shapes: list[Shape], channels: int | None, conditions: dict[str, Any]
+) -> Comparison:
+    """Compare networks, and stacks beside them on the first network's input unless there is another."""
+    usual = next(one.input_shape for one in read if isinstance(one, Network))
+    if any(isinstance(one, Stack) for one in read):
+        shapes = [_completed(shape, channels, usual) for shape in shapes or ([()] if channels else [])]
+    elif channels is not None:
+        raise ArchcalcError(
+            "channels are stated for stacks, and all of these are networks",
+            hint="--input changes what goes in",
+        )
+    wanted: Sequence[Shape | None] = shapes or [None]
+    reports = tuple(
+        _on(one, shape or usual, conditions)
+        if isinstance(one, Stack)
+        else analyze(one, input=shape, **conditions)
+        for one in read
+        for shape in wanted
+    )
+    labels = [one.name for one in read]
+    if len(shapes) > 1:
+        sizes = ["×".join(map(str, shape)) for shape in shapes]
+        labels = [f"{name} {size}" for name in labels for size in sizes] if len(read) > 1 else sizes
+    if any(isinstance(one, Stack) for one in read):
+        return Comparison(_distinct(labels), (), reports)
+    unlike = tuple(differences(reports[0], report) for report in reports)
+    return Comparison(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)
+
+
+def _completed(shape: Shape, channels: int | None, usual: Shape) -> Shape:
+    """Return an input (C, H, W) of which only the channels or only the size may be given."""
+    if len(shape) in (0, 2):
+        return (channels or usual[0], *(shape or usual[1:]))
+    if channels is not None:
+        _one_input([shape], channels)
+    return shape
+
+
+def _distinct(labels: list[str]) -> tuple[str, ...]:
+    """Return the labels with a number behind those that stand there already."""
+    return tuple(
+        f"{label} ({labels[: place + 1].count(label)})" if label in labels[:place] else label
+        for place, label in enumerate(labels)
+    )

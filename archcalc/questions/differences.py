@@ -1,0 +1,94 @@
+"""What two networks do not share: the layers that they begin alike, and those that only one has or has otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from archcalc.analysis.report import Report, Row
+from archcalc.network.network import parts, prefix
+
+
+class Difference(NamedTuple):
+    """Layers that are not the same in both networks: one, a block, or a run of numbered blocks from `name` to `last`.
+
+    `before` is the first of the `layers` in the one network and `after` in the other; None where it is missing.
+    """
+
+    name: str
+    last: str
+    layers: int
+    before: Row | None
+    after: Row | None
+
+
+def shared_prefix(reports: Sequence[Report]) -> int:
+    """Return how many layers all networks begin alike: the same ops with the same settings, weights and inputs.
+
+    The names do not matter, nor do the sizes of the data.
+    """
+    begun = zip(*(_signatures(report) for report in reports), strict=False)
+    count = 0
+    for alike in begun:
+        if any(other != alike[0] for other in alike[1:]):
+            break
+        count += 1
+    return count
+
+
+def _signatures(report: Report) -> Iterator[tuple[Any, ...]]:
+    positions = {row.name: position for position, row in enumerate(report.rows)}
+    for row in report.rows:
+        yield (*_design(row), tuple(positions[name] for name in row.inputs))
+
+
+def _design(row: Row) -> tuple[Any, ...]:
+    """Return what makes a layer the layer it is; of an input only that it is one."""
+    return (row.kind, dict(row.settings), dict(row.weights)) if row.inputs else (row.kind, {}, {})
+
+
+def differences(one: Report, other: Report) -> tuple[Difference, ...]:
+    """Return what is different in the other network, matched by name: changed layers, those missing, those added."""
+    before = {row.name: row for row in one.rows}
+    changed = [
+        Difference(row.name, row.name, 1, before[row.name], row)
+        for row in other.rows
+        if row.name in before and _design(before[row.name]) != _design(row)
+    ]
+    missing = [run._replace(before=run.after, after=None) for run in _only(one.rows, other.rows)]
+    return (*changed, *missing, *_only(other.rows, one.rows))
+
+
+def _only(ours: Sequence[Row], theirs: Sequence[Row]) -> list[Difference]:
+    """Return the layers that `theirs` lack, whole blocks as one, blocks numbered in a row as a run."""
+    known = {path for row in theirs for path in _paths(row.name)}
+    named = ((next((path for path in _paths(row.name) if path not in known), None), row) for row in ours)
+    runs: list[Difference] = []
+    is_adjacent = False
+    for path, members in groupby(named, key=lambda pair: pair[0]):
+        if path is None:
+            is_adjacent = False
+            continue
+        rows = [row for _, row in members]
+        if is_adjacent and _follows(runs[-1].last, path):
+            runs[-1] = runs[-1]._replace(last=path, layers=runs[-1].layers + len(rows))
+        else:
+            runs.append(Difference(path, path, len(rows), None, rows[0]))
+        is_adjacent = True
+    return runs
+
+
+def _paths(name: str) -> list[str]:
+    """Return a layer's blocks from the outside in, and itself."""
+    return [prefix(name, level + 1) for level in range(len(parts(name)))]
+
+
+NUMBERED = re.compile(r"(.*?)([0-9]{1,9})")
+
+
+def _follows(last: str, name: str) -> bool:
+    """Tell whether a name has the next number."""
+    one, two = NUMBERED.fullmatch(last), NUMBERED.fullmatch(name)
+    return bool(one and two and one[1] == two[1] and int(two[2]) == int(one[2]) + 1)

@@ -1,0 +1,220 @@
+"""Derivations: an op's own arithmetic replayed on terms, so that text and number cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.window import Extent, Rounding
+from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op, Shape, elements
+
+SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+"""The symbols of the spatial axes."""
+AXES = {"L": "length", "H": "height", "W": "width", "D": "depth"}
+SUBSCRIPTS = "₁₂₃₄₅₆₇₈₉"
+
+
+class Derivation(NamedTuple):
+    """How a figure comes about: in symbols, in numbers, and the result with its unit."""
+
+    figure: str
+    symbols: str
+    numbers: str
+    result: int
+    unit: str = ""
+
+
+class Explanation(NamedTuple):
+    """A layer, every figure of it derived, and what the symbols stand for."""
+
+    row: Row
+    summary: str
+    derivations: tuple[Derivation, ...]
+    legend: Mapping[str, str]
+
+
+def explain(network: Network, report: Report, layer: str, *, rounding: Rounding | None = None) -> Explanation:
+    """Derive every figure of a layer.
+
+    Args:
+        network: what `load` returned.
+        report: what `analyze` made of it; its input and batch are those that the derivation has.
+        layer: the layer's name.
+        rounding: what `analyze` was given.
+
+    Raises:
+        ArchcalcError: there is no such layer.
+    """
+    rows = {row.name: row for row in report.rows}
+    if layer not in rows:
+        raise ArchcalcError(
+            f"{report.name} has no layer '{layer}'",
+            hint=nearest(layer, rows) or "archcalc show lists the layers; --depth all shows those in blocks",
+        )
+    row = rows[layer]
+    node = next(node for node in network.nodes if node.name == layer)
+    op = node.op
+    usual = rounding or network.rounding
+    op = op.rounded(usual) if usual else op
+    sources = [rows[name] for name in row.inputs]
+    return Explanation(
+        row=row,
+        summary=(op.__doc__ or "").partition("\n")[0],
+        derivations=tuple(_derived(op, row, sources, report, others_of(node))),
+        legend=_legend(op, sources, report),
+    )
+
+
+def others_of(node: Node) -> Collection[str] | None:
+    """Return the names of a layer's weights that count elsewhere; None for all."""
+    return node.shared if node.tied is None else None
+
+
+def _owned(weights: Mapping[str, Shape], others: Collection[str] | None) -> list[Shape]:
+    """Return the weights that count where the layer stands."""
+    return [] if others is None else [shape for name, shape in weights.items() if name not in others]
+
+
+def _derived(
+    op: Op, row: Row, sources: Sequence[Row], report: Report, others: Collection[str] | None
+) -> Iterator[Derivation]:
+    traced = op.traced()
+    inputs = symbolic_inputs(row.input_shapes)
+    output = traced.output(*inputs)
+    yield from _sizes(output)
+    yield from _one("parameters", elements(_owned(traced.weights(*inputs), others)))
+    yield from _one("fixed weights", elements(_owned(traced.fixed(*inputs), others)))
+    yield from _one("buffers", elements(_owned(traced.buffers(*inputs), others)))
+    outcome = symbolic_output(output)
+    work = traced.work(outcome, *inputs)
+    for kind, count in work._asdict().items() if work else ():
+        yield from _one("MACs" if kind == "macs" else kind, count)
+    if row.activations:
+        each = Term(report.bytes_each, "bytes")
+        yield from _one("activations", _product(outcome))
+        yield from _one("memory", _product(outcome) * each, "B")
+    yield from _fields(traced, inputs, row, sources)
+    yield from _unfolded(traced.unfolded(outcome, *inputs), report)
+
+
+def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
+    """Yield the derivation of every output size that was worked out, equal ones once."""
+    spatial = SPATIAL.get(len(output) - 2, ())
+    names = ["channels", *(AXES[symbol] for symbol in spatial)] if spatial else ["size"] * (len(output) - 1)
+    seen: dict[str, list[str]] = {}
+    found: dict[str, Term] = {}
+    for name, size in zip(names, output[1:], strict=True):
+        if isinstance(size, Term) and size.operator:
+            seen.setdefault(size.numbers(), []).append(name)
+            found.setdefault(size.numbers(), size)
+    for numbers, term in found.items():
+        yield from _one("output " + " and ".join(seen[numbers]), term)
+
+
+def _fields(traced: Op, inputs: Sequence[Any], row: Row, sources: Sequence[Row]) -> Iterator[Derivation]:
+    """Yield the derivation of the receptive field where a window widens it, along the first axis."""
+    windows = traced.field(*inputs)
+    if isinstance(windows, str) or not windows or len(sources) != 1 or not sources[0].field:
+        return
+    before = sources[0].field[0]
+    extent = Extent(*(Term(int(value), symbol) for value, symbol in zip(before, "rjar", strict=True)))  # type: ignore[arg-type]  # a Term is a number to every formula
+    after = windows[0].seen(extent)
+    yield from _one("receptive field", after.size)
+    yield from _one("jump", after.stride)
+
+
+def _unfolded(matrix: tuple[Any, Any] | None, report: Report) -> Iterator[Derivation]:
+    """Yield the matrix that im2col makes of the input, and its memory."""
+    if matrix is None:
+        return
+    yield from _one("im2col rows", matrix[0])
+    yield from _one("im2col columns", matrix[1])
+    yield from _one("im2col memory", matrix[0] * matrix[1] * Term(report.bytes_each, "bytes"), "B")
+
+
+def _one(figure: str, value: Any, unit: str = "") -> Iterator[Derivation]:
+    """Yield the derivation of a figure unless it is nothing, or no whole number."""
+    if isinstance(value, float):
+        return
+    term = value if isinstance(value, Term) else Term(int(value))
+    if term.value:
+        yield Derivation(figure, term.symbols(), term.numbers(), term.value, unit)
+
+
+def _product(sizes: Sequence[Any]) -> Any:
+    product: Any = 1
+    for size in sizes:
+        product = product * size
+    return product
+
+
+def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
+    """Return what the letters in an op's formulas stand for."""
+    settings = {s.symbol: s.help.partition(":")[0] for s in op.declared.values() if s.symbol not in ("", "C")}
+    given = " and ".join(row.name for row in sources)
+    return settings | {
+        "N": "samples in the batch",
+        "C, C₁, C₂, C₃, C₄": f"channels of {given}",
+        "H, H₁": f"height of {given}",
+        "W, W₁": f"width of {given}",
+        "H′, W′": "height and width of the output",
+        "r, j": f"receptive field and jump of {given}",
+        "bytes": f"bytes of one number: {report.dtype} takes {report.bytes_each}",
+        "⌊": "⌊ ⌋ is rounded down to a whole number",
+        "⌈": "⌈ ⌉ is rounded up to a whole number",
+    }
+
+
+def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
+    """Return a shape of terms, (N, C, H, W); a batch of one leaves no trace."""
+    batch, *rest = shape
+    spatial = len(rest) - 1
+    symbols = ("C", *SPATIAL.get(spatial, tuple(f"I{axis + 1}" for axis in range(spatial))))
+    terms = (Term(size, symbol + index) for size, symbol in zip(rest, symbols[: len(rest)], strict=True))
+    first = batch if batch == 1 else Term(batch, "N")
+    return (first, *terms)
+
+
+def symbolic_inputs(shapes: Sequence[Shape]) -> list[tuple[Any, ...]]:
+    """Return the input shapes as terms, indexed where there are several."""
+    if len(shapes) == 1:
+        return [symbolic(shapes[0])]
+    return [symbolic(shape, SUBSCRIPTS[number % 9]) for number, shape in enumerate(shapes)]
+
+
+def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
+    """Return an output shape with new symbols for its spatial sizes, H′ and W′, so that counts read briefly."""
+    spatial = SPATIAL.get(len(output) - 2, tuple(f"O{i + 1}" for i in range(len(output) - 2)))
+    sizes = (Term(int(size), f"{axis}′") for size, axis in zip(output[2:], spatial, strict=True))
+    return (*output[:2], *sizes)
+
+
+def parameters(op: Op, shapes: Sequence[Shape], others: Collection[str] | None = ()) -> Term:
+    """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
+    return _as_term(elements(_owned(op.traced().weights(*symbolic_inputs(shapes)), others)))
+
+
+def macs(op: Op, shapes: Sequence[Shape]) -> Term | None:
+    """Return the derivation of an op's multiply-accumulates; None where they are not known."""
+    traced = op.traced()
+    inputs = symbolic_inputs(shapes)
+    work = traced.work(symbolic_output(traced.output(*inputs)), *inputs)
+    return None if work is None else _as_term(work.macs)
+
+
+def _as_term(value: int | Term) -> Term:
+    return value if isinstance(value, Term) else Term(value)
+
+
+def parameter_formulas(network: Network, report: Report) -> dict[str, Term]:
+    """Return the derivation of the parameters of every layer that has some, by name."""
+    nodes = {node.name: node for node in network.nodes}
+    return {
+        row.name: parameters(nodes[row.name].op, row.input_shapes, others_of(nodes[row.name]))
+        for row in report.rows
+        if row.params
+    }

@@ -1,0 +1,88 @@
+"""The numbers of one layer that a tool's rule may name, all of them read off a report's row."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from archcalc.analysis.report import Row
+from archcalc.op.op import NO_WORK, REGISTRY, per_axis
+
+Ingredients = dict[str, int]
+
+AMOUNTS: dict[str, str] = {
+    "M": "multiply-accumulates",
+    "b": "additions of a bias: output elements where the layer has one, else 0",
+    "i": "input elements, of all inputs together",
+    "o": "output elements",
+    "s": "additions, without those of multiply-accumulates",
+    "e": "roots, exponentials and the like",
+    "p": "learnable parameters",
+    "w": "weights: parameters that are no bias",
+}
+"""What grows with the layer: a rule's result is a multiple of one of these."""
+FACTORS: dict[str, str] = {
+    "n": "samples in the batch",
+    "c": "input channels, or positions along the axis that the layer works along",
+    "k": "elements of a window; where the layer has none, inputs for each output on the spatial axes",
+    "kernel": "one side of the window",
+    "stride": "step of the window",
+    "groups": "groups of channels",
+    "directions": "directions of a recurrent layer",
+    "dims": "spatial axes",
+    "positions": "output positions: samples · spatial sizes",
+    "blends": "multiplications for each output element: what tells linear upsampling from nearest",
+    "divides": "divisions for each output element",
+}
+"""By what an amount is multiplied, and what distinguishes layers of one type."""
+
+
+def ingredients(row: Row, *, samples: int = 1) -> Ingredients:
+    """Return every ingredient of a layer whose work is known, or of one of `samples` that go through it at once."""
+    output, work = row.output_shape, row.work or NO_WORK
+    kernel, stride = _window(row)
+    weights = {name: prod(shape) for name, shape in row.weights.items()}
+    biases = sum(size for name, size in weights.items() if name.startswith("bias"))
+    elements = prod(output)
+    return {
+        "M": work.macs // samples,
+        "b": elements // samples if biases else 0,
+        "i": sum(map(prod, row.input_shapes)) // samples,
+        "o": elements // samples,
+        "s": work.additions // samples,
+        "e": work.exponentials // samples,
+        "p": sum(weights.values()),
+        "w": sum(weights.values()) - biases,
+        "n": output[0] // samples,
+        "c": prod(row.input_shapes[0][_stated(row, "axis", 1) :][:1]),
+        "k": prod(kernel),
+        "kernel": kernel[0] if kernel else 1,
+        "stride": stride,
+        "groups": _stated(row, "groups", 1),
+        "directions": _stated(row, "directions", 1),
+        "dims": len(kernel),
+        "positions": output[0] * prod(output[2:]) // samples,
+        "blends": work.multiplications // elements,
+        "divides": work.divisions // elements,
+    }
+
+
+def _window(row: Row) -> tuple[tuple[int, ...], int]:
+    """Return a window's size on each spatial axis, and its step on the first.
+
+    A layer without a kernel that pools all the same, such as global pooling, has the window that its
+    shapes tell.
+    """
+    spatial = row.input_shapes[0][2:]
+    told = tuple(size // max(out, 1) for size, out in zip(spatial, row.output_shape[2:], strict=False))
+    kernel = per_axis(_stated(row, "kernel", told), spatial)
+    stride = _stated(row, "stride", kernel) or kernel
+    return kernel, stride[0] if stride else 1
+
+
+def _stated(row: Row, name: str, otherwise: Any) -> Any:
+    """Return a setting as the spec states it, or its default, or `otherwise` where the op has none."""
+    declared = REGISTRY[row.kind].declared.get(name)
+    if declared is None:
+        return otherwise
+    return row.settings.get(name, declared.default)

@@ -1,0 +1,182 @@
+"""A tool's profile: what it counts for each layer type, read from `archcalc/profiles/NAME.yaml`.
+
+    title: the tool and its version          source: where its rules stand
+    batch: 1                                 if it always counts one sample
+    layers: [conv, relu]                     the layer types that it has, if it says so where it meets another
+    figures:                                 what it prints, one entry for each figure
+      flops:                                 as the tool calls it
+        unit: MAC                            what it is
+        rules: {conv: [M, b], relu: 2 * i}   expressions over the ingredients, one or several to add up
+        otherwise: 0                         for every other layer type that has no multiply-accumulates
+    quirks:                                  what a reader should know, and whom it concerns
+      - {of: [conv], says: …}
+
+A rule may also be `unsupported` (the tool says that it leaves the layer out) or `unknown` (it counts
+something that the profile cannot say). A layer type with multiply-accumulates needs a rule of its own:
+what is counted for one that has none is unknown, and so is the figure then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping as Table
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from archcalc.formats.language.expressions import parse
+from archcalc.formats.language.sections import check_keys, mapping, section, text
+from archcalc.formats.language.tree import Listing, Node, Scalar
+from archcalc.formats.language.yaml import read
+from archcalc.ground.errors import ArchcalcError, Source, nearest
+from archcalc.ops import REGISTRY
+from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
+
+FOLDER = Path(__file__).parents[2] / "data" / "profiles"
+OUTSIDE = ("unsupported", "unknown")
+"""What a rule may say in place of expressions."""
+UNITS = {"MAC": 1, "FLOP": 2, "comparison": 0, "addition": 0, "division": 0, "exponential": 0}
+"""What figures are made of, and how many of it pure arithmetic has for each multiply-accumulate; 0 for none."""
+
+Rule = tuple[str, ...]
+"""Expressions to add up, or one word of `OUTSIDE`."""
+UNSUPPORTED, UNKNOWN = ((word,) for word in OUTSIDE)
+
+
+class Counter(NamedTuple):
+    """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type.
+
+    `layers` are the types that the tool has, or none where it passes over what it does not know.
+    """
+
+    name: str
+    unit: str
+    rules: Table[str, Rule]
+    otherwise: Rule
+    layers: tuple[str, ...]
+
+    def rule(self, kind: str, macs: int) -> Rule:
+        """Return the rule for a layer type that has so many multiply-accumulates."""
+        if self.layers and kind not in self.layers:
+            return UNSUPPORTED
+        silent = macs and self.otherwise[0] not in OUTSIDE
+        return self.rules.get(kind, UNKNOWN if silent else self.otherwise)
+
+
+class Quirk(NamedTuple):
+    """A peculiarity of a tool, known bugs among them; it concerns the layer types `of`, or every network."""
+
+    of: tuple[str, ...]
+    says: str
+
+
+class Profile(NamedTuple):
+    """What a tool counts. `one_sample` says that it does so for one sample, whatever the batch."""
+
+    tool: str
+    title: str
+    source: str
+    one_sample: bool
+    counters: tuple[Counter, ...]
+    quirks: tuple[Quirk, ...]
+
+
+def tools() -> list[str]:
+    """Return the names of all tools that have a profile."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def profile(name: str) -> Profile:
+    """Return a tool's profile; case does not matter, nor `-` for `_`.
+
+    Raises:
+        ArchcalcError: there is no such profile.
+    """
+    known = tools()
+    stem = name.lower().replace("-", "_")
+    if stem not in known:
+        raise ArchcalcError(
+            f"there is no profile of a tool '{name}'",
+            hint=nearest(stem, known) or f"choose from {', '.join(known)}",
+        )
+    return _read(stem)
+
+
+@cache
+def _read(tool: str) -> Profile:
+    path = FOLDER / f"{tool}.yaml"
+    root = mapping(read(Source(str(path), path.read_text(encoding="utf-8"))), "a profile")
+    check_keys(root, ("title", "source", "batch", "layers", "figures", "quirks"), "a profile")
+    quirks = root.entries.get("quirks")
+    layers = _kinds(root.entries.get("layers"))
+    return Profile(
+        tool=tool,
+        title=text(root, "title"),
+        source=text(root, "source"),
+        one_sample="batch" in root.entries,
+        counters=tuple(
+            _counter(name, body, layers) for name, body in section(root, "figures").entries.items()
+        ),
+        quirks=tuple(map(_quirk, quirks.items)) if isinstance(quirks, Listing) else (),
+    )
+
+
+def _counter(name: str, tree: Node, layers: tuple[str, ...]) -> Counter:
+    body = mapping(tree, "a figure")
+    check_keys(body, ("unit", "rules", "otherwise"), "a figure")
+    unit = text(body, "unit")
+    if unit not in UNITS:
+        raise ArchcalcError(
+            f"'{unit}' is no unit", place=body.place(), hint=f"choose from {', '.join(UNITS)}"
+        )
+    rules = section(body, "rules")
+    _check_kinds(rules.keys.values())
+    return Counter(
+        name,
+        unit,
+        {kind: _rule(rule) for kind, rule in rules.entries.items()},
+        _rule(body.entries.get("otherwise", body)),
+        layers,
+    )
+
+
+def _rule(tree: Node) -> Rule:
+    """Return a rule's expressions, or raise where one names what is no ingredient."""
+    rule = tuple(
+        item.text if isinstance(item, Scalar) else ""
+        for item in (tree.items if isinstance(tree, Listing) else [tree])
+    )
+    if len(rule) == 1 and rule[0] in OUTSIDE:
+        return rule
+    for formula in rule:
+        expression = parse(formula)
+        if expression is None or not expression.names <= {*AMOUNTS, *FACTORS}:
+            raise ArchcalcError(
+                f"'{formula}' is no rule",
+                place=tree.place(),
+                hint=f"an expression over {', '.join((*AMOUNTS, *FACTORS))}; or {' or '.join(OUTSIDE)}",
+            )
+    return rule
+
+
+def _quirk(tree: Node) -> Quirk:
+    body = mapping(tree, "a quirk")
+    check_keys(body, ("of", "says"), "a quirk")
+    return Quirk(_kinds(body.entries.get("of")), text(body, "says"))
+
+
+def _kinds(tree: Node | None) -> tuple[str, ...]:
+    """Return the layer types of a list."""
+    keys = [item for item in tree.items if isinstance(item, Scalar)] if isinstance(tree, Listing) else []
+    _check_kinds(keys)
+    return tuple(key.text for key in keys)
+
+
+def _check_kinds(keys: Iterable[Scalar]) -> None:
+    for key in keys:
+        if key.text not in REGISTRY:
+            raise ArchcalcError(
+                f"there is no layer type '{key.text}'",
+                place=key.place(),
+                hint=nearest(key.text, list(REGISTRY)),
+            )

@@ -1,0 +1,193 @@
+"""Stacks of kernels as people write them, such as 3x3x3 or 1x1-64,3x3/2: read, and made into convolutions."""
+
+from __future__ import annotations
+
+import re
+from math import lcm
+from typing import Any, NamedTuple
+
+from archcalc.ground import limits
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op, Shape
+from archcalc.ops import REGISTRY
+
+DIGITS = 7
+"""The longest number in a stack."""
+
+LIKE_A_STACK = re.compile(r"[0-9]+([x×][0-9]|[-/*@,]|$)")
+LIKE_A_SIZE = re.compile(r"[0-9]+(x[0-9]+){2,}")
+KERNEL = re.compile(r"([0-9]+(?:x[0-9]+)*)(.*)")
+SUFFIX = re.compile(
+    r"(?P<width>-[0-9]+)|(?P<stride>/[0-9]+)|(?P<times>\*[0-9]+)|(?P<groups>@(?:g[0-9]+|dw))|."
+)
+
+
+class Layer(NamedTuple):
+    """One layer of a stack. `width` is the channels out of it; None for C, and where it is depthwise for those in."""
+
+    kernel: tuple[int, int]
+    width: int | None = None
+    stride: int = 1
+    groups: int = 1
+    depthwise: bool = False
+
+
+class Stack(NamedTuple):
+    """Layers one after the other, as `name` writes them; C channels go in."""
+
+    name: str
+    layers: tuple[Layer, ...]
+
+    @property
+    def multiple(self) -> int:
+        """The number that the groups ask C to be a multiple of: those of layers with C channels in or out."""
+        asking, is_c = 1, True
+        for layer in self.layers:
+            comes_out = layer.width is None and (is_c or not layer.depthwise)
+            if is_c or comes_out:
+                asking = lcm(asking, layer.groups)
+            is_c = comes_out
+        return asking
+
+
+def is_stack(text: str) -> bool:
+    """Tell whether a text begins as stacks do, and no network or file does: with a number and x, or a number alone."""
+    return "." not in text and bool(LIKE_A_STACK.match(_bare(text)))
+
+
+def is_size(text: str) -> bool:
+    """Tell whether a text can only be an input's size, such as 3x224x224: KxKxN, as 3x3x3, is a stack."""
+    text = _bare(text)
+    return bool(LIKE_A_SIZE.fullmatch(text)) and len({*text.split("x")[:2]}) > 1
+
+
+def stack(text: str) -> Stack:
+    """Read a stack: layers with commas between them, each HxW and what follows it.
+
+    KxKxN or HxW*N stands for N layers; -64 is the channels out of a layer, /2 its stride, @g32 its groups,
+    @dw a group for each channel.
+
+    Raises:
+        ArchcalcError: it is none, or can be read in more than one way.
+    """
+    layers: list[Layer] = []
+    most = limits.STACK_LAYERS.value
+    for item in _bare(text).split(","):
+        layer, times = _repeated(item, visible(text))
+        if len(layers) + times > most:
+            raise ArchcalcError(
+                f"'{visible(text)}' has more than {most:,} layers", hint=limits.STACK_LAYERS.hint
+            )
+        layers += [layer] * times
+    return Stack(_bare(text), tuple(layers))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", "", text).replace("×", "x").lower()
+
+
+def _repeated(item: str, text: str) -> tuple[Layer, int]:
+    """Return the layer that an item between commas stands for, and how often."""
+    if long := re.search(rf"[0-9]{{{DIGITS + 1},}}", item):
+        raise ArchcalcError(f"'{text}' holds a number of {len(long[0])} digits; the most is {DIGITS}")
+    match = KERNEL.fullmatch(item)
+    if match is None:
+        raise ArchcalcError(
+            f"'{visible(item)}' is no layer of a stack" if item else f"'{text}' has a comma without a layer",
+            hint="a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2",
+        )
+    kernel, times = _kernel([int(side) for side in match[1].split("x")], item)
+    given = _suffixes(match[2], item)
+    if "times" in given and times > 1:
+        raise _ambiguous(
+            item, f"says twice how often, {times} and {given['times']}", f"{_sized(kernel)}*{times}"
+        )
+    times = given.get("times", times)
+    if "stride" in given and times > 1:
+        rest = f"{_sized(kernel)}*{times - 1}" if times > 2 else _sized(kernel)
+        once = f"{_sized(kernel)}/{given['stride']}"
+        raise _ambiguous(
+            item, "may stride once or in every layer", f"{once},{rest} or {','.join([once] * min(times, 3))}"
+        )
+    if min(*kernel, times, *given.values()) < 1:
+        raise ArchcalcError(f"'{item}' holds a 0", hint="all numbers are at least 1")
+    layer = Layer(
+        kernel,
+        given.get("width"),
+        given.get("stride", 1),
+        given.get("groups", 1),
+        depthwise="depthwise" in given,
+    )
+    return layer, times
+
+
+def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:
+    """Return the kernel and how often it is repeated."""
+    match sides:
+        case [height, width]:
+            return (height, width), 1
+        case [height, width, times] if height == width:
+            return (height, width), times
+        case [height, width, other]:
+            raise _ambiguous(
+                item,
+                f"may be {height}x{width} {other} times, a kernel of three sides or the size of an input",
+                f"{height}x{width}*{other} for layers; an input is --input {item}",
+            )
+        case [side]:
+            raise ArchcalcError(f"'{item}' is no layer of a stack", hint=f"write {side}x{side}")
+    kernel = _sized((sides[0], sides[1]))
+    raise _ambiguous(
+        item, f"has {len(sides)} numbers", f"{kernel}*{sides[2]} or {kernel},{kernel}: KxKxN is N layers"
+    )
+
+
+def _sized(kernel: tuple[int, int]) -> str:
+    return f"{kernel[0]}x{kernel[1]}"
+
+
+def _ambiguous(item: str, why: str, instead: str) -> ArchcalcError:
+    return ArchcalcError(f"'{item}' is ambiguous: it {why}", hint=f"write {instead}")
+
+
+def _suffixes(text: str, item: str) -> dict[str, int]:
+    """Return what follows the kernel, by its name; `depthwise` is there or not."""
+    given: dict[str, int] = {}
+    for match in SUFFIX.finditer(text):
+        name, part = match.lastgroup, match[0]
+        if name is None:
+            raise ArchcalcError(
+                f"'{visible(item)}': '{visible(text[match.start() :])}' is not understood",
+                hint="after the kernel come -64 for channels out, /2 for a stride, @g32 or @dw for groups, *3 for times",
+            )
+        if name == "groups" and part == "@dw":
+            name, number = "depthwise", 1
+        else:
+            number = int(part.lstrip("-/*@g"))
+        if name in given or {name, *given} >= {"groups", "depthwise"}:
+            raise ArchcalcError(f"'{item}' states its {'groups' if name == 'depthwise' else name} twice")
+        given[name] = number
+    return given
+
+
+def convolutions(stack: Stack, channels: Any) -> list[Op]:
+    """Return the convolutions of a stack for C = `channels`, of any kind of number; padded to keep the size."""
+    conv = REGISTRY["conv"]
+    found = []
+    incoming = channels
+    for layer in stack.layers:
+        out = layer.width or (incoming if layer.depthwise else channels)
+        op = conv(out=1, kernel=layer.kernel, stride=layer.stride, padding="same")
+        found.append(op.replace(out=out, groups=incoming if layer.depthwise else layer.groups))
+        incoming = out
+    return found
+
+
+def network(stack: Stack, shape: Shape) -> Network:
+    """Return a stack as a network on inputs (C, H, W), a ReLU after each convolution."""
+    nodes = [Node("input", REGISTRY["input"](shape=shape))]
+    for number, op in enumerate(convolutions(stack, shape[0]), 1):
+        nodes.append(Node(f"conv{number}", op, (len(nodes) - 1,)))
+        nodes.append(Node(f"relu{number}", REGISTRY["relu"](), (len(nodes) - 1,)))
+    return Network(stack.name, tuple(nodes))

@@ -1,0 +1,308 @@
+"""A network really run, on random numbers: are the figures that analysis states those of real arrays?
+
+The run is the reference (`Op.forward`) of every layer in float32 with NumPy. What it computes means nothing;
+what is compared is how large the arrays are, how many products are formed, what is alive, and how far a
+part of the input, made not a number, spreads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.window import Rounding, Window, span
+from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op
+from archcalc.questions.verify.marks import NO_EDGES, Edges, Mark, chosen, marked
+
+if TYPE_CHECKING:
+    from archcalc.arrays.kernels import Array
+
+FLOAT_BYTES = 4
+TEMPORARIES = 3
+"""How many times its inputs and its output a layer takes beside them while it runs, at most."""
+
+FIGURES = ("output shape", "weights", "MACs", "bytes alive", "receptive field")
+VALUES = "values"
+"""What is compared beside them where an ONNX file is run by ONNX Runtime, too."""
+Progress = Callable[[str], None]
+
+
+class Comparison(NamedTuple):
+    """A figure of a layer as predicted and as it really was."""
+
+    layer: str
+    figure: str
+    predicted: Any
+    real: Any
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are the same."""
+        return bool(self.predicted == self.real)
+
+
+class Verification(NamedTuple):
+    """Everything that was compared, layer after layer. `complete` is false where a wrong shape ended it."""
+
+    comparisons: tuple[Comparison, ...]
+    complete: bool = True
+
+    @property
+    def disagreements(self) -> tuple[Comparison, ...]:
+        """What was not as predicted, the first one first."""
+        return tuple(one for one in self.comparisons if not one.agrees)
+
+
+def memory_bound(report: Report) -> int:
+    """Return the most bytes of arrays that `verify` has at once: what is alive, a layer's weights, its workspace."""
+    from archcalc.arrays.kernels import WORKSPACE
+
+    def working(row: Row) -> int:
+        numbers = TEMPORARIES * (prod(row.output_shape) + sum(map(prod, row.input_shapes)))
+        numbers += sum(map(prod, row.weights.values())) + row.buffers
+        if row.unfolded is not None:  # at least one row of the output at a time
+            return numbers * FLOAT_BYTES + max(
+                WORKSPACE, FLOAT_BYTES * prod(row.unfolded) // prod(row.output_shape[2:3])
+            )
+        if row.macs:  # a transposed convolution lays out every product before it adds them up
+            numbers += row.macs // prod(row.input_shapes[0][1:2])
+        return numbers * FLOAT_BYTES
+
+    return report.totals.peak * FLOAT_BYTES + max(map(working, report.rows))
+
+
+def verify(
+    network: Network,
+    report: Report,
+    *,
+    layer: str | None = None,
+    rounding: Rounding | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Verification:
+    """Run a network and compare what really happens with a report, layer by layer.
+
+    Args:
+        network: what `load` returned.
+        report: what `analyze` made of it; its input and its batch are run.
+        layer: compare this layer alone; those before it run, too.
+        rounding: what `analyze` was given.
+        seed: of the random input and weights.
+        progress: told the name of each layer before it runs; most run twice (see `passes`).
+
+    A receptive field is measured by marking a stretch of each axis of the input, then one that is shorter by
+    a position on both sides: the last element that a mark reaches says where fields start, the first one
+    where they end (see `marks`). Not measured are edges that no element has there, because all fields stick
+    out of the input; fields behind an enlargement, a crop, padding as wide as the window on it, or an op that
+    is `opaque`; and those in an input of another size than the one that is marked.
+
+    Raises:
+        ArchcalcError: there is no such layer, or the memory does not suffice.
+    """
+    _check_known(layer, report)
+    run = _Run(network, report, rounding, seed)
+    found: list[Comparison] = []
+    first, second = passes(report, layer)
+    for one in (first, second):
+        for step in run.steps(one, progress):
+            if layer in (None, step.row.name):
+                found += _figures(step) if one is first else ()
+                found += _fields(step, one.marks)
+            if tuple(step.output.shape) != step.row.output_shape:
+                return Verification(tuple(found), complete=False)
+    place = {row.name: position for position, row in enumerate(report.rows)}
+    return Verification(tuple(sorted(found, key=lambda one: place[one.layer])))
+
+
+class Pass(NamedTuple):
+    """One of the two runs: what is marked on the input, and how many layers run."""
+
+    marks: tuple[Mark, ...]
+    layers: int
+
+
+def passes(report: Report, layer: str | None = None) -> tuple[Pass, Pass]:
+    """Return the two runs: of all layers, or as far as `layer`, and of those where the second mark has an edge."""
+    whole = chosen(report)
+    shortened = tuple(mark.shortened() for mark in whole)
+    names = [row.name for row in report.rows]
+    layers = names.index(layer) + 1 if layer else len(names)
+    measured = (n for n, row in enumerate(report.rows[:layers], 1) if _has_edges(row, shortened))
+    return Pass(whole, layers), Pass(shortened, max(measured, default=0))
+
+
+def _check_known(layer: str | None, report: Report) -> None:
+    names = [row.name for row in report.rows]
+    if layer is not None and layer not in names:
+        raise ArchcalcError(
+            f"{report.name} has no layer '{layer}'",
+            hint=nearest(layer, names) or "archcalc show lists the layers; --depth all shows those in blocks",
+        )
+
+
+class _Step(NamedTuple):
+    """What is left of a layer that has run."""
+
+    row: Row
+    output: Array
+    weights: int
+    macs: int
+    alive: int
+    measurable: bool
+
+
+class _Run:
+    """Runs the layers in order, frees each tensor after its last use, and keeps weights no longer than their layer."""
+
+    def __init__(self, network: Network, report: Report, rounding: Rounding | None, seed: int) -> None:
+        rows = {row.name: row for row in report.rows}
+        chosen = rounding or network.rounding
+        self.seed = seed
+        self.marked = marked(report)
+        self.nodes = {
+            position: (node, _prepared(node.op, rows[node.name], chosen), rows[node.name])
+            for position, node in enumerate(network.nodes)
+            if node.name in rows
+        }
+        self.last_use = {
+            source: position
+            for position, (node, _, _) in self.nodes.items()
+            for source in (position, *node.inputs)
+        }
+        outputs = {row.name for row in report.outputs}
+        self.last_use |= {
+            p: len(network.nodes) for p, (node, _, _) in self.nodes.items() if node.name in outputs
+        }
+
+    def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Step]:
+        """Run the layers of a pass."""
+        from archcalc.arrays.kernels import errstate, metered
+        from archcalc.questions.verify.probes import Memory
+
+        alive: dict[int, Array] = {}
+        blurred: set[int] = set()
+        memory = Memory()
+        for position, (node, op, row) in islice(self.nodes.items(), one.layers):
+            if progress is not None:
+                progress(row.name)
+            xs = [alive[source] for source in node.inputs]
+            is_sharp = (
+                row.output_shape[2:] == self.marked if op.feeds else not op.opaque and _is_even(op, row)
+            )
+            if not is_sharp or blurred.intersection(node.inputs):
+                blurred.add(position)
+            with metered() as meter, errstate(all="ignore"):
+                output, allocated = self._layer(position, node, op, row, xs, one.marks)
+            alive[position] = output
+            del xs
+            if op.constant:
+                memory.hold(output)
+            memory.take(output)
+            yield _Step(row, output, allocated, meter.macs, memory.bytes, position not in blurred)
+            for source in {position, *node.inputs}:
+                if self.last_use[source] == position:
+                    memory.release(alive.pop(source))
+
+    def _layer(
+        self, position: int, node: Node, op: Op, row: Row, xs: Sequence[Array], marks: Sequence[Mark]
+    ) -> tuple[Array, int]:
+        """Return a layer's output and how many numbers its weights are; those of another layer count there."""
+        from archcalc.questions.verify.probes import noise, unknown
+
+        if op.feeds:
+            x = noise(op.output(), (self.seed, position), -1, 1)
+            return unknown(x, marks) if x.shape[2:] == self.marked else x, 0
+        owner = position if node.tied is None else node.tied
+        try:
+            tensors = self._tensors(op, row, owner)
+            output = op.forward(*xs, **tensors)
+        except MemoryError:
+            raise ArchcalcError(
+                f"{node.op.kind} '{node.name}': the memory does not suffice", hint="--input makes it smaller"
+            ) from None
+        except (TypeError, ValueError, IndexError) as error:
+            raise ArchcalcError(
+                f"{node.op.kind} '{node.name}' does not run on the tensors that it declares: {error}"
+            ) from error
+        if owner != position:
+            return output, 0
+        return output, sum(tensor.size for name, tensor in tensors.items() if name not in node.shared)
+
+    def _tensors(self, op: Op, row: Row, owner: int) -> Mapping[str, Array]:
+        """Return random tensors for a layer: its weights around 0, its statistics around 1."""
+        from archcalc.questions.verify.probes import noise
+
+        xs = row.input_shapes
+        learnt = enumerate((op.weights(*xs) | op.fixed(*xs)).items())
+        kept = enumerate(op.buffers(*xs).items())
+        weights = {
+            name: noise(shape, (self.seed, owner, 0, n), -_bound(shape), _bound(shape))
+            for n, (name, shape) in learnt
+        }
+        return weights | {name: noise(shape, (self.seed, owner, 1, n), 0.5, 1.5) for n, (name, shape) in kept}
+
+
+def _prepared(op: Op, row: Row, rounding: Rounding | None) -> Op:
+    fed = op if row.inputs else op.fed(row.output_shape[1:], row.output_shape[0])
+    return fed.rounded(rounding) if rounding else fed
+
+
+def _bound(shape: Sequence[int]) -> float:
+    """Return the bound of uniform weights that keeps the size of what goes through them: √(3/inputs)."""
+    return float((3 / max(1, prod(shape[1:]))) ** 0.5)
+
+
+def _is_even(op: Op, row: Row) -> bool:
+    """Tell whether all elements of a layer see alike: the same number of elements, of which some are real ones."""
+    field = op.field(*row.input_shapes)
+    return isinstance(field, str) or all(
+        isinstance(window, Window)
+        and min(window.before, window.after) >= 0
+        and max(window.before, window.after) < span(window.kernel, window.dilation)
+        for window in field
+    )
+
+
+def _figures(step: _Step) -> Iterator[Comparison]:
+    row = step.row
+    yield Comparison(row.name, "output shape", row.output_shape, tuple(step.output.shape))
+    if row.weights or row.buffers:
+        yield Comparison(row.name, "weights", row.params + row.fixed + row.buffers, step.weights)
+    if row.macs is not None:
+        yield Comparison(row.name, "MACs", row.macs, step.macs)
+    yield Comparison(row.name, "bytes alive", row.alive * FLOAT_BYTES, step.alive)
+
+
+def _fields(step: _Step, marks: Sequence[Mark]) -> Iterator[Comparison]:
+    """Yield for each axis the first and the last element that the marks reach."""
+    from archcalc.questions.verify.probes import reached
+
+    expected = _edges(step.row, marks)
+    if not step.measurable or len(expected) != step.output.ndim - 2:
+        return
+    must_be_reached = all(edges != NO_EDGES for edges in expected)
+    for edges, ends in zip(expected, reached(step.output), strict=True):
+        if ends is None and not must_be_reached:
+            continue
+        for edge, end in zip(edges, ends or NO_EDGES, strict=True):
+            if edge is not None:
+                yield Comparison(step.row.name, "receptive field", edge, end)
+
+
+def _has_edges(row: Row, marks: Sequence[Mark]) -> bool:
+    return any(edges != NO_EDGES for edges in _edges(row, marks))
+
+
+def _edges(row: Row, marks: Sequence[Mark]) -> list[Edges]:
+    """Return for each axis the edges that marks have among a layer's elements; nothing where it has no field."""
+    extents = row.output_shape[2:]
+    if row.field is None or not len(row.field) == len(extents) == len(marks):
+        return []
+    return [
+        mark.edges(extent, elements) for mark, extent, elements in zip(marks, row.field, extents, strict=True)
+    ]

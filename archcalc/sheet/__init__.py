@@ -1,0 +1,1 @@
+"""Pages as data: values under columns, and the renderers that write them."""

@@ -1,1 +1,0 @@
-"""The spec language: YAML text to a `Network`, keeping line and column."""
