@@ -15,6 +15,7 @@ import pytest
 
 import archcalc
 from archcalc.formats import registry as targets
+from archcalc.sheet import renderers
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(archcalc.__file__).parent
@@ -171,8 +172,8 @@ def test_modules_are_named_in_imports_and_nowhere_else():
         if isinstance(node, ast.Name | ast.Attribute)
         and getattr(node, "id", getattr(node, "attr", "")) in ("__import__", "import_module")
     ]
-    assert set(users) == {"archcalc", "formats.registry"}
-    homes = {*archcalc._HOMES.values(), *targets.MODULES.values()}
+    assert set(users) == {"archcalc", "formats.registry", "sheet.renderers"}
+    homes = {*archcalc._HOMES.values(), *targets.MODULES.values(), *renderers.MODULES.values()}
     assert {home.removeprefix("archcalc.") for home in homes} <= MODULES.keys()
 
 

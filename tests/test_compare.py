@@ -15,7 +15,7 @@ from archcalc.ground.errors import ArchcalcError
 from archcalc.questions.compare import compare
 from archcalc.questions.differences import differences, shared_prefix
 from archcalc.questions.stacks import Layer, is_size, is_stack, network, stack
-from archcalc.sheet.kinds import ratio
+from archcalc.sheet.kinds import RATIO
 
 
 def costs(text, other="3x3"):
@@ -334,7 +334,7 @@ def test_what_exceeds_is_nowhere_less(one, other):
     ],
 )
 def test_a_factor_is_written_to_three_digits_and_is_1_only_where_it_is(value, text):
-    assert ratio(value) == text
+    assert RATIO.text(value) == text
 
 
 def figures(run, *args):

@@ -36,7 +36,7 @@ def offered(words, begun):
         ("show alexnet --columns", "macs", {"macs", "macs_share"}),
         ("show alexnet --columns", "layer,buf", {"layer,buffers"}),
         ("show alexnet --columns", "layer,macs,outp", {"layer,macs,output"}),
-        ("show alexnet --format", "", {"table", "json", "csv", "markdown", "latex"}),
+        ("show alexnet --format", "", {"table", "json", "csv", "tsv", "markdown", "latex", "html"}),
         ("show alexnet --dtype", "fl", {"float64", "float32", "float16"}),
         ("show alexnet", "--col", {"--columns"}),
         ("check alexnet", "--max", {"--max-params", "--max-macs", "--max-memory"}),

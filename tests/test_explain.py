@@ -15,7 +15,7 @@ from archcalc.network.network import Network, Node
 from archcalc.op.op import NO_WORK
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
-from archcalc.sheet.text import RENDERERS
+from archcalc.sheet.renderers import render
 from archcalc.views import explanation
 
 PYTHON = {"·": "*", "−": "-", "⌊": "floor(", "⌉": ")", "⌈": "ceil(", "⌋": ")", "mod": "%"}
@@ -171,7 +171,7 @@ def test_a_layer_that_does_not_exist_is_suggested():
 
 def test_latex_sets_derivations_as_mathematics():
     network, report = explained("alexnet", input="3x224x224")
-    text = RENDERERS["latex"](explanation.layer(archcalc.explain(network, report, "conv1"), report))
+    text = render(explanation.layer(archcalc.explain(network, report, "conv1"), report), "latex")
     assert r"$\lfloor (H + 2\cdot p - k)/s\rfloor  + 1" in text
     assert r"= (11\cdot 11\cdot 3 + 1)\cdot 96 = $ 34,944" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
@@ -181,7 +181,7 @@ def test_latex_sets_derivations_as_mathematics():
 def test_machines_get_symbols_numbers_and_result():
     network, report = explained("alexnet")
     sheet = explanation.layer(archcalc.explain(network, report, "conv1"), report)
-    rows = json.loads(RENDERERS["json"](sheet))["rows"]
+    rows = json.loads(render(sheet, "json"))["rows"]
     assert rows[1] == {
         "figure": "parameters",
         "derivation": {

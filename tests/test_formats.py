@@ -16,10 +16,11 @@ import archcalc
 from archcalc.analysis.figures import COLUMNS
 from archcalc.network.network import Node
 from archcalc.op.op import Op
-from archcalc.sheet.kinds import percent, short, sized
+from archcalc.sheet.kinds import COUNT, TEXT, WORDS
+from archcalc.sheet.numbers import percent, short, sized
+from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.sheet.terminal import page
-from archcalc.sheet.text import RENDERERS
 from archcalc.views.layers import layers
 
 SUMMED = ("params", "fixed", "buffers", "macs", "flops", "activations")
@@ -111,7 +112,7 @@ def puzzling(network):
 
 
 def test_what_is_not_known_is_never_0(puzzling):
-    document = json.loads(RENDERERS["json"](puzzling))
+    document = json.loads(render(puzzling, "json"))
     assert document["rows"][-1] == {
         "layer": "riddle",
         "params": 0,
@@ -120,15 +121,15 @@ def test_what_is_not_known_is_never_0(puzzling):
         "flops": None,
         "comparisons": None,
     }
-    assert RENDERERS["csv"](puzzling).splitlines()[-1] == "riddle,0,,,,"
-    assert cells(RENDERERS["markdown"](puzzling))[-2] == ["riddle", "0", "?", "?", "?", "?"]
+    assert render(puzzling, "csv").splitlines()[-1] == "riddle,0,,,,"
+    assert cells(render(puzzling, "markdown"))[-2] == ["riddle", "0", "?", "?", "?", "?"]
     (line,) = [line for line in page(puzzling).splitlines() if line.startswith("riddle ")]
     assert line.split() == ["riddle", "0", "?", "?", "?", "?"]
 
 
 def test_a_total_that_leaves_something_out_says_so_in_every_format_that_has_totals(puzzling):
-    assert json.loads(RENDERERS["json"](puzzling))["totals"]["complete"] is False
-    for text in (page(puzzling), RENDERERS["markdown"](puzzling)):
+    assert json.loads(render(puzzling, "json"))["totals"]["complete"] is False
+    for text in (page(puzzling), render(puzzling, "markdown")):
         assert re.search(r"incomplete.*riddle", text)
 
 
@@ -136,14 +137,14 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_siz
 
 
 def sheet_of(*texts):
-    columns = (Column("a", "a", "text"), Column("b", "b", "words"), Column("n", "n", "count"))
+    columns = (Column("a", "a", TEXT), Column("b", "b", WORDS), Column("n", "n", COUNT))
     return Sheet(columns, tuple((text, text, 7) for text in texts))
 
 
 @given(TEXTS, TEXTS)
 @example("a|b", "one\ntwo\rthree")
 def test_markdown_is_a_well_formed_table_whatever_the_cells_hold(one, other):
-    head, rule, *rows = cells(RENDERERS["markdown"](sheet_of(one, other)))
+    head, rule, *rows = cells(render(sheet_of(one, other), "markdown"))
     assert head == ["a", "b", "n"]
     assert all(re.fullmatch(":?-+:?", cell) for cell in rule)
     assert [len(row) for row in (rule, *rows)] == [3, 3, 3]
@@ -156,14 +157,14 @@ def test_markdown_is_a_well_formed_table_whatever_the_cells_hold(one, other):
 @example("\r=1+1")
 def test_no_csv_cell_runs_as_a_formula(text):
     """The characters that start one: OWASP, CSV injection."""
-    (row,) = csv.DictReader(io.StringIO(RENDERERS["csv"](sheet_of(text)), newline=""))
+    (row,) = csv.DictReader(io.StringIO(render(sheet_of(text), "csv"), newline=""))
     assert not row["a"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert row["a"].removeprefix("'").split() == text.removeprefix("'").split()
 
 
 @given(TEXTS)
 def test_json_gives_every_text_back(text):
-    assert json.loads(RENDERERS["json"](sheet_of(text)))["rows"] == [{"a": text, "b": text, "n": 7}]
+    assert json.loads(render(sheet_of(text), "json"))["rows"] == [{"a": text, "b": text, "n": 7}]
 
 
 PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from html.parser import HTMLParser
 from itertools import zip_longest
 
 import pytest
@@ -13,10 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from archcalc.sheet.kinds import described, written
+from archcalc.commands import options
+from archcalc.sheet.kinds import COUNT, PLOT, TEXT
+from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.sheet.terminal import page
-from archcalc.sheet.text import RENDERERS
 
 LINES = [
     "show lenet5_1998",
@@ -58,7 +60,7 @@ def sheet_of(run, monkeypatch):
     def caught(line):
         sheets = []
         with monkeypatch.context() as patch:
-            patch.setitem(RENDERERS, "markdown", lambda sheet: sheets.append(sheet) or "")
+            patch.setattr(options, "render", lambda sheet, form: sheets.append(sheet) or "")
             run(*line.split(), "--format", "markdown")
         (sheet,) = sheets
         return sheet
@@ -69,10 +71,7 @@ def sheet_of(run, monkeypatch):
 def texts(sheet, rows):
     """Return the cells of rows as people read them."""
     kinds = [column.kind for column in sheet.columns]
-    return [
-        ["" if value == "" else written(kind, value) for kind, value in zip(kinds, row, strict=True)]
-        for row in rows
-    ]
+    return [[kind.text(value) for kind, value in zip(kinds, row, strict=True)] for row in rows]
 
 
 def everything(sheet):
@@ -85,7 +84,7 @@ def everything(sheet):
 @pytest.mark.parametrize("line", LINES)
 def test_json_holds_every_value(sheet_of, line):
     sheet = sheet_of(line)
-    rows = json.loads(RENDERERS["json"](sheet))["rows"]
+    rows = json.loads(render(sheet, "json"))["rows"]
     keys = [column.key for column in sheet.columns]
     assert len(set(keys)) == len(keys)
     assert [list(row) for row in rows] == [keys] * len(sheet.rows)
@@ -98,15 +97,15 @@ def as_json(kind, value):
     """Return what stands in JSON for a value."""
     if value is None or value == "":
         return value
-    if kind == "mixed":
+    if kind.name == "mixed":
         return as_json(*value)
-    if kind == "shape":
+    if kind.name == "shape":
         return [*value[1:]]
-    if kind == "derivation":
+    if kind.name == "derivation":
         return {"symbols": value[0], "numbers": value[1], "result": value[2], "unit": value[3]}
-    if kind == "field":
+    if kind.name == "field":
         value = "whole" if value[0] is None else value[0]
-    if kind == "settings":
+    if kind.name == "settings":
         return json.loads(json.dumps(dict(value)))
     if isinstance(value, tuple):
         return [*value]
@@ -114,23 +113,111 @@ def as_json(kind, value):
 
 
 @pytest.mark.parametrize("line", LINES)
+def test_tabs_separate_the_same_cells_as_commas(sheet_of, line):
+    sheet = sheet_of(line)
+    tabs = [row.split("\t") for row in render(sheet, "tsv").splitlines()]
+    plain = csv.reader(io.StringIO(render(sheet, "tsv"), newline=""), delimiter="\t")
+    assert list(plain) == list(csv.reader(io.StringIO(render(sheet, "csv"), newline="")))
+    assert {len(row) for row in tabs} == {len(sheet.columns)}
+
+
+class Page(HTMLParser):
+    """What a browser shows of a page: the table's rows, everything beside it, and the elements."""
+
+    VOID = ("meta",)
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.beside, self.elements, self.open = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("th", "td"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"th", "td"} & {*self.open}:
+            self.rows[-1][-1] += data
+        elif "style" not in self.open and data.strip():
+            self.beside.append(data.strip())
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_page_of_html_holds_the_same_cells_and_asks_for_nothing_from_elsewhere(sheet_of, line):
+    sheet = sheet_of(line)
+    text = render(sheet, "html")
+    shown = Page(text)
+    assert [[" ".join(cell.split()) for cell in row] for row in shown.rows] == everything(sheet)
+    said = (*sheet.subtitle, *sheet.notes, *(part for pair in sheet.summary for part in pair))
+    assert {" ".join(line.split()) for line in said if line} <= {
+        " ".join(line.split()) for line in shown.beside
+    }
+    assert not {name for _, attrs in shown.elements for name in attrs} & {"src", "href", "onload"}
+    assert "default-src 'none'" in text
+
+
+@given(st.text(max_size=12))
+@example("<script>alert(1)</script>")
+@example("</style><b>")
+@example('" onload="x')
+@example("&lt;")
+def test_a_name_is_only_a_name_to_a_browser(text):
+    def of(word):
+        column = Column(word, word, TEXT, word)
+        return Sheet(
+            (column,), ((word,),), title=word, subtitle=(word,), summary=((word, word),), notes=(word,)
+        )
+
+    sheet = of(f"x{text}")
+    shown, plain = (Page(render(one, "html")) for one in (sheet, of("a")))
+    assert [tag for tag, _ in shown.elements if tag != "p"] == [
+        tag for tag, _ in plain.elements if tag != "p"
+    ]
+    known = {name for _, attrs in plain.elements for name in attrs}
+    assert {name for _, attrs in shown.elements for name in attrs} <= known
+
+
+def test_a_plot_is_a_bar_a_number_and_says_what_is_not_known():
+    assert PLOT.text([0, 1, 500, 1000, None]) == " ▁▄█?"
+    assert PLOT.text([]) == ""
+    assert PLOT.plain((1, None)) == [1, None]
+    assert PLOT.csv((1, None, 2.5)) == "1 ? 2.5"
+
+
+def test_a_plot_has_signs_where_the_output_knows_no_blocks():
+    heights = options._sayable(PLOT.text(range(9)), "ascii")
+    assert len(heights) == 9
+    assert heights.isascii()
+    assert len(set(heights)) == 9
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_csv_holds_every_value_and_numbers_as_numbers(sheet_of, line):
     sheet = sheet_of(line)
-    head, *rows = csv.reader(io.StringIO(RENDERERS["csv"](sheet), newline=""))
+    head, *rows = csv.reader(io.StringIO(render(sheet, "csv"), newline=""))
     assert head == [column.key for column in sheet.columns]
     for row, raw in zip(rows, sheet.rows, strict=True):
         for column, text, value in zip(sheet.columns, row, raw, strict=True):
             kind, plain = column.kind, as_json(column.kind, value)
-            if kind == "mixed" and value != "":
+            if kind.name == "mixed" and value != "":
                 kind = value.kind
             if plain is None or plain == "":
                 assert text == ""
             elif isinstance(plain, list):
                 assert text == "x".join(map(str, plain)), column.key
-            elif kind == "settings":
-                assert text.removeprefix("'") == described(value)
-            elif kind == "derivation":
-                assert text.split() == written(kind, value).split()
+            elif kind.name == "settings":
+                assert text.removeprefix("'") == kind.text(value)
+            elif kind.name == "derivation":
+                assert text.split() == kind.text(value).split()
             elif isinstance(plain, str):
                 assert text.removeprefix("'") == " ".join(plain.split())
             else:
@@ -153,7 +240,7 @@ def rendered(markdown):
 @pytest.mark.parametrize("line", LINES)
 def test_markdown_is_a_table_of_the_same_cells(sheet_of, line):
     sheet = sheet_of(line)
-    assert rendered(RENDERERS["markdown"](sheet)) == everything(sheet)
+    assert rendered(render(sheet, "markdown")) == everything(sheet)
 
 
 TEX = {
@@ -177,7 +264,7 @@ TEX = {
 
 def untexed(cell, kind):
     """Return a cell of LaTeX as people read it, without blanks."""
-    if kind == "derivation" and cell:
+    if kind.name == "derivation" and cell:
         steps, _, result = cell.strip().removeprefix("$").rpartition("$ ")
         steps = re.sub(r"_(\d)", lambda digit: "₀₁₂₃₄₅₆₇₈₉"[int(digit[1])], steps)
         cell = steps.replace("'", "′").replace("-", "−") + result
@@ -189,14 +276,14 @@ def untexed(cell, kind):
 @pytest.mark.parametrize("line", LINES)
 def test_latex_holds_the_same_cells(sheet_of, line):
     sheet = sheet_of(line)
-    body = RENDERERS["latex"](sheet).partition("\\toprule\n")[2].partition("\\bottomrule")[0]
+    body = render(sheet, "latex").partition("\\toprule\n")[2].partition("\\bottomrule")[0]
     head, *rows = [row.removesuffix(r" \\") for row in body.splitlines() if row != r"\midrule"]
     kinds = [column.kind for column in sheet.columns]
     split = [
         [untexed(cell, kind) for cell, kind in zip(re.split(r"(?<!\\)&", row), kinds, strict=True)]
         for row in rows
     ]
-    titles = [untexed(cell, "text") for cell in re.split(r"(?<!\\)&", head)]
+    titles = [untexed(cell, TEXT) for cell in re.split(r"(?<!\\)&", head)]
     assert [titles, *split] == [[text.replace(" ", "") for text in row] for row in everything(sheet)]
 
 
@@ -207,7 +294,7 @@ def drawn(sheet):
     """Return what stands on the lines of a table on a screen, without blanks; a share of nothing is left out."""
     rows = [
         [
-            "" if column.kind == "share" and value == 0 else text
+            "" if column.kind.name == "share" and value == 0 else text
             for column, value, text in zip(*cells, strict=True)
         ]
         for cells in zip([sheet.columns] * len(sheet.rows), sheet.rows, texts(sheet, sheet.rows), strict=True)
@@ -239,9 +326,9 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 @example("~~gone~~")
 @example("`code` *em* \\|")
 def test_a_name_is_only_a_name_to_a_reader_of_markdown(text):
-    columns = (Column("a", "a", "text"), Column("n", "n", "count"))
+    columns = (Column("a", "a", TEXT), Column("n", "n", COUNT))
     sheet = Sheet(columns, ((f"x{text}y", 7), (text, 7)))
-    shown = [[" ".join(cell.split()) for cell in row] for row in rendered(RENDERERS["markdown"](sheet))[1:]]
+    shown = [[" ".join(cell.split()) for cell in row] for row in rendered(render(sheet, "markdown"))[1:]]
     assert shown == [[" ".join(f"x{text}y".split()), "7"], [" ".join(text.split()), "7"]]
 
 
@@ -255,8 +342,8 @@ def test_a_name_is_only_a_name_to_a_reader_of_markdown(text):
 @example("---")
 @example("===")
 def test_a_line_beside_the_table_is_only_a_line(text):
-    sheet = Sheet((Column("n", "n", "count"),), ((7,),), subtitle=(text,), notes=(text,))
-    tokens = MarkdownIt("commonmark").enable("table").parse(RENDERERS["markdown"](sheet))
+    sheet = Sheet((Column("n", "n", COUNT),), ((7,),), subtitle=(text,), notes=(text,))
+    tokens = MarkdownIt("commonmark").enable("table").parse(render(sheet, "markdown"))
     lines = [token.content for token in tokens if token.level == 1 and token.type == "inline"]
     assert {token.type for token in tokens if token.level == 0} <= {
         "paragraph_open",
@@ -269,7 +356,5 @@ def test_a_line_beside_the_table_is_only_a_line(text):
 
 def test_a_header_of_csv_is_no_formula_either():
     """What is compared is called as the caller says, such as a file of any name."""
-    head = RENDERERS["csv"](Sheet((Column("=1+1", "", "text"), Column("＝a", "", "text")), ())).splitlines()[
-        0
-    ]
+    head = render(Sheet((Column("=1+1", "", TEXT), Column("＝a", "", TEXT)), ()), "csv").splitlines()[0]
     assert head == "'=1+1,'＝a"

@@ -10,6 +10,7 @@ from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Shape
+from archcalc.sheet.kinds import BYTES, COUNT, FIELD, FIGURE, SETTINGS, SHAPE, SHARE, TEXT
 from archcalc.sheet.sheet import Column, Kind
 
 
@@ -88,43 +89,43 @@ def _shape(shape: Shape, report: Report) -> Shape | None:
 
 
 COLUMNS: dict[str, Figure] = {
-    "layer": Figure("layer", "text", lambda r, _: r.name, lambda _: "total", "the layer's name"),
-    "op": Figure("op", "text", lambda r, _: r.kind, _nothing, "the layer's type", 8),
+    "layer": Figure("layer", TEXT, lambda r, _: r.name, lambda _: "total", "the layer's name"),
+    "op": Figure("op", TEXT, lambda r, _: r.kind, _nothing, "the layer's type", 8),
     "settings": Figure(
-        "settings", "settings", lambda r, _: r.settings, lambda _: {}, "settings beside the defaults", 7
+        "settings", SETTINGS, lambda r, _: r.settings, lambda _: {}, "settings beside the defaults", 7
     ),
     "from": Figure(
-        "from", "text", lambda r, _: ", ".join(r.inputs), _nothing, "where the layer takes its input", 9
+        "from", TEXT, lambda r, _: ", ".join(r.inputs), _nothing, "where the layer takes its input", 9
     ),
-    "input": Figure("input", "shape", _first, _nothing, "shape of the (first) input", 9),
+    "input": Figure("input", SHAPE, _first, _nothing, "shape of the (first) input", 9),
     "output": Figure(
         "output",
-        "shape",
+        SHAPE,
         lambda r, t: _shape(r.output_shape, t),
         _nothing,
         "shape of the output, without the batch; all axes where another one is the first",
         2,
     ),
     "rounded": Figure(
-        "rounded", "text", _rounded, _nothing, "sizes before and after rounding, where it was needed", 6
+        "rounded", TEXT, _rounded, _nothing, "sizes before and after rounding, where it was needed", 6
     ),
     "params": Figure(
-        "params", "count", lambda r, _: r.params, lambda t: t.totals.params, "learnable parameters", 1
+        "params", COUNT, lambda r, _: r.params, lambda t: t.totals.params, "learnable parameters", 1
     ),
     "params_share": Figure(
         "of params",
-        "share",
+        SHARE,
         lambda r, t: _share(r.params, t.totals.params),
         _nothing,
         "share of all parameters",
         4,
     ),
     "fixed": Figure(
-        "fixed", "count", lambda r, _: r.fixed, lambda t: t.totals.fixed, "weights that are not learnt", 9
+        "fixed", COUNT, lambda r, _: r.fixed, lambda t: t.totals.fixed, "weights that are not learnt", 9
     ),
     "buffers": Figure(
         "buffers",
-        "count",
+        COUNT,
         lambda r, _: r.buffers,
         lambda t: t.totals.buffers,
         "numbers kept beside the weights, such as running statistics",
@@ -132,14 +133,14 @@ COLUMNS: dict[str, Figure] = {
     ),
     "macs": Figure(
         "MACs",
-        "count",
+        COUNT,
         lambda r, _: r.macs,
         lambda t: t.totals.macs,
         "multiply-accumulates of convolutions and linear layers, without bias",
     ),
     "macs_share": Figure(
         "of MACs",
-        "share",
+        SHARE,
         lambda r, t: _share(r.macs, t.totals.macs),
         _nothing,
         "share of all multiply-accumulates",
@@ -147,24 +148,22 @@ COLUMNS: dict[str, Figure] = {
     ),
     "flops": Figure(
         "FLOPs",
-        "count",
+        COUNT,
         lambda r, _: r.flops,
         lambda t: t.totals.flops,
         "2 · MACs + every other operation",
         4,
     ),
-    "additions": Figure("add", "count", *_work("additions"), "additions and subtractions, beside MACs", 5),
+    "additions": Figure("add", COUNT, *_work("additions"), "additions and subtractions, beside MACs", 5),
     "multiplications": Figure(
-        "multiply", "count", *_work("multiplications"), "multiplications, beside MACs", 5
+        "multiply", COUNT, *_work("multiplications"), "multiplications, beside MACs", 5
     ),
-    "comparisons": Figure("compare", "count", *_work("comparisons"), "comparisons", 5),
-    "divisions": Figure("divide", "count", *_work("divisions"), "divisions", 5),
-    "exponentials": Figure(
-        "exp", "count", *_work("exponentials"), "exp, log, tanh, erf, powers and roots", 5
-    ),
+    "comparisons": Figure("compare", COUNT, *_work("comparisons"), "comparisons", 5),
+    "divisions": Figure("divide", COUNT, *_work("divisions"), "divisions", 5),
+    "exponentials": Figure("exp", COUNT, *_work("exponentials"), "exp, log, tanh, erf, powers and roots", 5),
     "activations": Figure(
         "numbers",
-        "count",
+        COUNT,
         lambda r, _: r.activations,
         lambda t: t.totals.activations,
         "numbers that the layer's output stores; a view such as flatten stores none",
@@ -172,7 +171,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "weight_bytes": Figure(
         "weights",
-        "bytes",
+        BYTES,
         lambda r, t: _weights(r) * t.bytes_each,
         lambda t: t.weight_bytes,
         "bytes of parameters, fixed weights and buffers",
@@ -180,7 +179,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "activation_bytes": Figure(
         "activations",
-        "bytes",
+        BYTES,
         lambda r, t: r.activations * t.bytes_each,
         lambda t: t.activation_bytes,
         "bytes of the output; the total is as if nothing were freed",
@@ -188,7 +187,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "in_place": Figure(
         "in place",
-        "bytes",
+        BYTES,
         lambda r, t: r.in_place * t.bytes_each,
         lambda t: t.totals.in_place * t.bytes_each,
         "bytes of the output where activations such as ReLU overwrite their input",
@@ -196,7 +195,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "alive": Figure(
         "alive",
-        "bytes",
+        BYTES,
         lambda r, t: r.alive * t.bytes_each,
         lambda t: t.peak_bytes,
         "bytes of all activations in memory while the layer runs; the total is the peak",
@@ -204,7 +203,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "im2col": Figure(
         "im2col",
-        "figure",
+        FIGURE,
         lambda r, _: r.unfolded or "",
         _nothing,
         "rows and columns of the matrix that im2col makes of the input",
@@ -212,7 +211,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "im2col_bytes": Figure(
         "unfolded",
-        "bytes",
+        BYTES,
         lambda r, t: prod(r.unfolded) * t.bytes_each if r.unfolded else 0,
         _nothing,
         "bytes of the matrix that im2col makes of the input",
@@ -220,7 +219,7 @@ COLUMNS: dict[str, Figure] = {
     ),
     "depth": Figure(
         "depth",
-        "count",
+        COUNT,
         lambda r, _: r.depth,
         lambda t: t.totals.depth,
         "weighted layers on the longest path up to here",
@@ -228,18 +227,18 @@ COLUMNS: dict[str, Figure] = {
     ),
     "field": Figure(
         "field",
-        "field",
+        FIELD,
         _field,
         _nothing,
         "receptive field: how much of the input one output element sees; * where it is larger than the input",
         7,
     ),
-    "jump": Figure("jump", "figure", _jump, _nothing, "distance in the input between neighbouring fields", 9),
+    "jump": Figure("jump", FIGURE, _jump, _nothing, "distance in the input between neighbouring fields", 9),
     "centre": Figure(
-        "centre", "figure", _centre, _nothing, "position in the input of the middle of the first field", 9
+        "centre", FIGURE, _centre, _nothing, "position in the input of the middle of the first field", 9
     ),
     "smallest": Figure(
-        "smallest", "figure", _smallest, _nothing, "receptive field along the path that sees least", 9
+        "smallest", FIGURE, _smallest, _nothing, "receptive field along the path that sees least", 9
     ),
 }
 

@@ -12,7 +12,7 @@ import archcalc
 from archcalc.analysis.report import DType
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.ground.errors import ArchcalcError, visible
-from archcalc.sheet.text import RENDERERS
+from archcalc.sheet.renderers import MODULES, render
 
 if TYPE_CHECKING:
     from archcalc.analysis.report import Report
@@ -186,7 +186,7 @@ def format_option(command: Command) -> Command:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["table", *RENDERERS]),
+        type=click.Choice(list(MODULES)),
         default="table",
         help="How to write the result on standard output.",
     )(command)
@@ -222,15 +222,10 @@ def overrides(settings: Sequence[str]) -> dict[str, Any]:
 def emit(sheet: Sheet, form: str) -> None:
     """Write a sheet on standard output; machines are told which command made it."""
     sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
-    if form == "table":
-        from archcalc.sheet.terminal import page
-
-        write(page(sheet))
-    else:
-        write(RENDERERS[form](sheet))
+    write(render(sheet, form))
 
 
-PLAIN = str.maketrans("×·−→─│├└′⌊⌋⌈⌉…²█▉▊▋▌▍▎▏", "x*->-||`'[][].2########")
+PLAIN = str.maketrans("×·−→─│├└′⌊⌋⌈⌉…²█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "x*->-||`'[][].2########_.-:=+*")
 """What stands for a sign where the output knows none but ASCII."""
 
 

@@ -21,7 +21,7 @@ from archcalc.commands.options import (
     input_option,
     settings_option,
 )
-from archcalc.sheet.kinds import sized
+from archcalc.sheet.numbers import sized
 
 if TYPE_CHECKING:
     from archcalc.questions.verify.verify import Comparison

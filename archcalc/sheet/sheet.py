@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-Kind = Literal[
-    "text",
-    "words",
-    "shape",
-    "count",
-    "bytes",
-    "share",
-    "settings",
-    "figure",
-    "field",
-    "derivation",
-    "verdict",
-    "ratio",
-    "mixed",
-]
-"""What a cell holds, which is how it is written.
+Schema = dict[str, Any]
+Span = tuple[str, str]
+"""A piece of text and the name of its style: quiet, heavy, good, bad, or none."""
+UNKNOWN = "?"
+"""What people read where nothing is known."""
 
-`text` is cut where it is too long and `words` are wrapped; a `shape` has the batch first and is
-written without it; a `share` is a fraction of the whole; a `figure` is a count or one
-number an axis; a `field` is a receptive field and whether it is larger than the input; a `derivation` is symbols, numbers,
-result and unit, written one below the other; a `ratio` is a factor, or words where it is no number; a `mixed`
-cell is a `Cell`, which has a kind of its own; None stands for "not known".
-"""
+
+class Kind:
+    """What a cell holds.
+
+    A kind says how its values are written, reduced and flattened. None, which stands for "not known", and "",
+    which stands for "there is none", never get there: they look the same in every kind.
+    """
+
+    align = "right"
+    wraps = False
+    """Whether a cell may take several lines."""
+    liked: int | None = None
+    """The width below which a column does not give way to others; None for all that it needs."""
+    shortens = False
+    """Whether a cell is a list that leaves out its last items where room is scarce."""
+    has_bar = False
+    """Whether a screen draws a bar beside it, as long as the fraction that it is."""
+    is_amount = False
+    """Whether its values have a ratio to each other."""
+    is_formula = False
+    """Whether it is set as mathematics, up to its result."""
+
+    def __init__(self, name: str, schema: Schema) -> None:
+        """Take what the kind is called, and the JSON Schema of what `reduce` returns."""
+        self.name = name
+        self.schema = schema
+
+    def __repr__(self) -> str:
+        return f"<kind {self.name}>"
+
+    def text(self, value: Any) -> str:
+        """Return a cell as people read it."""
+        return UNKNOWN if value is None else "" if value == "" else self.write(value)
+
+    def plain(self, value: Any) -> Any:
+        """Return a cell as JSON holds it."""
+        return value if value is None or value == "" else self.reduce(value)
+
+    def csv(self, value: Any) -> Any:
+        """Return a cell as a spreadsheet takes it: a number or a text."""
+        return "" if value is None or value == "" else self.flatten(value)
+
+    def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
+        """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
+        return ((text, "quiet" if text == "" or value == 0 else "heavy" if heavy else ""),)
+
+    def write(self, value: Any) -> str:
+        """Return a value as people read it."""
+        return str(value)
+
+    def reduce(self, value: Any) -> Any:
+        """Return a value as JSON holds it."""
+        return round(value, 6) if isinstance(value, float) else value
+
+    def flatten(self, value: Any) -> Any:
+        """Return a value as a spreadsheet takes it."""
+        return self.reduce(value)
 
 
 class Cell(NamedTuple):
@@ -65,3 +105,14 @@ class Sheet(NamedTuple):
     summary: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
+
+
+HEAVY = 0.1
+"""The share of the whole from which a row stands out."""
+
+
+def is_heavy(columns: Sequence[Column], row: tuple[Any, ...]) -> bool:
+    """Tell whether a row is a large part of the whole."""
+    return any(
+        column.kind.has_bar and value and value >= HEAVY for column, value in zip(columns, row, strict=True)
+    )

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.sheet.kinds import LEFT, written
-from archcalc.sheet.sheet import Column, Kind, Sheet
+from archcalc.sheet.renderers import renderer
+from archcalc.sheet.sheet import HEAVY, Column, Sheet, is_heavy
 
 TRAILING_BLANKS = re.compile(" +$", re.MULTILINE)
 GAP = 2
@@ -25,12 +25,6 @@ LEAST_NAME, LONG_NAME = 6, 30
 """Names keep the one and give way to other columns from the other."""
 MOST_WORD = 24
 """The longest word that is kept whole where there is too little room."""
-WRAPPED = ("words", "derivation")
-"""Kinds of cells that may take several lines."""
-SHORT_LINE: dict[Kind, int] = {"words": 32, "settings": 24}
-"""The width below which words and settings do not give way to other columns."""
-HEAVY = 0.1
-"""The share of the whole from which a row stands out."""
 EIGHTHS = " ▏▎▍▌▋▊▉"
 STYLES = {
     "title": "bold",
@@ -43,6 +37,7 @@ STYLES = {
 }
 
 
+@renderer("table")
 def page(sheet: Sheet) -> str:
     """Return a sheet as it looks on standard output: as wide as the terminal, in colour if it has colours."""
     console = Console(highlight=False)
@@ -94,7 +89,7 @@ def _table(sheet: Sheet, width: int) -> tuple[Table, list[str]]:
     """
     cells = [_written(sheet, index) for index in range(len(sheet.columns))]
     widths, bar = _fitting(sheet, cells, width)
-    heavy = [_is_heavy(sheet, row) for row in sheet.rows]
+    heavy = [is_heavy(sheet.columns, row) for row in sheet.rows]
     table = Table(
         box=SIMPLE,
         show_edge=False,
@@ -106,19 +101,19 @@ def _table(sheet: Sheet, width: int) -> tuple[Table, list[str]]:
     for index in widths:
         column = sheet.columns[index]
         body, footer = cells[index][: len(sheet.rows)], cells[index][len(sheet.rows) :]
-        if column.kind == "settings":
+        if column.kind.shortens:
             body = [_shortened(text, widths[index] or 0) for text in body]
         table.add_column(
             Text(column.title),
             Text(footer[0] if footer else ""),
-            justify="left" if column.kind in LEFT or column.kind == "share" else "right",
-            no_wrap=column.kind not in WRAPPED,
+            justify="left" if column.kind.align == "left" or column.kind.has_bar else "right",
+            no_wrap=not column.kind.wraps,
             min_width=_needed(column, cells[index], bar) if widths[index] is None else None,
             width=widths[index],
-            overflow="fold" if column.kind in WRAPPED else "ellipsis",
+            overflow="fold" if column.kind.wraps else "ellipsis",
         )
         bodies.append(_body(column, body, [row[index] for row in sheet.rows], heavy, bar))
-    if any(sheet.columns[index].kind in WRAPPED for index in widths):
+    if any(sheet.columns[index].kind.wraps for index in widths):
         for parts in zip(*bodies, strict=True):
             table.add_row(*parts)
     else:
@@ -131,7 +126,7 @@ def _written(sheet: Sheet, index: int) -> list[str]:
     """Return a column's cells as text, the footer's last."""
     kind = sheet.columns[index].kind
     rows = [*sheet.rows, sheet.footer] if sheet.footer else sheet.rows
-    return [value if value == "" else written(kind, value) for value in (row[index] for row in rows)]
+    return [kind.text(row[index]) for row in rows]
 
 
 def _fitting(sheet: Sheet, cells: list[list[str]], width: int) -> tuple[dict[int, int | None], int]:
@@ -149,17 +144,15 @@ def _fitting(sheet: Sheet, cells: list[list[str]], width: int) -> tuple[dict[int
         if not columns[last].priority:
             break
         shown.remove(last)
-    wished = sum(
-        _widest(columns[i], cells[i]) + GAP - liked[i] for i in shown if columns[i].kind == "settings"
-    )
+    wished = sum(_widest(columns[i], cells[i]) + GAP - liked[i] for i in shown if columns[i].kind.shortens)
     spare = max(0, width + GAP - sum(liked[i] for i in shown) - wished)
-    bars = sum(columns[i].kind == "share" for i in shown)
+    bars = sum(columns[i].kind.has_bar for i in shown)
     bar = min(LEAST_BAR + spare // max(bars, 1), MOST_BAR)
     widths: dict[int, int | None] = {i: _needed(columns[i], cells[i], bar) for i in shown}
-    for i in (*(i for i in shown if columns[i].kind == "settings"), 0):
+    for i in (*(i for i in shown if columns[i].kind.shortens), 0):
         room = width - sum((widths[j] or 0) + GAP for j in shown if j != i)
         widths[i] = min(_widest(columns[i], cells[i]), max(room, LEAST_NAME))
-    return {i: None if columns[i].kind in WRAPPED and i else widths[i] for i in shown}, bar
+    return {i: None if columns[i].kind.wraps and i else widths[i] for i in shown}, bar
 
 
 def _shortened(settings: str, width: int) -> str:
@@ -173,20 +166,20 @@ def _shortened(settings: str, width: int) -> str:
 
 def _needed(column: Column, texts: list[str], bar: int) -> int:
     """Return the width that a column cannot do without: of figures all of it, of words the longest one."""
-    if column.kind == "settings":
-        return min(SHORT_LINE["settings"], _widest(column, texts))
-    if column.kind in WRAPPED:
+    if column.kind.shortens:
+        return min(column.kind.liked or 0, _widest(column, texts))
+    if column.kind.wraps:
         return min(
             MOST_WORD, max(len(word) for text in (column.title, *texts) for word in text.split() or [""])
         )
-    return _widest(column, texts) + (bar + 1 if column.kind == "share" else 0)
+    return _widest(column, texts) + (bar + 1 if column.kind.has_bar else 0)
 
 
 def _liked(column: Column, texts: list[str]) -> int:
     """Return the width that a column would like; words and settings like no more than a short line."""
-    bar = LEAST_BAR + 1 if column.kind == "share" else 0
+    bar = LEAST_BAR + 1 if column.kind.has_bar else 0
     widest = _widest(column, texts) + bar
-    return min(widest, SHORT_LINE.get(column.kind, widest))
+    return min(widest, column.kind.liked or widest)
 
 
 def _widest(column: Column, texts: list[str]) -> int:
@@ -194,38 +187,20 @@ def _widest(column: Column, texts: list[str]) -> int:
     return max(len(line) for text in (column.title, *texts) for line in text.split("\n"))
 
 
-def _is_heavy(sheet: Sheet, row: tuple[Any, ...]) -> bool:
-    shares = (v for c, v in zip(sheet.columns, row, strict=True) if c.kind == "share" and v)
-    return any(share >= HEAVY for share in shares)
-
-
 def _body(column: Column, texts: list[str], values: list[Any], heavy: list[bool], bar: int) -> list[Text]:
     """Return a column's cells, styled."""
     widest = max(map(len, texts), default=0)
     return [
-        _cell(column, text.rjust(widest) if column.kind == "share" else text, value, is_heavy, bar)
+        _cell(column, text.rjust(widest) if column.kind.has_bar else text, value, is_heavy, bar)
         for text, value, is_heavy in zip(texts, values, heavy, strict=True)
     ]
 
 
 def _cell(column: Column, text: str, value: Any, heavy: bool, bar: int) -> Text:
-    if column.kind == "share":
+    if column.kind.has_bar:
         return _share(text, value, bar)
-    if column.kind == "verdict":
-        return Text(text, STYLES["good" if text in GOOD else "bad"])
-    if column.kind == "derivation":
-        steps, equals, result = text.rpartition("= ")
-        return Text.assemble((steps + equals, ""), (result, STYLES["heavy"]))
-    return Text(text, _style(column, text, value, heavy))
-
-
-GOOD = frozenset(("ok", "upheld", "upheld, cut not rounded"))
-
-
-def _style(column: Column, text: str, value: Any, heavy: bool) -> str:
-    if text == "" or value == 0 or column.kind == "settings":
-        return STYLES["quiet"]
-    return STYLES["heavy"] if heavy else ""
+    spans = column.kind.spans(text, value, heavy=heavy)
+    return Text.assemble(*((piece, STYLES[style] if style else "") for piece, style in spans))
 
 
 def _share(text: str, share: float | None, length: int) -> Text:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archcalc.analysis.report import Report
+from archcalc.sheet.kinds import COUNT, SHAPE, TEXT
 from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
-    Column("name", "name", "text", "what to call it by"),
-    Column("title", "title", "text", "its title", 2),
-    Column("input", "input", "shape", "shape of the input, without the batch", 1),
-    Column("params", "params", "count", "learnable parameters"),
-    Column("macs", "MACs", "count", "multiply-accumulates of one sample"),
-    Column("depth", "depth", "count", "weighted layers on the longest path"),
+    Column("name", "name", TEXT, "what to call it by"),
+    Column("title", "title", TEXT, "its title", 2),
+    Column("input", "input", SHAPE, "shape of the input, without the batch", 1),
+    Column("params", "params", COUNT, "learnable parameters"),
+    Column("macs", "MACs", COUNT, "multiply-accumulates of one sample"),
+    Column("depth", "depth", COUNT, "weighted layers on the longest path"),
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archcalc.questions.compare import Comparison, StackCosts
-from archcalc.sheet.kinds import grouped, short
+from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
+from archcalc.sheet.numbers import grouped, short
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
 from archcalc.views.lines import Line, listed
@@ -19,13 +20,13 @@ MOST_EXACT = 3
 
 def side_by_side(found: Comparison, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
-    least = 0.0 if form in ("json", "csv") else SMALL
+    least = 0.0 if form in ("json", "csv", "tsv") else SMALL
     lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
     first, *others = found.labels
-    columns = [Column("figure", "", "text")] + ([Column("part", "", "text")] if form != "table" else [])
-    columns.append(Column(first, first, "mixed"))
+    columns = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])
+    columns.append(Column(first, first, MIXED))
     for label in others:
-        columns += [Column(label, label, "mixed"), Column(f"{label} ratio", "ratio", "ratio", "", 3)]
+        columns += [Column(label, label, MIXED), Column(f"{label} ratio", "ratio", RATIO, "", 3)]
     stated = _names(lines) if form == "table" else [(line.figure, line.part) for line in lines]
     notes = list(notes_on_stacks(found) if found.stacks else notes_on_networks(found))
     if form == "table" and len(found.labels) > MOST_EXACT:
@@ -59,7 +60,7 @@ def _names(lines: Sequence[Line]) -> list[tuple[str]]:
 
 def _brief(cell: Any) -> Any:
     """Return a count to three digits, so that more of them have room side by side."""
-    return Cell("text", short(cell.value)) if cell != "" and cell.kind == "count" and cell.value else cell
+    return Cell(TEXT, short(cell.value)) if cell != "" and cell.kind is COUNT and cell.value else cell
 
 
 def _woven(line: Line) -> Iterator[Any]:

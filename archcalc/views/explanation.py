@@ -13,7 +13,8 @@ from archcalc.analysis.report import Report, Row
 from archcalc.network.network import is_inside, parts, prefix
 from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
-from archcalc.sheet.kinds import described, figure, grouped, percent, shaped
+from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, TEXT, WORDS
+from archcalc.sheet.numbers import grouped, percent
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
@@ -21,21 +22,21 @@ LETTERS = "C input channels · M filters or outputs · k window · g groups · H
 
 
 LAYER = (
-    Column("figure", "figure", "text", "the figure's name"),
-    Column("derivation", "symbols = numbers = result", "derivation", "how it comes about"),
-    Column("meaning", "what it is", "words", "what it is", 1),
+    Column("figure", "figure", TEXT, "the figure's name"),
+    Column("derivation", "symbols = numbers = result", DERIVATION, "how it comes about"),
+    Column("meaning", "what it is", WORDS, "what it is", 1),
 )
 BLOCK = (
-    Column("layer", "layer", "text", "the layer's name inside the block"),
-    Column("output", "output", "shape", "shape of the output, without the batch", 2),
-    Column("params", "parameters", "derivation", "how its learnable parameters come about"),
-    Column("macs", "MACs", "derivation", "how its multiply-accumulates come about", 1),
+    Column("layer", "layer", TEXT, "the layer's name inside the block"),
+    Column("output", "output", SHAPE, "shape of the output, without the batch", 2),
+    Column("params", "parameters", DERIVATION, "how its learnable parameters come about"),
+    Column("macs", "MACs", DERIVATION, "how its multiply-accumulates come about", 1),
 )
 SHARES = ("params", "params_share", "macs", "macs_share")
 NETWORK = (
-    Column("layer", "layer or block", "text", "the layer's or the block's name"),
-    Column("made_of", "made of", "words", "what is in it"),
-    Column("output", "output", "shape", "shape of the output, without the batch", 1),
+    Column("layer", "layer or block", TEXT, "the layer's or the block's name"),
+    Column("made_of", "made of", WORDS, "what is in it"),
+    Column("output", "output", SHAPE, "shape of the output, without the batch", 1),
     *figures(SHARES),
 )
 
@@ -72,7 +73,7 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
     """Return every figure of a layer with its derivation."""
     row = explanation.row
     sources = ", ".join(
-        f"{name} {shaped(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
+        f"{name} {SHAPE.text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )
     legend = dict(_used(explanation))
     return Sheet(
@@ -80,9 +81,9 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
         rows=tuple((one.figure, one[1:], MEANINGS.get(one.figure, "")) for one in explanation.derivations),
         title=f"{report.name}: {row.name}",
         subtitle=(
-            f"{row.kind} {described(row.settings)}".strip(),
+            f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
             explanation.summary,
-            f"{sources or 'data'} → {shaped(row.output_shape)}",
+            f"{sources or 'data'} → {SHAPE.text(row.output_shape)}",
             *_tensors(row),
         ),
         summary=tuple(legend.items()),
@@ -123,7 +124,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
         title=f"{report.name}: {name}",
         subtitle=(
             f"a block of {len(rows)} layers: {made_of(report, whole)}",
-            f"{', '.join(map(shaped, whole.input_shapes))} → {shaped(whole.output_shape)}",
+            f"{', '.join(map(SHAPE.text, whole.input_shapes))} → {SHAPE.text(whole.output_shape)}",
         ),
         summary=(
             ("parameters", f"{grouped(whole.params)}, the sum of its layers"),
@@ -206,7 +207,7 @@ def made_of(report: Report, block: Row) -> str:
     """Return what is in a block, one level down and equal things counted; of a layer, its op and settings."""
     inside = [row for row in report.rows if is_inside(row.name, block.name)]
     if not inside:
-        return f"{block.kind} {described(block.settings)}".strip()
+        return f"{block.kind} {SETTINGS.text(block.settings)}".strip()
     level = len(parts(block.name)) + 1
     members = dict.fromkeys(prefix(row.name, level) for row in inside)
     kinds = Counter(_unnumbered(parts(member)[-1]) for member in members)
@@ -235,7 +236,7 @@ def _claimed(finding: Finding) -> tuple[str, str]:
     subject = f" for {finding.layer}" if finding.layer else ""
     return (
         f"claim {finding.verdict}",
-        f"{finding.claim}{subject} ({finding.source}); the arithmetic gives {figure(finding.computed)}",
+        f"{finding.claim}{subject} ({finding.source}); the arithmetic gives {FIGURE.text(finding.computed)}",
     )
 
 

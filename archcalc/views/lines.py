@@ -30,7 +30,7 @@ def line(figure: str, part: str, kind: Kind, values: Sequence[Any]) -> Line:
         part,
         cells,
         tuple(
-            other / first if first and other not in ("", None) and kind in ("count", "bytes") else ""
+            other / first if first and other not in ("", None) and kind.is_amount else ""
             for other in values[1:]
         ),
     )

@@ -10,7 +10,7 @@ from archcalc.analysis.figures import COLUMNS
 from archcalc.analysis.report import Report, Row
 from archcalc.questions.compare import Comparison
 from archcalc.questions.differences import Difference
-from archcalc.sheet.kinds import described
+from archcalc.sheet.kinds import FIELD, FIGURE, SETTINGS, SHAPE
 from archcalc.views.lines import Line, line, listed, total
 
 SMALL = 0.02
@@ -24,11 +24,11 @@ MOST_DIFFERENCES = 4
 def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
     """Yield totals, parameters and MACs with the stages that they are in; of many, those of `least` of the whole."""
     if len({report.input_shape for report in reports}) > 1:
-        yield line("input", "", "shape", [(0, *report.input_shape) for report in reports])
-    yield line("output", "", "shape", [report.rows[-1].output_shape for report in reports])
-    yield line("layers", "", "figure", [len(report.rows) for report in reports])
+        yield line("input", "", SHAPE, [(0, *report.input_shape) for report in reports])
+    yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in reports])
+    yield line("layers", "", FIGURE, [len(report.rows) for report in reports])
     yield total("depth", "depth", reports)
-    yield line("receptive field", "", "field", [_field(report) for report in reports])
+    yield line("receptive field", "", FIELD, [_field(report) for report in reports])
     yield from _staged("params", "parameters", reports, least)
     for key in ("fixed", "buffers"):
         if any(COLUMNS[key].of_total(report) for report in reports):
@@ -157,11 +157,11 @@ def _design(before: Row, after: Row) -> str:
 def _change_of(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return what a setting was and is; only stated settings are known, not defaults."""
     if key not in before:
-        return f"with {described({key: after[key]})}"
-    was = described({key: before[key]})
+        return f"with {SETTINGS.text({key: after[key]})}"
+    was = SETTINGS.text({key: before[key]})
     if key not in after:
         return f"without {was}"
-    return f"{was} → {described({key: after[key]}).removeprefix(f'{key} ')}"
+    return f"{was} → {SETTINGS.text({key: after[key]}).removeprefix(f'{key} ')}"
 
 
 def _run(one: Difference) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from archcalc.analysis.report import Report, Row
 from archcalc.op.op import Work
-from archcalc.sheet.kinds import grouped, shaped, short, sized
+from archcalc.sheet.kinds import SHAPE
+from archcalc.sheet.numbers import grouped, short, sized
 
 MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
@@ -51,8 +52,8 @@ def subtitle(report: Report) -> tuple[str, ...]:
 def _inputs(report: Report) -> str:
     """Return the shape of the input, or of each where there are several."""
     if len(report.inputs) == 1:
-        return f"input {shaped((0, *report.input_shape))}"
-    return "inputs " + ", ".join(f"{row.name} {shaped(row.output_shape)}" for row in report.inputs)
+        return f"input {SHAPE.text((0, *report.input_shape))}"
+    return "inputs " + ", ".join(f"{row.name} {SHAPE.text(row.output_shape)}" for row in report.inputs)
 
 
 def summary(report: Report) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,8 @@ from itertools import groupby
 from archcalc.analysis.report import Report
 from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
 from archcalc.questions.reconcile.reconcile import Part, Reconciliation, Share
-from archcalc.sheet.kinds import grouped, written
+from archcalc.sheet.kinds import COUNT, TEXT, WORDS
+from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, subtitle
 
@@ -24,21 +25,21 @@ MOST = 3
 
 
 OVERVIEW = (
-    Column("tool", "tool", "text", "the tool's name"),
-    Column("figure", "its figure", "text", "what it calls the figure"),
-    Column("unit", "unit", "text", "what it counts: MAC or FLOP", 1),
-    Column("value", "it prints", "count", "the figure"),
-    Column("difference", "beside MACs", "count", "the figure without multiply-accumulates", 2),
-    Column("sum", "the sum that makes it", "words", "the sum that makes it"),
+    Column("tool", "tool", TEXT, "the tool's name"),
+    Column("figure", "its figure", TEXT, "what it calls the figure"),
+    Column("unit", "unit", TEXT, "what it counts: MAC or FLOP", 1),
+    Column("value", "it prints", COUNT, "the figure"),
+    Column("difference", "beside MACs", COUNT, "the figure without multiply-accumulates", 2),
+    Column("sum", "the sum that makes it", WORDS, "the sum that makes it"),
 )
 DETAILS = (
-    Column("tool", "tool", "text", "the tool's name", 3),
-    Column("figure", "its figure", "text", "what it calls the figure", 2),
-    Column("op", "layer type", "text", "the layers' type"),
-    Column("layers", "layers", "count", "how many there are", 1),
-    Column("rule", "rule", "words", "the tool's rule for them"),
-    Column("numbers", "in numbers", "words", "the rule in numbers"),
-    Column("value", "counted", "count", "what it comes to"),
+    Column("tool", "tool", TEXT, "the tool's name", 3),
+    Column("figure", "its figure", TEXT, "what it calls the figure", 2),
+    Column("op", "layer type", TEXT, "the layers' type"),
+    Column("layers", "layers", COUNT, "how many there are", 1),
+    Column("rule", "rule", WORDS, "the tool's rule for them"),
+    Column("numbers", "in numbers", WORDS, "the rule in numbers"),
+    Column("value", "counted", COUNT, "what it comes to"),
 )
 
 
@@ -95,8 +96,7 @@ def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
         title=report.title or report.name,
         subtitle=(*subtitle(report), *dict.fromkeys(f"{one.title}: {one.source}" for one in found)),
         summary=tuple(
-            (f"{one.tool} {one.name}", f"{written('count', one.value)} {one.unit} = {total(one)}")
-            for one in found
+            (f"{one.tool} {one.name}", f"{COUNT.text(one.value)} {one.unit} = {total(one)}") for one in found
         ),
         notes=(
             *_legend([share for _, share in shares]),

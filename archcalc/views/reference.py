@@ -13,20 +13,20 @@ from archcalc.op.op import Op
 from archcalc.op.settings import REQUIRED, Setting, extents
 from archcalc.ops import REGISTRY
 from archcalc.questions.explain import macs, parameters
-from archcalc.sheet.kinds import described
+from archcalc.sheet.kinds import SETTINGS, TEXT, WORDS
 from archcalc.sheet.sheet import Column, Sheet
 
 OPS = (
-    Column("op", "op", "text", "the layer type"),
-    Column("does", "what it does", "words", "what it does"),
-    Column("settings", "settings", "words", "the names of its settings", 1),
+    Column("op", "op", TEXT, "the layer type"),
+    Column("does", "what it does", WORDS, "what it does"),
+    Column("settings", "settings", WORDS, "the names of its settings", 1),
 )
-SETTINGS = (
-    Column("setting", "setting", "text", "the setting's name"),
-    Column("symbol", "symbol", "text", "its letter in formulas", 1),
-    Column("kind", "kind", "text", "what it holds", 2),
-    Column("default", "default", "text", "its default, or required"),
-    Column("help", "meaning", "words", "what it means"),
+OF_SETTINGS = (
+    Column("setting", "setting", TEXT, "the setting's name"),
+    Column("symbol", "symbol", TEXT, "its letter in formulas", 1),
+    Column("kind", "kind", TEXT, "what it holds", 2),
+    Column("default", "default", TEXT, "its default, or required"),
+    Column("help", "meaning", WORDS, "what it means"),
 )
 
 
@@ -56,7 +56,7 @@ def one(kind: str) -> Sheet:
             hint=nearest(kind, list(REGISTRY)) or "archcalc ops lists them all",
         )
     return Sheet(
-        columns=SETTINGS,
+        columns=OF_SETTINGS,
         rows=tuple(
             (name, setting.symbol, setting.kind, _default(setting.default), _meaning(setting))
             for name, setting in cls.declared.items()
@@ -89,7 +89,7 @@ def _default(value: Any) -> str:
         return "required"
     if value is None:
         return ""
-    return described({"": value}).strip()
+    return SETTINGS.text({"": value}).strip()
 
 
 def _formulas(cls: type[Op]) -> tuple[tuple[str, str], ...]:

@@ -12,8 +12,9 @@ from typing import Any, get_args
 from archcalc.analysis.figures import COLUMNS, figures
 from archcalc.analysis.report import DType
 from archcalc.op.op import Work
+from archcalc.sheet import kinds
+from archcalc.sheet.json import SCHEMA
 from archcalc.sheet.sheet import Column, Kind
-from archcalc.sheet.text import SCHEMA
 from archcalc.views import (
     catalogue,
     explanation,
@@ -48,45 +49,17 @@ def _said(description: str, schema: Schema) -> Schema:
     return {**schema, "description": description}
 
 
-DERIVATION = _object(
-    {
-        "symbols": _said("the formula in symbols", TEXT),
-        "numbers": _said("the formula in numbers", TEXT),
-        "result": _said("what it comes to", COUNT),
-        "unit": _said("of the result; B for bytes", TEXT),
-    }
-)
-NUMBERS: Schema = {"anyOf": [{"type": "number"}, _list({"type": "number"})]}
-KINDS: dict[Kind, Schema] = {
-    "text": TEXT,
-    "words": TEXT,
-    "verdict": TEXT,
-    "shape": _said("sizes without the batch, channels first", SIZES),
-    "count": COUNT,
-    "bytes": {**COUNT, "unit": "bytes"},
-    "share": {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"},
-    "settings": _said("values by name", {"type": "object"}),
-    "figure": _said("a number, or one an axis", NUMBERS),
-    "field": _said(
-        "input elements, one number or one an axis, or `whole`",
-        {"anyOf": [*NUMBERS["anyOf"], {"const": "whole"}], "unit": "input elements"},
-    ),
-    "derivation": DERIVATION,
-    "ratio": _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}),
-    "mixed": _said("what the row is about", {"anyOf": [TEXT, *NUMBERS["anyOf"], {"const": None}]}),
-}
-"""What a cell holds where it holds something, by the kind of its column."""
-
-
 def _cell(kind: Kind) -> Schema:
     """Return the schema of a cell: a value of its kind, null where it is not known, "" where there is none."""
-    if KINDS[kind].get("type") == "string":
-        return KINDS[kind]
-    return {"anyOf": [KINDS[kind], {"enum": [None, ""]}]}
+    if kind.schema.get("type") == "string":
+        return kind.schema
+    return {"anyOf": [kind.schema, {"enum": [None, ""]}]}
 
 
 def _row(columns: Sequence[Column], optional: Sequence[str] = ()) -> Schema:
-    cells = {column.key: {"$ref": f"#/$defs/{column.kind}", "description": column.help} for column in columns}
+    cells = {
+        column.key: {"$ref": f"#/$defs/{column.kind.name}", "description": column.help} for column in columns
+    }
     return _object(cells, optional)
 
 
@@ -100,7 +73,7 @@ def _totals() -> Schema:
         {
             **{key: _said(COLUMNS[key].help, COUNT) for key in counts},
             "work": _said("operations by kind", _object(work)),
-            **{key: _said(text, KINDS["bytes"]) for key, text in memory.items()},
+            **{key: _said(text, kinds.BYTES.schema) for key, text in memory.items()},
             "complete": _said("false where the work of a layer is not known and not in the totals", FLAG),
             "incomplete": _said("the layers whose work is not known", _list(TEXT)),
         }
@@ -200,8 +173,10 @@ def _page(facts: Mapping[str, Schema], row: Schema, optional: Sequence[str] = ()
 def _compared() -> Schema:
     """Return the schema of a comparison, where every column is called after what is compared."""
     names = (
-        Column("figure", "", "text", "what is compared"),
-        Column("part", "", "text", "the stage or the number that the row is about; nothing for the whole"),
+        Column("figure", "", kinds.TEXT, "what is compared"),
+        Column(
+            "part", "", kinds.TEXT, "the stage or the number that the row is about; nothing for the whole"
+        ),
     )
     others = [{"$ref": "#/$defs/mixed"}, {"$ref": "#/$defs/ratio"}]
     row = {**_row(names), "additionalProperties": {"anyOf": others}}
@@ -239,7 +214,7 @@ def _commands() -> dict[str, list[Schema]]:
         ],
         "verify": [_page(VERIFIED, _row(verification.COLUMNS))],
         "list": [_page({}, _row(catalogue.COLUMNS))],
-        "ops": [_page(OP, _row(reference.SETTINGS)), _page({}, _row(reference.OPS))],
+        "ops": [_page(OP, _row(reference.OF_SETTINGS)), _page({}, _row(reference.OPS))],
     }
 
 
@@ -257,7 +232,7 @@ def report_schema() -> Schema:
             for command, pages in commands.items()
         ],
         "$defs": {
-            **{kind: _cell(kind) for kind in KINDS},
+            **{kind.name: _cell(kind) for kind in kinds.KINDS},
             "totals": _totals(),
             "layer": _row(figures(tuple(COLUMNS)), tuple(COLUMNS)),
         },

@@ -8,15 +8,16 @@ from typing import Any
 from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Rounding, Window, output_size
 from archcalc.questions.size import Range, inputs, output, paddings
-from archcalc.sheet.kinds import grouped
+from archcalc.sheet.kinds import DERIVATION, FIGURE, TEXT, WORDS
+from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
-    Column("question", "question", "text", "what was asked"),
-    Column("derivation", "symbols = numbers = result", "derivation", "how the answer comes about"),
-    Column("answer", "answer", "words", "the answer"),
+    Column("question", "question", TEXT, "what was asked"),
+    Column("derivation", "symbols = numbers = result", DERIVATION, "how the answer comes about"),
+    Column("answer", "answer", WORDS, "the answer"),
 )
-SUM = (Column("sum", "sum", "words", "the sum"), Column("value", "value", "figure", "its value"))
+SUM = (Column("sum", "sum", WORDS, "the sum"), Column("value", "value", FIGURE, "its value"))
 
 
 def forward(size: int, window: Window, rounding: Rounding) -> Sheet:

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from archcalc.questions.compare import Comparison, StackCosts
-from archcalc.sheet.kinds import grouped
+from archcalc.sheet.kinds import COUNT, FIGURE, SHAPE, TEXT
+from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Cell
 from archcalc.views.lines import Line, line, listed, total
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 def of_stacks(found: Comparison) -> Iterator[Line]:
     """Yield the figures of stacks in C, and below them in numbers where C is known."""
     costs = found.stacks
-    yield line("layers", "", "figure", [cost.nonlinearities for cost in costs])
-    yield line("receptive field", "", "figure", [_axes(cost.field) for cost in costs])
+    yield line("layers", "", FIGURE, [cost.nonlinearities for cost in costs])
+    yield line("receptive field", "", FIGURE, [_axes(cost.field) for cost in costs])
     if any(cost.jump != (1, 1) for cost in costs):
-        yield line("stride", "", "figure", [_axes(cost.jump) for cost in costs])
-    yield line("non-linearities", "", "figure", [cost.nonlinearities for cost in costs])
+        yield line("stride", "", FIGURE, [_axes(cost.jump) for cost in costs])
+    yield line("non-linearities", "", FIGURE, [cost.nonlinearities for cost in costs])
     weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
-    by_layer = line("weights", "layer by layer", "text", [_added_up(cost.by_layer) for cost in costs])
+    by_layer = line("weights", "layer by layer", TEXT, [_added_up(cost.by_layer) for cost in costs])
     yield from (weights, by_layer, *numbers)
     yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
     yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
@@ -34,7 +35,7 @@ def of_stacks(found: Comparison) -> Iterator[Line]:
     if on_input:
         yield from _formulas(found, f"MACs on {'×'.join(map(str, found.size))}", on_input)
     if found.reports:
-        yield line("output", "", "shape", [report.rows[-1].output_shape for report in found.reports])
+        yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in found.reports])
         for key, name in (("flops", "FLOPs"), ("activation_bytes", "activations")):
             yield total(key, name, found.reports)
 
@@ -50,12 +51,12 @@ def _formulas(found: Comparison, figure: str, formulas: Sequence[tuple[Formula, 
     yield Line(
         figure,
         "",
-        tuple(Cell("text", " or ".join(map(str, some))) for some in formulas),
+        tuple(Cell(TEXT, " or ".join(map(str, some))) for some in formulas),
         tuple(_plain(some[0].over(first[0])) if len(some) == len(first) == 1 else "" for some in others),
     )
     if found.channels:
         numbers = [max(one.at(found.channels) for one in some) for some in formulas]
-        yield line(figure, f"C = {grouped(found.channels)}", "count", numbers)
+        yield line(figure, f"C = {grouped(found.channels)}", COUNT, numbers)
 
 
 def _plain(ratio: Fraction | str) -> float | str:

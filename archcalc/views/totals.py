@@ -9,7 +9,8 @@ from archcalc.analysis.report import Report
 from archcalc.network.network import Network
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import inference, training
-from archcalc.sheet.kinds import sized
+from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
+from archcalc.sheet.numbers import sized
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import WORK
 from archcalc.views.page import facts, notes, subtitle
@@ -18,22 +19,22 @@ PARAMS = ("params", "fixed", "buffers", "weight_bytes")
 """The figures of `params`."""
 
 TOTALS = (
-    Column("figure", "figure", "text", "a column of show"),
-    Column("value", "total", "count", "its total"),
-    Column("meaning", "meaning", "words", "what it counts"),
+    Column("figure", "figure", TEXT, "a column of show"),
+    Column("value", "total", COUNT, "its total"),
+    Column("meaning", "meaning", WORDS, "what it counts"),
 )
 FORMULAS = (
-    Column("layer", "layer", "text", "a layer with parameters"),
-    Column("symbols", "in symbols", "text", "the arithmetic in symbols", 2),
-    Column("formula", "in numbers", "words", "the arithmetic in numbers"),
-    Column("params", "params", "count", "learnable parameters"),
+    Column("layer", "layer", TEXT, "a layer with parameters"),
+    Column("symbols", "in symbols", TEXT, "the arithmetic in symbols", 2),
+    Column("formula", "in numbers", WORDS, "the arithmetic in numbers"),
+    Column("params", "params", COUNT, "learnable parameters"),
 )
 MEMORY = (
-    Column("name", "what", "text", "what takes memory"),
-    Column("numbers", "numbers", "count", "how many numbers", 1),
-    Column("bytes", "memory", "bytes", "their bytes"),
-    Column("share", "of all", "share", "share of all memory", 2),
-    Column("meaning", "meaning", "words", "what they are"),
+    Column("name", "what", TEXT, "what takes memory"),
+    Column("numbers", "numbers", COUNT, "how many numbers", 1),
+    Column("bytes", "memory", BYTES, "their bytes"),
+    Column("share", "of all", SHARE, "share of all memory", 2),
+    Column("meaning", "meaning", WORDS, "what they are"),
 )
 WORK_TOTALS = tuple(key for key in WORK if key not in ("layer", "output", "macs_share"))
 
@@ -52,7 +53,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
 
 def _meaning(key: str, report: Report) -> str:
     figure = COLUMNS[key]
-    readable = f" ({sized(figure.of_total(report))})" if figure.kind == "bytes" else ""
+    readable = f" ({sized(figure.of_total(report))})" if figure.kind is BYTES else ""
     return figure.help + readable
 
 

@@ -7,17 +7,18 @@ from typing import Any
 
 from archcalc.ground import quantity
 from archcalc.questions.check import Budget, Finding
+from archcalc.sheet.kinds import FIGURE, TEXT, VERDICT, WORDS
 from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
-    Column("network", "network", "text", "the network's name", 3),
-    Column("layer", "layer", "words", "the layer that it is about; nothing for the whole network"),
-    Column("figure", "figure", "words", "what was compared"),
-    Column("expected", "expected", "figure", "what the spec expects, or the limit", 1),
-    Column("claimed", "claimed", "words", "what is claimed, word for word", 2),
-    Column("computed", "computed", "figure", "what it is"),
-    Column("verdict", "verdict", "verdict", "ok, wrong, upheld or refuted", 1),
-    Column("source", "source", "words", "who says so", 4),
+    Column("network", "network", TEXT, "the network's name", 3),
+    Column("layer", "layer", WORDS, "the layer that it is about; nothing for the whole network"),
+    Column("figure", "figure", WORDS, "what was compared"),
+    Column("expected", "expected", FIGURE, "what the spec expects, or the limit", 1),
+    Column("claimed", "claimed", WORDS, "what is claimed, word for word", 2),
+    Column("computed", "computed", FIGURE, "what it is"),
+    Column("verdict", "verdict", VERDICT, "ok, wrong, upheld or refuted", 1),
+    Column("source", "source", WORDS, "who says so", 4),
 )
 
 

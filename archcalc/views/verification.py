@@ -7,21 +7,22 @@ from typing import Any
 
 from archcalc.analysis.report import Report
 from archcalc.questions.verify.verify import FIGURES, VALUES, Comparison, Verification
-from archcalc.sheet.kinds import grouped, sized
-from archcalc.sheet.sheet import Cell, Column, Sheet
+from archcalc.sheet.kinds import BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
+from archcalc.sheet.numbers import grouped, sized
+from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
 from archcalc.views import page
 
 COLUMNS = (
-    Column("figure", "figure", "words", "what was compared"),
-    Column("layers", "layers", "count", "in how many layers", 2),
-    Column("predicted", "predicted", "mixed", "what was predicted, in all"),
-    Column("real", "real", "mixed", "what happened, in all"),
-    Column("verdict", "verdict", "verdict", "ok or wrong"),
+    Column("figure", "figure", WORDS, "what was compared"),
+    Column("layers", "layers", COUNT, "in how many layers", 2),
+    Column("predicted", "predicted", MIXED, "what was predicted, in all"),
+    Column("real", "real", MIXED, "what happened, in all"),
+    Column("verdict", "verdict", VERDICT, "ok or wrong"),
 )
-TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], str]] = {
-    "weights": ("weights", sum, "count"),
-    "MACs": ("MACs", sum, "count"),
-    "bytes alive": ("peak alive", max, "bytes"),
+TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], Kind]] = {
+    "weights": ("weights", sum, COUNT),
+    "MACs": ("MACs", sum, COUNT),
+    "bytes alive": ("peak alive", max, BYTES),
 }
 """What the layers' figures add up to: its name, how, and its kind; the others only agree or not."""
 
@@ -63,13 +64,13 @@ def _values(figure: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
     if figure in TOTALS:
         name, total, kind = TOTALS[figure]
         sides = ([one.predicted for one in ones], [one.real for one in ones])
-        predicted, real = (Cell(kind, total(side)) for side in sides)  # type: ignore[arg-type]  # kinds, all
+        predicted, real = (Cell(kind, total(side)) for side in sides)
         return name, predicted, real
     if len(ones) == 1 and figure == "output shape":
-        return figure, Cell("shape", ones[0].predicted), Cell("shape", ones[0].real)
+        return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
     agreeing = sum(one.agrees for one in ones)
     edges = " edges" if figure == "receptive field" else ""
-    return figure, Cell("words", f"{grouped(len(ones))}{edges}"), Cell("words", f"{grouped(agreeing)} agree")
+    return figure, Cell(WORDS, f"{grouped(len(ones))}{edges}"), Cell(WORDS, f"{grouped(agreeing)} agree")
 
 
 def _notes(found: Verification) -> Iterator[str]:

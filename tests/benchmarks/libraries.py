@@ -30,15 +30,11 @@ Console(highlight=False).print(table)
 def shown_cells(model: str) -> list[list[str]]:
     """Return the text of the table that `show` draws of every layer: header, rows, footer."""
     import archcalc
-    from archcalc.sheet.kinds import written
     from archcalc.views.layers import layers
 
     sheet = layers(archcalc.analyze(archcalc.load(model)))
     lines = [*sheet.rows, sheet.footer or ()]
-    cells = [
-        ["" if v == "" else written(c.kind, v) for c, v in zip(sheet.columns, line, strict=True)]
-        for line in lines
-    ]
+    cells = [[c.kind.text(v) for c, v in zip(sheet.columns, line, strict=True)] for line in lines]
     return [[column.title for column in sheet.columns], *cells]
 
 

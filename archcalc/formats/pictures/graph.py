@@ -9,7 +9,8 @@ from archcalc.analysis.blocks import fitting_depth, group, groups, scope
 from archcalc.analysis.report import Report, Row
 from archcalc.ground.errors import visible
 from archcalc.op.op import Shape
-from archcalc.sheet.kinds import described, shaped, short
+from archcalc.sheet.kinds import SETTINGS, SHAPE
+from archcalc.sheet.numbers import short
 
 
 class Vertex(NamedTuple):
@@ -95,7 +96,7 @@ def _edges(report: Report, blocks: Sequence[Sequence[Row]]) -> Iterator[Edge]:
 def lines(vertex: Vertex) -> list[str]:
     """Return what stands in a vertex: its name, what it is, its parameters; safe to print."""
     row = vertex.row
-    stated = f"{row.kind} {described(row.settings)}".strip()
+    stated = f"{row.kind} {SETTINGS.text(row.settings)}".strip()
     what = "" if vertex.is_input else f"{vertex.layers} layers" if vertex.is_block else stated
     params = f"{short(row.params)} parameter{'s' if row.params != 1 else ''}" if row.params else ""
     return [visible(line) for line in (row.name, what, params) if line]
@@ -103,5 +104,5 @@ def lines(vertex: Vertex) -> list[str]:
 
 def label(edge: Edge) -> str:
     """Return what stands at an arrow: the shape of the tensor without its batch, and which one it is in a block."""
-    shape = shaped(edge.shape)
+    shape = SHAPE.text(edge.shape)
     return visible(f"{edge.source} {shape}" if edge.source else shape)

@@ -1,0 +1,70 @@
+"""A sheet as a tabular for a paper in LaTeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.sheet.renderers import renderer
+from archcalc.sheet.sheet import Column, Sheet
+
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "·": r"$\cdot$",
+        "→": r"$\to$",
+        "²": r"\textsuperscript{2}",
+        "−": r"$-$",
+        "█": "",
+    }
+)
+MATHS = str.maketrans(
+    {
+        "·": r"\cdot ",
+        "−": "-",
+        "⌊": r"\lfloor ",
+        "⌋": r"\rfloor ",
+        "⌈": r"\lceil ",
+        "⌉": r"\rceil ",
+        "′": "'",
+        ",": "{,}",
+    }
+    | {subscript: f"_{number}" for number, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+)
+
+
+@renderer("latex")
+def latex(sheet: Sheet) -> str:
+    """A tabular for a paper; derivations are set as mathematics. Needs the package booktabs."""
+    lines = [" & ".join(column.title.translate(LATEX) for column in sheet.columns) + r" \\", r"\midrule"]
+    lines += [_row(sheet.columns, row) for row in sheet.rows]
+    if sheet.footer:
+        lines += [r"\midrule", _row(sheet.columns, sheet.footer)]
+    layout = "".join(column.kind.align[0] for column in sheet.columns)
+    table = [rf"\begin{{tabular}}{{{layout}}}", r"\toprule", *lines, r"\bottomrule", r"\end{tabular}"]
+    title, *notes = (f"% {' '.join(text.split())}" for text in (sheet.title, *sheet.notes))
+    return "\n".join([*([title] if sheet.title else []), *table, *notes]) + "\n"
+
+
+def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
+    cells = (_cell(column, value) for column, value in zip(columns, row, strict=True))
+    return " & ".join(cells) + r" \\"
+
+
+def _cell(column: Column, value: Any) -> str:
+    text = " ".join(column.kind.text(value).split())
+    if not column.kind.is_formula or value is None or value == "":
+        return text.translate(LATEX)
+    steps, equals, result = text.rpartition("= ")
+    return f"${(steps + equals).translate(MATHS)}$ {result.translate(LATEX)}".replace(
+        "bytes", r"\text{bytes}"
+    )

@@ -1,0 +1,43 @@
+"""A sheet as a table for a page or a paper in Markdown."""
+
+from __future__ import annotations
+
+from re import sub
+
+from archcalc.sheet.renderers import renderer
+from archcalc.sheet.sheet import Sheet
+
+
+@renderer("markdown")
+def markdown(sheet: Sheet) -> str:
+    """A table for a page or a paper."""
+    aligned = ["---" if column.kind.align == "left" else "--:" for column in sheet.columns]
+    rows = (*sheet.rows, *([sheet.footer] if sheet.footer else ()))
+    lines = [
+        [column.title for column in sheet.columns],
+        aligned,
+        *(
+            [_escaped(column.kind.text(value)) for column, value in zip(sheet.columns, row, strict=True)]
+            for row in rows
+        ),
+    ]
+    parts = [f"**{_escaped(sheet.title)}**\n"] if sheet.title else []
+    parts += [f"{_paragraph(line)}\n" for line in sheet.subtitle if line]
+    parts += ["| " + " | ".join(cells) + " |" for cells in lines]
+    parts += ["", *(f"- {_escaped(label)}: {_escaped(text)}" for label, text in sheet.summary)]
+    parts += [f"\n{_paragraph(note)}" for note in sheet.notes]
+    return "\n".join(parts) + "\n"
+
+
+MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*|[]~$"} | {"<": "&lt;", "&": "&amp;"})
+
+
+def _escaped(text: str) -> str:
+    """Return text that stays in its cell and means nothing to Markdown."""
+    line = " ".join(text.translate(MARKDOWN).split())
+    return sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", line)
+
+
+def _paragraph(text: str) -> str:
+    """Return text that stands on a line of its own and is no heading, list, quotation or rule."""
+    return sub(r"^(\d*)([-+=#>.)])", r"\1\\\2", _escaped(text))

@@ -1,0 +1,48 @@
+"""Numbers as people read them: with separators, in units, in percent."""
+
+from __future__ import annotations
+
+UNITS = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+BYTE_UNITS = ((2**50, "PiB"), (2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with thousands separators: 62,378,344."""
+    return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """Return a count to three digits with its prefix: 62.4 M."""
+    return _scaled(number, UNITS) or str(number)
+
+
+def sized(number: int) -> str:
+    """Return bytes in binary units: 237.9 MiB."""
+    return _scaled(number, BYTE_UNITS) or f"{number} B"
+
+
+def _scaled(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
+    """Return a number to three digits in the largest unit that it reaches, or None where it reaches none."""
+    for position, (size, unit) in enumerate(units):
+        if number < size:
+            continue
+        if position and (2 * number + size) // (2 * size) * size >= units[position - 1][0]:
+            # Rounding reaches the next unit: 999,999 is 1.00 M.
+            return f"1.00 {units[position - 1][1]}"
+        return f"{_three_digits(number, size)} {unit}"
+    return None
+
+
+def _three_digits(number: int, size: int) -> str:
+    """Return number/size rounded half up to three digits, without floats, which would overflow."""
+    for decimals in (2, 1):
+        scale = 10**decimals
+        whole, rest = divmod((2 * number * scale + size) // (2 * size), scale)
+        if whole < 10 ** (3 - decimals):
+            return f"{whole}.{rest:0{decimals}d}"
+    return grouped((2 * number + size) // (2 * size))
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with one decimal, and never 0.0 for something: <0.1%."""
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

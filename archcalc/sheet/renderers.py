@@ -1,0 +1,39 @@
+"""The formats that a sheet is written in: a registry, filled by a module each that is imported when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from archcalc.sheet.sheet import Sheet
+
+Render = Callable[[Sheet], str]
+
+MODULES = {
+    "table": "archcalc.sheet.terminal",
+    "json": "archcalc.sheet.json",
+    "csv": "archcalc.sheet.csv",
+    "tsv": "archcalc.sheet.csv",
+    "markdown": "archcalc.sheet.markdown",
+    "latex": "archcalc.sheet.latex",
+    "html": "archcalc.sheet.html",
+}
+"""Every format by the name that `--format` takes, and the module that registers it."""
+
+_RENDERERS: dict[str, Render] = {}
+
+
+def renderer(name: str) -> Callable[[Render], Render]:
+    """Register a function as the format `name`."""
+
+    def register(function: Render) -> Render:
+        _RENDERERS[name] = function
+        return function
+
+    return register
+
+
+def render(sheet: Sheet, form: str) -> str:
+    """Return a sheet in one of the formats of `MODULES`."""
+    import_module(MODULES[form])
+    return _RENDERERS[form](sheet)
