@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archcalc.analysis.analyze import analyze
     from archcalc.analysis.report import Report, Row, Totals
-    from archcalc.analysis.run import analyze
     from archcalc.formats.language.schema import spec_schema
     from archcalc.formats.library import load, load_every, members, names
     from archcalc.formats.registry import export
@@ -83,7 +83,7 @@ _HOMES = {
     "Row": "archcalc.analysis.report",
     "Totals": "archcalc.analysis.report",
     "Work": "archcalc.op.op",
-    "analyze": "archcalc.analysis.run",
+    "analyze": "archcalc.analysis.analyze",
     "check": "archcalc.questions.check",
     "Verification": "archcalc.questions.verify.verify",
     "memory_bound": "archcalc.questions.verify.verify",

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import archcalc
-from archcalc.analysis.report import BYTES
+from archcalc.analysis.conditions import BYTES
 
 SPEC = """\
 input: 1x4x4

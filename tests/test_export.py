@@ -26,7 +26,7 @@ every_network = pytest.mark.parametrize("name", NAMES)
 def read_back(network, **conditions):
     """Return a network's spec, and the network that it reads back to."""
     report = archcalc.analyze(network, train=True, **conditions)
-    text = archcalc.export(network, report, to="spec")
+    text = archcalc.export(report, to="spec")
     return text, Document(Source("written.yaml", text)).network()
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
-from archcalc.analysis.conditions import inference
+from archcalc.analysis.conditions import without_heads
 from archcalc.formats import registry as targets
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
@@ -41,7 +41,7 @@ NETWORKS = [
 
 
 def exported(network, to, **conditions):
-    return targets.export(network, archcalc.analyze(network, **conditions), to=to)
+    return targets.export(archcalc.analyze(network, **conditions), to=to)
 
 
 def alone(kind, settings, *shapes):
@@ -203,7 +203,7 @@ def computed(network, report, inputs, seeded):
     """Return the values of all layers, and the weights in the order of the layers."""
     found, used = [], []
     entering = iter(inputs)
-    for position, (node, row) in enumerate(zip(inference(network.nodes), report.rows, strict=True)):
+    for position, (node, row) in enumerate(zip(without_heads(network.nodes), report.rows, strict=True)):
         if row.kind == "input":
             found.append(next(entering))
             continue
@@ -236,7 +236,7 @@ def test_every_kind_is_said_or_there_is_a_reason_why_not(to):
 
 def built(framework, network, report, **how):
     to = next(to for to, kind in ADAPTERS.items() if kind is type(framework))
-    return framework.built(targets.export(network, report, to=to), **how)
+    return framework.built(targets.export(report, to=to), **how)
 
 
 @pytest.fixture

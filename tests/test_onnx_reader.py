@@ -384,9 +384,9 @@ def test_a_layer_that_takes_all_weights_of_another_is_tied_to_it(onnx_file):
     )
     report = archcalc.analyze(network)
     assert [row.params for row in report.rows] == [0, 148, 0]
-    shown = archcalc.explain(network, report, report.rows[2].name).derivations
+    shown = archcalc.explain(report, report.rows[2].name).derivations
     assert "parameters" not in {one.figure for one in shown}
-    again = archcalc.export(network, report, to="onnx")
+    again = archcalc.export(report, to="onnx")
     path.write_bytes(again)
     assert report_of(path).totals == report.totals
 
@@ -399,7 +399,7 @@ def test_weights_that_are_shared_in_part_count_and_are_derived_once(onnx_file):
     assert [row.params for row in report.rows] == [0, 148, 16]
     (derived,) = [
         one
-        for one in archcalc.explain(network, report, report.rows[2].name).derivations
+        for one in archcalc.explain(report, report.rows[2].name).derivations
         if one.unit == "" and one.figure == "parameters"
     ]
     assert derived.result == 16

@@ -45,7 +45,7 @@ layers:
 
 def test_mermaid(report_of):
     assert (
-        mermaid(None, report_of(SMALL), 1)
+        mermaid(report_of(SMALL), 1)
         == """\
 ---
 title: "A small \\"net\\""
@@ -68,7 +68,7 @@ flowchart TB
 
 def test_dot(report_of):
     assert (
-        dot(None, report_of(SMALL, train=True), 1)
+        dot(report_of(SMALL, train=True), 1)
         == """\
 digraph {
   graph [label="A small \\"net\\"", labelloc=t, fontname="Helvetica,sans-serif"]
@@ -249,7 +249,7 @@ def hostile(test):
 @hostile
 def test_any_name_is_only_a_name_to_mermaid(name):
     report = called(name, title=name)
-    _, title, _, chart, _, vertex, *rest = mermaid(None, report, ALL).split("\n")
+    _, title, _, chart, _, vertex, *rest = mermaid(report, ALL).split("\n")
     assert title.startswith('title: "')
     assert "<" not in title
     assert chart == "flowchart TB"
@@ -268,7 +268,7 @@ def read_by_dot(text):
 @hostile
 def test_any_name_is_only_a_name_to_graphviz(name):
     report = called(name, title=name)
-    text = dot(None, report, ALL)
+    text = dot(report, ALL)
     vertex = text.split("\n")[5]
     (quoted,) = re.fullmatch(r'  n1 \[label="(.*)"\]', vertex).groups()
     assert read_by_dot(quoted) == named(report)
@@ -300,7 +300,7 @@ def drawing(text):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_graphviz_draws_any_name(name):
     report = called(name, title=name)
-    shown = [line.replace("\xa0", " ") for line in drawing(dot(None, report, ALL))["n1"]]
+    shown = [line.replace("\xa0", " ") for line in drawing(dot(report, ALL))["n1"]]
     assert shown == named(report)
 
 
@@ -308,7 +308,7 @@ def test_graphviz_draws_any_name(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_graphviz_draws_a_network(name):
     report = archcalc.analyze(archcalc.load(name), train=True)
-    shown = drawing(dot(None, report, None))
+    shown = drawing(dot(report, None))
     assert [shown[f"n{place}"] for place in range(len(graph(report, None).vertices))] == [
         lines(vertex) for vertex in graph(report, None).vertices
     ]

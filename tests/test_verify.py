@@ -35,7 +35,7 @@ REDUCED = {
 
 
 def verified(network, **conditions):
-    return archcalc.verify(network, archcalc.analyze(network, **conditions))
+    return archcalc.verify(archcalc.analyze(network, **conditions))
 
 
 def agrees(found):
@@ -180,7 +180,7 @@ def test_tensors_that_the_report_left_out_are_caught(monkeypatch, network):
     monkeypatch.setattr(BatchNorm, "buffers", lambda op, x: whole(op, x) | {"forgotten": (7,)})
     forward = BatchNorm.forward
     monkeypatch.setattr(BatchNorm, "forward", lambda op, x, forgotten, **rest: forward(op, x, **rest))
-    (one,) = archcalc.verify(made, report).disagreements
+    (one,) = archcalc.verify(report).disagreements
     assert (one.layer, one.figure, one.real - one.predicted) == ("batchnorm1", "weights", 7)
 
 
@@ -263,7 +263,7 @@ def test_attention_is_run_and_counted(network, batch):
         "reduce1": batch * 16 * 16,
     }
     assert report.totals.params == 64 * 193 + 2 * 64 + 192 * 65 + 64 * 65 + 64
-    assert archcalc.verify(made, report).disagreements == ()
+    assert archcalc.verify(report).disagreements == ()
 
 
 def test_a_mark_that_spreads_nowhere_is_a_disagreement(monkeypatch, run):
@@ -286,11 +286,11 @@ def test_tied_weights_count_where_they_first_stand(network):
 
 def test_one_layer_alone(network):
     made = network(SPEC)
-    found = archcalc.verify(made, archcalc.analyze(made), layer="first")
+    found = archcalc.verify(archcalc.analyze(made), layer="first")
     assert {one.layer for one in found.comparisons} == {"first"}
     assert {one.figure for one in found.comparisons} == set(FIGURES)
     with pytest.raises(ArchcalcError, match="has no layer 'frist'") as error:
-        archcalc.verify(made, archcalc.analyze(made), layer="frist")
+        archcalc.verify(archcalc.analyze(made), layer="frist")
     assert error.value.hint == "did you mean first?"
 
 
@@ -308,7 +308,7 @@ def test_one_layer_alone(network):
 def test_progress_names_every_layer_and_once_more_those_with_a_field(network, layer, again):
     made, heard = network(SPEC), []
     report = archcalc.analyze(made)
-    archcalc.verify(made, report, layer=layer, progress=heard.append)
+    archcalc.verify(report, layer=layer, progress=heard.append)
     names = [row.name for row in report.rows]
     assert heard == names[: names.index(layer) + 1 if layer else None] + again
     assert len(heard) == sum(one.layers for one in passes(report, layer))
@@ -341,10 +341,10 @@ def test_no_more_memory_is_taken_than_was_stated(monkeypatch, network, name, siz
     made = network(DECODER) if name == "decoder" else archcalc.load(name)
     report = archcalc.analyze(made, input=size)
     bound = archcalc.memory_bound(report)
-    archcalc.verify(made, report)  # whatever is loaded late is there before memory is counted
+    archcalc.verify(report)  # whatever is loaded late is there before memory is counted
     tracemalloc.start()
     try:
-        found = archcalc.verify(made, report)
+        found = archcalc.verify(report)
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

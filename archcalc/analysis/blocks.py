@@ -51,7 +51,7 @@ def groups(rows: Sequence[Row], depth: int) -> Iterator[tuple[str, list[Row]]]:
 
 def _group_of(row: Row, depth: int) -> str:
     """Return the block that a row folds into; an input stays itself, whatever its name."""
-    return row.name if row.is_input else prefix(row.name, depth)
+    return row.name if row.role == "input" else prefix(row.name, depth)
 
 
 def group(name: str, rows: Sequence[Row]) -> Row:

@@ -1,37 +1,86 @@
-"""Under which conditions a network is looked at: its inputs, its batch, with or without auxiliary heads."""
+"""Under which conditions a network is looked at, as one value that every question takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Self, cast, get_args
 
-from archcalc.analysis.report import BYTES
-from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Shape
 from archcalc.op.settings import extents, whole
 
+DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
+BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
+"""The bytes of one number, by dtype."""
+
 Input = str | Sequence[int] | Mapping[str, str | Sequence[int]] | None
 """The shape of the first input without the batch, or shapes by the inputs' names; None for their own."""
 
 
-def checked(batch: int | None, dtype: str, rounding: str | None) -> int | None:
-    """Return the batch as an integer, or raise a fact where an argument is wrong."""
+class Conditions(NamedTuple):
+    """Under which conditions a network is looked at.
+
+    `shapes` are those that its inputs are given, by name and without the batch; `batch` and `rounding` are None
+    where they are the network's own; `train` keeps the heads that exist only in training.
+    """
+
+    shapes: Mapping[str, Shape]
+    batch: int | None
+    dtype: DType
+    rounding: Rounding | None
+    train: bool
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        *,
+        input: Input = None,
+        batch: int | None = None,
+        dtype: str | None = None,
+        rounding: str | None = None,
+        train: bool = False,
+    ) -> Self:
+        """Return the conditions as `analyze` takes them, for this network.
+
+        Raises:
+            ArchcalcError: one of them is wrong, or the network has no such input.
+        """
+        return cls(
+            shapes=_shapes(input, network),
+            batch=_batch(batch),
+            dtype=_dtype(dtype or network.dtype or "float32"),
+            rounding=_rounding(rounding),
+            train=train,
+        )
+
+
+def _batch(batch: int | None) -> int | None:
     try:
-        batch = None if batch is None else whole(batch, 1)
+        return None if batch is None else whole(batch, 1)
     except ArchcalcError as error:
         raise ArchcalcError(f"batch {error.fact}") from None
-    if dtype not in BYTES:
-        raise ArchcalcError(
-            f"there is no dtype '{dtype}'",
-            hint=nearest(dtype, list(BYTES)) or f"choose one of {', '.join(BYTES)}",
-        )
-    if rounding not in (None, *ROUNDINGS):
-        raise ArchcalcError(f"rounding must be {' or '.join(ROUNDINGS)}, not {rounding!r}")
-    return batch
 
 
-def inference(nodes: tuple[Node, ...]) -> Sequence[Node]:
+def _dtype(name: str) -> DType:
+    for dtype in get_args(DType):
+        if name == dtype:
+            return cast("DType", dtype)
+    raise ArchcalcError(
+        f"there is no dtype '{name}'", hint=nearest(name, list(BYTES)) or f"choose one of {', '.join(BYTES)}"
+    )
+
+
+def _rounding(name: str | None) -> Rounding | None:
+    for rounding in (None, *ROUNDINGS):
+        if name == rounding:
+            return rounding
+    raise ArchcalcError(f"rounding must be {' or '.join(ROUNDINGS)}, not {name!r}")
+
+
+def without_heads(nodes: tuple[Node, ...]) -> Sequence[Node]:
     """Return the nodes without the auxiliary heads, positions renumbered."""
     if not any(node.auxiliary for node in nodes):
         return nodes
@@ -46,19 +95,19 @@ def inference(nodes: tuple[Node, ...]) -> Sequence[Node]:
     return kept
 
 
-def outputs_among(nodes: Sequence[Node], network: Network) -> list[int]:
+def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
     """Return the positions of the network's outputs among `nodes`."""
     position = {node.name: position for position, node in enumerate(nodes)}
-    return [position[network.nodes[output].name] for output in network.outputs]
+    return tuple(position[network.nodes[output].name] for output in network.outputs)
 
 
-def shapes(input: Input, network: Network) -> dict[str, Shape]:
+def _shapes(input: Input, network: Network) -> dict[str, Shape]:
     """Return the shapes that a network's inputs are given, by name."""
     usual = {node.name: node.op.output()[1:] for node in network.nodes if node.op.feeds}
-    return stated(input, usual, network.name)
+    return given_shapes(input, usual, network.name)
 
 
-def stated(input: Input, usual: Mapping[str, Sequence[int | str]], who: str) -> dict[str, Shape]:
+def given_shapes(input: Input, usual: Mapping[str, Sequence[int | str]], who: str) -> dict[str, Shape]:
     """Return the shapes that inputs are given, by name; `usual` are those that they have, a word for an open size.
 
     Raises:

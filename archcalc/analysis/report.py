@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from archcalc.analysis.conditions import BYTES, DType
+from archcalc.analysis.run import Run
 from archcalc.arithmetic.window import Extent, Uneven
 from archcalc.op.op import Shape, Work
 
-DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
-BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
-"""The bytes of one number, by dtype."""
-
-
+Role = Literal["layer", "input", "constant", "unknown"]
+"""What a row is: data enters at an input, a constant is a weight by itself, of an unknown one nothing is known."""
 ReceptiveField = tuple[Extent, ...] | None
 """One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
 
@@ -30,6 +29,7 @@ class Row(NamedTuple):
 
     name: str
     kind: str
+    role: Role
     settings: Mapping[str, Any]
     inputs: tuple[str, ...]
     input_shapes: tuple[Shape, ...]
@@ -46,11 +46,6 @@ class Row(NamedTuple):
     unfolded: tuple[int, int] | None
     depth: int
     field: ReceptiveField
-
-    @property
-    def is_input(self) -> bool:
-        """Whether data enters here: it takes nothing from another layer, and is no weight and nothing unknown."""
-        return not (self.inputs or self.weights or self.buffers) and self.work is not None
 
     @property
     def macs(self) -> int | None:
@@ -91,7 +86,7 @@ class Report(NamedTuple):
     """What analysis found: a row for every layer, in the order of the network, and the totals.
 
     `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
-    many samples go through at once.
+    many samples go through at once; `run` is what all of this was drawn from.
     """
 
     name: str
@@ -103,6 +98,7 @@ class Report(NamedTuple):
     dtype: DType
     rows: tuple[Row, ...]
     totals: Totals
+    run: Run
 
     @property
     def output(self) -> Row:
@@ -112,7 +108,7 @@ class Report(NamedTuple):
     @property
     def inputs(self) -> tuple[Row, ...]:
         """The rows where data enters."""
-        return tuple(row for row in self.rows if row.is_input)
+        return tuple(row for row in self.rows if row.role == "input")
 
     @property
     def bytes_each(self) -> int:

@@ -89,6 +89,9 @@ class Term:
 
     __index__ = __int__
 
+    def __float__(self) -> float:
+        return float(self.value)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Term | int) and self.value == int(other)
 

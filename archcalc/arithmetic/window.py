@@ -64,7 +64,7 @@ class Spread(NamedTuple):
 
 def _divided(stride: float, parts: int) -> float:
     """Return stride/parts, an integer where it is one."""
-    return stride // parts if stride % parts == 0 else int(stride) / int(parts)
+    return stride // parts if stride % parts == 0 else float(stride) / int(parts)
 
 
 class Uneven(NamedTuple):

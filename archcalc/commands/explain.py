@@ -47,17 +47,17 @@ def explain(form: str, layer: str | None, **options: Any) -> None:
 
         emit(sum_of(options["model"], value_of(options["model"].translate(SIGNS), {})), form)
         return
-    network, report = analyzed(**options)
+    report = analyzed(**options)
 
     def explained(name: str) -> Explanation:
-        return archcalc.explain(network, report, name, rounding=options["rounding"])
+        return archcalc.explain(report, name)
 
     if layer is None:
         heavy = [
             explanation.Heavy(rows, explained(rows[0].name).derivations)
             for rows in explanation.heaviest(report)
         ]
-        claims = [finding for finding in archcalc.check(network) if finding.claim is not None]
+        claims = [finding for finding in archcalc.check(report.run.network) if finding.claim is not None]
         emit(explanation.network(report, heavy, claims), form)
         return
     inside = [row.name for row in report.rows if is_inside(row.name, layer)]

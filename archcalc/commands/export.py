@@ -64,8 +64,8 @@ def export(to: str | None, output: str | None, depth: int | None, *, force: bool
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
         _check_free(path, force=force)
-    network, report = analyzed(**options)
-    content = target.write(network, report, depth)
+    report = analyzed(**options)
+    content = target.write(report, depth)
     if path is not None:
         _save(path, content if isinstance(content, bytes) else content.encode(), force=force)
         click.echo(f"wrote {visible(str(path))}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 import archcalc
-from archcalc.analysis.report import DType
+from archcalc.analysis.conditions import DType
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.sheet.renderers import MODULES, render
@@ -192,7 +192,7 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> tuple[Network, Report]:
+def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> Report:
     """Load and analyze the model that the options describe; what its reader had to assume goes to standard error."""
     input, batch = conditions["input"], conditions["batch"]
     if model.lower().endswith(".onnx") and conditions.get("rounding") in ("floor", "ceil"):
@@ -203,7 +203,7 @@ def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> tuple[Ne
     tell_notes(network)
     report = archcalc.analyze(network, **conditions)
     hold_to_account(report)
-    return network, report
+    return report
 
 
 def tell_notes(network: Network) -> None:

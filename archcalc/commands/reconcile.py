@@ -44,6 +44,6 @@ def reconcile(form: str, tools: tuple[str, ...], **options: Any) -> None:
     """
     from archcalc.views.reconciliation import details, overview
 
-    _, report = analyzed(**options)
+    report = analyzed(**options)
     found = archcalc.reconcile(report, tools)
     emit(details(report, found) if tools else overview(report, found), form)

@@ -34,7 +34,7 @@ def show(form: str, columns: str | None, depth: int | None, **options: Any) -> N
     """
     from archcalc.views.layers import chosen, layers, level
 
-    _, report = analyzed(**options)
+    report = analyzed(**options)
     emit(layers(report, chosen(columns, form), level(report, depth, form)), form)
 
 
@@ -47,7 +47,7 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
     """Show the network as a tree: each block with its sums, and what is in it."""
     from archcalc.views import layers
 
-    _, report = analyzed(**options)
+    report = analyzed(**options)
     emit(layers.tree(report, layers.level(report, depth, form), form), form)
 
 
@@ -63,7 +63,7 @@ def rf(form: str, **options: Any) -> None:
     """
     from archcalc.views.layers import fields
 
-    emit(fields(analyzed(**options)[1]), form)
+    emit(fields(analyzed(**options)), form)
 
 
 @cli.command(
@@ -99,7 +99,7 @@ def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None,
     from archcalc.views import layers, totals
 
     options["train"] = options["train"] or optimizer is not None
-    _, report = analyzed(**options)
+    report = analyzed(**options)
     if per_layer and options["train"]:
         raise click.UsageError("--per-layer shows inference: leave out --train and --optimizer")
     if per_layer:
@@ -121,9 +121,9 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
     """Count parameters: learnable, fixed and buffers."""
     from archcalc.views import layers, totals
 
-    network, report = analyzed(**options)
+    report = analyzed(**options)
     if formula:
-        emit(totals.formulas(network, report), form)
+        emit(totals.formulas(report), form)
     elif per_layer:
         emit(layers.layers(report, layers.PARAMS, depth), form)
     else:
@@ -144,7 +144,7 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None
     """
     from archcalc.views import layers, totals
 
-    _, report = analyzed(**options)
+    report = analyzed(**options)
     if per_layer:
         emit(layers.layers(report, layers.WORK, depth), form)
     else:

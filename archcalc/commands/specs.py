@@ -24,8 +24,7 @@ from archcalc.commands.options import (
 from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
-    from archcalc.analysis.conditions import Input
-    from archcalc.analysis.report import DType
+    from archcalc.analysis.conditions import DType, Input
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))

@@ -76,7 +76,7 @@ def verify(
     from archcalc.questions.verify.verify import passes
     from archcalc.views.verification import verification
 
-    network, report = analyzed(model, **options)
+    report = analyzed(model, **options)
     steps = 0
     if layer is None or any(row.name == layer for row in report.rows):
         steps = sum(one.layers for one in passes(report, layer))
@@ -85,7 +85,7 @@ def verify(
     with click.progressbar(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
-        found = archcalc.verify(network, report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
+        found = archcalc.verify(report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
     if model.endswith(ONNX) and found.complete:
         found = found._replace(comparisons=(*found.comparisons, *_values(model, report, layer, seed)))
     emit(verification(report, found, layer), form)

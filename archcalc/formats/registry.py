@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from archcalc.analysis.report import Report
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.network.network import Network
 
-Write = Callable[[Network, Report, int | None], str | bytes]
+Write = Callable[[Report, int | None], str | bytes]
 
 
 class Target(NamedTuple):
@@ -75,16 +74,15 @@ def of_suffix(file: str | None) -> str:
     return found
 
 
-def export(network: Network, report: Report, *, to: str, depth: int | None = None) -> str | bytes:
-    """Return a network in another format: text, or bytes of a format that is no text.
+def export(report: Report, *, to: str, depth: int | None = None) -> str | bytes:
+    """Return a network as it was run in another format: text, or bytes of a format that is no text.
 
     Args:
-        network: what `load` returned.
-        report: what `analyze` found of it; formats that state shapes take them from here.
+        report: what `analyze` returned.
         to: the target, such as "spec" or "mermaid".
         depth: how many levels of blocks a drawing shows; what fits unless told.
 
     Raises:
         ArchcalcError: there is no such target, or it cannot say what the network holds.
     """
-    return find(to).write(network, report, depth)
+    return find(to).write(report, depth)

@@ -31,7 +31,7 @@ def is_inside(name: str, block: str) -> bool:
 
 
 class Node(NamedTuple):
-    """One op in its place.
+    """One op in its place; where it was read makes no difference to whether two are equal.
 
     `name` is the path of its blocks and itself; `inputs` are the positions of earlier nodes and
     `labels` what to call them in a message; `tied` is the position of the node whose weights it shares, all
@@ -43,10 +43,19 @@ class Node(NamedTuple):
     op: Op
     inputs: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
-    origin: Origin | None = None
     tied: int | None = None
     auxiliary: bool = False
     shared: frozenset[str] = frozenset()
+    origin: Origin | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
 
 
 class Expectation(NamedTuple):
@@ -61,8 +70,17 @@ class Expectation(NamedTuple):
     source: str
     layer: str | None = None
     train: bool = False
-    origin: Origin | None = None
     claim: str | None = None
+    origin: Origin | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expectation) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
 
 
 class Network(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
-from archcalc.analysis.conditions import Input
-from archcalc.analysis.report import DType, Report, Row, Totals
-from archcalc.analysis.run import analyze
+from archcalc.analysis.conditions import DType, Input
+from archcalc.analysis.report import Report, Row, Totals
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Expectation, Network, is_inside
 

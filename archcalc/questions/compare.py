@@ -7,8 +7,9 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.analysis.report import DType, Report
-from archcalc.analysis.run import analyze
+from archcalc.analysis.analyze import analyze
+from archcalc.analysis.conditions import DType
+from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import load
 from archcalc.ground.errors import ArchcalcError

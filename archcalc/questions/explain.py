@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.term import Term
-from archcalc.arithmetic.window import Extent, Rounding
+from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.network.network import Network, Node
+from archcalc.network.network import Node
 from archcalc.op.op import Op, Shape, elements
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -37,35 +37,30 @@ class Explanation(NamedTuple):
     legend: Mapping[str, str]
 
 
-def explain(network: Network, report: Report, layer: str, *, rounding: Rounding | None = None) -> Explanation:
-    """Derive every figure of a layer.
+def explain(report: Report, layer: str) -> Explanation:
+    """Derive every figure of a layer, as it was run.
 
     Args:
-        network: what `load` returned.
-        report: what `analyze` made of it; its input and batch are those that the derivation has.
+        report: what `analyze` returned.
         layer: the layer's name.
-        rounding: what `analyze` was given.
 
     Raises:
         ArchcalcError: there is no such layer.
     """
-    rows = {row.name: row for row in report.rows}
-    if layer not in rows:
+    position = report.run.position(layer)
+    if position is None:
         raise ArchcalcError(
             f"{report.name} has no layer '{layer}'",
-            hint=nearest(layer, rows) or "archcalc show lists the layers; --depth all shows those in blocks",
+            hint=nearest(layer, [row.name for row in report.rows])
+            or "archcalc show lists the layers; --depth all shows those in blocks",
         )
-    row = rows[layer]
-    node = next(node for node in network.nodes if node.name == layer)
-    op = node.op
-    usual = rounding or network.rounding
-    op = op.rounded(usual) if usual else op
-    sources = [rows[name] for name in row.inputs]
+    ran, row = report.run.layers[position], report.rows[position]
+    sources = [report.rows[source] for source in ran.node.inputs]
     return Explanation(
         row=row,
-        summary=(op.__doc__ or "").partition("\n")[0],
-        derivations=tuple(_derived(op, row, sources, report, others_of(node))),
-        legend=_legend(op, sources, report),
+        summary=(ran.op.__doc__ or "").partition("\n")[0],
+        derivations=tuple(_derived(ran.op, row, sources, report, others_of(ran.node))),
+        legend=_legend(ran.op, sources, report),
     )
 
 
@@ -210,11 +205,10 @@ def _as_term(value: int | Term) -> Term:
     return value if isinstance(value, Term) else Term(value)
 
 
-def parameter_formulas(network: Network, report: Report) -> dict[str, Term]:
+def parameter_formulas(report: Report) -> dict[str, Term]:
     """Return the derivation of the parameters of every layer that has some, by name."""
-    nodes = {node.name: node for node in network.nodes}
     return {
-        row.name: parameters(nodes[row.name].op, row.input_shapes, others_of(nodes[row.name]))
-        for row in report.rows
+        row.name: parameters(layer.op, layer.shapes, others_of(layer.node))
+        for row, layer in zip(report.rows, report.run.layers, strict=True)
         if row.params
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspect import cleandoc
 from typing import Any
 
+from archcalc.analysis.analyze import analyze
 from archcalc.analysis.report import Row
-from archcalc.analysis.run import analyze
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op

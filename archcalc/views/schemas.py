@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from archcalc.analysis.conditions import DType
 from archcalc.analysis.figures import COLUMNS, figures
-from archcalc.analysis.report import DType
 from archcalc.op.op import Work
 from archcalc.sheet import kinds
 from archcalc.sheet.json import SCHEMA

@@ -6,7 +6,6 @@ from math import prod
 
 from archcalc.analysis.figures import COLUMNS
 from archcalc.analysis.report import Report
-from archcalc.network.network import Network
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
@@ -57,9 +56,9 @@ def _meaning(key: str, report: Report) -> str:
     return figure.help + readable
 
 
-def formulas(network: Network, report: Report) -> Sheet:
+def formulas(report: Report) -> Sheet:
     """Return the arithmetic behind every layer's parameters."""
-    terms = parameter_formulas(network, report)
+    terms = parameter_formulas(report)
     return Sheet(
         columns=FORMULAS,
         rows=tuple(

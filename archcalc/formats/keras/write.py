@@ -17,7 +17,6 @@ from archcalc.formats.program.flow import Flow
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
 from archcalc.formats.registry import target
-from archcalc.network.network import Network
 
 __all__ = ["TABLE", "functions", "keras", "layers", "tensors"]
 
@@ -46,13 +45,13 @@ FORMAT = (
 
 
 @target("keras", suffix=".py", help="a Keras model, with a function for each block")
-def keras(network: Network, report: Report, depth: int | None) -> str:
+def keras(report: Report, depth: int | None) -> str:
     """Return the source of a Python module that builds the network as a keras.Model.
 
     Raises:
         ArchcalcError: the network holds a layer that Keras code cannot say.
     """
-    found = source(network, report, TABLE)
+    found = source(report, TABLE)
     names = Names(RESERVED)
     called: dict[str, Signature] = {}
     for block in found.blocks:

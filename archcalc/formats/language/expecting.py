@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from archcalc.analysis.report import Report
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.words import flow, text, value
 from archcalc.ground.errors import Source
 from archcalc.network.network import Expectation, Network, is_inside
 
 
-def expected(network: Network, report: Report, body: str) -> str:
-    """Return the lines that state a network's expectations; nothing where the input is another one.
+def expected(network: Network, body: str) -> str:
+    """Return the lines that state a network's expectations.
 
     What is expected of a layer or a block is left out where `body`, the rest of the spec, calls it otherwise.
     """
-    if not network.expectations or report.input_shape != network.input_shape:
+    if not network.expectations:
         return ""
     written = Document(Source("the spec", body)).network()
     known = {

@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from archcalc.analysis.report import Report, Row
 from archcalc.formats.language.words import is_special, text
 from archcalc.ground import limits
 from archcalc.ground.errors import visible
-from archcalc.network.network import Network
+from archcalc.network.network import Network, Node
+from archcalc.op.op import extents_of
 
 ODD = re.compile(r"[^\w-]+")
 
 
-def heading(network: Network, report: Report) -> tuple[list[str], Mapping[int, str]]:
+def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
     """Return the first lines of a spec, and what its layers call each input."""
-    rows = {row.name: row for row in report.rows}
     positions = [position for position, node in enumerate(network.nodes) if node.op.feeds]
     names = {position: _word(network.nodes[position].name) for position in positions}
     lines = [f"name: {text(_word(network.name))}"]
     lines += [f"title: {text(_line(network.title))}"] * bool(network.title)
     lines += [f"source: {text(_line(network.source))}"] * bool(network.source)
     if len(positions) == 1 and positions == [0]:
-        lines.append(f"input: {_shape(rows[network.nodes[0].name])}")
+        lines.append(f"input: {_shape(network.nodes[0])}")
         names = {0: "input"}
     else:
-        sizes = (f"{text(names[p])}: {_shape(rows[network.nodes[p].name])}" for p in positions)
+        sizes = (f"{text(names[p])}: {_shape(network.nodes[p])}" for p in positions)
         lines.append(f"input: {{{', '.join(sizes)}}}")
     lines += [f"rounding: {network.rounding}"] * (network.rounding is not None)
     return lines, names
@@ -42,5 +41,5 @@ def _line(words: str) -> str:
     return visible(" ".join(words.split()))
 
 
-def _shape(row: Row) -> str:
-    return "x".join(map(str, row.output_shape[1:]))
+def _shape(node: Node) -> str:
+    return extents_of(node.op.output())

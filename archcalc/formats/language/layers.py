@@ -218,7 +218,7 @@ class Expansion:
         path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)
         shared = self._shared(use, frame)
-        return self.add(Node(path, op, inputs, labels, use, tied, frame.auxiliary, shared))
+        return self.add(Node(path, op, inputs, labels, tied, frame.auxiliary, shared, use))
 
     def _made(self, cls: type[Op], use: Use, frame: Frame, *, branched: bool) -> Op:
         """Return the op with its settings evaluated; equal layers share one op."""

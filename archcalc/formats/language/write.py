@@ -37,15 +37,16 @@ NONE_SHARED: tuple[str, ...] = ()
 
 
 @target("spec", suffix=".yaml", help="archcalc's own YAML, with blocks where the network repeats itself")
-def spec(network: Network, report: Report, depth: int | None) -> str:
+def spec(report: Report, depth: int | None) -> str:
     """Return a spec that reads back to a network with the same layers, in the same order, and the same figures.
 
     Names may differ: those of layers that are repeated, of blocks that are used only once, and those that
     a spec cannot hold.
     """
-    written = _Writer(outlined(network, _settings(network)), outputs(network)).lines(heading(network, report))
+    network = report.run.network
+    written = _Writer(outlined(network, _settings(network)), outputs(network)).lines(heading(network))
     body = "\n".join(written) + "\n"
-    return body + expected(network, report, body)
+    return body + expected(network, body)
 
 
 class _Writer:

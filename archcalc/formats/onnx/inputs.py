@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archcalc.analysis.conditions import Input, stated
+from archcalc.analysis.conditions import Input, given_shapes
 from archcalc.formats.onnx.graph import Dimensions, Graph
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Shape
@@ -31,7 +31,7 @@ def bound(graph: Graph, input: Input, batch: int | None) -> list[Bound]:
     """
     if not graph.inputs:
         raise ArchcalcError("the model has no input: it computes the same every time")
-    given = stated(input, {name: sizes[1:] for name, (sizes, _) in graph.inputs.items()}, "the model")
+    given = given_shapes(input, {name: sizes[1:] for name, (sizes, _) in graph.inputs.items()}, "the model")
     words: dict[str, int] = {}
     for name, sizes in given.items():
         usual = graph.inputs[name][0][1:]

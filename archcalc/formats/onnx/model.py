@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from archcalc.analysis.conditions import inference
+from archcalc.analysis.analyze import reported
 from archcalc.analysis.report import Report, Row
+from archcalc.analysis.run import Run, run
 from archcalc.formats.onnx.draft import Constant, Draft, Step, ints
 from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
 from archcalc.formats.onnx.write_table import TABLE, UNSAID
 from archcalc.ground.errors import ArchcalcError
-from archcalc.network.network import Network, Node
+from archcalc.network.network import Node
 from archcalc.op.op import Op, Shape
 
 BATCH = "N"
@@ -69,66 +70,60 @@ class Model(NamedTuple):
     functions: tuple[Function, ...]
 
 
-def modelled(network: Network, report: Report) -> Model:
-    """Return the parts of the model of a network, without heads that exist only in training.
+def modelled(report: Report) -> Model:
+    """Return the parts of the model of a network as it was run, without heads that exist only in training.
 
     Raises:
         ArchcalcError: it holds a layer that no ONNX file can hold.
     """
-    rows = {row.name: row for row in report.rows}
-    layers = [_layer(node, rows[node.name]) for node in inference(network.nodes)]
+    if report.run.conditions.train:
+        report = reported(run(report.run.network, report.run.conditions._replace(train=False)))
+    layers = [_layer(ran.node, row, ran.op) for ran, row in zip(report.run.layers, report.rows, strict=True)]
     writer = _Writer(layers)
     for layer in layers:
         writer.write(layer)
     return Model(
-        inputs=tuple(layer.row.name for layer in layers if layer.row.is_input),
+        inputs=tuple(row.name for row in report.inputs),
         outputs=tuple(row.name for row in report.outputs),
-        sizes=_sizes(layers, report.batch),
+        sizes=_sizes(report),
         constants={name: constant for constant, name in writer.constants.items()},
         calls=tuple(writer.calls),
         functions=tuple(writer.functions.values()),
     )
 
 
-def _layer(node: Node, row: Row) -> Layer:
+def _layer(node: Node, row: Row, op: Op) -> Layer:
     if row.kind in UNSAID:
         raise _unsaid(node, UNSAID[row.kind])
     if node.shared:
         raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
-    op = node.op if row.inputs else node.op.fed(row.output_shape[1:], row.output_shape[0])
-    is_rounded_up = op.output(*row.input_shapes) != row.output_shape
-    return Layer(node, row, op.rounded("ceil") if is_rounded_up else op)
+    return Layer(node, row, op)
 
 
 def _unsaid(node: Node, reason: str) -> ArchcalcError:
     return ArchcalcError(f"ONNX cannot say it: {reason}").at(f"{node.op.kind} '{node.name}'", node.origin)
 
 
-def _sizes(layers: Sequence[Layer], batch: int) -> dict[str, Sizes]:
+def _sizes(report: Report) -> dict[str, Sizes]:
     """Return the shape of every layer's output, the batch open unless the network takes no other."""
-    shapes = [layer.row.output_shape for layer in layers]
-    others = _with_batch(layers, OTHER_BATCH) or shapes
+    shapes = [row.output_shape for row in report.rows]
+    others = _with_batch(report.run, OTHER_BATCH) or shapes
     return {
-        layer.row.name: tuple(
-            size if size == other else BATCH if (size, other) == (batch, OTHER_BATCH) else ""
-            for size, other in zip(shape, changed, strict=True)
+        row.name: tuple(
+            size if size == other else BATCH if (size, other) == (report.batch, OTHER_BATCH) else ""
+            for size, other in zip(row.output_shape, changed, strict=True)
         )
-        for layer, shape, changed in zip(layers, shapes, others, strict=True)
+        for row, changed in zip(report.rows, others, strict=True)
     }
 
 
-def _with_batch(layers: Sequence[Layer], batch: int) -> list[Shape] | None:
+def _with_batch(ran: Run, batch: int) -> list[Shape] | None:
     """Return the shapes of the layers' outputs with another batch, or None where the network does not take it."""
-    shapes: list[Shape] = []
-    for layer in layers:
-        xs = [shapes[source] for source in layer.node.inputs]
-        op = layer.op.fed(layer.row.output_shape[1:], batch) if layer.row.is_input else layer.op
-        try:
-            op.check(*xs)
-        except ArchcalcError:
-            return None
-        shapes.append(op.output(*xs))
-    return shapes
+    try:
+        other = run(ran.network, ran.conditions._replace(batch=batch))
+    except ArchcalcError:
+        return None
+    return [layer.facts.output for layer in other.layers]
 
 
 def _fill(name: str, shape: Shape) -> float:
@@ -159,7 +154,7 @@ class _Writer:
         row, op = layer.row, layer.op
         weights = self.made(layer)
         self.weights.append(weights)
-        if row.is_input:
+        if row.role == "input":
             return
         draft = Draft(len(row.inputs), weights)
         entry = TABLE[row.kind]

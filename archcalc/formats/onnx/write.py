@@ -11,13 +11,12 @@ from archcalc.formats.onnx.weights import write as weighted
 from archcalc.formats.onnx.windows import write as sliding
 from archcalc.formats.onnx.write_table import TABLE, UNSAID
 from archcalc.formats.registry import target
-from archcalc.network.network import Network
 
 __all__ = ["TABLE", "UNSAID", "elements", "onnx", "shaping", "sliding", "weighted"]
 
 
 @target("onnx", suffix=".onnx", help="an ONNX model, small: its weights are made when it is loaded")
-def onnx(network: Network, report: Report, depth: int | None) -> bytes:
+def onnx(report: Report, depth: int | None) -> bytes:
     """Return the bytes of an ONNX model in which every layer is a node of its name.
 
     The file holds no weights: each is made of one number when the model is loaded, so that numbers neither grow
@@ -27,4 +26,4 @@ def onnx(network: Network, report: Report, depth: int | None) -> bytes:
         ArchcalcError: the onnx package is missing, or the network holds a layer that no ONNX file can hold.
     """
     text = "\n".join(filter(None, (report.title, report.source)))
-    return serialised(modelled(network, report), name=report.name, text=text, dtype=report.dtype)
+    return serialised(modelled(report), name=report.name, text=text, dtype=report.dtype)

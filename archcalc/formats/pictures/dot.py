@@ -6,7 +6,6 @@ from archcalc.analysis.report import Report
 from archcalc.formats.pictures.graph import Edge, Vertex, graph, label, lines
 from archcalc.formats.registry import target
 from archcalc.ground.errors import visible
-from archcalc.network.network import Network
 
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
 """Signs that end a string of DOT, or that mean something in a label: \\N is a vertex's id, &lt; an entity."""
@@ -14,7 +13,7 @@ FONT = "Helvetica,sans-serif"
 
 
 @target("dot", suffix=".dot", help="a graph for Graphviz: dot -Tsvg draws it")
-def dot(network: Network, report: Report, depth: int | None) -> str:
+def dot(report: Report, depth: int | None) -> str:
     """Return a directed graph in DOT, from top to bottom; blocks below `depth` levels are one box each."""
     drawn = graph(report, depth)
     return "\n".join(

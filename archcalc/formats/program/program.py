@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from archcalc.analysis.conditions import inference, outputs_among
 from archcalc.analysis.report import Report
 from archcalc.formats.program.code import Brackets, Call, Doc, identifier, literal, remark, unused, written
 from archcalc.formats.program.enclosing import enclosed
@@ -59,16 +58,13 @@ class Source(NamedTuple):
         return [remark(text) for text in said if text]
 
 
-def source(network: Network, report: Report, table: Table) -> Source:
-    """Return a network as a framework says it.
+def source(report: Report, table: Table) -> Source:
+    """Return a network as it was run, as a framework says it.
 
     Raises:
         ArchcalcError: it holds a layer that the framework has nothing for.
     """
-    if len(report.rows) < len(network.nodes):
-        nodes = tuple(inference(network.nodes))
-        outputs = tuple(outputs_among(nodes, network))
-        network = network._replace(nodes=nodes, outputs=outputs)
+    network = report.run.graph
     saying = Saying(network.nodes, report.rows, table)
     outline = enclosed(outlined(network, saying.settings), network.nodes)
     found = Source(network, report, saying, outline, rows_among(outline), frozenset())

@@ -17,7 +17,6 @@ from archcalc.formats.pytorch.body import MEMBERS, Body
 from archcalc.formats.pytorch.helpers import HELPERS
 from archcalc.formats.pytorch.table import TABLE
 from archcalc.formats.registry import target
-from archcalc.network.network import Network
 
 __all__ = ["TABLE", "functions", "layers", "pytorch", "tensors"]
 
@@ -28,15 +27,15 @@ RESERVED = MEMBERS | {"self", "x", "i"}
 
 
 @target("pytorch", suffix=".py", help="a PyTorch module, with a class for each block")
-def pytorch(network: Network, report: Report, depth: int | None) -> str:
+def pytorch(report: Report, depth: int | None) -> str:
     """Return the source of a Python module that defines the network as an nn.Module and runs it once.
 
     Raises:
         ArchcalcError: the network holds a layer that PyTorch code cannot say.
     """
-    found = source(network, report, TABLE)
+    found = source(report, TABLE)
     names = Names(TAKEN)
-    main = names.new(class_name(network.name, network.title))
+    main = names.new(class_name(report.name, report.title))
     code = "\n".join(_classes(found, main, names))
     helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
     functional = ["from torch.nn import functional as F"] if "F." in code else []

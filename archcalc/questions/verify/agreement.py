@@ -41,7 +41,7 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
     values: dict[int, Array] = {}
     for position, row in enumerate(report.rows):
         theirs = _numbers(run.values.get(reading.tensors.get(position, "")), row.output_shape)
-        if row.work is not None and not row.is_input:
+        if row.work is not None and row.role != "input":
             values[position] = _output(reading, position, values, run, row)
             if theirs is not None:
                 yield Comparison(row.name, VALUES, 0, _apart(values[position], theirs))

@@ -13,9 +13,10 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.analysis.report import Report, Row
-from archcalc.arithmetic.window import Rounding, Window, span
+from archcalc.analysis.run import Layer
+from archcalc.arithmetic.window import Window, span
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.network.network import Network, Node
+from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.questions.verify.marks import NO_EDGES, Edges, Mark, chosen, marked
 
@@ -77,21 +78,17 @@ def memory_bound(report: Report) -> int:
 
 
 def verify(
-    network: Network,
     report: Report,
     *,
     layer: str | None = None,
-    rounding: Rounding | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
     """Run a network and compare what really happens with a report, layer by layer.
 
     Args:
-        network: what `load` returned.
-        report: what `analyze` made of it; its input and its batch are run.
+        report: what `analyze` returned; what it was drawn from runs.
         layer: compare this layer alone; those before it run, too.
-        rounding: what `analyze` was given.
         seed: of the random input and weights.
         progress: told the name of each layer before it runs; most run twice (see `passes`).
 
@@ -105,7 +102,7 @@ def verify(
         ArchcalcError: there is no such layer, or the memory does not suffice.
     """
     _check_known(layer, report)
-    run = _Run(network, report, rounding, seed)
+    run = _Execution(report, seed)
     found: list[Comparison] = []
     first, second = passes(report, layer)
     for one in (first, second):
@@ -145,7 +142,7 @@ def _check_known(layer: str | None, report: Report) -> None:
         )
 
 
-class _Step(NamedTuple):
+class _Executed(NamedTuple):
     """What is left of a layer that has run."""
 
     row: Row
@@ -156,30 +153,16 @@ class _Step(NamedTuple):
     measurable: bool
 
 
-class _Run:
+class _Execution:
     """Runs the layers in order, frees each tensor after its last use, and keeps weights no longer than their layer."""
 
-    def __init__(self, network: Network, report: Report, rounding: Rounding | None, seed: int) -> None:
-        rows = {row.name: row for row in report.rows}
-        chosen = rounding or network.rounding
+    def __init__(self, report: Report, seed: int) -> None:
         self.seed = seed
         self.marked = marked(report)
-        self.nodes = {
-            position: (node, _prepared(node.op, rows[node.name], chosen), rows[node.name])
-            for position, node in enumerate(network.nodes)
-            if node.name in rows
-        }
-        self.last_use = {
-            source: position
-            for position, (node, _, _) in self.nodes.items()
-            for source in (position, *node.inputs)
-        }
-        outputs = {row.name for row in report.outputs}
-        self.last_use |= {
-            p: len(network.nodes) for p, (node, _, _) in self.nodes.items() if node.name in outputs
-        }
+        self.layers = list(zip(report.run.layers, report.rows, strict=True))
+        self.last_use = last_uses([layer.node.inputs for layer in report.run.layers], report.run.outputs)
 
-    def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Step]:
+    def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Executed]:
         """Run the layers of a pass."""
         from archcalc.arrays.kernels import errstate, metered
         from archcalc.questions.verify.probes import Memory
@@ -187,7 +170,8 @@ class _Run:
         alive: dict[int, Array] = {}
         blurred: set[int] = set()
         memory = Memory()
-        for position, (node, op, row) in islice(self.nodes.items(), one.layers):
+        for position, (layer, row) in enumerate(islice(self.layers, one.layers)):
+            node, op = layer.node, layer.op
             if progress is not None:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
@@ -197,23 +181,24 @@ class _Run:
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):
-                output, allocated = self._layer(position, node, op, row, xs, one.marks)
+                output, allocated = self._output(position, layer, row, xs, one.marks)
             alive[position] = output
             del xs
             if op.constant:
                 memory.hold(output)
             memory.take(output)
-            yield _Step(row, output, allocated, meter.macs, memory.bytes, position not in blurred)
+            yield _Executed(row, output, allocated, meter.macs, memory.bytes, position not in blurred)
             for source in {position, *node.inputs}:
                 if self.last_use[source] == position:
                     memory.release(alive.pop(source))
 
-    def _layer(
-        self, position: int, node: Node, op: Op, row: Row, xs: Sequence[Array], marks: Sequence[Mark]
+    def _output(
+        self, position: int, layer: Layer, row: Row, xs: Sequence[Array], marks: Sequence[Mark]
     ) -> tuple[Array, int]:
         """Return a layer's output and how many numbers its weights are; those of another layer count there."""
         from archcalc.questions.verify.probes import noise, unknown
 
+        node, op = layer.node, layer.op
         if op.feeds:
             x = noise(op.output(), (self.seed, position), -1, 1)
             return unknown(x, marks) if x.shape[2:] == self.marked else x, 0
@@ -247,11 +232,6 @@ class _Run:
         return weights | {name: noise(shape, (self.seed, owner, 1, n), 0.5, 1.5) for n, (name, shape) in kept}
 
 
-def _prepared(op: Op, row: Row, rounding: Rounding | None) -> Op:
-    fed = op if row.inputs else op.fed(row.output_shape[1:], row.output_shape[0])
-    return fed.rounded(rounding) if rounding else fed
-
-
 def _bound(shape: Sequence[int]) -> float:
     """Return the bound of uniform weights that keeps the size of what goes through them: √(3/inputs)."""
     return float((3 / max(1, prod(shape[1:]))) ** 0.5)
@@ -268,7 +248,7 @@ def _is_even(op: Op, row: Row) -> bool:
     )
 
 
-def _figures(step: _Step) -> Iterator[Comparison]:
+def _figures(step: _Executed) -> Iterator[Comparison]:
     row = step.row
     yield Comparison(row.name, "output shape", row.output_shape, tuple(step.output.shape))
     if row.weights or row.buffers:
@@ -278,7 +258,7 @@ def _figures(step: _Step) -> Iterator[Comparison]:
     yield Comparison(row.name, "bytes alive", row.alive * FLOAT_BYTES, step.alive)
 
 
-def _fields(step: _Step, marks: Sequence[Mark]) -> Iterator[Comparison]:
+def _fields(step: _Executed, marks: Sequence[Mark]) -> Iterator[Comparison]:
     """Yield for each axis the first and the last element that the marks reach."""
     from archcalc.questions.verify.probes import reached
 

@@ -1,0 +1,174 @@
+"""A network and conditions to a report: the figures of every layer, and their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from archcalc.analysis.conditions import Conditions, DType, Input
+from archcalc.analysis.report import ReceptiveField, Report, Role, Row, Totals
+from archcalc.analysis.run import Facts, Layer, Run, run
+from archcalc.arithmetic.window import POINT, Rounding
+from archcalc.ground import limits
+from archcalc.ground.collector import collector_paused
+from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.network.network import Network, Node
+from archcalc.op.op import Op, added, elements
+
+
+@collector_paused()
+def analyze(
+    network: Network,
+    *,
+    input: Input = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
+    rounding: Rounding | None = None,
+    train: bool = False,
+) -> Report:
+    """Work out every figure of a network.
+
+    Args:
+        network: what `load` returned.
+        input: another input shape without the batch, such as "3x256x256"; of a network with several inputs
+            that of the first, or shapes by the inputs' names.
+        batch: samples that go through at once; work and activations scale with it. 1 unless a file fixes it.
+        dtype: the type of weights and activations; that of the network's file, or float32.
+        rounding: for layers that say none; "strict" holds for all and makes rounding an error.
+        train: keep the auxiliary heads that exist only in training.
+
+    Raises:
+        ArchcalcError: a layer does not suit its input, or an argument is wrong.
+    """
+    conditions = Conditions.of(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+    return reported(run(network, conditions))
+
+
+def reported(ran: Run) -> Report:
+    """Return the report of a run."""
+    rows = tuple(_rows(ran.layers))
+    return Report(
+        name=ran.network.name,
+        title=ran.network.title,
+        source=ran.network.source,
+        input_shape=rows[0].output_shape[1:],
+        batch=rows[0].output_shape[0],
+        dtype=ran.conditions.dtype,
+        rows=rows,
+        outputs=tuple(rows[position] for position in ran.outputs),
+        totals=_totals(rows),
+        run=ran,
+    )
+
+
+def _rows(layers: Sequence[Layer]) -> list[Row]:
+    rows: list[Row] = []
+    blind: set[int] = set()  # they see nothing of the input
+    for position, (layer, alive) in enumerate(zip(layers, _alive(layers), strict=True)):
+        node, op, facts = layer.node, layer.op, layer.facts
+        sources = [rows[source] for source in node.inputs]
+        if not op.feeds and blind.issuperset(node.inputs):
+            blind.add(position)
+        seen = [rows[source].field for source in node.inputs if source not in blind]
+        stored = prod(facts.output) if op.stores and facts.output else 0
+        params, fixed, buffers = _owned(facts, node)
+        rows.append(
+            Row(
+                name=node.name,
+                kind=op.kind,
+                role=_role(op),
+                settings=facts.settings,
+                inputs=tuple(source.name for source in sources),
+                input_shapes=layer.shapes,
+                output_shape=facts.output,
+                weights=facts.weights,
+                params=params,
+                fixed=fixed,
+                buffers=buffers,
+                work=facts.work,
+                activations=stored,
+                in_place=0 if op.in_place else stored,
+                alive=alive,
+                uneven=facts.uneven,
+                unfolded=facts.unfolded,
+                depth=max((source.depth for source in sources), default=0) + op.weighted,
+                field=() if position in blind else _field(facts, seen),
+            )
+        )
+    return rows
+
+
+def _role(op: Op) -> Role:
+    return "input" if op.feeds else "constant" if op.constant else "layer" if op.knows else "unknown"
+
+
+def _owned(facts: Facts, node: Node) -> tuple[int, ...]:
+    """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
+    if node.tied is not None:
+        return (0, 0, 0)
+    if not node.shared:
+        return facts.counts
+    names = [name for group in facts.tensors for name in group]
+    for name in node.shared.difference(names):
+        raise ArchcalcError(
+            f"{node.op.kind} '{node.name}': it has no weights called '{name}' to share",
+            place=node.origin.place("shared") if node.origin else None,
+            hint=nearest(name, names) or listed("its weights", names),
+        )
+    return tuple(
+        elements(shape for name, shape in group.items() if name not in node.shared) for group in facts.tensors
+    )
+
+
+def _field(facts: Facts, seen: Sequence[ReceptiveField]) -> ReceptiveField:
+    """Return the receptive field of a row's output, the largest over the inputs that see anything."""
+    if not seen:
+        return (POINT,) * (len(facts.output) - 2)
+    fields = [field for field in seen if field is not None]
+    if facts.field == "whole" or len(fields) < len(seen) or len({len(field) for field in fields}) > 1:
+        return None
+    joined = fields[0]
+    for field in fields[1:]:
+        joined = tuple(a.joined(b) for a, b in zip(joined, field, strict=True))
+    if facts.field == "pointwise":
+        return joined
+    if len(joined) != len(facts.field):
+        return None
+    found = tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
+    return found if all(abs(value) <= limits.MAGNITUDE for extent in found for value in extent) else None
+
+
+def _alive(layers: Sequence[Layer]) -> list[int]:
+    """Return the numbers alive while each layer runs, freeing every tensor after its last use.
+
+    A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
+    """
+    sizes = [
+        prod(layer.facts.output) if layer.facts.output and not layer.op.constant else 0 for layer in layers
+    ]
+    expiring: dict[int, int] = {}
+    for position, layer in enumerate(layers):
+        if layer.storage == position:
+            expiring[layer.last_use] = expiring.get(layer.last_use, 0) + sizes[position]
+    alive = 0
+    found = []
+    for position, layer in enumerate(layers):
+        if layer.storage == position:
+            alive += sizes[position]
+        found.append(alive)
+        alive -= expiring.get(position, 0)
+    return found
+
+
+def _totals(rows: Sequence[Row]) -> Totals:
+    return Totals(
+        params=sum(row.params for row in rows),
+        fixed=sum(row.fixed for row in rows),
+        buffers=sum(row.buffers for row in rows),
+        work=added(row.work for row in rows if row.work is not None),
+        activations=sum(row.activations for row in rows),
+        in_place=sum(row.in_place for row in rows),
+        peak=max(row.alive for row in rows),
+        depth=max(row.depth for row in rows),
+        incomplete=tuple(row.name for row in rows if row.work is None),
+    )

@@ -1,0 +1,34 @@
+"""Where the outputs of layers lie in memory, and until when they are needed: one rule for memory, runs and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archcalc.network.network import Node
+
+
+def storages(nodes: Sequence[Node]) -> list[int]:
+    """Return for each node the position of the one that owns the memory of its output: a view keeps its input's."""
+    owners: list[int] = []
+    for position, node in enumerate(nodes):
+        is_view = not node.op.stores and len(node.inputs) > 0
+        owners.append(owners[node.inputs[0]] if is_view else position)
+    return owners
+
+
+def last_uses(
+    inputs: Sequence[Sequence[int]], outputs: Sequence[int], owners: Sequence[int] | None = None
+) -> Mapping[int, int]:
+    """Return after which position nobody needs a value any more, the network's outputs after all.
+
+    Args:
+        inputs: the positions that each layer takes its inputs from.
+        outputs: the positions of the network's outputs.
+        owners: what `storages` returned, where memory is meant and not values.
+    """
+    of = owners or range(len(inputs))
+    found: dict[int, int] = {}
+    for position, sources in enumerate(inputs):
+        for source in (position, *sources):
+            found[of[source]] = position
+    return found | {of[output]: len(inputs) for output in outputs}
