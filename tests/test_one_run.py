@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
+from archcalc.commands.cli import cli
 from archcalc.formats.language.read import Document
 from archcalc.ground.errors import Source
 
@@ -140,3 +141,25 @@ def test_a_network_read_twice_is_equal_and_so_are_its_reports():
     assert one == other
     assert archcalc.analyze(one) == archcalc.analyze(other)
     assert one != archcalc.load("alexnet")
+
+
+CONDITIONS = {"--input", "--batch", "--dtype", "--set", "--rounding", "--train"}
+TAKE_A_MODEL = [
+    name
+    for name, command in cli.commands.items()
+    if {"model", "specs", "subjects"} & {param.name for param in command.params}
+]
+
+
+@pytest.mark.parametrize("name", TAKE_A_MODEL)
+def test_every_command_that_takes_a_model_takes_all_conditions(name):
+    assert {option for param in cli.commands[name].params for option in param.opts} >= CONDITIONS
+
+
+def test_the_conditions_reach_what_the_command_says(run):
+    wide = "--rounding", "ceil"
+    assert "= 113" in run("explain", "resnet18", "conv1", *wide).out
+    assert "rounding: ceil" in run("export", "resnet18", *wide, "--to", "spec").out
+    assert run("verify", "resnet18", *wide, "--input", "3x65x65").status == 0
+    limit = "--max-macs", "1.9G"
+    assert [run("check", "resnet18", *limit, *more).status for more in ((), wide)] == [0, 1]

@@ -8,7 +8,14 @@ import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import complete_model, condition_options, emit, examples, overrides
+from archcalc.commands.options import (
+    complete_model,
+    condition_options,
+    emit,
+    examples,
+    overrides,
+    result_options,
+)
 
 
 @cli.command(
@@ -34,6 +41,7 @@ from archcalc.commands.options import complete_model, condition_options, emit, e
 @click.option(
     "--channels", type=int, metavar="C", help="For stacks: how many channels C is, to have numbers, too."
 )
+@result_options
 @condition_options
 def compare(
     form: str, subjects: tuple[str, ...], inputs: tuple[str, ...], settings: tuple[str, ...], **options: Any

@@ -9,7 +9,7 @@ import click
 import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, complete_layer, emit, examples, format_option, model_options
+from archcalc.commands.options import analyzed, complete_layer, emit, examples, format_option, report_options
 from archcalc.ground.limits import MAGNITUDE
 from archcalc.network.network import is_inside
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         "explain vgg16 fc6 --format latex",
     )
 )
-@model_options
+@report_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
 def explain(form: str, layer: str | None, **options: Any) -> None:
     """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.

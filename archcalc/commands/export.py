@@ -13,13 +13,9 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import (
     NobodyReadsError,
     analyzed,
-    batch_option,
-    complete_model,
     depth_option,
     examples,
-    input_option,
-    settings_option,
-    train_option,
+    model_options,
     write,
 )
 from archcalc.formats.registry import MODULES, find, of_suffix
@@ -39,7 +35,6 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
         "export googlenet --to mermaid --depth 1",
     )
 )
-@click.argument("model", shell_complete=complete_model)
 @click.option(
     "--to",
     metavar="TARGET",
@@ -49,10 +44,7 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - for standard output.  [default: -]")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @depth_option
-@train_option
-@input_option
-@batch_option
-@settings_option
+@model_options
 def export(to: str | None, output: str | None, depth: int | None, *, force: bool, **options: Any) -> None:
     """Write a network in another format: a spec, a program for a framework, a drawing.
 

@@ -62,11 +62,20 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
     return [f"{done}{comma}{key}" for key in COLUMNS if key.startswith(last)]
 
 
+def report_options(command: Command) -> Command:
+    """Add the MODEL argument, its conditions, and how to write what is found."""
+    return model_options(result_options(command))
+
+
 def model_options(command: Command) -> Command:
-    """Add the MODEL argument and everything that says under which conditions it is looked at."""
-    command = condition_options(command)
-    command = input_option(command)
+    """Add the MODEL argument and the conditions under which it is looked at."""
+    command = input_option(condition_options(command))
     return click.argument("model", shell_complete=complete_model)(command)
+
+
+def result_options(command: Command) -> Command:
+    """Add --strict and --format."""
+    return strict_option(format_option(command))
 
 
 def input_option(command: Command) -> Command:
@@ -120,38 +129,29 @@ def hold_to_account(report: Report) -> None:
         meta[STATUS] = 1
 
 
-settings_option = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change a parameter of the spec, such as classes=10.",
-)
-batch_option = click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]")
-train_option = click.option(
-    "--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."
-)
-
-
 def condition_options(command: Command) -> Command:
-    """Add what says under which conditions a network is looked at, beside its input, and --format."""
+    """Add the conditions under which a network is looked at, beside its input."""
     for decorate in (
-        format_option,
-        train_option,
+        click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
         click.option(
             "--rounding",
             type=click.Choice(ROUNDINGS),
             help="Where a window does not fit evenly, in layers that say nothing themselves; "
             "strict holds for all layers and makes it an error.",
         ),
-        settings_option,
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Change a parameter of the spec, such as classes=10.",
+        ),
         click.option(
             "--dtype",
             type=click.Choice(DTYPES),
             help="Type of one number.  [default: float32, or what an ONNX file has]",
         ),
-        batch_option,
-        strict_option,
+        click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]"),
     ):
         command = decorate(command)
     return command
@@ -193,23 +193,24 @@ def format_option(command: Command) -> Command:
 
 
 def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> Report:
-    """Load and analyze the model that the options describe; what its reader had to assume goes to standard error."""
-    input, batch = conditions["input"], conditions["batch"]
-    if model.lower().endswith(".onnx") and conditions.get("rounding") in ("floor", "ceil"):
-        raise ArchcalcError(
-            "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
-        )
-    network = archcalc.load(model, parameters=overrides(settings), input=input, batch=batch)
-    tell_notes(network)
-    report = archcalc.analyze(network, **conditions)
+    """Load and analyze the model that the options describe."""
+    report = archcalc.analyze(loaded(model, settings, **conditions), **conditions)
     hold_to_account(report)
     return report
 
 
-def tell_notes(network: Network) -> None:
-    """Say on standard error what a network's reader had to assume."""
+def loaded(model: str, settings: Sequence[str], **conditions: Any) -> Network:
+    """Load the model that the options describe; what its reader had to assume goes to standard error."""
+    if model.lower().endswith(".onnx") and conditions["rounding"] in ("floor", "ceil"):
+        raise ArchcalcError(
+            "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
+        )
+    network = archcalc.load(
+        model, parameters=overrides(settings), input=conditions["input"], batch=conditions["batch"]
+    )
     for note in network.notes:
         click.echo(f"note: {visible(note)}", err=True)
+    return network
 
 
 def overrides(settings: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, emit, examples, model_options
+from archcalc.commands.options import analyzed, emit, examples, report_options
 
 
 def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -34,7 +34,7 @@ def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -
     shell_complete=complete_tool,
     help="Only this tool, with its rule for every layer type; may be given several times.",
 )
-@model_options
+@report_options
 def reconcile(form: str, tools: tuple[str, ...], **options: Any) -> None:
     """Show what other tools print for the same network, and the sum that makes each figure.
 

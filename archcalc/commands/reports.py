@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, complete_columns, depth_option, emit, examples, model_options
+from archcalc.commands.options import analyzed, complete_columns, depth_option, emit, examples, report_options
 
 
 @cli.command(
@@ -26,7 +26,7 @@ from archcalc.commands.options import analyzed, complete_columns, depth_option, 
     help="Columns to show, separated by commas; `all` for every one.",
 )
 @depth_option
-@model_options
+@report_options
 def show(form: str, columns: str | None, depth: int | None, **options: Any) -> None:
     """Show every layer: sizes, parameters, work, memory, and the totals.
 
@@ -42,7 +42,7 @@ def show(form: str, columns: str | None, depth: int | None, **options: Any) -> N
     epilog=examples("tree resnet50", "tree googlenet --depth 2", "tree mynet.yaml --format markdown")
 )
 @depth_option
-@model_options
+@report_options
 def tree(form: str, depth: int | None, **options: Any) -> None:
     """Show the network as a tree: each block with its sums, and what is in it."""
     from archcalc.views import layers
@@ -52,7 +52,7 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
 
 
 @cli.command(epilog=examples("rf vgg16", "rf resnet50 --input 3x512x512", "rf mobilenet_v1 --format csv"))
-@model_options
+@report_options
 def rf(form: str, **options: Any) -> None:
     """Show receptive fields: how much of the input one element of each layer sees.
 
@@ -86,7 +86,7 @@ def rf(form: str, **options: Any) -> None:
     help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
 )
 @depth_option
-@model_options
+@report_options
 def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None, **options: Any) -> None:
     """Show memory: weights and the most that is alive at once; with --train, what a training step keeps.
 
@@ -116,7 +116,7 @@ def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None,
     "--formula", is_flag=True, help="A row for every layer that has parameters, with the arithmetic."
 )
 @depth_option
-@model_options
+@report_options
 def params(form: str, per_layer: bool, formula: bool, depth: int | None, **options: Any) -> None:
     """Count parameters: learnable, fixed and buffers."""
     from archcalc.views import layers, totals
@@ -135,7 +135,7 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
 )
 @click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @depth_option
-@model_options
+@report_options
 def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None:
     """Count work: multiply-accumulates (MACs), and every other operation by kind.
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
-    DTYPES,
-    batch_option,
     complete_model,
     complete_op,
+    condition_options,
     emit,
     examples,
     format_option,
     input_option,
-    tell_notes,
+    loaded,
     write,
 )
 from archcalc.ground.errors import ArchcalcError, visible
-
-if TYPE_CHECKING:
-    from archcalc.analysis.conditions import DType, Input
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
@@ -60,10 +56,7 @@ def list_networks(form: str) -> None:
     help="Most memory at inference, such as 64MiB: all weights and the largest set of activations alive at once.",
 )
 @input_option
-@batch_option
-@click.option(
-    "--dtype", type=click.Choice(DTYPES), help="Type of one number.  [default: float32, or the file's]"
-)
+@condition_options
 @format_option
 @click.pass_context
 def check(
@@ -71,27 +64,27 @@ def check(
     /,
     specs: tuple[str, ...],
     form: str,
-    input: Input,
-    batch: int | None,
-    dtype: DType | None,
-    **most: str | None,
+    max_params: str | None,
+    max_macs: str | None,
+    max_memory: str | None,
+    settings: tuple[str, ...],
+    **conditions: Any,
 ) -> None:
     """Check specs: are they sound, do their expected figures hold, are they within budget?
 
     The exit status is 0 if all is well and 1 if not, so that it can guard a repository. A family's
-    file stands for all its variants.
+    file stands for all its variants. Expectations are about the network as its spec states it, limits about the
+    network under the conditions given here.
     """
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
-    budget = verdicts.budget(most["max_params"], most["max_macs"], most["max_memory"])
+    budget = verdicts.budget(max_params, max_macs, max_memory)
     found: list[archcalc.Finding] = []
     networks, broken = 0, []
     for model in (member for spec in specs for member in archcalc.members(spec)):
         try:
-            network = archcalc.load(model, input=input, batch=batch)
-            tell_notes(network)
-            found += archcalc.check(network, budget, input=input, batch=batch, dtype=dtype)
+            found += archcalc.check(loaded(model, settings, **conditions), budget, **conditions)
             networks += 1
         except ArchcalcError as error:
             broken.append(str(error))

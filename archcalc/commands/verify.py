@@ -12,14 +12,11 @@ import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     analyzed,
-    batch_option,
     complete_layer,
-    complete_model,
     emit,
     examples,
     format_option,
-    input_option,
-    settings_option,
+    model_options,
 )
 from archcalc.sheet.numbers import sized
 
@@ -34,16 +31,13 @@ if TYPE_CHECKING:
         "verify alexnet --layer conv2 --format json",
     )
 )
-@click.argument("model", shell_complete=complete_model)
-@input_option
+@model_options
 @click.option(
     "--layer",
     metavar="NAME",
     shell_complete=complete_layer,
     help="Compare this layer alone; those before it run, too.",
 )
-@batch_option
-@settings_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),

@@ -8,6 +8,7 @@ from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.report import Report, Row, Totals
+from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Expectation, Network, is_inside
 
@@ -65,10 +66,13 @@ def check(
     input: Input = None,
     batch: int | None = None,
     dtype: DType | None = None,
+    rounding: Rounding | None = None,
+    train: bool = False,
 ) -> list[Finding]:
     """Return every expectation and claim of the spec and every limit of the budget, held or not.
 
-    Expectations are about one sample of the usual input; the budget is for `batch` samples of `input` in `dtype`.
+    Expectations are about one sample of the usual input; the budget is for the conditions, which are those of
+    `analyze`.
 
     Raises:
         ArchcalcError: a layer does not suit its input, or an expectation is about a layer that does not exist.
@@ -76,7 +80,9 @@ def check(
     modes = {expectation.train for expectation in network.expectations}
     reports = {train: analyze(network, train=train) for train in modes}
     expected = [_expected(expectation, reports[expectation.train]) for expectation in network.expectations]
-    return expected + _budgeted(analyze(network, input=input, batch=batch, dtype=dtype), budget)
+    return expected + _budgeted(
+        analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train), budget
+    )
 
 
 def _expected(expectation: Expectation, report: Report) -> Finding:
