@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 from pathlib import Path
@@ -12,9 +13,10 @@ from hypothesis import assume, given
 from hypothesis.strategies import data, integers, permutations, sampled_from
 
 import archcalc
+from archcalc.formats import registry
 from archcalc.formats.language.read import Document
 from archcalc.formats.program.outline import Call, Layer, Merge, Repeat, Variable, outlined
-from archcalc.formats.registry import MODULES, SUFFIXES, TARGETS, find
+from archcalc.formats.registry import WRITTEN
 from archcalc.ground.errors import Source
 from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
@@ -307,11 +309,11 @@ def test_wrong_inputs_and_outputs_are_said(network, head, complaint):
 
 
 def test_every_target_is_registered_under_its_name():
-    for name in MODULES:
-        assert find(name) is TARGETS[name]
-        assert find(name).suffix.startswith(".")
-        assert find(name).help
-    assert set(SUFFIXES.values()) <= MODULES.keys()
+    for name, format in WRITTEN.items():
+        importlib.import_module(format.writes)
+        assert name in registry._WRITERS
+        assert all(suffix.startswith(".") for suffix in format.suffixes)
+        assert format.title
 
 
 class TestCommand:

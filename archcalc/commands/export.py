@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     NobodyReadsError,
@@ -18,13 +19,13 @@ from archcalc.commands.options import (
     model_options,
     write,
 )
-from archcalc.formats.registry import MODULES, find, of_suffix
+from archcalc.formats.registry import WRITTEN, of_suffix, written
 from archcalc.ground.errors import ArchcalcError, visible
 
 
 def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the targets that a word begins."""
-    return [name for name in MODULES if name.startswith(incomplete)]
+    return [name for name in WRITTEN if name.startswith(incomplete)]
 
 
 @cli.command(
@@ -39,7 +40,7 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
     "--to",
     metavar="TARGET",
     shell_complete=complete_target,
-    help=f"The format: {', '.join(MODULES)}.  [default: what the suffix of --output stands for]",
+    help=f"The format: {', '.join(WRITTEN)}.  [default: what the suffix of --output stands for]",
 )
 @click.option("--output", "-o", metavar="FILE", help="Where to write; - for standard output.  [default: -]")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
@@ -52,17 +53,17 @@ def export(to: str | None, output: str | None, depth: int | None, *, force: bool
     that runs, with placeholders for weights; `pytorch` and `keras`, a program that builds the network;
     `mermaid` and `dot`, a drawing, folded to blocks unless --depth says otherwise.
     """
-    target = find(to or of_suffix(output))
+    target = written(to or of_suffix(output))
     path = None if output in (None, "-") else Path(str(output))
     if path is not None:
         _check_free(path, force=force)
     report = analyzed(**options)
-    content = target.write(report, depth)
+    content = archcalc.export(report, to=target.name, depth=depth)
     if path is not None:
         _save(path, content if isinstance(content, bytes) else content.encode(), force=force)
         click.echo(f"wrote {visible(str(path))}", err=True)
     elif isinstance(content, bytes):
-        _pass_on(content, target.suffix)
+        _pass_on(content, target.suffixes[0])
     else:
         write(content)
 

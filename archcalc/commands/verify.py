@@ -66,7 +66,7 @@ def verify(
     Of an ONNX file the values are compared, too, computed from its own weights: with those of ONNX Runtime,
     where it is installed.
     """
-    from archcalc.formats.library import ONNX
+    from archcalc.formats.library import foreign
     from archcalc.questions.verify.verify import passes
     from archcalc.views.verification import verification
 
@@ -80,7 +80,7 @@ def verify(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
         found = archcalc.verify(report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
-    if model.endswith(ONNX) and found.complete:
+    if foreign(model) and found.complete:
         found = found._replace(comparisons=(*found.comparisons, *_values(model, report, layer, seed)))
     emit(verification(report, found, layer), form)
     ctx.exit(1 if found.disagreements else 0)

@@ -11,13 +11,17 @@ from typing import Any, BinaryIO
 
 from archcalc.analysis.conditions import Input
 from archcalc.formats.language.read import Document
+from archcalc.formats.peek import opened
+from archcalc.formats.registry import FORMATS, Format, format_of, read
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, Source, nearest, visible
 from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
-ONNX = ".onnx"
+"""How specs are called."""
+KNOWN = tuple(suffix for format in FORMATS for suffix in format.suffixes)
+"""How files that hold a network, or seem to, are called."""
 
 
 @collector_paused()
@@ -40,14 +44,21 @@ def load(
     Raises:
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
-    if str(model).lower().endswith(ONNX):
-        from archcalc.formats.onnx.read import read
+    file = foreign(str(model))
+    if file is None:
+        document, variant = find(str(model))
+        return document.network(variant, parameters)
+    path, format = file
+    if parameters and format.reads:
+        raise ArchcalcError("an ONNX file has no parameters to set", hint="--set is for specs")
+    return read(format, path, input, batch)
 
-        if parameters:
-            raise ArchcalcError("an ONNX file has no parameters to set", hint="--set is for specs")
-        return read(Path(model), input, batch).network
-    document, variant = find(str(model))
-    return document.network(variant, parameters)
+
+def foreign(model: str) -> tuple[Path, Format] | None:
+    """Return the file that a model argument names and its format, unless it is a spec."""
+    path, _ = (None, None) if model == "-" else _as_path(model)
+    format = format_of(path) if path else None
+    return None if path is None or format is None or format.name == "spec" else (path, format)
 
 
 def members(model: str) -> list[str]:
@@ -56,7 +67,7 @@ def members(model: str) -> list[str]:
     A model that cannot be found or read stands for itself, so that `load` can say why.
     """
     try:
-        document, variant = find(model) if model != "-" else (None, None)
+        document, variant = find(model) if model != "-" and foreign(model) is None else (None, None)
     except ArchcalcError:
         return [model]
     if document is None or variant is not None or not document.variants:
@@ -152,7 +163,7 @@ def normal(name: str) -> str:
 
 def _as_path(model: str) -> tuple[Path | None, str | None]:
     """Return the file and the variant that a model argument names, if it names a file."""
-    if model.endswith(SUFFIXES):
+    if model.lower().endswith(KNOWN):
         return Path(model), None
     path, colon, variant = model.rpartition(":")
     if colon and path.endswith(SUFFIXES):
@@ -194,7 +205,7 @@ def _contents(path: Path) -> bytes:
     """Return a regular file's bytes, within the limit."""
     try:
         # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
-        with open(path, "rb", buffering=0, opener=_opened) as file:
+        with open(path, "rb", buffering=0, opener=opened) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ArchcalcError(
                     f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
@@ -203,10 +214,6 @@ def _contents(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
-
-
-def _opened(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _standard_input() -> bytes:

@@ -16,7 +16,7 @@ from archcalc.formats.program.code import Brackets, Names, identifier, lines, wr
 from archcalc.formats.program.flow import Flow
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 
 __all__ = ["TABLE", "functions", "keras", "layers", "tensors"]
 
@@ -44,7 +44,7 @@ FORMAT = (
 )
 
 
-@target("keras", suffix=".py", help="a Keras model, with a function for each block")
+@writer("keras")
 def keras(report: Report, depth: int | None) -> str:
     """Return the source of a Python module that builds the network as a keras.Model.
 

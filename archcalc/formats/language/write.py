@@ -25,7 +25,7 @@ from archcalc.formats.program.outline import (
     outlined,
     own_settings,
 )
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 from archcalc.network.network import Network
 from archcalc.op.settings import REQUIRED, Setting
 from archcalc.ops import REGISTRY
@@ -36,7 +36,7 @@ SHARED = "shared"
 NONE_SHARED: tuple[str, ...] = ()
 
 
-@target("spec", suffix=".yaml", help="archcalc's own YAML, with blocks where the network repeats itself")
+@writer("spec")
 def spec(report: Report, depth: int | None) -> str:
     """Return a spec that reads back to a network with the same layers, in the same order, and the same figures.
 

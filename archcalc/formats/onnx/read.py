@@ -22,6 +22,7 @@ from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
 from archcalc.formats.onnx.sharing import sharing, tied
 from archcalc.formats.onnx.tensors import FLOATS, Constant, Flow, Tensor, computed, constant
+from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Shape
@@ -62,6 +63,12 @@ def read(path: Path, input: GivenInput = None, batch: int | None = None) -> Read
         ArchcalcError: the file cannot be read, is no model, or its shapes do not fit each other.
     """
     return _gone_through(path, input, batch).reading(path)
+
+
+@reader("onnx")
+def network_of(path: Path, input: GivenInput, batch: int | None) -> Network:
+    """Return the network of an ONNX file; see `read`."""
+    return read(path, input, batch).network
 
 
 class _Reader:

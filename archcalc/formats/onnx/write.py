@@ -10,12 +10,12 @@ from archcalc.formats.onnx.shapes import write as shaping
 from archcalc.formats.onnx.weights import write as weighted
 from archcalc.formats.onnx.windows import write as sliding
 from archcalc.formats.onnx.write_table import TABLE, UNSAID
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 
 __all__ = ["TABLE", "UNSAID", "elements", "onnx", "shaping", "sliding", "weighted"]
 
 
-@target("onnx", suffix=".onnx", help="an ONNX model, small: its weights are made when it is loaded")
+@writer("onnx")
 def onnx(report: Report, depth: int | None) -> bytes:
     """Return the bytes of an ONNX model in which every layer is a node of its name.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archcalc.analysis.report import Report
 from archcalc.formats.pictures.graph import Edge, Vertex, graph, label, lines
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 from archcalc.ground.errors import visible
 
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
@@ -12,7 +12,7 @@ ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
 FONT = "Helvetica,sans-serif"
 
 
-@target("dot", suffix=".dot", help="a graph for Graphviz: dot -Tsvg draws it")
+@writer("dot")
 def dot(report: Report, depth: int | None) -> str:
     """Return a directed graph in DOT, from top to bottom; blocks below `depth` levels are one box each."""
     drawn = graph(report, depth)

@@ -7,14 +7,14 @@ from json import dumps
 
 from archcalc.analysis.report import Report
 from archcalc.formats.pictures.graph import Edge, Graph, Vertex, graph, label, lines
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 from archcalc.ground.errors import visible
 
 UNSAFE = re.compile(r"[^\w .,/×·→-]|(?<![^\W_])_|_(?![^\W_])|\.(?= |$)|^[-–]")
 """Signs that end a text of Mermaid's, or that mean something in the HTML and the Markdown inside it."""
 
 
-@target("mermaid", suffix=".mmd", help="a flowchart that Markdown on GitHub and GitLab draws")
+@writer("mermaid")
 def mermaid(report: Report, depth: int | None) -> str:
     """Return a flowchart in Mermaid, from top to bottom; blocks below `depth` levels are one box each."""
     drawn = graph(report, depth)

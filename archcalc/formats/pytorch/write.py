@@ -16,7 +16,7 @@ from archcalc.formats.pytorch import windows as layers
 from archcalc.formats.pytorch.body import MEMBERS, Body
 from archcalc.formats.pytorch.helpers import HELPERS
 from archcalc.formats.pytorch.table import TABLE
-from archcalc.formats.registry import target
+from archcalc.formats.registry import writer
 
 __all__ = ["TABLE", "functions", "layers", "pytorch", "tensors"]
 
@@ -26,7 +26,7 @@ RESERVED = MEMBERS | {"self", "x", "i"}
 """Names that no parameter may have."""
 
 
-@target("pytorch", suffix=".py", help="a PyTorch module, with a class for each block")
+@writer("pytorch")
 def pytorch(report: Report, depth: int | None) -> str:
     """Return the source of a Python module that defines the network as an nn.Module and runs it once.
 
