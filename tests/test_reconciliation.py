@@ -413,10 +413,13 @@ def test_nobody_knows_what_is_unaccounted_for(report_of):
 
 
 def test_multiply_accumulates_without_a_rule_are_unknown_and_no_silent_nothing():
-    counter = Counter("MACs", "MAC", {"conv": ("M",)}, ("0",), ())
+    counter = Counter("MACs", "MAC", {"conv": ("M",)}, frozenset(["relu", "einsum"]))
     assert counter.rule("conv", 9) == ("M",)
     assert counter.rule("relu", 0) == ("0",)
+    assert counter.rule("einsum", 9) == ("unknown",)
+    assert counter.rule("tanh", 0) == ("unknown",)
     assert counter.rule("matmul", 9) == ("unknown",)
+    assert counter._replace(otherwise=("n * p",)).rule("tanh", 0) == ("n * p",)
     assert counter._replace(otherwise=("unsupported",)).rule("matmul", 9) == ("unsupported",)
     assert counter._replace(layers=("conv", "relu")).rule("matmul", 9) == ("unsupported",)
 

@@ -12,7 +12,7 @@ from archcalc.analysis.report import Report, Row
 from archcalc.analysis.run import Run, run
 from archcalc.formats.onnx.draft import Constant, Draft, Step, ints
 from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
-from archcalc.formats.onnx.write_table import TABLE, UNSAID
+from archcalc.formats.onnx.write_table import entry_of
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op, Shape
@@ -93,8 +93,6 @@ def modelled(report: Report) -> Model:
 
 
 def _layer(node: Node, row: Row, op: Op) -> Layer:
-    if row.kind in UNSAID:
-        raise _unsaid(node, UNSAID[row.kind])
     if node.shared:
         raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
     return Layer(node, row, op)
@@ -157,8 +155,8 @@ class _Writer:
         if row.role == "input":
             return
         draft = Draft(len(row.inputs), weights)
-        entry = TABLE[row.kind]
         try:
+            entry = entry_of(row.kind)
             output = entry.write(draft, op, row.output_shape, *row.input_shapes)
         except ArchcalcError as error:
             raise _unsaid(layer.node, error.fact) from None

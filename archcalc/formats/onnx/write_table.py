@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from archcalc.ground.errors import ArchcalcError
+
 Write = Callable[..., str]
 """A function of a draft, the op, the shape of its output and those of its inputs, batch first.
 
@@ -28,6 +30,17 @@ TABLE: dict[str, Entry] = {}
 
 UNSAID = {"unaccounted": "nothing is known of it"}
 """The kinds that no ONNX file can hold, each with the reason."""
+
+
+def entry_of(kind: str) -> Entry:
+    """Return what writes a kind of layer.
+
+    Raises:
+        ArchcalcError: nothing does.
+    """
+    if kind not in TABLE:
+        raise ArchcalcError(UNSAID.get(kind, "there is no operator for it"))
+    return TABLE[kind]
 
 
 def writes(*kinds: str, form: Form = "shortest") -> Callable[[Write], Write]:

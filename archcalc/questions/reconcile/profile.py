@@ -3,17 +3,19 @@
     title: the tool and its version          source: where its rules stand
     batch: 1                                 if it always counts one sample
     layers: [conv, relu]                     the layer types that it has, if it says so where it meets another
+    zero: [relu6, tanh]                      the layer types for which it counts nothing where no rule says otherwise
     figures:                                 what it prints, one entry for each figure
       flops:                                 as the tool calls it
         unit: MAC                            what it is
         rules: {conv: [M, b], relu: 2 * i}   expressions over the ingredients, one or several to add up
-        otherwise: 0                         for every other layer type that has no multiply-accumulates
+        otherwise: n * p                     a rule for all others, where the tool itself has one
     quirks:                                  what a reader should know, and whom it concerns
       - {of: [conv], says: …}
 
 A rule may also be `unsupported` (the tool says that it leaves the layer out) or `unknown` (it counts
-something that the profile cannot say). A layer type with multiply-accumulates needs a rule of its own:
-what is counted for one that has none is unknown, and so is the figure then.
+something that the profile cannot say). What is counted for a layer type that a profile does not name is unknown,
+and so is the figure then: nothing is taken for zero that nobody looked at. Where a layer of a type that counts
+nothing has multiply-accumulates all the same, that is unknown, too.
 """
 
 from __future__ import annotations
@@ -41,10 +43,13 @@ UNITS = {"MAC": 1, "FLOP": 2, "comparison": 0, "addition": 0, "division": 0, "ex
 Rule = tuple[str, ...]
 """Expressions to add up, or one word of `OUTSIDE`."""
 UNSUPPORTED, UNKNOWN = ((word,) for word in OUTSIDE)
+NOTHING: Rule = ("0",)
 
 
 class Counter(NamedTuple):
     """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type.
+
+    `zero` are the types for which it counts nothing; `otherwise` is for those that are not named.
 
     `layers` are the types that the tool has, or none where it passes over what it does not know.
     """
@@ -52,15 +57,16 @@ class Counter(NamedTuple):
     name: str
     unit: str
     rules: Table[str, Rule]
-    otherwise: Rule
-    layers: tuple[str, ...]
+    zero: frozenset[str] = frozenset()
+    otherwise: Rule = UNKNOWN
+    layers: tuple[str, ...] = ()
 
     def rule(self, kind: str, macs: int) -> Rule:
         """Return the rule for a layer type that has so many multiply-accumulates."""
         if self.layers and kind not in self.layers:
             return UNSUPPORTED
-        silent = macs and self.otherwise[0] not in OUTSIDE
-        return self.rules.get(kind, UNKNOWN if silent else self.otherwise)
+        usual = NOTHING if kind in self.zero else self.otherwise
+        return self.rules.get(kind, UNKNOWN if macs and usual[0] not in OUTSIDE else usual)
 
 
 class Quirk(NamedTuple):
@@ -106,24 +112,24 @@ def profile(name: str) -> Profile:
 def _read(tool: str) -> Profile:
     path = FOLDER / f"{tool}.yaml"
     root = mapping(read(Source(str(path), path.read_text(encoding="utf-8"))), "a profile")
-    check_keys(root, ("title", "source", "batch", "layers", "figures", "quirks"), "a profile")
+    check_keys(root, ("title", "source", "batch", "layers", "zero", "figures", "quirks"), "a profile")
     quirks = root.entries.get("quirks")
-    layers = _kinds(root.entries.get("layers"))
+    layers, zero = (_kinds(root.entries.get(key)) for key in ("layers", "zero"))
     return Profile(
         tool=tool,
         title=text(root, "title"),
         source=text(root, "source"),
         one_sample="batch" in root.entries,
         counters=tuple(
-            _counter(name, body, layers) for name, body in section(root, "figures").entries.items()
+            _counter(name, body, layers, zero) for name, body in section(root, "figures").entries.items()
         ),
         quirks=tuple(map(_quirk, quirks.items)) if isinstance(quirks, Listing) else (),
     )
 
 
-def _counter(name: str, tree: Node, layers: tuple[str, ...]) -> Counter:
+def _counter(name: str, tree: Node, layers: tuple[str, ...], zero: tuple[str, ...]) -> Counter:
     body = mapping(tree, "a figure")
-    check_keys(body, ("unit", "rules", "otherwise"), "a figure")
+    check_keys(body, ("unit", "rules", "zero", "otherwise"), "a figure")
     unit = text(body, "unit")
     if unit not in UNITS:
         raise ArchcalcError(
@@ -135,7 +141,8 @@ def _counter(name: str, tree: Node, layers: tuple[str, ...]) -> Counter:
         name,
         unit,
         {kind: _rule(rule) for kind, rule in rules.entries.items()},
-        _rule(body.entries.get("otherwise", body)),
+        frozenset((*zero, *_kinds(body.entries.get("zero")))),
+        _rule(body.entries["otherwise"]) if "otherwise" in body.entries else UNKNOWN,
         layers,
     )
 
