@@ -127,6 +127,18 @@ def onnx_file(tmp_path):
     return written
 
 
+def pytest_generate_tests(metafunc):
+    """Run a test that takes `each_network` for every known network; those whose sisters differ in numbers alone are slow."""
+    if "each_network" in metafunc.fixturenames:
+        files = sorted((Path(__file__).parents[1] / "specs").glob("*.yaml"))
+        firsts = {archcalc.members(str(path))[0].rpartition(":")[2] for path in files}
+        firsts |= {path.stem for path in files}
+        each = [
+            pytest.param(name, marks=() if name in firsts else pytest.mark.slow) for name in archcalc.names()
+        ]
+        metafunc.parametrize("each_network", each)
+
+
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="Write tests/golden anew.")
 

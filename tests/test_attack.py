@@ -91,7 +91,7 @@ REFUSED = {
     "a tag with an escape": ("!<\x1b[31m> a\n", "net.yaml:1"),
     "a tag with an escaped escape": ("!e%1B[31m a\n", "net.yaml:1"),
     "an alias that is none": (layers("*é"), "net.yaml:2"),
-    "lists, ten million deep": ("[" * 10**7, "net.yaml:1:101: nested more than 100 deep"),
+    "lists, a million deep": ("[" * 10**6, "net.yaml:1:101: nested more than 100 deep"),
     "mappings, a million deep": ("{a: " * 10**6, "net.yaml:1:401: nested more than 100 deep"),
     "blocks of lists, a million deep": ("- " * 10**6, "net.yaml:1:201: nested more than 100 deep"),
     "brackets, closed a million times": ("]" * 10**6, "net.yaml:1:1: YAML"),

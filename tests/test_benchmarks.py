@@ -19,6 +19,7 @@ def printed(*words):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "lines"),
     [

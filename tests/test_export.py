@@ -22,7 +22,6 @@ from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
 
 NAMES = archcalc.names()
-every_network = pytest.mark.parametrize("name", NAMES)
 
 
 def read_back(network, **conditions):
@@ -56,9 +55,8 @@ def assert_same(network, written):
     )
 
 
-@every_network
-def test_a_spec_reads_back_to_the_same_figures(name):
-    network = archcalc.load(name)
+def test_a_spec_reads_back_to_the_same_figures(each_network):
+    network = archcalc.load(each_network)
     text, written = read_back(network)
     assert_same(network, written)
     assert stated(written) == stated(network)
@@ -79,10 +77,9 @@ def stated(network):
     return {(e.figure, e.value, e.claim, e.source) for e in network.expectations if e.layer is None}
 
 
-@every_network
-def test_nameless_layers_are_grouped_by_structure_alone(name):
+def test_nameless_layers_are_grouped_by_structure_alone(each_network):
     """As an ONNX file has them: numbered nodes, no blocks, no names of branches."""
-    network = flat(archcalc.load(name))
+    network = flat(archcalc.load(each_network))
     text, written = read_back(network)
     assert_same(network, written)
     assert text.count("\n") < len(network.nodes) + 20

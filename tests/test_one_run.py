@@ -67,7 +67,7 @@ def test_derivations_and_the_spec_say_what_the_report_says(name, rounding):
     assert_all_agree(report)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(ONE_OF_EACH),
     st.sampled_from(SIZES),

@@ -21,7 +21,7 @@ from archcalc.formats.onnx.tensors import Flow
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 
-pytestmark = pytest.mark.onnx
+pytestmark = [pytest.mark.onnx, pytest.mark.slow]
 
 STRANGERS = {
     "AffineGrid": "its size is computed while it runs",

@@ -44,11 +44,10 @@ def agrees(found):
     assert {one.figure for one in found.comparisons} == set(FIGURES)
 
 
-@pytest.mark.parametrize("name", archcalc.names())
-def test_what_happens_in_a_known_network_is_what_was_predicted(name):
-    network = archcalc.load(name)
+def test_what_happens_in_a_known_network_is_what_was_predicted(each_network):
+    network = archcalc.load(each_network)
     channels, *extents = network.input_shape
-    agrees(verified(network, input=[channels, *(min(n, REDUCED.get(name, 32)) for n in extents)]))
+    agrees(verified(network, input=[channels, *(min(n, REDUCED.get(each_network, 32)) for n in extents)]))
 
 
 @pytest.mark.large
