@@ -328,7 +328,7 @@ def layer(draw, depth=0):
                 words = st.sampled_from(setting.schema.get("enum", ["a", "b"]))
                 usual = OF_KIND.get(setting.kind, words)
                 given[name] = draw(usual if draw(st.integers(0, 9)) else SIZES)
-        if REGISTRY[kind].inputs[1] is None:
+        if REGISTRY[kind].traits.takes[1] is None:
             given["branches"] = draw(
                 st.lists(inside, min_size=1, max_size=3) | st.dictionaries(NAMES, inside)
             )

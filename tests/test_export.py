@@ -227,7 +227,9 @@ def test_any_graph_reads_back(data):
     for place in range(data.draw(integers(1, 30))):
         earlier = integers(max(0, place - 4), place)
         op = data.draw(sampled_from((*UNARY, *WEIGHTED, REGISTRY["add"]())))
-        inputs = (data.draw(earlier),) if op.inputs == (1, 1) else (data.draw(earlier), data.draw(earlier))
+        inputs = (
+            (data.draw(earlier),) if op.traits.takes == (1, 1) else (data.draw(earlier), data.draw(earlier))
+        )
         alike = [
             other
             for other, node in enumerate(nodes)

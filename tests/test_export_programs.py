@@ -448,7 +448,7 @@ def layers():
     """Return a layer of every kind, those above, and one of everything that `by` can make."""
     examples = ((kind, cls.example[1], *cls.example[0]) for kind, cls in REGISTRY.items() if kind != "input")
     choices = (
-        (kind, {"by": by, **settings}, *["3x4x5"] * REGISTRY[kind].inputs[0])
+        (kind, {"by": by, **settings}, *["3x4x5"] * REGISTRY[kind].traits.takes[0])
         for kind, settings in CHOSEN.items()
         for by in REGISTRY[kind].declared["by"].schema["enum"]
     )

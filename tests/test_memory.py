@@ -86,6 +86,13 @@ def test_peaks_worked_out_by_hand(layers, peak, why, report_of):
         ("[relu]", 12, 0),
         ("[linear: 5, relu]", 10, 5),
         ("[linear: 5, batchnorm, relu, dropout: 0.5]", 15, 10),
+        (
+            "[linear: 5, add: [[relu, linear: 5], []]]",
+            20,
+            20,
+        ),  # the identity still needs what relu would overwrite
+        ("[linear: 5, add: [[linear: 5], [relu]]]", 20, 15),  # here relu is the last to need it
+        ("[linear: 5, flatten, add: [[relu], []]]", 15, 15),  # a view of it is needed
     ],
 )
 def test_activations_written_in_place_are_left_out_of_that_column(layers, everything, in_place, report_of):

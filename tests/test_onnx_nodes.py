@@ -266,7 +266,7 @@ def run(built, inputs):
             name: weight.value.astype(np.float32).reshape(declared[name])
             for name, weight in built.weights.get(position, {}).items()
         }
-        is_given = node.name in inputs and not node.inputs and not op.constant
+        is_given = node.name in inputs and not node.inputs and op.traits.role != "constant"
         with np.errstate(all="ignore"):
             values[position] = (
                 inputs[node.name].astype(np.float32).reshape(shape)

@@ -26,7 +26,7 @@ SHAPE_LINE = re.compile(r"^ *\(.*\).* -> \((N|1), .*\)", re.MULTILINE)
 
 every_op = pytest.mark.parametrize("cls", REGISTRY.values(), ids=REGISTRY)
 every_op_of_one_input = pytest.mark.parametrize(
-    "cls", [cls for cls in REGISTRY.values() if cls.inputs == (1, 1)], ids=lambda cls: cls.kind
+    "cls", [cls for cls in REGISTRY.values() if cls.traits.takes == (1, 1)], ids=lambda cls: cls.kind
 )
 every_setting = pytest.mark.parametrize(
     ("cls", "setting"),
@@ -52,11 +52,11 @@ def reread(op):
     stated = json.loads(json.dumps(op.stated()))
     if op.kind == "input":
         text = yaml.safe_dump({"input": list(op.shape), "layers": []})
-    elif op.constant:
+    elif op.traits.role == "constant":
         text = yaml.safe_dump({"input": 1, "layers": [{"add": [[{op.kind: stated}], []]}]})
         return Document(Source("spec.yaml", text)).network().nodes[-2].op
-    elif op.branched():
-        branches = [[]] * max(1, op.inputs[0])
+    elif op.traits.is_branched:
+        branches = [[]] * max(1, op.traits.takes[0])
         text = yaml.safe_dump({"input": 1, "layers": [{op.kind: {"branches": branches, **stated}}]})
     else:
         text = yaml.safe_dump({"input": 1, "layers": [{op.kind: stated}]})
@@ -110,7 +110,7 @@ def test_it_is_registered_under_its_name(cls):
 def test_its_example_analyses(cls, row_of):
     op, shapes = example(cls)
     row = row_of(op, *shapes)
-    least, most = cls.inputs
+    least, most = cls.traits.takes
     assert least <= len(shapes) <= (most or len(shapes))
     assert row.kind == cls.kind
     assert all(extent >= 1 for extent in row.output_shape)
@@ -120,7 +120,7 @@ def test_its_example_analyses(cls, row_of):
 def test_doubling_the_batch_doubles_work_and_activations_and_leaves_the_weights(cls, row_of):
     op, shapes = example(cls)
     one, two = row_of(op, *shapes), row_of(op, *shapes, batch=2)
-    times = 1 if cls.constant else 2
+    times = 1 if cls.traits.role == "constant" else 2
     assert two.output_shape == (times, *one.output_shape[1:])
     assert two.work == (one.work and Work(*(times * count for count in one.work)))
     assert two.activations == times * one.activations

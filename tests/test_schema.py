@@ -49,7 +49,7 @@ def test_the_starter_satisfies_it():
 @pytest.mark.parametrize("kind", OPS)
 def test_every_op_is_in_it_and_its_example_satisfies_it(kind):
     given = dict(OPS[kind].example[1])
-    layer = kind if OPS[kind].inputs[1] is None else {kind: given}
+    layer = kind if OPS[kind].traits.takes[1] is None else {kind: given}
     assert list(VALIDATOR.iter_errors({"input": "1x4x4", "layers": [layer]})) == []
     described = SCHEMA["$defs"]["layer"]["anyOf"][1]["properties"][kind]
     assert described["description"]

@@ -11,6 +11,7 @@ import pytest
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.arrays import kernels, tensors
+from archcalc.op.traits import Traits
 from archcalc.ops import REGISTRY
 from archcalc.ops.elements.elementwise import FUNCTIONS, OPAQUE, OPERATIONS
 from archcalc.ops.elements.pointwise import Relu
@@ -160,7 +161,7 @@ WRONG = [
     (Conv, "field", off_by(kernel=-1), "first", "receptive field"),
     (Conv, "field", off_by(stride=1), "first", "receptive field"),
     (MaxPool, "field", lambda op, x: "pointwise", "pool", "receptive field"),
-    (Relu, "stores", False, "relu1", "bytes alive"),
+    (Relu, "traits", Traits(storage="view"), "relu1", "bytes alive"),
 ]
 
 

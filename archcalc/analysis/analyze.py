@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from archcalc.analysis.conditions import Conditions, DType, Input
-from archcalc.analysis.report import ReceptiveField, Report, Role, Row, Totals
+from archcalc.analysis.report import ReceptiveField, Report, Row, Totals
 from archcalc.analysis.run import Facts, Layer, Run, run
 from archcalc.arithmetic.window import POINT, Rounding
 from archcalc.ground import limits
@@ -67,16 +67,16 @@ def _rows(layers: Sequence[Layer]) -> list[Row]:
     for position, (layer, alive) in enumerate(zip(layers, _alive(layers), strict=True)):
         node, op, facts = layer.node, layer.op, layer.facts
         sources = [rows[source] for source in node.inputs]
-        if not op.feeds and blind.issuperset(node.inputs):
+        if op.traits.role != "input" and blind.issuperset(node.inputs):
             blind.add(position)
         seen = [rows[source].field for source in node.inputs if source not in blind]
-        stored = prod(facts.output) if op.stores and facts.output else 0
+        stored = prod(facts.output) if _stores(op) and facts.output else 0
         params, fixed, buffers = _owned(facts, node)
         rows.append(
             Row(
                 name=node.name,
                 kind=op.kind,
-                role=_role(op),
+                role=op.traits.role,
                 settings=facts.settings,
                 inputs=tuple(source.name for source in sources),
                 input_shapes=layer.shapes,
@@ -87,19 +87,27 @@ def _rows(layers: Sequence[Layer]) -> list[Row]:
                 buffers=buffers,
                 work=facts.work,
                 activations=stored,
-                in_place=0 if op.in_place else stored,
+                in_place=0 if _overwrites(layer, position, layers) else stored,
                 alive=alive,
                 uneven=facts.uneven,
                 unfolded=facts.unfolded,
-                depth=max((source.depth for source in sources), default=0) + op.weighted,
+                depth=max((source.depth for source in sources), default=0) + op.traits.deep,
                 field=() if position in blind else _field(facts, seen),
             )
         )
     return rows
 
 
-def _role(op: Op) -> Role:
-    return "input" if op.feeds else "constant" if op.constant else "layer" if op.knows else "unknown"
+def _stores(op: Op) -> bool:
+    """Tell whether the output is new memory that a layer takes: not so for a view, nor for what is there already."""
+    return op.traits.storage != "view" and op.traits.role not in ("input", "constant")
+
+
+def _overwrites(layer: Layer, position: int, layers: Sequence[Layer]) -> bool:
+    """Tell whether a layer writes over its input: it can, and nobody needs that any more."""
+    if layer.op.traits.storage != "overwrite":
+        return False
+    return layers[layers[layer.node.inputs[0]].storage].last_use == position
 
 
 def _owned(facts: Facts, node: Node) -> tuple[int, ...]:
@@ -144,7 +152,8 @@ def _alive(layers: Sequence[Layer]) -> list[int]:
     A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
     """
     sizes = [
-        prod(layer.facts.output) if layer.facts.output and not layer.op.constant else 0 for layer in layers
+        prod(layer.facts.output) if layer.facts.output and layer.op.traits.role != "constant" else 0
+        for layer in layers
     ]
     expiring: dict[int, int] = {}
     for position, layer in enumerate(layers):

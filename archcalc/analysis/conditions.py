@@ -103,7 +103,7 @@ def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
 
 def _shapes(input: Input, network: Network) -> dict[str, Shape]:
     """Return the shapes that a network's inputs are given, by name."""
-    usual = {node.name: node.op.output()[1:] for node in network.nodes if node.op.feeds}
+    usual = {node.name: node.op.output()[1:] for node in network.nodes if node.op.traits.role == "input"}
     return given_shapes(input, usual, network.name)
 
 

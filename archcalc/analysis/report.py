@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
 from archcalc.arithmetic.window import Extent, Uneven
 from archcalc.op.op import Shape, Work
+from archcalc.op.traits import Role
 
-Role = Literal["layer", "input", "constant", "unknown"]
-"""What a row is: data enters at an input, a constant is a weight by itself, of an unknown one nothing is known."""
 ReceptiveField = tuple[Extent, ...] | None
 """One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
 

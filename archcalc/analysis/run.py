@@ -104,11 +104,11 @@ def _conditioned(network: Network, conditions: Conditions) -> Network:
     if conditions.shapes or conditions.batch is not None:
         nodes = tuple(
             node._replace(op=node.op.fed(conditions.shapes.get(node.name), conditions.batch))
-            if node.op.feeds
+            if node.op.traits.role == "input"
             else node
             for node in nodes
         )
-    own = {node.name: node.op.output()[1:] for node in network.nodes if node.op.feeds}
+    own = {node.name: node.op.output()[1:] for node in network.nodes if node.op.traits.role == "input"}
     is_own = rounding == network.rounding and own == {**own, **conditions.shapes}
     return network._replace(
         nodes=nodes, rounding=rounding, expectations=network.expectations if is_own else ()
@@ -140,9 +140,10 @@ class _Engine:
 
 def _asked(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Facts:
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
-    if () in shapes and op.knows:
+    is_known = op.traits.role != "unknown"
+    if () in shapes and is_known:
         raise ArchcalcError("takes an input whose size is not known", hint="state the shape of what it takes")
-    if shapes and op.knows and min(map(len, shapes)) < op.least_axes:
+    if shapes and is_known and min(map(len, shapes)) < op.traits.least_axes:
         raise ArchcalcError(
             "takes channels, but its input is one number a sample", hint="put '- reshape: 1' before it"
         )

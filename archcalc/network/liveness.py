@@ -11,7 +11,7 @@ def storages(nodes: Sequence[Node]) -> list[int]:
     """Return for each node the position of the one that owns the memory of its output: a view keeps its input's."""
     owners: list[int] = []
     for position, node in enumerate(nodes):
-        is_view = not node.op.stores and len(node.inputs) > 0
+        is_view = node.op.traits.storage == "view"
         owners.append(owners[node.inputs[0]] if is_view else position)
     return owners
 

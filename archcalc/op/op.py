@@ -17,6 +17,7 @@ from archcalc.arithmetic.window import Rounding, Spread, Uneven, Window
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.settings import Setting
+from archcalc.op.traits import Traits, check_traits
 
 Shape = tuple[int, ...]
 Weights = dict[str, Shape]
@@ -82,33 +83,13 @@ class Op:
     """Its settings by the name they have in a spec."""
     example: ClassVar[tuple[tuple[str, ...], dict[str, Any]]] = ((), {})
     """Input shapes without batch, and settings, for documentation and contract tests."""
-    weighted: ClassVar[bool] = False
-    """Whether it counts as a layer when people say how deep a network is: convolutions and linear layers."""
-    stores: ClassVar[bool] = True
-    """Whether its output is new memory: not so for a view of its input, nor for the input itself."""
-    feeds: ClassVar[bool] = False
-    """Whether data enters the network here."""
-    constant: ClassVar[bool] = False
-    """Whether its output is a weight: the same whatever the input, in memory all along and counted there."""
-    knows: ClassVar[bool] = True
-    """Whether anything is known of it; what is not can take inputs of unknown size, too."""
-    in_place: ClassVar[bool] = False
-    """Whether it can write its output over its input: activations, which need each element only once."""
-    least_axes: ClassVar[int] = 2
-    """The fewest axes that an input may have, the batch among them."""
-    inputs: ClassVar[tuple[int, int | None]] = (1, 1)
-    """The least and the most inputs; None for any number."""
+    traits: ClassVar[Traits] = Traits()
+    """What it is by nature."""
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         """Whether it makes numbers of what is not a number, or the other way round, so that no mark shows behind it."""
         return False
-
-    @classmethod
-    def branched(cls) -> bool:
-        """Tell whether it takes more than one input, so that a spec may give it branches."""
-        most = cls.inputs[1]
-        return most is None or most > 1
 
     def __init__(self, **given: Any) -> None:
         for name in given:
@@ -292,6 +273,7 @@ def op(
 
     def register(cls: OpType) -> OpType:
         shapes, given = example
+        check_traits(kind, cls.traits)
         cls.kind = kind
         cls.main = main
         cls.declared = _declared(cls, main)

@@ -37,7 +37,7 @@ def everything() -> Sheet:
         rows=tuple(
             (kind, summary(cls), ", ".join(cls.declared) or "")
             for kind, cls in sorted(REGISTRY.items())
-            if cls.inputs != (0, 0) or cls.constant
+            if cls.traits.role != "input"
         ),
         notes=("archcalc ops NAME says all about one.",),
     )
@@ -64,7 +64,7 @@ def one(kind: str) -> Sheet:
         title=kind,
         subtitle=paragraphs(cls),
         summary=_formulas(cls),
-        facts={"op": kind, "main": cls.main, "weighted": cls.weighted},
+        facts={"op": kind, "main": cls.main, "weighted": cls.traits.deep},
     )
 
 

@@ -138,7 +138,7 @@ class Body:
             return self._step(name, sources, position, Applied(Brackets(f"{self.made[item.tied]}", (), "")))
         if position in self.shared:
             return self._step(name, sources, position, self._kept(name, position, found))
-        if self.known is not None and item.name and self.source.network.nodes[position].op.weighted:
+        if self.known is not None and item.name and self.source.network.nodes[position].op.traits.deep:
             found = self._named(found, item.name)
         return self._step(name, sources, position, *self._said(found))
 

@@ -16,7 +16,7 @@ ODD = re.compile(r"[^\w-]+")
 
 def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
     """Return the first lines of a spec, and what its layers call each input."""
-    positions = [position for position, node in enumerate(network.nodes) if node.op.feeds]
+    positions = [position for position, node in enumerate(network.nodes) if node.op.traits.role == "input"]
     names = {position: _word(network.nodes[position].name) for position in positions}
     lines = [f"name: {text(_word(network.name))}"]
     lines += [f"title: {text(_line(network.title))}"] * bool(network.title)

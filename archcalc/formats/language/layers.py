@@ -119,7 +119,7 @@ class Expansion:
                 hint=nearest(kind, known) or "archcalc ops lists them all",
             )
         cls = REGISTRY[kind]
-        return "branches" if cls.branched() else cls.main
+        return "branches" if cls.traits.is_branched else cls.main
 
     def step(self, use: Use) -> None:
         """Count one more layer or repetition against the limit."""
@@ -205,15 +205,15 @@ class Expansion:
         return end
 
     def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
-        branched = cls.branched()
+        branched, is_constant = cls.traits.is_branched, cls.traits.role == "constant"
         if branched and "branches" in use.settings:
             inputs, labels = self._branches(use, frame, current)
-        elif cls.constant:
+        elif is_constant:
             inputs, labels = (), ()
         else:
             inputs, labels = self._sources(use, frame, current), ()
-        if not cls.constant:
-            check_inputs(cls.kind, cls.inputs, len(inputs), use)
+        if not is_constant:
+            check_inputs(cls.kind, cls.traits.takes, len(inputs), use)
         op = self._made(cls, use, frame, branched=branched)
         path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)

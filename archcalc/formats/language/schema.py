@@ -93,7 +93,7 @@ def spec_schema() -> dict[str, Any]:
 
 
 def _layer() -> dict[str, Any]:
-    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if not cls.feeds}
+    ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.traits.role != "input"}
     controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
     return {
         "anyOf": [
@@ -113,7 +113,7 @@ def _layer() -> dict[str, Any]:
 
 def _op(cls: type[Op]) -> dict[str, Any]:
     """Return what may stand behind an op's name: its settings, or its main setting alone."""
-    branched = cls.branched()
+    branched = cls.traits.is_branched
     settings = {name: _setting(setting) for name, setting in cls.declared.items()}
     common = {
         "name": WORD,
@@ -151,14 +151,14 @@ def _setting(setting: Setting) -> dict[str, Any]:
 
 def _sources(cls: type[Op]) -> dict[str, Any]:
     """Return the names of the layers that an op takes its inputs from, as many as it takes."""
-    least, most = cls.inputs
+    least, most = cls.traits.takes
     several = {**LISTED, "minItems": max(1, least)} | ({} if most is None else {"maxItems": most})
     return several if least > 1 else {"anyOf": [WORD, {"type": "string"}, several]}
 
 
 def _branches(cls: type[Op]) -> dict[str, Any]:
     """Return a list of branches, or a mapping with a name for each: as many as the op takes inputs."""
-    least, most = cls.inputs
+    least, most = cls.traits.takes
     several = {"type": "array", "items": LAYERS, "minItems": least}
     named = {
         "type": "object",

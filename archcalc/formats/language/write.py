@@ -153,7 +153,7 @@ class _Writer:
 
     def _short(self, kind: str, settings: Mapping[str, str], main: str | None, margin: str) -> Lines:
         """Yield a layer or a call in as few lines as it takes."""
-        lone = "" if main is None or (kind in REGISTRY and REGISTRY[kind].branched()) else main
+        lone = "" if main is None or (kind in REGISTRY and REGISTRY[kind].traits.is_branched) else main
         if not settings:
             yield f"{margin}- {kind}"
         elif list(settings) == [lone]:

@@ -16,7 +16,7 @@ def own(node: GraphNode, builder: Builder) -> Tensor:
     """
     kind = kind_of(node.domain, node.op) or ""
     op = builder.op(kind, settings_of(node.attributes))
-    least, most = op.inputs
+    least, most = op.traits.takes
     number = (
         least if least == most else len(node.inputs)
     )  # what takes a varying number of inputs has no weights

@@ -59,7 +59,7 @@ Pieces = tuple[Piece, ...]
 def structured(network: Network) -> Pieces:
     """Return a network's nodes as nested pieces, without the inputs."""
     nodes = network.nodes
-    inputs = {position for position, node in enumerate(nodes) if node.op.feeds}
+    inputs = {position for position, node in enumerate(nodes) if node.op.traits.role == "input"}
     return _Parser(nodes, inputs).sequence(0, len(nodes) - 1, 0, 0)
 
 
@@ -107,7 +107,7 @@ class _Parser:
 
     def _layer(self, position: int, current: int) -> Piece:
         node = self.nodes[position]
-        sources = None if node.inputs == (current,) or node.op.constant else node.inputs
+        sources = None if node.inputs == (current,) or node.op.traits.role == "constant" else node.inputs
         return Piece(Form.LAYER, position, position, current, sources=sources)
 
     def _head(self, first: int, last: int, current: int, depth: int) -> Piece:

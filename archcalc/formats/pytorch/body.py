@@ -265,7 +265,7 @@ class Body:
             form = CALLED.get(call.form, CALL).format(f"self.{attribute}")
             self.steps.append(Step(attribute, form, tuple(sources), position, lane=self.lane))
             return position
-        light = not node.op.weighted and node.op.field(*row.input_shapes) == "pointwise"
+        light = not node.op.traits.deep and node.op.field(*row.input_shapes) == "pointwise"
         module = made(call, self.names, tall=SEQUENTIAL)
         return self._applied(name, module, sources, position, form=CALLED.get(call.form), light=light)
 

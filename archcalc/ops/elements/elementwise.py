@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Shape, Work, op
 from archcalc.op.settings import choice, flag, number
+from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import Pointwise, times
 from archcalc.ops.shapes.merge import Elementwise
 
@@ -69,7 +70,7 @@ class Function(Pointwise):
     by: str = choice(tuple(FUNCTIONS), "which function")
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         return self.by in OPAQUE
 
     def work(self, y: Shape, x: Shape) -> Work:
@@ -95,7 +96,7 @@ class WithNumber(Pointwise):
     swapped: bool = flag("the number comes first, as in 1 - x", default=False)
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         return self.by in OPAQUE and (self.by != "power" or self.swapped or self.value % 1 != 0)
 
     def work(self, y: Shape, x: Shape) -> Work:
@@ -146,12 +147,12 @@ class Combine(Elementwise):
     The first branch comes first, as in x - y. Source: the operators of the same names of ONNX.
     """
 
-    inputs = (2, 2)
+    traits = Traits(takes=(2, 2), least_axes=1)
 
     by: str = choice(tuple(name for name in OPERATIONS if name not in ("add", "multiply")), "what is done")
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         return self.by in OPAQUE
 
     def work(self, y: Shape, *xs: Shape) -> Work:
@@ -172,7 +173,7 @@ class Where(Elementwise):
     Any number but 0 holds. Axes of size 1 stretch. Source: torch.where, ONNX Where.
     """
 
-    inputs = (3, 3)
+    traits = Traits(takes=(3, 3), least_axes=1)
 
     def work(self, y: Shape, *xs: Shape) -> Work:
         return times(prod(y), COMPARISON)

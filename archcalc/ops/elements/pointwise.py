@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.op.op import NO_WORK, Op, Shape, Weights, Work, op
 from archcalc.op.settings import choice, number
+from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -23,9 +24,7 @@ def times(number: int, each: Work) -> Work:
 class Pointwise(Op):
     """Base of the ops that treat every element alike."""
 
-    least_axes = 1
-
-    in_place = True
+    traits = Traits(storage="overwrite", least_axes=1)
 
     each: ClassVar[Work] = NO_WORK
     """The work per element."""
@@ -41,7 +40,7 @@ class Identity(Pointwise):
     (N, C, *I) -> (N, C, *I)
     """
 
-    stores = False
+    traits = Traits(storage="view", least_axes=1)
 
     def forward(self, x: Array) -> Array:
         return x
@@ -56,7 +55,7 @@ class Dropout(Pointwise):
     Source: Srivastava et al. 2014.
     """
 
-    stores = False
+    traits = Traits(storage="view", least_axes=1)
 
     rate: float = number("", "share of elements that are zeroed", default=0.5, within=(0, 1))
 
@@ -145,7 +144,7 @@ class PRelu(Pointwise):
     Source: He et al. 2015, "Delving deep into rectifiers"; torch.nn.PReLU.
     """
 
-    least_axes = 2
+    traits = Traits(storage="overwrite")
 
     each = Work(comparisons=1, multiplications=1)
 

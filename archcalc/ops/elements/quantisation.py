@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.op.op import Op, Shape, Weights, Work, op
 from archcalc.op.settings import axis, number
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis
 from archcalc.ops.elements.pointwise import times
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class Quantised(Op):
     """Base of both: one scale and one zero point for the whole tensor, or one of each along an axis."""
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int | None = axis("the axis that has a scale each; one scale for all unless told", default=None)
 

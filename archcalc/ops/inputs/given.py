@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, op
 from archcalc.op.settings import choice, flag, size, words
+from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -23,9 +24,7 @@ class Parameter(Op):
     Source: torch.nn.Parameter, torch.nn.Module.register_buffer.
     """
 
-    inputs = (0, 0)
-    stores = False
-    constant = True
+    traits = Traits(role="constant", takes=(0, 0))
 
     shape: tuple[int, ...] = size("", "the shape")
     axes: Literal["sample", "all"] = choice(
@@ -57,8 +56,7 @@ class Unaccounted(Op):
     Without a shape the size of its output is unknown too. With `axes: all` the shape covers every axis.
     """
 
-    inputs = (0, None)
-    knows = False
+    traits = Traits(role="unknown", takes=(0, None))
 
     what: str = words("what its file calls it")
     shape: tuple[int, ...] | None = size("", "the output's shape; unknown where not stated", default=None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class RMSNorm(Op):
     The weight has the shape of these axes. Source: Zhang & Sennrich 2019; torch.nn.RMSNorm.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axes: int = count("", "how many of the last axes the mean is taken over", default=1)
     affine: bool = flag("learn a scale", default=True)
@@ -65,7 +66,7 @@ class L2Norm(Op):
     Source: torch.nn.functional.normalize, ONNX LpNormalization.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     eps: float = number("", "the least length that is divided by", default=1e-12, above=0)
@@ -98,7 +99,7 @@ class Affine(Op):
     layer scale (Touvron et al. 2021).
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int = axis("the axis along which there is a number each", default=1)
     scale: bool = flag("multiply", default=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.op.op import Field, Op, Shape, Work, added, op
 from archcalc.op.settings import axis
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, others
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class OverAxis(Op):
     """Base of the ops that look at all numbers along an axis together."""
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int = axis("the axis whose numbers add up to 1", default=1)
 

@@ -9,6 +9,7 @@ from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis, check_each, check_stretches, place, places, remaining, stretched
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Slice(Op):
     `channels` and `crop` say it shorter for the channels and for the borders. Source: ONNX Slice.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
     starts: tuple[int, ...] = size("", "first position, one for all axes or one an axis", default=0, least=0)
@@ -83,9 +84,7 @@ class Take(Op):
     Source: torch.select, ONNX Gather.
     """
 
-    least_axes = 1
-
-    inputs = (1, 2)
+    traits = Traits(takes=(1, 2), least_axes=1)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
     index: int | None = count("", "the position, counted from 0", default=None, least=0)
@@ -123,7 +122,7 @@ class Embedding(Op):
     Looking up is no arithmetic. Source: torch.nn.Embedding.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     size: int = count("V", "how many vectors there are: the vocabulary")
     dim: int = count("D", "how long a vector is")
@@ -152,7 +151,7 @@ class Expand(Op):
     Source: ONNX Expand, torch.Tensor.expand.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
 
@@ -187,7 +186,7 @@ class Tile(Op):
     Source: ONNX Tile, torch.tile.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
 

@@ -9,6 +9,7 @@ from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, check_axes, op, per_axis
 from archcalc.op.settings import choice, number, padding, size
+from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ class Input(Op):
     () -> (N, C, *I)
     """
 
-    inputs = (0, 0)
-    feeds = True
-    stores = False
+    traits = Traits(role="input", takes=(0, 0))
 
     shape: tuple[int, ...] = size("", "shape without the batch")
     batch: int = 1
@@ -52,9 +51,7 @@ class Flatten(Op):
     (N, C, *I) -> (N, C·I)
     """
 
-    least_axes = 1
-
-    stores = False
+    traits = Traits(storage="view", least_axes=1)
 
     def output(self, x: Shape) -> Shape:
         return (x[0], prod(x[1:]))
@@ -83,9 +80,7 @@ class Reshape(Op):
     so that the batch may mix with other axes.
     """
 
-    least_axes = 1
-
-    stores = False
+    traits = Traits(storage="view", least_axes=1)
 
     shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
     axes: Covers = covering()
@@ -126,7 +121,7 @@ class Permute(Op):
     With `axes: all` the order is that of all axes, and axis 0 is the batch.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     order: tuple[int, ...] = size(
         "", "the old axis for each new one, counted from 0 without the batch", least=0

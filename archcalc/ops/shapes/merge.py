@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Work, op
 from archcalc.op.settings import axis, count
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis, check_stretches, others, place, replaced, stretched
 from archcalc.ops.windows.conv import check_groups
 
@@ -24,7 +25,7 @@ class Elementwise(Op):
     Axes are matched from the last, and missing ones in front stretch, too, as in NumPy, PyTorch and ONNX.
     """
 
-    least_axes = 1
+    traits = Traits(takes=(2, None), least_axes=1)
 
     inputs: ClassVar[tuple[int, int | None]] = (2, None)
 
@@ -77,9 +78,7 @@ class Concat(Op):
     Source: Szegedy et al. 2014, "Going deeper with convolutions".
     """
 
-    least_axes = 1
-
-    inputs = (2, None)
+    traits = Traits(takes=(2, None), least_axes=1)
 
     axis: int = axis("the axis along which they lie", default=1)
 
@@ -125,7 +124,7 @@ class Channels(Op):
     A view: nothing is copied. Source: the channel split of ShuffleNet V2 (Ma et al. 2018).
     """
 
-    stores = False
+    traits = Traits(storage="view")
 
     start: int = count("a", "first channel, counted from 0", default=0, least=0)
     stop: int | None = count("b", "the channel after the last; all that follow unless told", default=None)

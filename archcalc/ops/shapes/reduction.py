@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.op.op import Field, Op, Shape, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_each, places, remaining
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Reduce(Op):
     its kin; ONNX ReduceMean and its kin.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
     by: str = choice(tuple(REDUCTIONS), "what is made of them", default="mean")
@@ -84,14 +85,14 @@ class ArgMax(Op):
     Source: torch.argmax; ONNX ArgMax, ArgMin.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     by: str = choice(("max", "min"), "whether the largest or the smallest is looked for", default="max")
     keep: bool = flag("keep the axis, with size 1", default=False)
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         return True
 
     def check(self, x: Shape) -> None:
@@ -121,7 +122,7 @@ class CumSum(Op):
     Source: torch.cumsum, ONNX CumSum.
     """
 
-    least_axes = 1
+    traits = Traits(least_axes=1)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
 

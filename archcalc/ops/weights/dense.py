@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_not_batch, others, replaced
 from archcalc.ops.windows.conv import check_channels
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Dense(Op):
     """Base of the ops that connect every input number with every output number."""
 
-    weighted = True
+    traits = Traits(deep=True)
 
     out: int = count("M", "number of outputs")
     in_: int | None = count("C", "the number of inputs, checked where stated", default=None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Field, Op, Shape, Work, added, extents_of, op
 from archcalc.op.settings import flag, words
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_stretches, remaining, stretched
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class MatMul(Op):
     right first, (N, *A, m, K): a·bᵀ, the scores of attention. Source: torch.matmul; Vaswani et al. 2017.
     """
 
-    inputs = (2, 2)
+    traits = Traits(takes=(2, 2))
 
     transposed: bool = flag("turn the right side: a·bᵀ", default=False)
 
@@ -83,9 +84,7 @@ class Einsum(Op):
     added up. Source: numpy.einsum, torch.einsum.
     """
 
-    least_axes = 1
-
-    inputs = (1, 3)
+    traits = Traits(takes=(1, 3), least_axes=1)
 
     equation: str = words(f"the axes: {LETTERS}")
 

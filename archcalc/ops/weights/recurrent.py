@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, Work, added, elements, extents_of, op
 from archcalc.op.settings import count, flag
+from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import times
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Recurrent(Op):
     in PyTorch by default and in ONNX: (T, N, C).
     """
 
-    weighted = True
+    traits = Traits(deep=True)
 
     gates: ClassVar[int]
     """How many matrices of `hidden` rows there are for the input, and as many for the state."""

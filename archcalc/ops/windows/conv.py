@@ -10,6 +10,7 @@ from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Field, Op, Shape, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
+from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Conv(Sliding):
     element goes after. Source: torch.nn.Conv2d; LeCun et al. 1998.
     """
 
-    weighted = True
+    traits = Traits(deep=True)
 
     out: int = count("M", "number of filters, the output's channels")
     groups: int = count("g", "channels split into this many independent groups", default=1, fades=True)
@@ -133,7 +134,7 @@ class ConvTranspose(Op):
     Source: torch.nn.ConvTranspose2d.
     """
 
-    weighted = True
+    traits = Traits(deep=True)
 
     out: int = count("M", "number of filters, the output's channels")
     kernel: tuple[int, ...] = size("k", "window size")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.op.op import Op, Shape, Weights, Work, elements, op
 from archcalc.op.settings import number
+from archcalc.op.traits import Traits
 from archcalc.ops.weights.dense import Dense
 from archcalc.ops.windows.pool import Pool
 
@@ -47,7 +48,7 @@ class ScaledTanh(Op):
     (N, C, *I) -> (N, C, *I)
     """
 
-    in_place = True
+    traits = Traits(storage="overwrite")
 
     amplitude: float = number("", "the amplitude A", default=1.7159)
     slope: float = number("", "the slope S at the origin", default=2 / 3)

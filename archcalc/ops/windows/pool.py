@@ -101,7 +101,7 @@ class LpPool(Pool):
     norm: float = number("", "the exponent p of the norm", default=2.0, above=0)
 
     @property
-    def opaque(self) -> bool:
+    def scrambles(self) -> bool:
         return self.norm % 2 != 0  # the sum may be below 0
 
     def work(self, y: Shape, x: Shape) -> Work:

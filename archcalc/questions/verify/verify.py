@@ -176,7 +176,9 @@ class _Execution:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
             is_sharp = (
-                row.output_shape[2:] == self.marked if op.feeds else not op.opaque and _is_even(op, row)
+                row.output_shape[2:] == self.marked
+                if row.role == "input"
+                else not op.scrambles and _is_even(op, row)
             )
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
@@ -184,7 +186,7 @@ class _Execution:
                 output, allocated = self._output(position, layer, row, xs, one.marks)
             alive[position] = output
             del xs
-            if op.constant:
+            if row.role == "constant":
                 memory.hold(output)
             memory.take(output)
             yield _Executed(row, output, allocated, meter.macs, memory.bytes, position not in blurred)
@@ -199,7 +201,7 @@ class _Execution:
         from archcalc.questions.verify.probes import noise, unknown
 
         node, op = layer.node, layer.op
-        if op.feeds:
+        if row.role == "input":
             x = noise(op.output(), (self.seed, position), -1, 1)
             return unknown(x, marks) if x.shape[2:] == self.marked else x, 0
         owner = position if node.tied is None else node.tied
