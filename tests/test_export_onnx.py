@@ -14,6 +14,7 @@ from archcalc.formats.onnx.runtime import Run
 from archcalc.formats.onnx.write import TABLE, UNSAID
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.ops.elements import elementwise
 from archcalc.ops.shapes import reduction
@@ -74,7 +75,7 @@ def run(model, arrays):
 
 def random_weights(op, *shapes):
     rng = np.random.default_rng(1)
-    named = op.weights(*shapes) | op.fixed(*shapes) | op.buffers(*shapes)
+    named = op.tensors(Site(tuple(shapes)))
     return {name: rng.random(shape, dtype=np.float32) + np.float32(0.1) for name, shape in named.items()}
 
 

@@ -22,6 +22,7 @@ from archcalc.analysis.conditions import without_heads
 from archcalc.formats import registry as targets
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 
 TARGETS = ("pytorch", "keras")
 FRAMEWORKS = [
@@ -185,9 +186,7 @@ def numbers(*shape, seed):
 def weights(node, row, seed):
     """Return the tensors of a layer: those that multiply keep the size of what goes through them."""
     op, found = node.op, {}
-    for name, shape in (
-        op.weights(*row.input_shapes) | op.fixed(*row.input_shapes) | op.buffers(*row.input_shapes)
-    ).items():
+    for name, shape in (op.tensors(Site(row.input_shapes))).items():
         value = numbers(*shape, seed=(seed, name, shape))
         found[name] = (value - 0.5) * (12 / prod(shape[1:])) ** 0.5 if len(shape) > 1 else value + 0.5
     return found

@@ -98,7 +98,7 @@ def test_machines_get_whole_names_in_a_tree(run, form):
 class Mystery(Op):
     """An op that cannot say what it costs."""
 
-    def work(self, y, *xs):
+    def work(self, at):
         return None
 
 

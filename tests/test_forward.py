@@ -12,6 +12,7 @@ from archcalc import ArchcalcError
 from archcalc.arrays import kernels, tensors
 from archcalc.op.op import Op
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.ops.elements import elementwise
 from archcalc.ops.shapes import reduction
@@ -25,7 +26,7 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 def weights_of(op, *shapes, seed=1):
     """Return random tensors for an op by their names; running variances must be positive, and all of them are."""
     rng = np.random.default_rng(seed)
-    named = op.weights(*shapes) | op.fixed(*shapes) | op.buffers(*shapes)
+    named = op.tensors(Site(tuple(shapes)))
     return {name: rng.random(shape, dtype=np.float32) + 0.1 for name, shape in named.items()}
 
 
@@ -37,7 +38,7 @@ def run(kind, settings, *xs):
     """Return the op, the weights that it got, its output and the multiply-accumulates that it took."""
     op = REGISTRY[kind](**settings)
     shapes = [x.shape for x in xs]
-    op.check(*shapes)
+    op.check(Site(tuple(shapes)))
     weights = weights_of(op, *shapes)
     with kernels.metered() as meter:
         y = op.forward(*xs, **weights)
@@ -47,9 +48,9 @@ def run(kind, settings, *xs):
 def agrees(kind, settings, *shapes):
     xs = [numbers(*shape) ** 2 for shape in shapes]
     op, _, y, macs = run(kind, settings, *xs)
-    assert y.shape == op.output(*shapes)
+    assert y.shape == op.output(Site(tuple(shapes)))
     assert y.dtype == np.float32
-    assert macs == op.work(y.shape, *shapes).macs
+    assert macs == op.work(Site(tuple(shapes), y.shape)).macs
     assert np.isfinite(y).all()
 
 

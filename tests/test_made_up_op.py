@@ -39,11 +39,11 @@ def swirl(request, monkeypatch, tmp_path):
 
         turns: int = count("", "how often")
 
-        def weights(self, x):
-            return {"weight": (x[1], self.turns)}
+        def weights(self, at):
+            return {"weight": (at.x[1], self.turns)}
 
-        def work(self, y, x):
-            size = y[0] * y[1] * y[2] * y[3]
+        def work(self, at):
+            size = at.y[0] * at.y[1] * at.y[2] * at.y[3]
             return Work(macs=request.param * size, additions=size * self.turns)
 
         def forward(self, x, weight):

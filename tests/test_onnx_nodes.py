@@ -18,6 +18,7 @@ from archcalc import ArchcalcError
 from archcalc.formats.onnx.graph import STANDARD, node_of
 from archcalc.formats.onnx.read import TRANSLATORS
 from archcalc.formats.onnx.tensors import Flow
+from archcalc.op.site import Site
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 
@@ -261,7 +262,7 @@ def run(built, inputs):
     values = {}
     for position, (node, shape) in enumerate(zip(built.nodes, built.shapes, strict=True)):
         op, xs = node.op, [built.shapes[source] for source in node.inputs]
-        declared = op.weights(*xs) | op.fixed(*xs) | op.buffers(*xs)
+        declared = op.tensors(Site(tuple(xs)))
         tensors = {
             name: weight.value.astype(np.float32).reshape(declared[name])
             for name, weight in built.weights.get(position, {}).items()

@@ -8,6 +8,7 @@ import pytest
 
 from archcalc import ArchcalcError
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 
 CONV = {"out": 4, "kernel": 3}
@@ -144,7 +145,7 @@ UNREADABLE = [  # op, settings, the setting to blame, the fact
 def test_an_op_refuses_inputs_that_do_not_suit_it(kind, settings, shapes, blamed, fact):
     op = REGISTRY[kind](**settings)
     with pytest.raises(ArchcalcError) as caught:
-        op.check(*((1, *extents(shape)) for shape in shapes))
+        op.check(Site(tuple((1, *extents(shape)) for shape in shapes)))
     assert (caught.value.fact, caught.value.setting) == (fact, blamed)
 
 
@@ -168,7 +169,7 @@ def test_an_op_refuses_settings_that_it_cannot_read(kind, settings, blamed, fact
 )  # fmt: skip
 def test_a_hint_names_the_settings_and_sizes_that_would_do(settings, shape, hint):
     with pytest.raises(ArchcalcError) as caught:
-        REGISTRY["conv"](**CONV | settings).check((1, *extents(shape)))
+        REGISTRY["conv"](**CONV | settings).check(Site(((1, *extents(shape)),)))
     assert caught.value.hint == hint
 
 
@@ -183,8 +184,8 @@ def test_a_hint_names_the_settings_and_sizes_that_would_do(settings, shape, hint
 def test_the_sizes_that_strict_rounding_suggests_do_fit(size, settings):
     op = REGISTRY["conv"](out=1, rounding="strict", **settings)
     with pytest.raises(ArchcalcError) as caught:
-        op.check((1, 1, size))
+        op.check(Site(((1, 1, size),)))
     suggested = re.findall(r"-?\d+", caught.value.hint.partition(";")[0])
     for other in suggested:
         assert int(other) >= 1
-        op.check((1, 1, int(other)))
+        op.check(Site(((1, 1, int(other)),)))

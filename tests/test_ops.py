@@ -11,6 +11,7 @@ import pytest
 
 from archcalc.op.op import Work
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.questions import explain as derivation
 
@@ -305,7 +306,7 @@ def test_the_derivation_of_a_worked_example_ends_at_its_figures(case):
     output = (1, *case.gives)
     assert derivation.parameters(op, shapes) == case.figures.get("params", 0)
     assert derivation.macs(op, shapes) == case.figures.get("macs", 0)
-    assert op.traced().output(*map(derivation.symbolic, shapes)) == output
+    assert op.traced().output(Site(tuple(map(derivation.symbolic, shapes)))) == output
 
 
 def test_what_nobody_can_account_for_is_not_known_and_never_nothing(row_of):
@@ -317,16 +318,16 @@ def test_what_nobody_can_account_for_is_not_known_and_never_nothing(row_of):
 @pytest.mark.parametrize(("axes", "shape"), [("sample", (1, 2, 3)), ("all", (2, 3))])
 def test_a_tensor_by_itself_has_the_axes_it_says(axes, shape):
     op = REGISTRY["parameter"](shape=[2, 3], axes=axes)
-    assert (op.output(), op.weights(), op.buffers()) == (shape, {"value": (2, 3)}, {})
+    assert (op.output(Site()), op.weights(Site()), op.buffers(Site())) == (shape, {"value": (2, 3)}, {})
     kept = op.replace(learnt=False)
-    assert (kept.weights(), kept.buffers()) == ({}, {"value": (2, 3)})
+    assert (kept.weights(Site()), kept.buffers(Site())) == ({}, {"value": (2, 3)})
 
 
 @pytest.mark.parametrize(("axes", "shape"), [("sample", (5, 2, 3)), ("all", (2, 3))])
 def test_what_is_unaccounted_for_sees_everything_and_has_the_axes_it_says(axes, shape):
     op = REGISTRY["unaccounted"](what="x", shape=[2, 3], axes=axes)
-    assert (op.output((5, 7)), op.field((5, 7))) == (shape, "whole")
-    assert op.output() == (2, 3)
+    assert (op.output(Site(((5, 7),))), op.field(Site(((5, 7),)))) == (shape, "whole")
+    assert op.output(Site()) == (2, 3)
 
 
 def test_every_op_has_a_worked_example():

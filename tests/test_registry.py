@@ -19,6 +19,7 @@ from archcalc.ground.errors import Source
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Work, elements
 from archcalc.op.settings import extents
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.questions import explain as derivation
 
@@ -132,11 +133,11 @@ def test_doubling_the_batch_doubles_work_and_activations_and_leaves_the_weights(
 def test_its_derivations_end_at_its_counts(cls):
     op, shapes = example(cls)
     xs = batched(shapes)
-    output = op.output(*xs)
+    output = op.output(Site(tuple(xs)))
     symbols = tuple(map(derivation.symbolic, xs))
-    assert op.traced().output(*symbols) == output
-    assert derivation.parameters(op, xs) == elements(op.weights(*xs).values())
-    work = op.work(output, *xs)
+    assert op.traced().output(Site(tuple(symbols))) == output
+    assert derivation.parameters(op, xs) == elements(op.weights(Site(tuple(xs))).values())
+    work = op.work(Site(tuple(xs), output))
     assert derivation.macs(op, xs) == (work and work.macs)
 
 

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archcalc import ArchcalcError
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -43,11 +44,11 @@ def ours(kind, settings, x):
     """Return the op's output and the random tensors that it was given."""
     op = REGISTRY[kind](**settings)
     try:
-        op.check(x.shape)
+        op.check(Site((x.shape,)))
     except ArchcalcError:
         assume(False)
     rng = np.random.default_rng(1)
-    tensors = op.weights(x.shape) | op.buffers(x.shape)
+    tensors = op.tensors(Site((x.shape,)))
     weights = {name: rng.random(shape, dtype=np.float32) + 0.1 for name, shape in tensors.items()}
     return op.forward(x, **weights), {name: torch.tensor(tensor) for name, tensor in weights.items()}
 

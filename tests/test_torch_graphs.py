@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.op.op import per_axis
+from archcalc.op.site import Site
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)
@@ -248,8 +249,8 @@ def specs(draw):
 
 
 def random_tensors(op, shapes, rng):
-    learnt = {name: rng.uniform(-0.5, 0.5, shape) for name, shape in op.weights(*shapes).items()}
-    kept = {name: rng.uniform(0.5, 1.5, shape) for name, shape in op.buffers(*shapes).items()}
+    learnt = {name: rng.uniform(-0.5, 0.5, shape) for name, shape in op.weights(Site(tuple(shapes))).items()}
+    kept = {name: rng.uniform(0.5, 1.5, shape) for name, shape in op.buffers(Site(tuple(shapes))).items()}
     return {name: tensor.astype(np.float32) for name, tensor in (learnt | kept).items()}
 
 

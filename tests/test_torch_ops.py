@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from archcalc import ArchcalcError
 from archcalc.op.op import elements
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -30,12 +31,12 @@ def ours(kind, settings, shape):
     """Return what the op says: output shape, parameters, buffers, MACs; None where it refuses the input."""
     op = REGISTRY[kind](**settings)
     try:
-        op.check(shape)
+        op.check(Site((shape,)))
     except ArchcalcError:
         return None
-    tensors = (op.weights(shape), op.buffers(shape))
-    output = op.output(shape)
-    return (output, *(elements(shapes.values()) for shapes in tensors), op.work(output, shape).macs)
+    tensors = (op.weights(Site((shape,))), op.buffers(Site((shape,))))
+    output = op.output(Site((shape,)))
+    return (output, *(elements(shapes.values()) for shapes in tensors), op.work(Site((shape,), output)).macs)
 
 
 def theirs(make, *args, shape, **settings):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from archcalc import ArchcalcError
 from archcalc.arrays import kernels
 from archcalc.op.op import elements
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.ops.elements.elementwise import FUNCTIONS, OPERATIONS
 from archcalc.ops.shapes.reduction import REDUCTIONS
@@ -33,14 +34,14 @@ def ran(kind, settings, *xs, weights=None):
     """Return an op's output after it has been held against what it says of itself."""
     op = REGISTRY[kind](**settings)
     shapes = [x.shape for x in xs]
-    op.check(*shapes)
-    named = op.weights(*shapes) | op.fixed(*shapes)
+    op.check(Site(tuple(shapes)))
+    named = op.tensors(Site(tuple(shapes)))
     given = {name: tensor.detach().numpy() for name, tensor in (weights or {}).items()}
     assert {name: tensor.shape for name, tensor in given.items()} == named
     with kernels.metered() as meter:
         y = op.forward(*xs, **given)
-    assert (y.shape, y.dtype) == (op.output(*shapes), np.float32)
-    assert meter.macs == op.work(y.shape, *shapes).macs
+    assert (y.shape, y.dtype) == (op.output(Site(tuple(shapes))), np.float32)
+    assert meter.macs == op.work(Site(tuple(shapes), y.shape)).macs
     return y
 
 
@@ -58,7 +59,7 @@ def counted(function, *xs):
 def macs(kind, settings, *xs):
     op = REGISTRY[kind](**settings)
     shapes = [x.shape for x in xs]
-    return op.work(op.output(*shapes), *shapes).macs
+    return op.work(Site(tuple(shapes), op.output(Site(tuple(shapes))))).macs
 
 
 @st.composite
@@ -398,7 +399,7 @@ def test_a_recurrent_layer_has_the_parameters_of_its_namesake(kind):
     make = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[kind]
     parameters = sum(p.numel() for p in make(10, 20, bidirectional=True).parameters())
     op = REGISTRY[kind](hidden=20, directions=2)
-    assert elements(op.weights((1, 5, 10)).values()) == parameters
+    assert elements(op.weights(Site(((1, 5, 10),))).values()) == parameters
 
 
 # What stretches.
@@ -415,7 +416,7 @@ def test_shapes_stretch_where_they_do_in_pytorch(data):
         op = REGISTRY[kind]()
         if expected is None:
             with pytest.raises(ArchcalcError, match="the shapes differ"):
-                op.check(*shapes)
+                op.check(Site(tuple(shapes)))
         else:
-            op.check(*shapes)
-            assert op.output(*shapes) == expected
+            op.check(Site(tuple(shapes)))
+            assert op.output(Site(tuple(shapes))) == expected

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archcalc.arithmetic.term import Term, named
+from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.questions import explain as derivation
 
@@ -156,7 +157,11 @@ def test_parameters_are_derived_as_the_textbook_writes_them(kind, settings, shap
     ],
 )  # fmt: skip
 def test_the_output_size_is_derived_as_the_textbook_writes_it(settings, size, symbols, numbers):
-    term = REGISTRY["conv"](out=96, **settings).traced().output(derivation.symbolic((1, 3, size, size)))[2]
+    term = (
+        REGISTRY["conv"](out=96, **settings)
+        .traced()
+        .output(Site((derivation.symbolic((1, 3, size, size)),)))[2]
+    )
     assert (term.symbols(), term.numbers()) == (symbols, numbers)
 
 

@@ -139,28 +139,28 @@ def test_fields_are_measured_only_where_marks_show(network, layer, is_measured):
 def off_by(**changes):
     """Return a field whose windows are a little wrong."""
 
-    def field(op, x):
+    def field(op, at):
         return tuple(
             w._replace(**{name: getattr(w, name) + amount for name, amount in changes.items()})
-            for w in op.windows(x)
+            for w in op.windows(at.x)
         )
 
     return field
 
 
-def grown(op, x):
-    return (x[0], op.out, *(n + (op.kernel == (3,)) for n in op.slid(x)))
+def grown(op, at):
+    return (at.x[0], op.out, *(n + (op.kernel == (3,)) for n in op.slid(at.x)))
 
 
 WRONG = [
     (Conv, "output", grown, "first", "output shape"),
-    (Conv, "work", lambda op, y, x: archcalc.Work(macs=1), "first", "MACs"),
+    (Conv, "work", lambda op, at: archcalc.Work(macs=1), "first", "MACs"),
     (Conv, "field", off_by(before=1), "first", "receptive field"),
     (Conv, "field", off_by(before=-1), "first", "receptive field"),
     (Conv, "field", off_by(kernel=1), "first", "receptive field"),
     (Conv, "field", off_by(kernel=-1), "first", "receptive field"),
     (Conv, "field", off_by(stride=1), "first", "receptive field"),
-    (MaxPool, "field", lambda op, x: "pointwise", "pool", "receptive field"),
+    (MaxPool, "field", lambda op, at: "pointwise", "pool", "receptive field"),
     (Relu, "traits", Traits(storage="view"), "relu1", "bytes alive"),
 ]
 
@@ -177,7 +177,7 @@ def test_tensors_that_the_report_left_out_are_caught(monkeypatch, network):
     made = network(SPEC)
     report = archcalc.analyze(made)
     whole = BatchNorm.buffers
-    monkeypatch.setattr(BatchNorm, "buffers", lambda op, x: whole(op, x) | {"forgotten": (7,)})
+    monkeypatch.setattr(BatchNorm, "buffers", lambda op, at: whole(op, at) | {"forgotten": (7,)})
     forward = BatchNorm.forward
     monkeypatch.setattr(BatchNorm, "forward", lambda op, x, forgotten, **rest: forward(op, x, **rest))
     (one,) = archcalc.verify(report).disagreements
@@ -185,7 +185,7 @@ def test_tensors_that_the_report_left_out_are_caught(monkeypatch, network):
 
 
 def test_weights_that_do_not_fit_are_an_error_and_no_traceback(monkeypatch, run):
-    monkeypatch.setattr(Conv, "weights", lambda op, x: {"weight": (op.out, 7, 1, 1), "bias": (op.out,)})
+    monkeypatch.setattr(Conv, "weights", lambda op, at: {"weight": (op.out, 7, 1, 1), "bias": (op.out,)})
     outcome = run("verify", "lenet5")
     assert outcome.status == 2
     assert "does not run on the tensors that it declares" in outcome.err
@@ -361,7 +361,7 @@ def test_the_command_states_its_memory_first_and_agrees(run):
 
 
 def test_the_command_shows_the_first_disagreement(run, monkeypatch):
-    monkeypatch.setattr(Conv, "work", lambda op, y, x: archcalc.Work(macs=5))
+    monkeypatch.setattr(Conv, "work", lambda op, at: archcalc.Work(macs=5))
     outcome = run("verify", "lenet5", "--format", "json")
     assert outcome.status == 1
     first = json.loads(outcome.out)["disagreements"][0]

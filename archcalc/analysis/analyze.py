@@ -79,7 +79,7 @@ def _rows(layers: Sequence[Layer]) -> list[Row]:
                 role=op.traits.role,
                 settings=facts.settings,
                 inputs=tuple(source.name for source in sources),
-                input_shapes=layer.shapes,
+                input_shapes=layer.at.xs,
                 output_shape=facts.output,
                 weights=facts.weights,
                 params=params,

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple, Self, cast, get_args
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Shape
 from archcalc.op.settings import extents, whole
+from archcalc.op.site import Shape, Site
 
 DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
 BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -103,7 +103,9 @@ def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
 
 def _shapes(input: Input, network: Network) -> dict[str, Shape]:
     """Return the shapes that a network's inputs are given, by name."""
-    usual = {node.name: node.op.output()[1:] for node in network.nodes if node.op.traits.role == "input"}
+    usual = {
+        node.name: node.op.output(Site())[1:] for node in network.nodes if node.op.traits.role == "input"
+    }
     return given_shapes(input, usual, network.name)
 
 

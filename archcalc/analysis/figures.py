@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 from archcalc.sheet.kinds import BYTES, COUNT, FIELD, FIGURE, SETTINGS, SHAPE, SHARE, TEXT
 from archcalc.sheet.sheet import Column, Kind
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
 from archcalc.arithmetic.window import Extent, Uneven
-from archcalc.op.op import Shape, Work
+from archcalc.op.op import Work
+from archcalc.op.site import Shape
 from archcalc.op.traits import Role
 
 ReceptiveField = tuple[Extent, ...] | None

@@ -14,7 +14,8 @@ from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Field, Op, Shape, Work, elements, extents_of
+from archcalc.op.op import Field, Op, Work, elements, extents_of
+from archcalc.op.site import Shape, Site
 
 
 class Facts(NamedTuple):
@@ -44,7 +45,7 @@ class Layer(NamedTuple):
 
     node: Node
     op: Op
-    shapes: tuple[Shape, ...]
+    at: Site
     facts: Facts
     storage: int
     last_use: int
@@ -92,8 +93,8 @@ def run(network: Network, conditions: Conditions) -> Run:
         op, facts = engine.asked(node, sources)
         if node.tied is not None:
             _check_tied(node, facts, found[node.tied])
-        shapes = tuple(source.facts.output for source in sources)
-        found.append(Layer(node, op, shapes, facts, owner, last_use[owner]))
+        at = Site(tuple(source.at.y for source in sources), facts.output)
+        found.append(Layer(node, op, at, facts, owner, last_use[owner]))
     return Run(whole, conditions, tuple(found), outputs)
 
 
@@ -108,7 +109,7 @@ def _conditioned(network: Network, conditions: Conditions) -> Network:
             else node
             for node in nodes
         )
-    own = {node.name: node.op.output()[1:] for node in network.nodes if node.op.traits.role == "input"}
+    own = {node.name: node.op.output(Site())[1:] for node in network.nodes if node.op.traits.role == "input"}
     is_own = rounding == network.rounding and own == {**own, **conditions.shapes}
     return network._replace(
         nodes=nodes, rounding=rounding, expectations=network.expectations if is_own else ()
@@ -128,44 +129,45 @@ class _Engine:
         known = id(node.op)
         if known not in self.ops:
             self.ops[known] = node.op.rounded(self.rounding) if self.rounding else node.op
-        op, shapes = self.ops[known], tuple(source.facts.output for source in sources)
+        op, shapes = self.ops[known], tuple(source.at.y for source in sources)
         facts = self.facts.get((known, shapes))
         if facts is None:
             try:
-                facts = self.facts[known, shapes] = _asked(op, node.op.stated(), shapes)
+                facts = self.facts[known, shapes] = _asked(op, node.op.stated(), Site(shapes))
             except ArchcalcError as error:
                 raise _located(error, node, sources) from None
         return op, facts
 
 
-def _asked(op: Op, settings: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Facts:
+def _asked(op: Op, settings: Mapping[str, Any], at: Site) -> Facts:
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
     is_known = op.traits.role != "unknown"
-    if () in shapes and is_known:
+    if () in at.xs and is_known:
         raise ArchcalcError("takes an input whose size is not known", hint="state the shape of what it takes")
-    if shapes and is_known and min(map(len, shapes)) < op.traits.least_axes:
+    if at.xs and is_known and min(map(len, at.xs)) < op.traits.least_axes:
         raise ArchcalcError(
             "takes channels, but its input is one number a sample", hint="put '- reshape: 1' before it"
         )
-    op.check(*shapes)
-    output = op.output(*shapes)
+    op.check(at)
+    output = op.output(at)
     if len(output) > 1 + limits.AXES:
         raise ArchcalcError(
             f"its output has {len(output) - 1:,} axes beside the batch; the most are {limits.AXES}"
         )
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
-    tensors = (op.weights(*shapes), op.fixed(*shapes), op.buffers(*shapes))
+    at = at._replace(y=output)
+    tensors = (op.weights(at), op.fixed(at), op.buffers(at))
     return Facts(
         output=output,
         settings=settings,
         weights=tensors[0] | tensors[1],
         tensors=tensors,
         counts=tuple(elements(group.values()) for group in tensors),
-        work=op.work(output, *shapes),
-        uneven=op.uneven(*shapes),
-        unfolded=op.unfolded(output, *shapes),
-        field=op.field(*shapes),
+        work=op.work(at),
+        uneven=op.uneven(at),
+        unfolded=op.unfolded(at),
+        field=op.field(at),
     )
 
 
@@ -175,8 +177,7 @@ def _located(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> Arch
     if len(sources) > 1:
         names = node.labels or [source.node.name for source in sources]
         who += ": " + " and ".join(
-            f"{extents_of(source.facts.output)} from '{name}'"
-            for name, source in zip(names, sources, strict=True)
+            f"{extents_of(source.at.y)} from '{name}'" for name, source in zip(names, sources, strict=True)
         )
     return error.at(who, node.origin)
 

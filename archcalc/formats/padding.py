@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from archcalc.arithmetic.window import Rounding, Window, output_size, same_padding, span
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 Sides = tuple[tuple[int, int], ...]
 """What is added before and after on each axis."""

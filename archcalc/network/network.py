@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import Origin
-from archcalc.op.op import Op, Shape
+from archcalc.op.op import Op
+from archcalc.op.site import Shape, Site
 
 
 def parts(name: str) -> list[str]:
@@ -111,5 +112,5 @@ class Network(NamedTuple):
     @property
     def input_shape(self) -> Shape:
         """The shape of the first input without the batch, (C, *I)."""
-        shape: Shape = self.nodes[0].op.output()[1:]
+        shape: Shape = self.nodes[0].op.output(Site())[1:]
         return shape

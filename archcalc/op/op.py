@@ -17,9 +17,9 @@ from archcalc.arithmetic.window import Rounding, Spread, Uneven, Window
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.settings import Setting
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits, check_traits
 
-Shape = tuple[int, ...]
 Weights = dict[str, Shape]
 Field = Literal["pointwise", "whole"] | tuple[Window | Spread, ...]
 """What one output element sees: its own position, the whole input, or a window on each spatial axis."""
@@ -154,28 +154,31 @@ class Op:
         """Return the op with another input shape and another batch size where they are given; only inputs care."""
         return self
 
-    def check(self, *xs: Any, **_: Any) -> None:
-        """Raise a one-line fact where the input shapes do not suit the op."""
+    def check(self, at: Site) -> None:
+        """Raise a one-line fact where the input shapes do not suit the op; the one formula that needs integers."""
 
-    def output(self, *xs: Any, **_: Any) -> Shape:
+    def output(self, at: Site) -> Shape:
         """Return the output shape for the input shapes."""
-        shape: Shape = xs[0]
-        return shape
+        return at.x
 
-    def weights(self, *xs: Any, **_: Any) -> Weights:
+    def weights(self, at: Site) -> Weights:
         """Return the shape of each learnable tensor."""
         return {}
 
-    def fixed(self, *xs: Any, **_: Any) -> Weights:
+    def fixed(self, at: Site) -> Weights:
         """Return the shape of each weight tensor that is set once and not learnt."""
         return {}
 
-    def buffers(self, *xs: Any, **_: Any) -> Weights:
+    def buffers(self, at: Site) -> Weights:
         """Return the shape of each tensor that is kept but not learnt, such as running statistics."""
         return {}
 
-    def work(self, y: Any, *xs: Any, **_: Any) -> Work | None:
-        """Return the arithmetic for output shape `y` and the input shapes; None where it is not known."""
+    def tensors(self, at: Site) -> Weights:
+        """Return the shape of each tensor that `forward` takes beside its inputs: learnt, fixed and kept ones."""
+        return {**self.weights(at), **self.fixed(at), **self.buffers(at)}
+
+    def work(self, at: Site) -> Work | None:
+        """Return the arithmetic for the output and the input shapes; None where it is not known."""
         return NO_WORK
 
     def forward(self, *xs: Any, **weights: Any) -> Any:
@@ -188,15 +191,15 @@ class Op:
         """
         raise ArchcalcError(f"{self.kind} has no reference to run")
 
-    def field(self, *xs: Any, **_: Any) -> Field:
+    def field(self, at: Site) -> Field:
         """Return what an output element sees of the input."""
         return "pointwise"
 
-    def unfolded(self, y: Any, *xs: Any, **_: Any) -> tuple[int, int] | None:
+    def unfolded(self, at: Site) -> tuple[int, int] | None:
         """Return rows and columns of the matrix that im2col makes of the input; None for what is no convolution."""
         return None
 
-    def uneven(self, *xs: Any, **_: Any) -> tuple[Uneven, ...]:
+    def uneven(self, at: Site) -> tuple[Uneven, ...]:
         """Return the axes on which the window does not fit evenly."""
         return ()
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Shape
+from archcalc.op.op import Field
+from archcalc.op.site import Shape
 
 
 def place(axis: int, rank: int) -> int:

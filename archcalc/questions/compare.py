@@ -14,8 +14,9 @@ from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import load
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network
-from archcalc.op.op import Op, Shape, elements
+from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
+from archcalc.op.site import Shape, Site
 from archcalc.questions.differences import Difference, differences, shared_prefix
 from archcalc.questions.stacks import Stack, convolutions, is_size, is_stack, network, stack
 
@@ -183,8 +184,8 @@ def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
     ops = convolutions(one, channels())
     shapes = _through(ops, (report.batch, channels(), *(size or (1, 1))))
     field = report.rows[-1].field
-    bare = (op.replace(bias=False).weights(x) for op, x in zip(ops, shapes, strict=False))
-    biased = (op.weights(x) for op, x in zip(ops, shapes, strict=False))
+    bare = (op.replace(bias=False).weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
+    biased = (op.weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
     by_layer = [elements(weights.values()) for weights in bare]
     return StackCosts(
         weights=Formula.of(sum(by_layer)),
@@ -201,7 +202,7 @@ def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
 
 
 def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Any:
-    works = (op.work(y, x) for op, y, x in zip(ops, outputs, inputs, strict=False))
+    works = (op.work(Site((x,), y)) for op, y, x in zip(ops, outputs, inputs, strict=False))
     return sum(work.macs for work in works if work is not None)
 
 
@@ -215,7 +216,7 @@ def _through(ops: list[Op], x: Shape) -> list[Shape]:
     """Return the input's shape and that of the output of each op, one after the other."""
     shapes = [x]
     for op in ops:
-        shapes.append(op.output(shapes[-1]))
+        shapes.append(op.output(Site((shapes[-1],))))
     return shapes
 
 

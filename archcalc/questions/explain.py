@@ -10,7 +10,8 @@ from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Node
-from archcalc.op.op import Op, Shape, elements
+from archcalc.op.op import Op, elements
+from archcalc.op.site import Shape, Site
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """The symbols of the spatial axes."""
@@ -78,22 +79,22 @@ def _derived(
     op: Op, row: Row, sources: Sequence[Row], report: Report, others: Collection[str] | None
 ) -> Iterator[Derivation]:
     traced = op.traced()
-    inputs = symbolic_inputs(row.input_shapes)
-    output = traced.output(*inputs)
+    at = Site(symbolic_inputs(row.input_shapes))
+    output = traced.output(at)
+    at = at._replace(y=symbolic_output(output))
     yield from _sizes(output)
-    yield from _one("parameters", elements(_owned(traced.weights(*inputs), others)))
-    yield from _one("fixed weights", elements(_owned(traced.fixed(*inputs), others)))
-    yield from _one("buffers", elements(_owned(traced.buffers(*inputs), others)))
-    outcome = symbolic_output(output)
-    work = traced.work(outcome, *inputs)
+    yield from _one("parameters", elements(_owned(traced.weights(at), others)))
+    yield from _one("fixed weights", elements(_owned(traced.fixed(at), others)))
+    yield from _one("buffers", elements(_owned(traced.buffers(at), others)))
+    work = traced.work(at)
     for kind, count in work._asdict().items() if work else ():
         yield from _one("MACs" if kind == "macs" else kind, count)
     if row.activations:
         each = Term(report.bytes_each, "bytes")
-        yield from _one("activations", _product(outcome))
-        yield from _one("memory", _product(outcome) * each, "B")
-    yield from _fields(traced, inputs, row, sources)
-    yield from _unfolded(traced.unfolded(outcome, *inputs), report)
+        yield from _one("activations", _product(at.y))
+        yield from _one("memory", _product(at.y) * each, "B")
+    yield from _fields(traced, at, row, sources)
+    yield from _unfolded(traced.unfolded(at), report)
 
 
 def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
@@ -110,9 +111,9 @@ def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
         yield from _one("output " + " and ".join(seen[numbers]), term)
 
 
-def _fields(traced: Op, inputs: Sequence[Any], row: Row, sources: Sequence[Row]) -> Iterator[Derivation]:
+def _fields(traced: Op, at: Site, row: Row, sources: Sequence[Row]) -> Iterator[Derivation]:
     """Yield the derivation of the receptive field where a window widens it, along the first axis."""
-    windows = traced.field(*inputs)
+    windows = traced.field(at)
     if isinstance(windows, str) or not windows or len(sources) != 1 or not sources[0].field:
         return
     before = sources[0].field[0]
@@ -174,11 +175,11 @@ def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
     return (first, *terms)
 
 
-def symbolic_inputs(shapes: Sequence[Shape]) -> list[tuple[Any, ...]]:
+def symbolic_inputs(shapes: Sequence[Shape]) -> tuple[tuple[Any, ...], ...]:
     """Return the input shapes as terms, indexed where there are several."""
     if len(shapes) == 1:
-        return [symbolic(shapes[0])]
-    return [symbolic(shape, SUBSCRIPTS[number % 9]) for number, shape in enumerate(shapes)]
+        return (symbolic(shapes[0]),)
+    return tuple(symbolic(shape, SUBSCRIPTS[number % 9]) for number, shape in enumerate(shapes))
 
 
 def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
@@ -190,14 +191,14 @@ def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
 
 def parameters(op: Op, shapes: Sequence[Shape], others: Collection[str] | None = ()) -> Term:
     """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
-    return _as_term(elements(_owned(op.traced().weights(*symbolic_inputs(shapes)), others)))
+    return _as_term(elements(_owned(op.traced().weights(Site(symbolic_inputs(shapes))), others)))
 
 
 def macs(op: Op, shapes: Sequence[Shape]) -> Term | None:
     """Return the derivation of an op's multiply-accumulates; None where they are not known."""
     traced = op.traced()
-    inputs = symbolic_inputs(shapes)
-    work = traced.work(symbolic_output(traced.output(*inputs)), *inputs)
+    at = Site(symbolic_inputs(shapes))
+    work = traced.work(at._replace(y=symbolic_output(traced.output(at))))
     return None if work is None else _as_term(work.macs)
 
 
@@ -208,7 +209,7 @@ def _as_term(value: int | Term) -> Term:
 def parameter_formulas(report: Report) -> dict[str, Term]:
     """Return the derivation of the parameters of every layer that has some, by name."""
     return {
-        row.name: parameters(layer.op, layer.shapes, others_of(layer.node))
+        row.name: parameters(layer.op, layer.at.xs, others_of(layer.node))
         for row, layer in zip(report.rows, report.run.layers, strict=True)
         if row.params
     }

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Op, Shape
+from archcalc.op.op import Op
+from archcalc.op.site import Shape
 from archcalc.ops import REGISTRY
 
 DIGITS = 7

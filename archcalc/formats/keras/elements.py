@@ -9,7 +9,8 @@ from archcalc.formats.keras.windows import cropping, padding
 from archcalc.formats.padding import is_any, rank_of
 from archcalc.formats.program.code import Call, call, one
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 plain("input", "inputs")  # keras.Input stands for it
 plain("identity", "{0}")

@@ -7,7 +7,8 @@ from typing import Any
 from archcalc.formats.keras.table import plain, says
 from archcalc.formats.program.code import Call, call, one
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 plain("where", "ops.where({0} != 0, {1}, {2})")
 

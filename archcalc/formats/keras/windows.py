@@ -9,7 +9,8 @@ from archcalc.formats.keras.table import says
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
 from archcalc.formats.program.code import Call, call, chain, one
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 CHAIN = "then"
 """Several layers, each of which takes what the one before it makes."""

@@ -10,6 +10,7 @@ from archcalc.ground import limits
 from archcalc.ground.errors import visible
 from archcalc.network.network import Network, Node
 from archcalc.op.op import extents_of
+from archcalc.op.site import Site
 
 ODD = re.compile(r"[^\w-]+")
 
@@ -42,4 +43,4 @@ def _line(words: str) -> str:
 
 
 def _shape(node: Node) -> str:
-    return extents_of(node.op.output())
+    return extents_of(node.op.output(Site()))

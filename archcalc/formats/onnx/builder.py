@@ -10,7 +10,8 @@ from archcalc.formats.onnx.graph import Graph, GraphNode, node_of
 from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
-from archcalc.op.op import Op, Shape, elements, extents_of
+from archcalc.op.op import Op, elements, extents_of
+from archcalc.op.site import Shape, Site
 from archcalc.ops import REGISTRY
 
 
@@ -84,10 +85,10 @@ class Builder:
         flows = [self.flow(tensor) for tensor in inputs]
         try:
             op = self.op(kind, settings)
-            shapes = [flow.shape for flow in flows]
-            op.check(*shapes)
-            shape = op.output(*shapes)
-            _check_weights(op, shapes, weights or {})
+            at = Site(tuple(flow.shape for flow in flows))
+            op.check(at)
+            shape = op.output(at)
+            _check_weights(op, at, weights or {})
         except ArchcalcError as error:
             fed = " and ".join(extents_of(flow.shape) for flow in flows)
             raise error.at(f"{kind} '{called}'" + (f" on {fed}" if fed else ""), None) from None
@@ -224,9 +225,9 @@ def _read(node: GraphNode) -> Iterator[str]:
         yield from (result.name for result in getattr(value, "output", ()))
 
 
-def _check_weights(op: Op, shapes: Sequence[Shape], weights: Mapping[str, Constant]) -> None:
+def _check_weights(op: Op, at: Site, weights: Mapping[str, Constant]) -> None:
     """Raise a fact where the file's weights are not as large as the op says."""
-    declared = {**op.weights(*shapes), **op.fixed(*shapes), **op.buffers(*shapes)}
+    declared = op.tensors(at)
     for name, weight in weights.items():
         if name in declared and elements([declared[name]]) != weight.size:
             stated, wanted = ("x".join(map(str, shape)) for shape in (weight.shape, declared[name]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archcalc.formats.onnx.graph import Graph, dimensions
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 
 def inferred(graph: Graph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:

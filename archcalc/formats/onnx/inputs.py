@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archcalc.analysis.conditions import Input, given_shapes
 from archcalc.formats.onnx.graph import Dimensions, Graph
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 
 class Bound(NamedTuple):

@@ -15,7 +15,8 @@ from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
 from archcalc.formats.onnx.write_table import entry_of
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
-from archcalc.op.op import Op, Shape
+from archcalc.op.op import Op
+from archcalc.op.site import Shape, Site
 
 BATCH = "N"
 """What the file calls the batch, which it leaves open."""
@@ -121,7 +122,7 @@ def _with_batch(ran: Run, batch: int) -> list[Shape] | None:
         other = run(ran.network, ran.conditions._replace(batch=batch))
     except ArchcalcError:
         return None
-    return [layer.facts.output for layer in other.layers]
+    return [layer.at.y for layer in other.layers]
 
 
 def _fill(name: str, shape: Shape) -> float:
@@ -169,10 +170,10 @@ class _Writer:
 
     def made(self, layer: Layer) -> dict[str, str]:
         """Return what a layer's weights are called by the op's names for them; append what makes those that are new."""
-        op, xs = layer.op, layer.row.input_shapes
+        op = layer.op
         known = {} if layer.node.tied is None else self.weights[layer.node.tied]
         found: dict[str, str] = {}
-        for weight, shape in {**op.weights(*xs), **op.fixed(*xs), **op.buffers(*xs)}.items():
+        for weight, shape in op.tensors(Site(layer.row.input_shapes)).items():
             found[weight] = known.get(weight) or self.weight(f"{layer.row.name}.{weight}", shape, weight)
         return found
 

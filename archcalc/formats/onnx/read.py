@@ -25,8 +25,8 @@ from archcalc.formats.onnx.tensors import FLOATS, Constant, Flow, Tensor, comput
 from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Shape
 from archcalc.op.settings import LONGEST_TEXT as MOST_WHAT
+from archcalc.op.site import Shape
 from archcalc.ops.shapes.layout import Input
 
 __all__ = ["Reading", "operators", "read"]

@@ -7,7 +7,7 @@ from math import prod
 from struct import calcsize, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -12,6 +12,7 @@ from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
 from archcalc.network.network import parts
+from archcalc.op.site import Site
 
 SEQUENTIAL = "nn.Sequential"
 TENSORS = ("nn.Parameter", "nn.Buffer")
@@ -265,7 +266,9 @@ class Body:
             form = CALLED.get(call.form, CALL).format(f"self.{attribute}")
             self.steps.append(Step(attribute, form, tuple(sources), position, lane=self.lane))
             return position
-        light = not node.op.traits.deep and node.op.field(*row.input_shapes) == "pointwise"
+        light = (
+            not node.op.traits.deep and node.op.field(Site(row.input_shapes, row.output_shape)) == "pointwise"
+        )
         module = made(call, self.names, tall=SEQUENTIAL)
         return self._applied(name, module, sources, position, form=CALLED.get(call.form), light=light)
 

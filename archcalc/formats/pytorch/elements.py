@@ -9,7 +9,8 @@ from archcalc.formats.program.code import Call, call, one
 from archcalc.formats.pytorch.table import plain, says
 from archcalc.formats.pytorch.windows import padding
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 plain("input", "x")  # an argument of forward
 plain("identity", "{0}")

@@ -7,7 +7,8 @@ from typing import Any
 from archcalc.formats.program.code import Call, call, chain, one
 from archcalc.formats.pytorch.table import plain, says
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 FUNCTIONS = {
     **{

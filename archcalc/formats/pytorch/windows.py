@@ -9,7 +9,8 @@ from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, w
 from archcalc.formats.program.code import Call, call, chain, one
 from archcalc.formats.pytorch.table import says
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 
 def padded(sides: Sides, then: Call, value: float = 0.0) -> Call:

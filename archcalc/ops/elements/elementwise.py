@@ -10,8 +10,9 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Shape, Work, op
+from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.settings import choice, flag, number
+from archcalc.op.site import Site
 from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import Pointwise, times
 from archcalc.ops.shapes.merge import Elementwise
@@ -73,8 +74,8 @@ class Function(Pointwise):
     def scrambles(self) -> bool:
         return self.by in OPAQUE
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return times(prod(x), FUNCTIONS[self.by])
+    def work(self, at: Site) -> Work:
+        return times(prod(at.x), FUNCTIONS[self.by])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import FUNCTIONS as REFERENCES
@@ -99,11 +100,11 @@ class WithNumber(Pointwise):
     def scrambles(self) -> bool:
         return self.by in OPAQUE and (self.by != "power" or self.swapped or self.value % 1 != 0)
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         each = OPERATIONS[self.by]
         if self.by == "power" and self.value in (2, 3) and not self.swapped:
             each = Work(multiplications=int(self.value) - 1)
-        return times(prod(x), each)
+        return times(prod(at.x), each)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import OPERATIONS as REFERENCES
@@ -124,13 +125,13 @@ class Clip(Pointwise):
     low: float | None = number("", "the lower bound", default=None)
     high: float | None = number("", "the upper bound", default=None)
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ArchcalcError(f"low is {self.low:g}, but high is {self.high:g}", setting="low")
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         bounds = [bound for bound in (self.low, self.high) if bound is not None]
-        return times(prod(x), Work(comparisons=len(bounds)))
+        return times(prod(at.x), Work(comparisons=len(bounds)))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clipped
@@ -155,8 +156,8 @@ class Combine(Elementwise):
     def scrambles(self) -> bool:
         return self.by in OPAQUE
 
-    def work(self, y: Shape, *xs: Shape) -> Work:
-        return times(prod(y), OPERATIONS[self.by])
+    def work(self, at: Site) -> Work:
+        return times(prod(at.y), OPERATIONS[self.by])
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.tensors import OPERATIONS as REFERENCES
@@ -175,8 +176,8 @@ class Where(Elementwise):
 
     traits = Traits(takes=(3, 3), least_axes=1)
 
-    def work(self, y: Shape, *xs: Shape) -> Work:
-        return times(prod(y), COMPARISON)
+    def work(self, at: Site) -> Work:
+        return times(prod(at.y), COMPARISON)
 
     def forward(self, condition: Array, one: Array, other: Array) -> Array:
         from archcalc.arrays.kernels import where

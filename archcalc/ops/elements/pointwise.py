@@ -8,8 +8,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from archcalc.op.op import NO_WORK, Op, Shape, Weights, Work, op
+from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.settings import choice, number
+from archcalc.op.site import Site
 from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Pointwise(Op):
     each: ClassVar[Work] = NO_WORK
     """The work per element."""
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return times(prod(x), self.each)
+    def work(self, at: Site) -> Work:
+        return times(prod(at.x), self.each)
 
 
 @op("identity", example=("8x4x4", {}))
@@ -150,8 +151,8 @@ class PRelu(Pointwise):
 
     per: str = choice(("channel", "layer"), "what gets a slope of its own", default="channel")
 
-    def weights(self, x: Shape) -> Weights:
-        return {"slope": (x[1] if self.per == "channel" else 1,)}
+    def weights(self, at: Site) -> Weights:
+        return {"slope": (at.x[1] if self.per == "channel" else 1,)}
 
     def forward(self, x: Array, slope: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, where

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Op, Shape, Weights, Work, op
+from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, number
+from archcalc.op.site import Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis
 from archcalc.ops.elements.pointwise import times
@@ -22,12 +23,12 @@ class Quantised(Op):
 
     axis: int | None = axis("the axis that has a scale each; one scale for all unless told", default=None)
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if self.axis is not None:
-            check_axis(self.axis, len(x))
+            check_axis(self.axis, len(at.x))
 
-    def fixed(self, x: Shape) -> Weights:
-        scales = 1 if self.axis is None else x[self.axis]
+    def fixed(self, at: Site) -> Weights:
+        scales = 1 if self.axis is None else at.x[self.axis]
         return {"scale": (scales,), "zero_point": (scales,)}
 
     def spread(self, values: Array, rank: int) -> Array:
@@ -49,8 +50,8 @@ class Quantize(Quantised):
     low: float = number("", "the least integer", default=-128)
     high: float = number("", "the greatest integer", default=127)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return times(prod(x), Work(divisions=1, additions=1, comparisons=3))
+    def work(self, at: Site) -> Work:
+        return times(prod(at.x), Work(divisions=1, additions=1, comparisons=3))
 
     def forward(self, x: Array, scale: Array, zero_point: Array) -> Array:
         from archcalc.arrays.kernels import clipped
@@ -68,8 +69,8 @@ class Dequantize(Quantised):
     Source: Jacob et al. 2018; ONNX DequantizeLinear.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return times(prod(x), Work(additions=1, multiplications=1))
+    def work(self, at: Site) -> Work:
+        return times(prod(at.x), Work(additions=1, multiplications=1))
 
     def forward(self, x: Array, scale: Array, zero_point: Array) -> Array:
         return (x - self.spread(zero_point, x.ndim)) * self.spread(scale, x.ndim)

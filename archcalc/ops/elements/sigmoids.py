@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import pi, prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Shape, Work, op
+from archcalc.op.op import Work, op
 from archcalc.op.settings import choice, number
+from archcalc.op.site import Site
 from archcalc.ops.elements.pointwise import Pointwise, times
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ class Gelu(Pointwise):
 
     approximate: str = choice(("none", "tanh"), "what stands for erf", default="none")
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         if self.approximate == "tanh":
-            return times(prod(x), Work(multiplications=6, additions=2, exponentials=1))
-        return times(prod(x), Work(multiplications=3, additions=1, exponentials=1))
+            return times(prod(at.x), Work(multiplications=6, additions=2, exponentials=1))
+        return times(prod(at.x), Work(multiplications=3, additions=1, exponentials=1))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import erf, tanh

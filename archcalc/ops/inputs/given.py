@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, op
+from archcalc.op.op import Field, Op, Weights, op
 from archcalc.op.settings import choice, flag, size, words
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
@@ -34,17 +35,17 @@ class Parameter(Op):
     )
     learnt: bool = flag("whether it is learnt", default=True)
 
-    def output(self) -> Shape:
+    def output(self, at: Site) -> Shape:
         return self.shape if self.axes == "all" else (1, *self.shape)
 
-    def weights(self) -> Weights:
+    def weights(self, at: Site) -> Weights:
         return {"value": self.shape} if self.learnt else {}
 
-    def buffers(self) -> Weights:
+    def buffers(self, at: Site) -> Weights:
         return {} if self.learnt else {"value": self.shape}
 
     def forward(self, value: Array) -> Array:
-        return value.reshape(self.output())
+        return value.reshape(self.output(Site()))
 
 
 @op("unaccounted", main=None, example=("8x4x4", {"what": "NonMaxSuppression", "shape": "8x4x4"}))
@@ -66,15 +67,15 @@ class Unaccounted(Op):
         default="sample",
     )
 
-    def output(self, *xs: Shape) -> Shape:
+    def output(self, at: Site) -> Shape:
         if self.shape is None:
             return ()
-        return self.shape if self.axes == "all" or not xs else (xs[0][0], *self.shape)
+        return self.shape if self.axes == "all" or not at.xs else (at.xs[0][0], *self.shape)
 
-    def work(self, y: Shape, *xs: Shape) -> None:
+    def work(self, at: Site) -> None:
         return None
 
-    def field(self, *xs: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
     def forward(self, *xs: Array) -> Array:

@@ -6,8 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, Work, op
+from archcalc.op.op import Field, Op, Weights, Work, op
 from archcalc.op.settings import choice, count, flag, number
+from archcalc.op.site import Shape, Site
 from archcalc.ops.axes import across, check_last
 from archcalc.ops.windows.conv import check_groups
 
@@ -29,14 +30,14 @@ class BatchNorm(Op):
     affine: bool = flag("learn a scale and a shift per channel", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def weights(self, x: Shape) -> Weights:
-        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+    def weights(self, at: Site) -> Weights:
+        return {"weight": (at.x[1],), "bias": (at.x[1],)} if self.affine else {}
 
-    def buffers(self, x: Shape) -> Weights:
-        return {"running_mean": (x[1],), "running_var": (x[1],)}
+    def buffers(self, at: Site) -> Weights:
+        return {"running_mean": (at.x[1],), "running_var": (at.x[1],)}
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=prod(x), multiplications=prod(x))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.x), multiplications=prod(at.x))
 
     def forward(self, x: Array, running_mean: Array, running_var: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
@@ -83,9 +84,9 @@ class LayerNorm(Op):
     affine: bool = flag("learn a scale and a shift", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if self.over == "last":
-            check_last(self.axes, x)
+            check_last(self.axes, at.x)
         elif self.axes != 1:
             raise ArchcalcError("'axes' says how many axes 'over: last' takes", setting="axes")
 
@@ -95,17 +96,17 @@ class LayerNorm(Op):
             return range(1, 2)
         return range(1 if self.over == "all" else len(x) - self.axes, len(x))
 
-    def weights(self, x: Shape) -> Weights:
-        shape = tuple(x[axis] for axis in self._normalised(x))
+    def weights(self, at: Site) -> Weights:
+        shape = tuple(at.x[axis] for axis in self._normalised(at.x))
         return {"weight": shape, "bias": shape} if self.affine else {}
 
-    def field(self, x: Shape) -> Field:
-        return across(x, self._normalised(x))
+    def field(self, at: Site) -> Field:
+        return across(at.x, self._normalised(at.x))
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        taken = self._normalised(x)
-        groups = prod(x[: taken.start]) * prod(x[taken.stop :])
-        return _standardised(prod(x), groups, affine=self.affine)
+    def work(self, at: Site) -> Work:
+        taken = self._normalised(at.x)
+        groups = prod(at.x[: taken.start]) * prod(at.x[taken.stop :])
+        return _standardised(prod(at.x), groups, affine=self.affine)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import standardised
@@ -134,17 +135,17 @@ class GroupNorm(Op):
     affine: bool = flag("learn a scale and a shift per channel", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def check(self, x: Shape) -> None:
-        check_groups(x[1], self.groups)
+    def check(self, at: Site) -> None:
+        check_groups(at.x[1], self.groups)
 
-    def weights(self, x: Shape) -> Weights:
-        return {"weight": (x[1],), "bias": (x[1],)} if self.affine else {}
+    def weights(self, at: Site) -> Weights:
+        return {"weight": (at.x[1],), "bias": (at.x[1],)} if self.affine else {}
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return _standardised(prod(x), x[0] * self.groups, affine=self.affine)
+    def work(self, at: Site) -> Work:
+        return _standardised(prod(at.x), at.x[0] * self.groups, affine=self.affine)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, standardised
@@ -170,16 +171,16 @@ class LocalResponseNorm(Op):
     beta: float = number("", "exponent β", default=0.75)
     bias: float = number("", "constant k", default=1.0)
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if self.size % 2 == 0:
             raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         return Work(
-            additions=prod(x) * self.size,
-            multiplications=2 * prod(x),
-            divisions=prod(x),
-            exponentials=prod(x),
+            additions=prod(at.x) * self.size,
+            multiplications=2 * prod(at.x),
+            divisions=prod(at.x),
+            exponentials=prod(at.x),
         )
 
     def forward(self, x: Array) -> Array:

@@ -6,8 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, Work, op
+from archcalc.op.op import Field, Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
+from archcalc.op.site import Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
 
@@ -30,17 +31,17 @@ class RMSNorm(Op):
     affine: bool = flag("learn a scale", default=True)
     eps: float = number("", "added to the mean square", default=1e-6, above=0)
 
-    def check(self, x: Shape) -> None:
-        check_last(self.axes, x)
+    def check(self, at: Site) -> None:
+        check_last(self.axes, at.x)
 
-    def weights(self, x: Shape) -> Weights:
-        return {"weight": x[-self.axes :]} if self.affine else {}
+    def weights(self, at: Site) -> Weights:
+        return {"weight": at.x[-self.axes :]} if self.affine else {}
 
-    def field(self, x: Shape) -> Field:
-        return across(x, range(-self.axes, 0))
+    def field(self, at: Site) -> Field:
+        return across(at.x, range(-self.axes, 0))
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        elements, groups = prod(x), prod(x[: -self.axes])
+    def work(self, at: Site) -> Work:
+        elements, groups = prod(at.x), prod(at.x[: -self.axes])
         return Work(
             additions=elements,  # n - 1 for the sum of squares and one of epsilon, in each group
             multiplications=elements + (elements if self.affine else 0),
@@ -71,15 +72,15 @@ class L2Norm(Op):
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     eps: float = number("", "the least length that is divided by", default=1e-12, above=0)
 
-    def check(self, x: Shape) -> None:
-        check_axis(self.axis, len(x))
+    def check(self, at: Site) -> None:
+        check_axis(self.axis, len(at.x))
 
-    def field(self, x: Shape) -> Field:
-        return across(x, (self.axis,))
+    def field(self, at: Site) -> Field:
+        return across(at.x, (self.axis,))
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        groups = prod(others(x, self.axis))
-        return Work(macs=prod(x), comparisons=groups, divisions=prod(x), exponentials=groups)
+    def work(self, at: Site) -> Work:
+        groups = prod(others(at.x, self.axis))
+        return Work(macs=prod(at.x), comparisons=groups, divisions=prod(at.x), exponentials=groups)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum
@@ -105,19 +106,19 @@ class Affine(Op):
     scale: bool = flag("multiply", default=True)
     shift: bool = flag("add", default=True)
 
-    def check(self, x: Shape) -> None:
-        check_not_batch(self.axis, len(x))
+    def check(self, at: Site) -> None:
+        check_not_batch(self.axis, len(at.x))
         if not self.scale and not self.shift:
             raise ArchcalcError("neither scales nor shifts", setting="shift")
 
-    def weights(self, x: Shape) -> Weights:
+    def weights(self, at: Site) -> Weights:
         names = {"weight": self.scale, "bias": self.shift}
-        return {name: (x[self.axis],) for name, wanted in names.items() if wanted}
+        return {name: (at.x[self.axis],) for name, wanted in names.items() if wanted}
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         return Work(
-            multiplications=prod(x) if self.scale else 0,
-            additions=prod(x) if self.shift else 0,
+            multiplications=prod(at.x) if self.scale else 0,
+            additions=prod(at.x) if self.shift else 0,
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:

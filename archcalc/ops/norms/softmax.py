@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Field, Op, Shape, Work, added, op
+from archcalc.op.op import Field, Op, Work, added, op
 from archcalc.op.settings import axis
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, others
 
@@ -21,11 +22,11 @@ class OverAxis(Op):
 
     axis: int = axis("the axis whose numbers add up to 1", default=1)
 
-    def check(self, x: Shape) -> None:
-        check_axis(self.axis, len(x))
+    def check(self, at: Site) -> None:
+        check_axis(self.axis, len(at.x))
 
-    def field(self, x: Shape) -> Field:
-        return across(x, (self.axis,))
+    def field(self, at: Site) -> Field:
+        return across(at.x, (self.axis,))
 
     def rows(self, x: Shape) -> int:
         """Return how many sets of numbers add up to 1."""
@@ -47,8 +48,8 @@ class Softmax(OverAxis):
     as attention does. Source: torch.nn.Softmax.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return added([self.shared(x), Work(divisions=prod(x))])
+    def work(self, at: Site) -> Work:
+        return added([self.shared(at.x), Work(divisions=prod(at.x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import exp
@@ -67,8 +68,8 @@ class LogSoftmax(OverAxis):
     The largest element is subtracted first, as every implementation does. Source: torch.nn.LogSoftmax.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return added([self.shared(x), Work(additions=prod(x), exponentials=self.rows(x))])
+    def work(self, at: Site) -> Work:
+        return added([self.shared(at.x), Work(additions=prod(at.x), exponentials=self.rows(at.x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import exp, log

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, op, per_axis
+from archcalc.op.op import Field, Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis, check_each, check_stretches, place, places, remaining, stretched
 
@@ -36,38 +37,38 @@ class Slice(Op):
 
     def _ranges(self, x: Shape) -> dict[int, tuple[int, int, int]]:
         """Return where each axis that is cut starts and stops, and its step."""
-        at = places(self.axes, len(x))
-        stops = tuple(x[one] for one in at) if self.stops is None else per_axis(self.stops, at)
-        rest = zip(per_axis(self.starts, at), stops, per_axis(self.steps, at), strict=True)
-        return dict(zip(at, rest, strict=True))
+        cut = places(self.axes, len(x))
+        stops = tuple(x[axis] for axis in cut) if self.stops is None else per_axis(self.stops, cut)
+        rest = zip(per_axis(self.starts, cut), stops, per_axis(self.steps, cut), strict=True)
+        return dict(zip(cut, rest, strict=True))
 
-    def check(self, x: Shape) -> None:
-        check_each(self.axes, len(x))
+    def check(self, at: Site) -> None:
+        check_each(self.axes, len(at.x))
         for name in ("starts", "stops", "steps"):
             values = getattr(self, name)
             if values is not None and len(values) not in (1, len(self.axes)):
                 raise ArchcalcError(
                     f"'{name}' has {len(values)} numbers, but 'axes' has {len(self.axes)}", setting=name
                 )
-        for at, (start, stop, _) in self._ranges(x).items():
-            if not start < stop <= x[at]:
+        for number, (start, stop, _) in self._ranges(at.x).items():
+            if not start < stop <= at.x[number]:
                 raise ArchcalcError(
-                    f"positions {start} to {stop} are not among the {x[at]} of axis {at}",
+                    f"positions {start} to {stop} are not among the {at.x[number]} of axis {number}",
                     setting="starts" if self.stops is None else "stops",
                 )
 
-    def output(self, x: Shape) -> Shape:
-        ranges = self._ranges(x)
-        return tuple(_kept(*ranges[at]) if at in ranges else extent for at, extent in enumerate(x))
+    def output(self, at: Site) -> Shape:
+        ranges = self._ranges(at.x)
+        return tuple(_kept(*ranges[axis]) if axis in ranges else extent for axis, extent in enumerate(at.x))
 
-    def field(self, x: Shape) -> Field:
-        ranges = self._ranges(x)
-        cut = (ranges.get(at, (0, extent, 1)) for at, extent in enumerate(x))
+    def field(self, at: Site) -> Field:
+        ranges = self._ranges(at.x)
+        cut = (ranges.get(axis, (0, extent, 1)) for axis, extent in enumerate(at.x))
         return tuple(Window(1, step, -start) for start, _, step in cut)[2:]
 
     def forward(self, x: Array) -> Array:
         ranges = self._ranges(x.shape)
-        return x[tuple(slice(*ranges.get(at, (None,))) for at in range(x.ndim))].copy()
+        return x[tuple(slice(*ranges.get(axis, (None,))) for axis in range(x.ndim))].copy()
 
 
 def _kept(start: int, stop: int, step: int) -> int:
@@ -89,20 +90,22 @@ class Take(Op):
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
     index: int | None = count("", "the position, counted from 0", default=None, least=0)
 
-    def check(self, x: Shape, indices: Shape | None = None) -> None:
-        check_axis(self.axis, len(x))
-        if (self.index is None) == (indices is None):
+    def check(self, at: Site) -> None:
+        check_axis(self.axis, len(at.x))
+        if (self.index is None) == (len(at.xs) == 1):
             raise ArchcalcError("takes either an index or a second input that holds indices", setting="index")
-        if self.index is not None and self.index >= x[self.axis]:
+        if self.index is not None and self.index >= at.x[self.axis]:
             raise ArchcalcError(
-                f"position {self.index} is not among the {x[self.axis]} of axis {self.axis}", setting="index"
+                f"position {self.index} is not among the {at.x[self.axis]} of axis {self.axis}",
+                setting="index",
             )
 
-    def output(self, x: Shape, indices: Shape = ()) -> Shape:
-        at = place(self.axis, len(x))
-        return remaining((*x[:at], *indices, *x[at + 1 :]))
+    def output(self, at: Site) -> Shape:
+        x, *indices = at.xs
+        axis = place(self.axis, len(x))
+        return remaining((*x[:axis], *(indices[0] if indices else ()), *x[axis + 1 :]))
 
-    def field(self, x: Shape, indices: Shape = ()) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
     def forward(self, x: Array, indices: Array | None = None) -> Array:
@@ -127,13 +130,13 @@ class Embedding(Op):
     size: int = count("V", "how many vectors there are: the vocabulary")
     dim: int = count("D", "how long a vector is")
 
-    def output(self, x: Shape) -> Shape:
-        return (*x, self.dim)
+    def output(self, at: Site) -> Shape:
+        return (*at.x, self.dim)
 
-    def weights(self, x: Shape) -> Weights:
+    def weights(self, at: Site) -> Weights:
         return {"weight": (self.size, self.dim)}
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
     def forward(self, x: Array, weight: Array) -> Array:
@@ -155,26 +158,26 @@ class Expand(Op):
 
     shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         try:
-            check_stretches(x, self.shape)
+            check_stretches(at.x, self.shape)
         except ArchcalcError:
             raise ArchcalcError(
-                f"{'x'.join(map(str, x))} does not stretch to {'x'.join(map(str, self.shape))}",
+                f"{'x'.join(map(str, at.x))} does not stretch to {'x'.join(map(str, self.shape))}",
                 setting="shape",
                 hint="only axes of size 1 stretch; both shapes count the batch",
             ) from None
 
-    def output(self, x: Shape) -> Shape:
-        return stretched(x, self.shape)
+    def output(self, at: Site) -> Shape:
+        return stretched(at.x, self.shape)
 
-    def field(self, x: Shape) -> Field:
-        return "pointwise" if self.output(x)[2:] == x[2:] else "whole"
+    def field(self, at: Site) -> Field:
+        return "pointwise" if self.output(at)[2:] == at.x[2:] else "whole"
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import broadcast_to
 
-        return broadcast_to(x, self.output(x.shape)).copy()
+        return broadcast_to(x, self.output(Site((x.shape,)))).copy()
 
 
 @op("tile", main="repeats", example=("8x4x4", {"repeats": [1, 1, 2, 3]}))
@@ -190,17 +193,17 @@ class Tile(Op):
 
     repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
 
-    def check(self, x: Shape) -> None:
-        if len(self.repeats) != len(x):
+    def check(self, at: Site) -> None:
+        if len(self.repeats) != len(at.x):
             raise ArchcalcError(
-                f"'repeats' has {len(self.repeats)} numbers, but the input has {len(x)} axes with the batch",
+                f"'repeats' has {len(self.repeats)} numbers, but the input has {len(at.x)} axes with the batch",
                 setting="repeats",
             )
 
-    def output(self, x: Shape) -> Shape:
-        return tuple(extent * times for extent, times in zip(x, self.repeats, strict=True))
+    def output(self, at: Site) -> Shape:
+        return tuple(extent * times for extent, times in zip(at.x, self.repeats, strict=True))
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "pointwise" if prod(self.repeats[2:]) == 1 else "whole"
 
     def forward(self, x: Array) -> Array:

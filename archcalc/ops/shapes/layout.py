@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, check_axes, op, per_axis
+from archcalc.op.op import Field, Op, check_axes, op, per_axis
 from archcalc.op.settings import choice, number, padding, size
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import check_spatial
 
@@ -40,7 +41,7 @@ class Input(Op):
             batch=batch if batch and self.batched else self.batch,
         )
 
-    def output(self) -> Shape:
+    def output(self, at: Site) -> Shape:
         return (self.batch, *self.shape)
 
 
@@ -53,8 +54,8 @@ class Flatten(Op):
 
     traits = Traits(storage="view", least_axes=1)
 
-    def output(self, x: Shape) -> Shape:
-        return (x[0], prod(x[1:]))
+    def output(self, at: Site) -> Shape:
+        return (at.x[0], prod(at.x[1:]))
 
     def forward(self, x: Array) -> Array:
         return x.reshape(len(x), -1)
@@ -85,13 +86,13 @@ class Reshape(Op):
     shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
     axes: Covers = covering()
 
-    def check(self, x: Shape) -> None:
-        given, size = prod(extent for extent in self.shape if extent), prod(self._covered(x))
+    def check(self, at: Site) -> None:
+        given, size = prod(extent for extent in self.shape if extent), prod(self._covered(at.x))
         blanks = self.shape.count(0)
         if blanks > 1:
             raise ArchcalcError("only one size can be left over (0)", setting="shape")
         if size % given or (not blanks and size != given):
-            was = "x".join(map(str, self._covered(x)))
+            was = "x".join(map(str, self._covered(at.x)))
             raise ArchcalcError(
                 f"{was} has {size} numbers, which do not fill {'x'.join(map(str, self.shape))}",
                 setting="shape",
@@ -100,15 +101,15 @@ class Reshape(Op):
     def _covered(self, x: Shape) -> Shape:
         return x if self.axes == "all" else x[1:]
 
-    def output(self, x: Shape) -> Shape:
-        rest = prod(self._covered(x)) // prod(extent for extent in self.shape if extent)
+    def output(self, at: Site) -> Shape:
+        rest = prod(self._covered(at.x)) // prod(extent for extent in self.shape if extent)
         shape = tuple(extent or rest for extent in self.shape)
-        return shape if self.axes == "all" else (x[0], *shape)
+        return shape if self.axes == "all" else (at.x[0], *shape)
 
     def forward(self, x: Array) -> Array:
-        return x.reshape(self.output(x.shape))
+        return x.reshape(self.output(Site((x.shape,))))
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
 
@@ -132,21 +133,21 @@ class Permute(Op):
         """Return the order of all axes, the batch among them."""
         return self.order if self.axes == "all" else (0, *(1 + axis for axis in self.order))
 
-    def check(self, x: Shape) -> None:
-        if sorted(self._order()) != list(range(len(x))):
-            last = len(x) - (1 if self.axes == "all" else 2)
+    def check(self, at: Site) -> None:
+        if sorted(self._order()) != list(range(len(at.x))):
+            last = len(at.x) - (1 if self.axes == "all" else 2)
             raise ArchcalcError(
                 f"order must name each of the axes 0 to {last} once, not {list(self.order)}",
                 setting="order",
             )
 
-    def output(self, x: Shape) -> Shape:
-        return tuple(x[axis] for axis in self._order())
+    def output(self, at: Site) -> Shape:
+        return tuple(at.x[axis] for axis in self._order())
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self._order()).copy()
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "pointwise" if list(self.order) == sorted(self.order) else "whole"
 
 
@@ -170,14 +171,14 @@ class Pad(Op):
         ("constant", "reflect", "edge", "wrap"), "where they take it from", default="constant"
     )
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if any(map(any, self.amount)):
-            check_spatial(x)
-        check_axes("amount", self.amount, x[2:])
+            check_spatial(at.x)
+        check_axes("amount", self.amount, at.x[2:])
         if len(self.channels) != 1:
             raise ArchcalcError("'channels' takes one number or one pair", setting="channels")
         spare = {"reflect": 1, "wrap": 0}.get(self.mode)
-        for extent, sides in zip(x[1:], self._sides(x), strict=True):
+        for extent, sides in zip(at.x[1:], self._sides(at.x), strict=True):
             if spare is not None and max(sides) > extent - spare:
                 raise ArchcalcError(
                     f"{self.mode} has at most {extent - spare} elements for each side of {extent}, not {max(sides)}",
@@ -188,12 +189,12 @@ class Pad(Op):
         """Return what is added before and after on each axis but the batch."""
         return (*self.channels, *per_axis(self.amount, x[2:]))
 
-    def output(self, x: Shape) -> Shape:
-        padded = (i + (a + b) for i, (a, b) in zip(x[1:], self._sides(x), strict=True))
-        return (x[0], *padded)
+    def output(self, at: Site) -> Shape:
+        padded = (i + (a + b) for i, (a, b) in zip(at.x[1:], self._sides(at.x), strict=True))
+        return (at.x[0], *padded)
 
-    def field(self, x: Shape) -> Field:
-        return tuple(Window(1, 1, before, after) for before, after in self._sides(x)[1:])
+    def field(self, at: Site) -> Field:
+        return tuple(Window(1, 1, before, after) for before, after in self._sides(at.x)[1:])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import padded
@@ -210,17 +211,17 @@ class Crop(Op):
 
     amount: tuple[tuple[int, int], ...] = padding("c", "elements cut at each side", default=1)
 
-    def check(self, x: Shape) -> None:
-        check_axes("amount", self.amount, check_spatial(x))
-        if min(self.output(x)[2:]) < 1:
+    def check(self, at: Site) -> None:
+        check_axes("amount", self.amount, check_spatial(at.x))
+        if min(self.output(at)[2:]) < 1:
             raise ArchcalcError("cuts the whole input away", setting="amount")
 
-    def output(self, x: Shape) -> Shape:
-        sides = per_axis(self.amount, x[2:])
-        return (*x[:2], *(i - (a + b) for i, (a, b) in zip(x[2:], sides, strict=True)))
+    def output(self, at: Site) -> Shape:
+        sides = per_axis(self.amount, at.x[2:])
+        return (*at.x[:2], *(i - (a + b) for i, (a, b) in zip(at.x[2:], sides, strict=True)))
 
-    def field(self, x: Shape) -> Field:
-        return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, x[2:]))
+    def field(self, at: Site) -> Field:
+        return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, at.x[2:]))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import trimmed

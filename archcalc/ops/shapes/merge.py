@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import reduce
 from math import prod
 from operator import add, mul
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Work, op
+from archcalc.op.op import Field, Op, Work, op
 from archcalc.op.settings import axis, count
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis, check_stretches, others, place, replaced, stretched
 from archcalc.ops.windows.conv import check_groups
@@ -27,13 +28,11 @@ class Elementwise(Op):
 
     traits = Traits(takes=(2, None), least_axes=1)
 
-    inputs: ClassVar[tuple[int, int | None]] = (2, None)
+    def check(self, at: Site) -> None:
+        check_stretches(*at.xs)
 
-    def check(self, *xs: Shape) -> None:
-        check_stretches(*xs)
-
-    def output(self, *xs: Shape) -> Shape:
-        return stretched(*xs)
+    def output(self, at: Site) -> Shape:
+        return stretched(*at.xs)
 
 
 @op("add", example=(("256x56x56", "256x56x56"), {}))
@@ -45,8 +44,8 @@ class Add(Elementwise):
     Source: He et al. 2015, "Deep residual learning".
     """
 
-    def work(self, y: Shape, *xs: Shape) -> Work:
-        return Work(additions=prod(y) * (len(xs) - 1))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.y) * (len(at.xs) - 1))
 
     def forward(self, *xs: Array) -> Array:
         return reduce(add, xs)
@@ -61,8 +60,8 @@ class Multiply(Elementwise):
     Source: Hu, Shen & Sun 2017, "Squeeze-and-excitation networks".
     """
 
-    def work(self, y: Shape, *xs: Shape) -> Work:
-        return Work(multiplications=prod(y) * (len(xs) - 1))
+    def work(self, at: Site) -> Work:
+        return Work(multiplications=prod(at.y) * (len(at.xs) - 1))
 
     def forward(self, *xs: Array) -> Array:
         return reduce(mul, xs)
@@ -82,10 +81,10 @@ class Concat(Op):
 
     axis: int = axis("the axis along which they lie", default=1)
 
-    def check(self, *xs: Shape) -> None:
-        if len({len(x) for x in xs}) == 1:
-            check_axis(self.axis, len(xs[0]))
-            if len({others(x, self.axis) for x in self._for_each_sample(xs)}) == 1:
+    def check(self, at: Site) -> None:
+        if len({len(x) for x in at.xs}) == 1:
+            check_axis(self.axis, len(at.xs[0]))
+            if len({others(x, self.axis) for x in self._for_each_sample(at.xs)}) == 1:
                 return
         if self.axis == 1:
             raise ArchcalcError(
@@ -101,11 +100,11 @@ class Concat(Op):
         (batch,) = stretched(*(x[:1] for x in xs))
         return [(batch if x[0] == 1 else x[0], *x[1:]) for x in xs]
 
-    def output(self, *xs: Shape) -> Shape:
-        return replaced(self._for_each_sample(xs)[0], self.axis, sum(x[self.axis] for x in xs))
+    def output(self, at: Site) -> Shape:
+        return replaced(self._for_each_sample(at.xs)[0], self.axis, sum(x[self.axis] for x in at.xs))
 
-    def field(self, *xs: Shape) -> Field:
-        return "pointwise" if place(self.axis, len(xs[0])) < 2 else "whole"
+    def field(self, at: Site) -> Field:
+        return "pointwise" if place(self.axis, len(at.xs[0])) < 2 else "whole"
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.kernels import concatenate
@@ -129,17 +128,17 @@ class Channels(Op):
     start: int = count("a", "first channel, counted from 0", default=0, least=0)
     stop: int | None = count("b", "the channel after the last; all that follow unless told", default=None)
 
-    def check(self, x: Shape) -> None:
-        stop = x[1] if self.stop is None else self.stop
-        if not self.start < stop <= x[1]:
+    def check(self, at: Site) -> None:
+        stop = at.x[1] if self.stop is None else self.stop
+        if not self.start < stop <= at.x[1]:
             raise ArchcalcError(
-                f"channels {self.start} to {stop} are not among the {x[1]} that come in",
+                f"channels {self.start} to {stop} are not among the {at.x[1]} that come in",
                 setting="start" if self.stop is None else "stop",
             )
 
-    def output(self, x: Shape) -> Shape:
-        stop = x[1] if self.stop is None else self.stop
-        return (x[0], stop - self.start, *x[2:])
+    def output(self, at: Site) -> Shape:
+        stop = at.x[1] if self.stop is None else self.stop
+        return (at.x[0], stop - self.start, *at.x[2:])
 
     def forward(self, x: Array) -> Array:
         return x[:, self.start : self.stop]
@@ -156,8 +155,8 @@ class Shuffle(Op):
 
     groups: int = count("g", "number of groups the channels come in")
 
-    def check(self, x: Shape) -> None:
-        check_groups(x[1], self.groups)
+    def check(self, at: Site) -> None:
+        check_groups(at.x[1], self.groups)
 
     def forward(self, x: Array) -> Array:
         dealt = x.reshape(len(x), self.groups, -1, *x.shape[2:]).swapaxes(1, 2).copy()

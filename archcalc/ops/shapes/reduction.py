@@ -6,8 +6,9 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Field, Op, Shape, Work, op
+from archcalc.op.op import Field, Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_each, places, remaining
 
@@ -58,22 +59,22 @@ class Reduce(Op):
     by: str = choice(tuple(REDUCTIONS), "what is made of them", default="mean")
     keep: bool = flag("keep the axes, with size 1", default=False)
 
-    def check(self, x: Shape) -> None:
-        check_each(self.axes, len(x))
+    def check(self, at: Site) -> None:
+        check_each(self.axes, len(at.x))
 
-    def output(self, x: Shape) -> Shape:
-        return reduced(x, self.axes, keep=self.keep)
+    def output(self, at: Site) -> Shape:
+        return reduced(at.x, self.axes, keep=self.keep)
 
-    def field(self, x: Shape) -> Field:
-        return seen(x, self.axes, keep=self.keep)
+    def field(self, at: Site) -> Field:
+        return seen(at.x, self.axes, keep=self.keep)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return REDUCTIONS[self.by](prod(x), prod(y))
+    def work(self, at: Site) -> Work:
+        return REDUCTIONS[self.by](prod(at.x), prod(at.y))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS as FUNCTIONS
 
-        return FUNCTIONS[self.by](x, places(self.axes, x.ndim)).reshape(self.output(x.shape))
+        return FUNCTIONS[self.by](x, places(self.axes, x.ndim)).reshape(self.output(Site((x.shape,))))
 
 
 @op("argmax", main="axis", example=("21x8x8", {"axis": 1}))
@@ -95,21 +96,21 @@ class ArgMax(Op):
     def scrambles(self) -> bool:
         return True
 
-    def check(self, x: Shape) -> None:
-        check_axis(self.axis, len(x))
+    def check(self, at: Site) -> None:
+        check_axis(self.axis, len(at.x))
 
-    def output(self, x: Shape) -> Shape:
-        return reduced(x, (self.axis,), keep=self.keep)
+    def output(self, at: Site) -> Shape:
+        return reduced(at.x, (self.axis,), keep=self.keep)
 
-    def field(self, x: Shape) -> Field:
-        return seen(x, (self.axis,), keep=self.keep)
+    def field(self, at: Site) -> Field:
+        return seen(at.x, (self.axis,), keep=self.keep)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(comparisons=prod(x) - prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(comparisons=prod(at.x) - prod(at.y))
 
     def forward(self, x: Array) -> Array:
         found = (x if self.by == "max" else -x).argmax(axis=self.axis)
-        y: Array = found.astype(x.dtype).reshape(self.output(x.shape))
+        y: Array = found.astype(x.dtype).reshape(self.output(Site((x.shape,))))
         return y
 
 
@@ -126,14 +127,14 @@ class CumSum(Op):
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
 
-    def check(self, x: Shape) -> None:
-        check_axis(self.axis, len(x))
+    def check(self, at: Site) -> None:
+        check_axis(self.axis, len(at.x))
 
-    def field(self, x: Shape) -> Field:
-        return across(x, (self.axis,))
+    def field(self, at: Site) -> Field:
+        return across(at.x, (self.axis,))
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=prod(x) - prod(reduced(x, (self.axis,), keep=False)))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.x) - prod(reduced(at.x, (self.axis,), keep=False)))
 
     def forward(self, x: Array) -> Array:
         return x.cumsum(axis=self.axis, dtype=x.dtype)

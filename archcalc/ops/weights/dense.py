@@ -6,8 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, Work, elements, extents_of, op
+from archcalc.op.op import Field, Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_not_batch, others, replaced
 from archcalc.ops.windows.conv import check_channels
@@ -24,18 +25,18 @@ class Dense(Op):
     out: int = count("M", "number of outputs")
     in_: int | None = count("C", "the number of inputs, checked where stated", default=None)
 
-    def check(self, x: Shape) -> None:
-        if len(x) != 2:
+    def check(self, at: Site) -> None:
+        if len(at.x) != 2:
             raise ArchcalcError(
-                f"takes a flat input, but gets {extents_of(x)}",
+                f"takes a flat input, but gets {extents_of(at.x)}",
                 hint="put '- flatten' before it, or say axis: -1 to connect the last axis alone",
             )
-        check_channels(x, self.in_)
+        check_channels(at.x, self.in_)
 
-    def output(self, x: Shape) -> Shape:
-        return (x[0], self.out)
+    def output(self, at: Site) -> Shape:
+        return (at.x[0], self.out)
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
 
@@ -52,29 +53,29 @@ class Linear(Dense):
     bias: bool = flag("add a number per output", default=True)
     axis: int = axis("the axis whose numbers are connected", default=1)
 
-    def check(self, x: Shape) -> None:
+    def check(self, at: Site) -> None:
         if self.axis == 1:
-            super().check(x)
+            super().check(at)
         else:
-            check_not_batch(self.axis, len(x))
-            check_channels((1, x[self.axis]), self.in_)
+            check_not_batch(self.axis, len(at.x))
+            check_channels((1, at.x[self.axis]), self.in_)
 
-    def output(self, x: Shape) -> Shape:
-        return replaced(x, self.axis, self.out)
+    def output(self, at: Site) -> Shape:
+        return replaced(at.x, self.axis, self.out)
 
-    def weights(self, x: Shape) -> Weights:
-        tensors: Weights = {"weight": (self.out, x[self.axis])}
+    def weights(self, at: Site) -> Weights:
+        tensors: Weights = {"weight": (self.out, at.x[self.axis])}
         if self.bias:
             tensors["bias"] = (self.out,)
         return tensors
 
-    def field(self, x: Shape) -> Field:
-        return across(x, (self.axis,))
+    def field(self, at: Site) -> Field:
+        return across(at.x, (self.axis,))
 
-    def work(self, y: Shape, x: Shape) -> Work:
+    def work(self, at: Site) -> Work:
         return Work(
-            macs=prod(others(x, self.axis)) * elements([self.weights(x)["weight"]]),
-            additions=prod(y) if self.bias else 0,
+            macs=prod(others(at.x, self.axis)) * elements([self.weights(at)["weight"]]),
+            additions=prod(at.y) if self.bias else 0,
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:

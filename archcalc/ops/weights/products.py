@@ -8,8 +8,9 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Field, Op, Shape, Work, added, extents_of, op
+from archcalc.op.op import NO_WORK, Field, Op, Work, added, extents_of, op
 from archcalc.op.settings import flag, words
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_stretches, remaining, stretched
 
@@ -31,7 +32,8 @@ class MatMul(Op):
 
     transposed: bool = flag("turn the right side: a·bᵀ", default=False)
 
-    def check(self, a: Shape, b: Shape) -> None:
+    def check(self, at: Site) -> None:
+        a, b = at.xs
         if min(len(a), len(b)) < 2:
             raise ArchcalcError("multiplies matrices, but one side has a single axis")
         if a[-1] != self._terms(b):
@@ -47,14 +49,15 @@ class MatMul(Op):
     def _terms(self, b: Shape) -> int:
         return b[-1] if self.transposed else b[-2]
 
-    def output(self, a: Shape, b: Shape) -> Shape:
+    def output(self, at: Site) -> Shape:
+        a, b = at.xs
         return (*stretched(a[:-2], b[:-2]), a[-2], b[-2] if self.transposed else b[-1])
 
-    def field(self, a: Shape, b: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
-    def work(self, y: Shape, a: Shape, b: Shape) -> Work:
-        return Work(macs=prod(y) * a[-1])
+    def work(self, at: Site) -> Work:
+        return Work(macs=prod(at.y) * at.x[-1])
 
     def forward(self, a: Array, b: Array) -> Array:
         from archcalc.arrays.kernels import product
@@ -110,29 +113,29 @@ class Einsum(Op):
             i: size for letters, x in zip(inputs, xs, strict=True) for i, size in zip(letters, x, strict=True)
         }
 
-    def check(self, *xs: Shape) -> None:
+    def check(self, at: Site) -> None:
         if not re.fullmatch(r"[A-Za-z]+(,[A-Za-z]+)*(->[A-Za-z]*)?", self.equation.replace(" ", "")):
             raise ArchcalcError(
                 f"'{self.equation}' is no equation", setting="equation", hint=f"it has {LETTERS}"
             )
         inputs, output = self._letters()
-        found = _checked_sizes(inputs, xs)
+        found = _checked_sizes(inputs, at.xs)
         if len({*output}) < len(output) or not {*output} <= found.keys():
             raise ArchcalcError(
                 f"the output '{output}' must name letters of the inputs, each once", setting="equation"
             )
 
-    def output(self, *xs: Shape) -> Shape:
-        sizes = self._sizes(xs)
+    def output(self, at: Site) -> Shape:
+        sizes = self._sizes(at.xs)
         return remaining(sizes[letter] for letter in self._letters()[1])
 
-    def field(self, *xs: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
-    def work(self, y: Shape, *xs: Shape) -> Work:
-        sizes = self._sizes(xs)
-        if len(xs) == 1:
-            return Work(additions=prod(sizes.values()) - prod(y))
+    def work(self, at: Site) -> Work:
+        sizes = self._sizes(at.xs)
+        if len(at.xs) == 1:
+            return Work(additions=prod(sizes.values()) - prod(at.y))
         return added(self._work(step, sizes) for step in self._steps())
 
     def _work(self, step: Step, sizes: dict[str, int]) -> Work:
@@ -149,7 +152,7 @@ class Einsum(Op):
         found = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
         for step, x in zip(self._steps(), xs[1:], strict=True):
             found = contracted(found, x, step.left, step.right, step.kept)
-        return found.reshape(self.output(*(x.shape for x in xs)))
+        return found.reshape(self.output(Site(tuple(x.shape for x in xs))))
 
 
 def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, int]:

@@ -9,8 +9,9 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, Work, added, elements, extents_of, op
+from archcalc.op.op import Field, Op, Weights, Work, added, elements, extents_of, op
 from archcalc.op.settings import count, flag
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import times
 
@@ -41,21 +42,21 @@ class Recurrent(Op):
     bias: bool = flag("add a number per row of each matrix", default=True)
     batch_first: bool = flag("whether the batch is the first axis and time the second", default=True)
 
-    def check(self, x: Shape) -> None:
-        if len(x) != 3:
+    def check(self, at: Site) -> None:
+        if len(at.x) != 3:
             raise ArchcalcError(
-                f"takes a sequence of vectors, TxC, but gets {extents_of(x)}",
+                f"takes a sequence of vectors, TxC, but gets {extents_of(at.x)}",
                 hint="permute and reshape bring the positions in a row",
             )
         if self.directions > 2:
             raise ArchcalcError(f"there are 2 directions, not {self.directions}", setting="directions")
 
-    def output(self, x: Shape) -> Shape:
-        return (*x[:2], self.hidden * self.directions)
+    def output(self, at: Site) -> Shape:
+        return (*at.x[:2], self.hidden * self.directions)
 
-    def weights(self, x: Shape) -> Weights:
+    def weights(self, at: Site) -> Weights:
         rows = self.gates * self.hidden
-        shapes: Weights = {"weight_ih": (rows, x[2]), "weight_hh": (rows, self.hidden)}
+        shapes: Weights = {"weight_ih": (rows, at.x[2]), "weight_hh": (rows, self.hidden)}
         if self.bias:
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         return {
@@ -64,14 +65,14 @@ class Recurrent(Op):
             for name, shape in shapes.items()
         }
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        matrices = [shape for name, shape in self.weights(x).items() if name.startswith("weight")]
-        products = Work(macs=prod(x[:2]) * elements(matrices))
+    def work(self, at: Site) -> Work:
+        matrices = [shape for name, shape in self.weights(at).items() if name.startswith("weight")]
+        products = Work(macs=prod(at.x[:2]) * elements(matrices))
         biases = Work(additions=2 * self.gates if self.bias else 0)
-        return added([products, times(prod(y), biases), times(prod(y), self.each)])
+        return added([products, times(prod(at.y), biases), times(prod(at.y), self.each)])
 
     def run(self, x: Array, weights: dict[str, Array], cell: Cell, states: int) -> Array:
         """Return the state after every step of a real input, in both directions where there are two."""

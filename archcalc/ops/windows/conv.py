@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Weights, Work, check_axes, elements, op, per_axis
+from archcalc.op.op import Field, Op, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
@@ -39,10 +40,10 @@ class Conv(Sliding):
     )
     in_: int | None = count("C", "the input's channels, checked where stated", default=None)
 
-    def check(self, x: Shape) -> None:
-        check_spatial(x)
-        check_channels(x, self.in_)
-        check_groups(x[1], self.groups)
+    def check(self, at: Site) -> None:
+        check_spatial(at.x)
+        check_channels(at.x, self.in_)
+        check_groups(at.x[1], self.groups)
         if self.out % self.groups:
             raise ArchcalcError(
                 f"{self.out} filters do not split into {self.groups} groups",
@@ -50,8 +51,8 @@ class Conv(Sliding):
                 hint=f"groups must divide {self.out}",
             )
         if self.connections is not None:
-            self._check_connections(x[1], self.connections)
-        super().check(x)
+            self._check_connections(at.x[1], self.connections)
+        super().check(at)
 
     def _check_connections(self, channels: int, connections: tuple[tuple[int, ...], ...]) -> None:
         if self.groups != 1:
@@ -70,25 +71,25 @@ class Conv(Sliding):
             if len(set(maps)) != len(maps):
                 raise ArchcalcError(f"filter {number} sees a map twice", setting="connections")
 
-    def output(self, x: Shape) -> Shape:
-        return (x[0], self.out, *self.slid(x))
+    def output(self, at: Site) -> Shape:
+        return (at.x[0], self.out, *self.slid(at.x))
 
-    def weights(self, x: Shape) -> Weights:
-        kernel = per_axis(self.kernel, x[2:])
+    def weights(self, at: Site) -> Weights:
+        kernel = per_axis(self.kernel, at.x[2:])
         tensors: Weights = {}
-        for suffix, filters, maps in self._fan_ins(x):
+        for suffix, filters, maps in self._fan_ins(at.x):
             tensors[f"weight{suffix}"] = (filters, maps, *kernel)
             if self.bias:
                 tensors[f"bias{suffix}"] = (filters,)
         return tensors
 
-    def unfolded(self, y: Shape, x: Shape) -> tuple[int, int]:
+    def unfolded(self, at: Site) -> tuple[int, int]:
         """Return the matrix whose rows are the windows: one row an output position, one column a weight of a filter.
 
         With groups there is a matrix for each, one below the other.
         """
-        columns = prod(per_axis(self.kernel, x[2:])) * (x[1] // self.groups)
-        return y[0] * prod(y[2:]) * self.groups, columns
+        columns = prod(per_axis(self.kernel, at.x[2:])) * (at.x[1] // self.groups)
+        return at.y[0] * prod(at.y[2:]) * self.groups, columns
 
     def _fan_ins(self, x: Shape) -> list[tuple[str, int, int]]:
         """Return (suffix of the tensors' names, filters, input maps that each sees)."""
@@ -97,12 +98,12 @@ class Conv(Sliding):
         sizes = Counter(len(maps) for maps in self.connections)
         return [(str(maps), filters, maps) for maps, filters in sorted(sizes.items())]
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        kernels = [shape for name, shape in self.weights(x).items() if name.startswith("weight")]
-        positions = y[0] * prod(y[2:])
+    def work(self, at: Site) -> Work:
+        kernels = [shape for name, shape in self.weights(at).items() if name.startswith("weight")]
+        positions = at.y[0] * prod(at.y[2:])
         return Work(
             macs=positions * elements(kernels),
-            additions=prod(y) if self.bias else 0,
+            additions=prod(at.y) if self.bias else 0,
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:
@@ -148,10 +149,10 @@ class ConvTranspose(Op):
     bias: bool = flag("add a number per filter", default=True)
     in_: int | None = count("C", "the input's channels, checked where stated", default=None)
 
-    def check(self, x: Shape) -> None:
-        spatial = check_spatial(x)
-        check_channels(x, self.in_)
-        check_groups(x[1], self.groups)
+    def check(self, at: Site) -> None:
+        spatial = check_spatial(at.x)
+        check_channels(at.x, self.in_)
+        check_groups(at.x[1], self.groups)
         for name in ("kernel", "stride", "padding", "output_padding", "dilation"):
             check_axes(name, getattr(self, name), spatial)
         if self.out % self.groups:
@@ -169,11 +170,11 @@ class ConvTranspose(Op):
                     f"output_padding {extra} must be smaller than the stride or the dilation",
                     setting="output_padding",
                 )
-        if min(self.output(x)[2:]) < 1:
+        if min(self.output(at)[2:]) < 1:
             raise ArchcalcError("padding cuts the whole output away", setting="padding")
 
-    def output(self, x: Shape) -> Shape:
-        spatial = x[2:]
+    def output(self, at: Site) -> Shape:
+        spatial = at.x[2:]
         extents = (
             (extent - 1) * window.stride
             - (window.before + window.after)
@@ -181,10 +182,10 @@ class ConvTranspose(Op):
             + 1
             + extra
             for extent, window, extra in zip(
-                spatial, self._windows(x), per_axis(self.output_padding, spatial), strict=True
+                spatial, self._windows(at.x), per_axis(self.output_padding, spatial), strict=True
             )
         )
-        return (x[0], self.out, *extents)
+        return (at.x[0], self.out, *extents)
 
     def _windows(self, x: Shape) -> tuple[Window, ...]:
         spatial = x[2:]
@@ -196,23 +197,23 @@ class ConvTranspose(Op):
             )
         )
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return tuple(
             Spread(window.kernel, window.stride, window.before, window.dilation)
-            for window in self._windows(x)
+            for window in self._windows(at.x)
         )
 
-    def weights(self, x: Shape) -> Weights:
-        tensors: Weights = {"weight": (x[1], self.out // self.groups, *per_axis(self.kernel, x[2:]))}
+    def weights(self, at: Site) -> Weights:
+        tensors: Weights = {"weight": (at.x[1], self.out // self.groups, *per_axis(self.kernel, at.x[2:]))}
         if self.bias:
             tensors["bias"] = (self.out,)
         return tensors
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        positions = x[0] * prod(x[2:])
+    def work(self, at: Site) -> Work:
+        positions = at.x[0] * prod(at.x[2:])
         return Work(
-            macs=positions * elements([self.weights(x)["weight"]]),
-            additions=prod(y) if self.bias else 0,
+            macs=positions * elements([self.weights(at)["weight"]]),
+            additions=prod(at.y) if self.bias else 0,
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Op, Shape, Weights, Work, elements, op
+from archcalc.op.op import Op, Weights, Work, elements, op
 from archcalc.op.settings import number
+from archcalc.op.site import Site
 from archcalc.op.traits import Traits
 from archcalc.ops.weights.dense import Dense
 from archcalc.ops.windows.pool import Pool
@@ -28,11 +29,11 @@ class Subsample(Pool):
     The squashing function that follows is a layer of its own (`scaled_tanh`).
     """
 
-    def weights(self, x: Shape) -> Weights:
-        return {"coefficient": (x[1],), "bias": (x[1],)}
+    def weights(self, at: Site) -> Weights:
+        return {"coefficient": (at.x[1],), "bias": (at.x[1],)}
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=prod(y) * self.window_size(x), multiplications=prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.y) * self.window_size(at.x), multiplications=prod(at.y))
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
@@ -53,8 +54,8 @@ class ScaledTanh(Op):
     amplitude: float = number("", "the amplitude A", default=1.7159)
     slope: float = number("", "the slope S at the origin", default=2 / 3)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(multiplications=2 * prod(x), exponentials=prod(x))
+    def work(self, at: Site) -> Work:
+        return Work(multiplications=2 * prod(at.x), exponentials=prod(at.x))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import tanh
@@ -73,11 +74,11 @@ class Rbf(Dense):
     Each distance takes C subtractions and C multiply-accumulates.
     """
 
-    def fixed(self, x: Shape) -> Weights:
-        return {"pattern": (self.out, x[1])}
+    def fixed(self, at: Site) -> Weights:
+        return {"pattern": (self.out, at.x[1])}
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        pairs = x[0] * elements(self.fixed(x).values())
+    def work(self, at: Site) -> Work:
+        pairs = at.x[0] * elements(self.fixed(at).values())
         return Work(macs=pairs, additions=pairs)
 
     def forward(self, x: Array, pattern: Array) -> Array:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, Work, check_axes, op, per_axis
+from archcalc.op.op import Field, Op, Work, check_axes, op, per_axis
 from archcalc.op.settings import flag, number, size
+from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ class Pool(Sliding):
         "s", "step of the window; the kernel's size unless told", default=None
     )
 
-    def check(self, x: Shape) -> None:
-        super().check(x)
-        for window in self.windows(x):
+    def check(self, at: Site) -> None:
+        super().check(at)
+        for window in self.windows(at.x):
             if max(window.before, window.after) > window.kernel // 2 and self.padding != "same":
                 raise ArchcalcError(
                     f"padding {max(window.before, window.after)} is more than half the kernel of {window.kernel}",
@@ -58,8 +59,8 @@ class MaxPool(Pool):
     torch.nn.MaxPool2d.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(comparisons=prod(y) * (self.window_size(x) - 1))
+    def work(self, at: Site) -> Work:
+        return Work(comparisons=prod(at.y) * (self.window_size(at.x) - 1))
 
     def forward(self, x: Array) -> Array:
         y: Array = self.seen(x, outside=-inf).max(axis=self.taps(x))
@@ -79,8 +80,8 @@ class AvgPool(Pool):
 
     count_padding: bool = flag("divide by the whole window, padding included", default=True)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=prod(y) * (self.window_size(x) - 1), divisions=prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.y) * (self.window_size(at.x) - 1), divisions=prod(at.y))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import averaged
@@ -104,11 +105,11 @@ class LpPool(Pool):
     def scrambles(self) -> bool:
         return self.norm % 2 != 0  # the sum may be below 0
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        window = self.window_size(x)
+    def work(self, at: Site) -> Work:
+        window = self.window_size(at.x)
         return Work(
-            additions=prod(y) * (window - 1),
-            exponentials=prod(y) * (window + 1),
+            additions=prod(at.y) * (window - 1),
+            exponentials=prod(at.y) * (window + 1),
         )
 
     def forward(self, x: Array) -> Array:
@@ -119,13 +120,13 @@ class LpPool(Pool):
 class Global(Op):
     """Base of the ops that see each map whole."""
 
-    def check(self, x: Shape) -> None:
-        check_spatial(x)
+    def check(self, at: Site) -> None:
+        check_spatial(at.x)
 
-    def output(self, x: Shape) -> Shape:
-        return (*x[:2], *(1 for _ in x[2:]))
+    def output(self, at: Site) -> Shape:
+        return (*at.x[:2], *(1 for _ in at.x[2:]))
 
-    def field(self, x: Shape) -> Field:
+    def field(self, at: Site) -> Field:
         return "whole"
 
 
@@ -138,8 +139,8 @@ class GlobalAvgPool(Global):
     Source: Lin, Chen & Yan 2013, "Network in network".
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=prod(x) - prod(y), divisions=prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.x) - prod(at.y), divisions=prod(at.y))
 
     def forward(self, x: Array) -> Array:
         y: Array = x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
@@ -153,8 +154,8 @@ class GlobalMaxPool(Global):
     (N, C, *I) -> (N, C, 1, …)
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(comparisons=prod(x) - prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(comparisons=prod(at.x) - prod(at.y))
 
     def forward(self, x: Array) -> Array:
         y: Array = x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
@@ -170,14 +171,14 @@ class Adaptive(Op):
 
     size: tuple[int, ...] = size("O", "output size")
 
-    def check(self, x: Shape) -> None:
-        check_axes("size", self.size, check_spatial(x))
+    def check(self, at: Site) -> None:
+        check_axes("size", self.size, check_spatial(at.x))
 
-    def output(self, x: Shape) -> Shape:
-        return (*x[:2], *per_axis(self.size, x[2:]))
+    def output(self, at: Site) -> Shape:
+        return (*at.x[:2], *per_axis(self.size, at.x[2:]))
 
-    def field(self, x: Shape) -> Field:
-        sizes = list(zip(x[2:], per_axis(self.size, x[2:]), strict=True))
+    def field(self, at: Site) -> Field:
+        sizes = list(zip(at.x[2:], per_axis(self.size, at.x[2:]), strict=True))
         if any(n % o for n, o in sizes) or all(o == 1 for _, o in sizes):
             return "whole"
         return tuple(Window(n // o, n // o) for n, o in sizes)
@@ -200,8 +201,8 @@ class AdaptiveAvgPool(Adaptive):
     Source: torch.nn.AdaptiveAvgPool2d.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(additions=self.read(y, x) - prod(y), divisions=prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(additions=self.read(at.y, at.x) - prod(at.y), divisions=prod(at.y))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import binned
@@ -218,8 +219,8 @@ class AdaptiveMaxPool(Adaptive):
     Source: torch.nn.AdaptiveMaxPool2d.
     """
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return Work(comparisons=self.read(y, x) - prod(y))
+    def work(self, at: Site) -> Work:
+        return Work(comparisons=self.read(at.y, at.x) - prod(at.y))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import binned

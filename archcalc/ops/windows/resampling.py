@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Field, Op, Shape, Work, check_axes, op, per_axis
+from archcalc.op.op import NO_WORK, Field, Op, Work, check_axes, op, per_axis
 from archcalc.op.settings import choice, count, flag, size
+from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:
@@ -46,23 +47,23 @@ class Upsample(Op):
         ("nearest", "linear"), "how new elements are made", default="nearest"
     )
 
-    def check(self, x: Shape) -> None:
-        check_axes("scale", self.scale, check_spatial(x))
+    def check(self, at: Site) -> None:
+        check_axes("scale", self.scale, check_spatial(at.x))
 
-    def output(self, x: Shape) -> Shape:
-        factors = per_axis(self.scale, x[2:])
-        return (*x[:2], *(factor * i for factor, i in zip(factors, x[2:], strict=True)))
+    def output(self, at: Site) -> Shape:
+        factors = per_axis(self.scale, at.x[2:])
+        return (*at.x[:2], *(factor * i for factor, i in zip(factors, at.x[2:], strict=True)))
 
-    def field(self, x: Shape) -> Field:
-        return tuple(_spread(factor, self.mode) for factor in per_axis(self.scale, x[2:]))
+    def field(self, at: Site) -> Field:
+        return tuple(_spread(factor, self.mode) for factor in per_axis(self.scale, at.x[2:]))
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return _blended(y, self.mode)
+    def work(self, at: Site) -> Work:
+        return _blended(at.y, self.mode)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resampled
 
-        return resampled(x, self.output(x.shape)[2:], NEIGHBOURS[self.mode], corners=False)
+        return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=False)
 
 
 @op("resize", main="size", example=("16x8x8", {"size": [12, 20]}))
@@ -82,27 +83,27 @@ class Resize(Op):
     )
     corners: bool = flag("keep the outermost elements where they are", default=False)
 
-    def check(self, x: Shape) -> None:
-        check_axes("size", self.size, check_spatial(x))
+    def check(self, at: Site) -> None:
+        check_axes("size", self.size, check_spatial(at.x))
         if self.corners and self.mode == "nearest":
             raise ArchcalcError("nearest elements are copied, whatever the corners", setting="corners")
 
-    def output(self, x: Shape) -> Shape:
-        return (*x[:2], *per_axis(self.size, x[2:]))
+    def output(self, at: Site) -> Shape:
+        return (*at.x[:2], *per_axis(self.size, at.x[2:]))
 
-    def field(self, x: Shape) -> Field:
-        sizes = list(zip(x[2:], self.output(x)[2:], strict=True))
+    def field(self, at: Site) -> Field:
+        sizes = list(zip(at.x[2:], self.output(at)[2:], strict=True))
         if self.corners or any(new % old for old, new in sizes):
             return "whole"
         return tuple(_spread(new // old, self.mode) for old, new in sizes)
 
-    def work(self, y: Shape, x: Shape) -> Work:
-        return _blended(y, self.mode)
+    def work(self, at: Site) -> Work:
+        return _blended(at.y, self.mode)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resampled
 
-        return resampled(x, self.output(x.shape)[2:], NEIGHBOURS[self.mode], corners=self.corners)
+        return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=self.corners)
 
 
 @op("depth_to_space", main="block", example=("16x6x6", {"block": 2}))
@@ -118,18 +119,18 @@ class DepthToSpace(Op):
     block: int = count("b", "size of a block along each axis")
     mode: Literal["dcr", "crd"] = choice(("dcr", "crd"), "which channels belong together", default="dcr")
 
-    def check(self, x: Shape) -> None:
-        spatial = check_spatial(x)
-        if x[1] % self.block ** len(spatial):
+    def check(self, at: Site) -> None:
+        spatial = check_spatial(at.x)
+        if at.x[1] % self.block ** len(spatial):
             raise ArchcalcError(
-                f"{x[1]} channels do not make blocks of {self.block ** len(spatial)}", setting="block"
+                f"{at.x[1]} channels do not make blocks of {self.block ** len(spatial)}", setting="block"
             )
 
-    def output(self, x: Shape) -> Shape:
-        return (x[0], x[1] // prod(self.block for _ in x[2:]), *(i * self.block for i in x[2:]))
+    def output(self, at: Site) -> Shape:
+        return (at.x[0], at.x[1] // prod(self.block for _ in at.x[2:]), *(i * self.block for i in at.x[2:]))
 
-    def field(self, x: Shape) -> Field:
-        return tuple(Spread(self.block, self.block) for _ in x[2:])
+    def field(self, at: Site) -> Field:
+        return tuple(Spread(self.block, self.block) for _ in at.x[2:])
 
     def forward(self, x: Array) -> Array:
         axes, blocks = len(x.shape[2:]), (self.block,) * len(x.shape[2:])
@@ -137,7 +138,7 @@ class DepthToSpace(Op):
         apart = x.reshape(len(x), *taken, *x.shape[2:])
         channel, first = (1 + axes, 1) if self.mode == "dcr" else (1, 2)
         pairs = (axis for i in range(axes) for axis in (2 + axes + i, first + i))
-        return apart.transpose(0, channel, *pairs).reshape(self.output(x.shape)).copy()
+        return apart.transpose(0, channel, *pairs).reshape(self.output(Site((x.shape,)))).copy()
 
 
 @op("space_to_depth", main="block", example=("4x12x12", {"block": 2}))
@@ -151,16 +152,16 @@ class SpaceToDepth(Op):
 
     block: int = count("b", "size of a block along each axis")
 
-    def check(self, x: Shape) -> None:
-        for extent in check_spatial(x):
+    def check(self, at: Site) -> None:
+        for extent in check_spatial(at.x):
             if extent % self.block:
                 raise ArchcalcError(f"{extent} is not made of blocks of {self.block}", setting="block")
 
-    def output(self, x: Shape) -> Shape:
-        return (x[0], x[1] * prod(self.block for _ in x[2:]), *(i // self.block for i in x[2:]))
+    def output(self, at: Site) -> Shape:
+        return (at.x[0], at.x[1] * prod(self.block for _ in at.x[2:]), *(i // self.block for i in at.x[2:]))
 
-    def field(self, x: Shape) -> Field:
-        return tuple(Window(self.block, self.block) for _ in x[2:])
+    def field(self, at: Site) -> Field:
+        return tuple(Window(self.block, self.block) for _ in at.x[2:])
 
     def forward(self, x: Array) -> Array:
         axes = len(x.shape[2:])
@@ -168,4 +169,4 @@ class SpaceToDepth(Op):
             *x.shape[:2], *(part for i in x.shape[2:] for part in (i // self.block, self.block))
         )
         taps, outer = range(3, 3 + 2 * axes, 2), range(2, 2 + 2 * axes, 2)
-        return apart.transpose(0, *taps, 1, *outer).reshape(self.output(x.shape)).copy()
+        return apart.transpose(0, *taps, 1, *outer).reshape(self.output(Site((x.shape,)))).copy()

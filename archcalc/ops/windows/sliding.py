@@ -16,8 +16,9 @@ from archcalc.arithmetic.window import (
     uneven,
 )
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Shape, check_axes, per_axis
+from archcalc.op.op import Field, Op, check_axes, per_axis
 from archcalc.op.settings import choice, padding, size
+from archcalc.op.site import Shape, Site
 
 
 class Sliding(Op):
@@ -66,26 +67,27 @@ class Sliding(Op):
             return tuple(same_size(extent, w.stride) for extent, w in zip(x[2:], windows, strict=True))
         return tuple(output_size(extent, w, rounding) for extent, w in zip(x[2:], windows, strict=True))
 
-    def output(self, x: Shape) -> Shape:
-        return (*x[:2], *self.slid(x))
+    def output(self, at: Site) -> Shape:
+        return (*at.x[:2], *self.slid(at.x))
 
-    def uneven(self, x: Shape) -> tuple[Uneven, ...]:
+    def uneven(self, at: Site) -> tuple[Uneven, ...]:
         rounding = self.rounding or "floor"
         found = (
-            uneven(extent, window, rounding) for extent, window in zip(x[2:], self.windows(x), strict=True)
+            uneven(extent, window, rounding)
+            for extent, window in zip(at.x[2:], self.windows(at.x), strict=True)
         )
         return tuple(one for one in found if one)
 
-    def field(self, x: Shape) -> Field:
-        return self.windows(x)
+    def field(self, at: Site) -> Field:
+        return self.windows(at.x)
 
-    def check(self, x: Shape) -> None:
-        spatial = check_spatial(x)
+    def check(self, at: Site) -> None:
+        spatial = check_spatial(at.x)
         for name in ("kernel", "stride", "padding", "dilation"):
             value = getattr(self, name)
             if isinstance(value, tuple):
                 check_axes(name, value, spatial)
-        for extent, window in zip(spatial, self.windows(x), strict=True):
+        for extent, window in zip(spatial, self.windows(at.x), strict=True):
             _check_fits(extent, window, self.rounding or "floor")
             if self.rounding == "strict":
                 _check_even(extent, window)

@@ -11,7 +11,7 @@ from archcalc.analysis.report import Report, Row
 from archcalc.formats.onnx.read import Reading, read
 from archcalc.formats.onnx.runtime import Run
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape, Site
 from archcalc.questions.verify.verify import VALUES, Comparison
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
 def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Run, row: Row) -> Array:
     """Return what a layer's reference makes of its inputs and of the file's weights."""
     node = reading.network.nodes[position]
-    shapes = row.input_shapes
-    declared = {**node.op.weights(*shapes), **node.op.fixed(*shapes), **node.op.buffers(*shapes)}
+    declared = node.op.tensors(Site(row.input_shapes))
     weights = {
         name: run.constant(weight).reshape(declared[name])
         for name, weight in reading.weights.get(position, {}).items()

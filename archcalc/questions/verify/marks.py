@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Extent
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 Edges = tuple[int | None, int | None]
 """The first and the last element that a mark reaches; None where no element is sure to be it."""

@@ -18,6 +18,7 @@ from archcalc.arithmetic.window import Window, span
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
+from archcalc.op.site import Site
 from archcalc.questions.verify.marks import NO_EDGES, Edges, Mark, chosen, marked
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class _Execution:
 
         node, op = layer.node, layer.op
         if row.role == "input":
-            x = noise(op.output(), (self.seed, position), -1, 1)
+            x = noise(layer.at.y, (self.seed, position), -1, 1)
             return unknown(x, marks) if x.shape[2:] == self.marked else x, 0
         owner = position if node.tied is None else node.tied
         try:
@@ -224,9 +225,9 @@ class _Execution:
         """Return random tensors for a layer: its weights around 0, its statistics around 1."""
         from archcalc.questions.verify.probes import noise
 
-        xs = row.input_shapes
-        learnt = enumerate((op.weights(*xs) | op.fixed(*xs)).items())
-        kept = enumerate(op.buffers(*xs).items())
+        at = Site(row.input_shapes)
+        learnt = enumerate((op.weights(at) | op.fixed(at)).items())
+        kept = enumerate(op.buffers(at).items())
         weights = {
             name: noise(shape, (self.seed, owner, 0, n), -_bound(shape), _bound(shape))
             for n, (name, shape) in learnt
@@ -241,7 +242,7 @@ def _bound(shape: Sequence[int]) -> float:
 
 def _is_even(op: Op, row: Row) -> bool:
     """Tell whether all elements of a layer see alike: the same number of elements, of which some are real ones."""
-    field = op.field(*row.input_shapes)
+    field = op.field(Site(row.input_shapes))
     return isinstance(field, str) or all(
         isinstance(window, Window)
         and min(window.before, window.after) >= 0

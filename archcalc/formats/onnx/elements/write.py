@@ -6,7 +6,7 @@ from typing import Any
 
 from archcalc.formats.onnx.draft import Constant, Draft, number
 from archcalc.formats.onnx.write_table import plain, writes
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 plain("identity", "Identity")
 plain("relu", "Relu")

@@ -13,7 +13,7 @@ from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, reshaped, turned
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 
 def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Shape) -> Tensor:

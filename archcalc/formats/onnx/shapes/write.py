@@ -6,7 +6,8 @@ from typing import Any
 
 from archcalc.formats.onnx.draft import INT64, Draft, index, ints, number
 from archcalc.formats.onnx.write_table import plain, writes
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 END = 2**63 - 1
 """Where a slice stops that goes to the end."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from archcalc.formats.onnx.draft import Draft, ints, number
 from archcalc.formats.onnx.write_table import writes
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 
 def _swapped(rank: int, one: int, other: int) -> list[int]:

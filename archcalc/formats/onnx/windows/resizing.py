@@ -13,7 +13,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Tensor
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 
 @translates("Resize", "Upsample")

@@ -12,7 +12,7 @@ from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
-from archcalc.op.op import Shape
+from archcalc.op.site import Shape
 
 Pairs = tuple[tuple[int, int], ...]
 

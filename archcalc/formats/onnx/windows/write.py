@@ -11,7 +11,8 @@ from archcalc.formats.onnx.draft import Draft, floats, ints, number
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.formats.padding import Windows, windows
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Shape, per_axis
+from archcalc.op.op import per_axis
+from archcalc.op.site import Shape
 
 plain("global_avgpool", "GlobalAveragePool")
 plain("global_maxpool", "GlobalMaxPool")
