@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcalc.network.network import Network
     from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
-    from archcalc.questions.check import Budget, Finding, check
+    from archcalc.questions.check import Finding, check
     from archcalc.questions.compare import Comparison, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
@@ -36,7 +36,6 @@ __version__ = "0.1.0"
 __all__ = [
     "REGISTRY",
     "ArchcalcError",
-    "Budget",
     "Comparison",
     "Derivation",
     "Explanation",
@@ -74,7 +73,6 @@ _HOMES = {
     "Explanation": "archcalc.questions.explain",
     "explain": "archcalc.questions.explain",
     "export": "archcalc.formats.registry",
-    "Budget": "archcalc.questions.check",
     "Finding": "archcalc.questions.check",
     "Network": "archcalc.network.network",
     "Reconciliation": "archcalc.questions.reconcile.reconcile",

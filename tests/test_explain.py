@@ -10,9 +10,9 @@ from math import ceil, floor, prod
 import pytest
 
 import archcalc
+from archcalc.analysis.figures import FIGURES
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network, Node
-from archcalc.op.op import NO_WORK
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 from archcalc.sheet.renderers import render
@@ -38,19 +38,16 @@ def explained(name, **conditions):
 def agrees(network, report, row):
     """Assert that a row's derivations end at the row's figures, and that their numbers come to them."""
     found = archcalc.explain(report, row.name)
-    results = {one.figure: one.result for one in found.derivations}
+    results = {one.key: one.result for one in found.derivations}
     for one in found.derivations:
         assert worth(one.numbers) == one.result, one
-    stated = {"parameters": row.params, "fixed weights": row.fixed, "buffers": row.buffers}
-    stated |= {"MACs": row.macs or 0, "activations": row.activations}
-    stated |= {kind: count for kind, count in (row.work or NO_WORK)._asdict().items() if kind != "macs"}
-    stated["memory"] = row.activations * report.bytes_each
-    for figure, expected in stated.items():
-        assert results.get(figure, 0) == expected, figure
+    for key, figure in FIGURES.items():
+        if figure.formula is not None and figure.of is not None and key not in ("field", "jump"):
+            assert results.get(key, 0) == (figure.of_row(row, report) or 0), key
     if row.unfolded:
-        assert (results["im2col rows"], results["im2col columns"]) == row.unfolded
-    if "receptive field" in results:
-        assert results["receptive field"] == row.field[0].size
+        assert (results["im2col_rows"], results["im2col_columns"]) == row.unfolded
+    if "field" in results:
+        assert results["field"] == row.field[0].size
         assert results.get("jump", row.field[0].stride) == row.field[0].stride
 
 

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.figures import FIGURES, column_keys
 from archcalc.network.network import Node
 from archcalc.op.op import Op
-from archcalc.sheet.kinds import COUNT, TEXT, WORDS
+from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import percent, short, sized
 from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
@@ -52,7 +52,7 @@ def test_every_format_says_the_same_numbers(run, model):
     assert [[row[0], [*map(int, row[1].split("x"))], *map(int, row[2:])] for row in comma[1:]] == expected
 
     titles, _, *marked, total = cells(run(*args, "markdown").out)
-    assert titles == [COLUMNS[name].title for name in names]
+    assert titles == [FIGURES[name].title or name for name in names]
     assert [[row[0], [*map(int, row[1].split("×"))], *map(number, row[2:])] for row in marked] == expected
     assert [*map(number, total[2:])] == [document["totals"][name] for name in SUMMED]
 
@@ -69,13 +69,13 @@ def test_csv_opens_as_numbers_that_add_up_to_the_totals(run, model):
     rows = list(csv.DictReader(io.StringIO(run("show", model, "--format", "csv").out)))
     assert {name: sum(int(row[name]) for row in rows) for name in SUMMED} == {n: totals[n] for n in SUMMED}
     assert sum(float(row["params_share"]) for row in rows) == pytest.approx(1, abs=1e-4)
-    numeric = [key for key, column in COLUMNS.items() if column.kind in ("count", "bytes", "share")]
+    numeric = [key for key in column_keys() if FIGURES[key].kind in (COUNT, BYTES, SHARE)]
     assert all(float(row[key]) >= 0 for row in rows for key in numeric)
 
 
 def test_json_of_show_has_every_column(run):
     rows = json.loads(run("show", "lenet5", "--format", "json").out)["rows"]
-    assert [list(row) for row in rows] == [list(COLUMNS)] * len(rows)
+    assert [list(row) for row in rows] == [[*column_keys()]] * len(rows)
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])

@@ -56,10 +56,10 @@ def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
 
 def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the lists of columns that a word begins."""
-    from archcalc.analysis.figures import COLUMNS
+    from archcalc.analysis.figures import column_keys
 
     done, comma, last = incomplete.rpartition(",")
-    return [f"{done}{comma}{key}" for key in COLUMNS if key.startswith(last)]
+    return [f"{done}{comma}{key}" for key in column_keys() if key.startswith(last)]
 
 
 def report_options(command: Command) -> Command:

@@ -79,12 +79,12 @@ def check(
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
-    budget = verdicts.budget(max_params, max_macs, max_memory)
+    limits = _limits(params=max_params, macs=max_macs, memory_bytes=max_memory)
     found: list[archcalc.Finding] = []
     networks, broken = 0, []
     for model in (member for spec in specs for member in archcalc.members(spec)):
         try:
-            found += archcalc.check(loaded(model, settings, **conditions), budget, **conditions)
+            found += archcalc.check(loaded(model, settings, **conditions), limits, **conditions)
             networks += 1
         except ArchcalcError as error:
             broken.append(str(error))
@@ -92,6 +92,16 @@ def check(
     all_shown = form != "table" or networks <= 1
     emit(verdicts.findings(found, networks, broken, all_shown=all_shown), form)
     ctx.exit(0 if not broken and not any(finding.fails for finding in found) else 1)
+
+
+def _limits(**most: str | None) -> dict[str, int]:
+    """Return the limits that options state, by the figures' keys."""
+    from archcalc.analysis.figures import FIGURES
+    from archcalc.ground import quantity
+    from archcalc.sheet.kinds import BYTES
+
+    read = {True: quantity.size, False: quantity.count}
+    return {key: read[FIGURES[key].kind is BYTES](text) for key, text in most.items() if text is not None}
 
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
 from archcalc.analysis.conditions import DType, Input
-from archcalc.analysis.report import Report, Row, Totals
+from archcalc.analysis.figures import FIGURES, Figure
+from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Expectation, Network, is_inside
+from archcalc.sheet.kinds import COUNT
 
 Verdict = Literal["ok", "wrong", "unknown", "upheld", "upheld, cut not rounded", "refuted"]
 """What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
@@ -45,23 +48,13 @@ class Finding(NamedTuple):
         return self.verdict in ("wrong", "unknown")
 
 
-class Budget(NamedTuple):
-    """The most that a network may need; None for no limit.
-
-    `memory` is in bytes: all weights and the largest set of activations alive at once.
-    """
-
-    params: int | None = None
-    macs: int | None = None
-    memory: int | None = None
-
-
-NO_BUDGET = Budget()
+Limits = Mapping[str, int]
+"""The most that a network may have of a figure, by the figure's key, in its own unit."""
 
 
 def check(
     network: Network,
-    budget: Budget = NO_BUDGET,
+    limits: Limits | None = None,
     *,
     input: Input = None,
     batch: int | None = None,
@@ -69,30 +62,26 @@ def check(
     rounding: Rounding | None = None,
     train: bool = False,
 ) -> list[Finding]:
-    """Return every expectation and claim of the spec and every limit of the budget, held or not.
+    """Return every expectation and claim of the spec and every limit, held or not.
 
-    Expectations are about one sample of the usual input; the budget is for the conditions, which are those of
+    Expectations are about one sample of the usual input; limits are for the conditions, which are those of
     `analyze`.
 
     Raises:
-        ArchcalcError: a layer does not suit its input, or an expectation is about a layer that does not exist.
+        ArchcalcError: a layer does not suit its input, an expectation is about a layer that does not exist, or a
+            limit about what is no figure.
     """
     modes = {expectation.train for expectation in network.expectations}
     reports = {train: analyze(network, train=train) for train in modes}
     expected = [_expected(expectation, reports[expectation.train]) for expectation in network.expectations]
-    return expected + _budgeted(
-        analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train), budget
-    )
+    if not limits:
+        return expected
+    report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+    return expected + [_limited(report, key, most) for key, most in limits.items()]
 
 
 def _expected(expectation: Expectation, report: Report) -> Finding:
-    subject: Any = _subject(expectation, report)
-    if expectation.figure == "output":
-        computed = (report.output if subject is report.totals else subject).output_shape[1:]
-    elif expectation.figure in ("field", "jump"):
-        computed = _of_field(subject, expectation.figure)
-    else:
-        computed = getattr(subject, expectation.figure)
+    computed = _computed(expectation, report)
     return Finding(
         network=report.name,
         layer=expectation.layer,
@@ -116,11 +105,21 @@ def _verdict(expectation: Expectation, computed: Any) -> Verdict:
     return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
 
 
-def _subject(expectation: Expectation, report: Report) -> Row | Totals:
-    """Return what an expectation is about: the totals, a layer, or a block folded into one row."""
-    name = expectation.layer
+def _computed(expectation: Expectation, report: Report) -> Any:
+    """Return what is computed of a network, a layer, or a block folded into one row; None where it is not known."""
+    name, figure = expectation.layer, FIGURES[expectation.figure]
+    if name is None and figure.total is not None:
+        return figure.of_total(report)
+    value = figure.kind.plain(figure.of_row(_row(name, expectation, report), report))
+    if isinstance(value, list):
+        return tuple(value)
+    return None if isinstance(value, str) else value[0] if isinstance(value, tuple) else value
+
+
+def _row(name: str | None, expectation: Expectation, report: Report) -> Row:
+    """Return the row that an expectation is about: the last one where it names none."""
     if name is None:
-        return report.totals
+        return report.output
     inside = [row for row in report.rows if row.name == name or is_inside(row.name, name)]
     if inside:
         return group(name, inside)
@@ -131,29 +130,21 @@ def _subject(expectation: Expectation, report: Report) -> Row | Totals:
     )
 
 
-def _of_field(row: Row, figure: str) -> float | None:
-    """Return the size or the stride of a receptive field; None where it is the whole input."""
-    if not row.field:
-        return None
-    return row.field[0].size if figure == "field" else row.field[0].stride
-
-
-def _budgeted(report: Report, budget: Budget) -> list[Finding]:
-    has_sizes = all(row.output_shape for row in report.rows)
-    needs = {
-        "params": (report.totals.params, True),
-        "macs": (report.totals.macs, not report.totals.incomplete),
-        "memory": (report.weight_bytes + report.peak_bytes, has_sizes),
-    }
-    return [
-        _limited(report, figure, limit, *needs[figure])
-        for figure, limit in budget._asdict().items()
-        if limit is not None
-    ]
-
-
-def _limited(report: Report, figure: str, limit: int, need: int, is_complete: bool) -> Finding:
+def _limited(report: Report, key: str, most: int) -> Finding:
     """Return whether a limit holds: what is known already may break it, but cannot prove that it holds."""
-    verdict: Verdict = "wrong" if need > limit else "ok" if is_complete else "unknown"
+    figure = FIGURES.get(key)
+    if figure is None or not figure.limit:
+        known = [name for name, one in FIGURES.items() if one.limit]
+        raise ArchcalcError(
+            f"there is no limit on '{key}'", hint=nearest(key, known) or f"choose from {', '.join(known)}"
+        )
+    need = figure.of_total(report)
+    verdict: Verdict = "wrong" if need > most else "ok" if _is_complete(figure, report) else "unknown"
     computed = None if verdict == "unknown" else need
-    return Finding(report.name, None, figure, limit, computed, verdict, "budget: at most")
+    return Finding(report.name, None, key, most, computed, verdict, "budget: at most")
+
+
+def _is_complete(figure: Figure, report: Report) -> bool:
+    """Tell whether every row says how much it has of a figure, and how large its output is where bytes are meant."""
+    rows = [figure.of_row(row, report) for row in report.rows]
+    return None not in rows and (figure.kind is COUNT or all(row.output_shape for row in report.rows))

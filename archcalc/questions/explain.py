@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from archcalc.analysis.figures import FIGURES, Traced
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Extent
@@ -20,13 +21,19 @@ SUBSCRIPTS = "₁₂₃₄₅₆₇₈₉"
 
 
 class Derivation(NamedTuple):
-    """How a figure comes about: in symbols, in numbers, and the result with its unit."""
+    """How a figure comes about: in symbols, in numbers, and the result with its unit; `key` is that of the figure."""
 
     figure: str
     symbols: str
     numbers: str
     result: int
     unit: str = ""
+    key: str = ""
+
+    @property
+    def steps(self) -> tuple[str, str, int, str]:
+        """What a cell shows of it."""
+        return (self.symbols, self.numbers, self.result, self.unit)
 
 
 class Explanation(NamedTuple):
@@ -70,31 +77,25 @@ def others_of(node: Node) -> Collection[str] | None:
     return node.shared if node.tied is None else None
 
 
-def _owned(weights: Mapping[str, Shape], others: Collection[str] | None) -> list[Shape]:
-    """Return the weights that count where the layer stands."""
-    return [] if others is None else [shape for name, shape in weights.items() if name not in others]
-
-
 def _derived(
     op: Op, row: Row, sources: Sequence[Row], report: Report, others: Collection[str] | None
 ) -> Iterator[Derivation]:
+    """Yield the derivation of every figure that has a formula."""
     traced = op.traced()
     at = Site(symbolic_inputs(row.input_shapes))
     output = traced.output(at)
-    at = at._replace(y=symbolic_output(output))
     yield from _sizes(output)
-    yield from _one("parameters", elements(_owned(traced.weights(at), others)))
-    yield from _one("fixed weights", elements(_owned(traced.fixed(at), others)))
-    yield from _one("buffers", elements(_owned(traced.buffers(at), others)))
-    work = traced.work(at)
-    for kind, count in work._asdict().items() if work else ():
-        yield from _one("MACs" if kind == "macs" else kind, count)
-    if row.activations:
-        each = Term(report.bytes_each, "bytes")
-        yield from _one("activations", _product(at.y))
-        yield from _one("memory", _product(at.y) * each, "B")
-    yield from _fields(traced, at, row, sources)
-    yield from _unfolded(traced.unfolded(at), report)
+    layer = Traced(
+        op=traced,
+        at=at._replace(y=symbolic_output(output)),
+        others=others,
+        each=Term(report.bytes_each, "bytes"),
+        stores=bool(row.activations),
+        seen=_seen(sources),
+    )
+    for figure in FIGURES.values():
+        if figure.formula is not None:
+            yield from _one(figure.key, figure.name, figure.formula(layer), figure.unit)
 
 
 def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
@@ -108,44 +109,24 @@ def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
             seen.setdefault(size.numbers(), []).append(name)
             found.setdefault(size.numbers(), size)
     for numbers, term in found.items():
-        yield from _one("output " + " and ".join(seen[numbers]), term)
+        yield from _one("output", "output " + " and ".join(seen[numbers]), term)
 
 
-def _fields(traced: Op, at: Site, row: Row, sources: Sequence[Row]) -> Iterator[Derivation]:
-    """Yield the derivation of the receptive field where a window widens it, along the first axis."""
-    windows = traced.field(at)
-    if isinstance(windows, str) or not windows or len(sources) != 1 or not sources[0].field:
-        return
+def _seen(sources: Sequence[Row]) -> Extent | None:
+    """Return the field of the only input along the first axis, as terms."""
+    if len(sources) != 1 or not sources[0].field:
+        return None
     before = sources[0].field[0]
-    extent = Extent(*(Term(int(value), symbol) for value, symbol in zip(before, "rjar", strict=True)))  # type: ignore[arg-type]  # a Term is a number to every formula
-    after = windows[0].seen(extent)
-    yield from _one("receptive field", after.size)
-    yield from _one("jump", after.stride)
+    return Extent(*(Term(int(value), symbol) for value, symbol in zip(before, "rjar", strict=True)))  # type: ignore[arg-type]  # a Term is a number to every formula
 
 
-def _unfolded(matrix: tuple[Any, Any] | None, report: Report) -> Iterator[Derivation]:
-    """Yield the matrix that im2col makes of the input, and its memory."""
-    if matrix is None:
-        return
-    yield from _one("im2col rows", matrix[0])
-    yield from _one("im2col columns", matrix[1])
-    yield from _one("im2col memory", matrix[0] * matrix[1] * Term(report.bytes_each, "bytes"), "B")
-
-
-def _one(figure: str, value: Any, unit: str = "") -> Iterator[Derivation]:
-    """Yield the derivation of a figure unless it is nothing, or no whole number."""
-    if isinstance(value, float):
+def _one(key: str, figure: str, value: Any, unit: str = "") -> Iterator[Derivation]:
+    """Yield the derivation of a figure unless it is nothing, not known, or no whole number."""
+    if value is None or isinstance(value, float):
         return
     term = value if isinstance(value, Term) else Term(int(value))
     if term.value:
-        yield Derivation(figure, term.symbols(), term.numbers(), term.value, unit)
-
-
-def _product(sizes: Sequence[Any]) -> Any:
-    product: Any = 1
-    for size in sizes:
-        product = product * size
-    return product
+        yield Derivation(figure, term.symbols(), term.numbers(), term.value, unit, key)
 
 
 def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
@@ -191,7 +172,9 @@ def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
 
 def parameters(op: Op, shapes: Sequence[Shape], others: Collection[str] | None = ()) -> Term:
     """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
-    return _as_term(elements(_owned(op.traced().weights(Site(symbolic_inputs(shapes))), others)))
+    weights = op.traced().weights(Site(symbolic_inputs(shapes)))
+    owned = (shape for name, shape in weights.items() if others is not None and name not in others)
+    return _as_term(elements(owned))
 
 
 def macs(op: Op, shapes: Sequence[Shape]) -> Term | None:

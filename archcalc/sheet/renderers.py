@@ -20,6 +20,9 @@ MODULES = {
 }
 """Every format by the name that `--format` takes, and the module that registers it."""
 
+MACHINES = ("json", "csv", "tsv")
+"""Formats that machines read, which get everything."""
+
 _RENDERERS: dict[str, Render] = {}
 
 

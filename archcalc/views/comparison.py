@@ -8,6 +8,7 @@ from typing import Any
 from archcalc.questions.compare import Comparison, StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
 from archcalc.sheet.numbers import grouped, short
+from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
 from archcalc.views.lines import Line, listed
@@ -20,7 +21,7 @@ MOST_EXACT = 3
 
 def side_by_side(found: Comparison, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
-    least = 0.0 if form in ("json", "csv", "tsv") else SMALL
+    least = 0.0 if form in MACHINES else SMALL
     lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
     first, *others = found.labels
     columns = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])

@@ -8,7 +8,7 @@ from math import prod
 from typing import NamedTuple
 
 from archcalc.analysis.blocks import folded, group
-from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.figures import FIGURES, columns
 from archcalc.analysis.report import Report, Row
 from archcalc.network.network import is_inside, parts, prefix
 from archcalc.questions.check import Finding
@@ -37,7 +37,7 @@ NETWORK = (
     Column("layer", "layer or block", TEXT, "the layer's or the block's name"),
     Column("made_of", "made of", WORDS, "what is in it"),
     Column("output", "output", SHAPE, "shape of the output, without the batch", 1),
-    *figures(SHARES),
+    *columns(SHARES),
 )
 
 
@@ -52,23 +52,6 @@ HEAVIEST = 3
 """How many layers are singled out for their parameters, and how many for their work."""
 
 
-MEANINGS = {
-    "parameters": "numbers that are learnt",
-    "fixed weights": "numbers that are set once",
-    "buffers": "numbers kept beside the weights",
-    "MACs": "multiply-accumulates, without bias",
-    "additions": "beside MACs, such as a bias for each output element",
-    "activations": "numbers in the output",
-    "memory": "bytes of the output",
-    "receptive field": "how much of the input one element sees",
-    "jump": "how far apart neighbours' fields are",
-    "im2col rows": "windows laid out as rows of a matrix",
-    "im2col columns": "numbers in a window",
-    "im2col memory": "bytes of that matrix",
-}
-"""What the figures of a layer are, in a few words."""
-
-
 def layer(explanation: Explanation, report: Report) -> Sheet:
     """Return every figure of a layer with its derivation."""
     row = explanation.row
@@ -78,7 +61,7 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
     legend = dict(_used(explanation))
     return Sheet(
         columns=LAYER,
-        rows=tuple((one.figure, one[1:], MEANINGS.get(one.figure, "")) for one in explanation.derivations),
+        rows=tuple((one.figure, one.steps, _meaning(one)) for one in explanation.derivations),
         title=f"{report.name}: {row.name}",
         subtitle=(
             f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
@@ -90,6 +73,11 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
         notes=(*(f"does not fit evenly: {one}" for one in dict.fromkeys(row.uneven)), *_unfolding(row)),
         facts=facts(report) | {"layer": row.name, "op": row.kind, "legend": legend},
     )
+
+
+def _meaning(one: Derivation) -> str:
+    """Return what a figure is, in a few words; what is said of a size is its name."""
+    return FIGURES[one.key].meaning
 
 
 def _tensors(row: Row) -> Iterator[str]:
@@ -104,7 +92,7 @@ def _tensors(row: Row) -> Iterator[str]:
 def block(name: str, explanations: Sequence[Explanation], report: Report) -> Sheet:
     """Return a block as the sum of its layers: the derivations of their parameters and their work."""
     found = [
-        (one.row, {derivation.figure: derivation[1:] for derivation in one.derivations})
+        (one.row, {derivation.key: derivation.steps for derivation in one.derivations})
         for one in explanations
     ]
     rows = [row for row, _ in found]
@@ -115,8 +103,8 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
             (
                 row.name.removeprefix(f"{name}."),
                 row.output_shape,
-                by.get("parameters", ""),
-                by.get("MACs", ""),
+                by.get("params", ""),
+                by.get("macs", ""),
             )
             for row, by in found
             if row.params or row.macs
@@ -182,16 +170,16 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
                 row.name,
                 made_of(report, row),
                 row.output_shape,
-                *(COLUMNS[key].of_row(row, report) for key in SHARES),
+                *(FIGURES[key].of_row(row, report) for key in SHARES),
             )
             for row in blocks
         ),
-        footer=("total", "", "", *(COLUMNS[key].of_total(report) for key in SHARES)),
+        footer=("total", "", "", *(FIGURES[key].of_total(report) for key in SHARES)),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=(
-            *_reasons("parameters", report, derived),
-            *_reasons("MACs", report, derived),
+            *_reasons("params", report, derived),
+            *_reasons("macs", report, derived),
             *(_claimed(finding) for finding in claims),
         ),
         notes=(
@@ -240,21 +228,24 @@ def _claimed(finding: Finding) -> tuple[str, str]:
     )
 
 
-def _reasons(kind: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tuple[str, str]]:
+def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tuple[str, str]]:
     """Yield the heaviest layers for a figure: their share and the arithmetic that makes it."""
-    total = report.totals.params if kind == "parameters" else report.totals.macs
+    total = FIGURES[key].of_total(report)
     found = [
         (one.result * len(heavy.rows), heavy, one)
         for heavy in derived
         for one in heavy.derivations
-        if one.figure == kind
+        if one.key == key
     ]
     for result, heavy, one in sorted(found, key=lambda item: -item[0])[:HEAVIEST]:
         times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
         others = f" and {len(heavy.rows) - 1} like it" if times else ""
         symbols, numbers = (f"{times}{_held(text, times)}" for text in (one.symbols, one.numbers))
         label = f"{heavy.rows[0].name}{others}"
-        yield f"{percent(result / total)} of {kind}", f"{label}: {symbols} = {numbers} = {grouped(result)}"
+        yield (
+            f"{percent(result / total)} of {FIGURES[key].name}",
+            f"{label}: {symbols} = {numbers} = {grouped(result)}",
+        )
 
 
 def _held(text: str, times: str) -> str:

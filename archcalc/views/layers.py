@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from archcalc.analysis.blocks import deepest, fitting_depth, folded
 from archcalc.analysis.blocks import tree as treed
-from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.analysis.report import Report, Row
+from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.page import facts, notes, subtitle, summary
 
-MACHINES = ("json", "csv")
-"""Formats that machines read, which get everything."""
 SHOWN = (
     "layer",
     "op",
@@ -61,7 +60,7 @@ TREE = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
 def chosen(columns: str | None, form: str) -> tuple[str, ...]:
     """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
     if columns == "all" or (columns is None and form in MACHINES):
-        return tuple(COLUMNS)
+        return column_keys()
     if columns is None:
         return SHOWN
     return tuple(key.strip().lower() for key in columns.split(","))
@@ -78,9 +77,9 @@ def layers(report: Report, keys: tuple[str, ...] = SHOWN, depth: int | None = No
     """Return a row for every layer and the totals, blocks below `depth` levels folded."""
     rows = report.rows if depth is None else folded(report, depth).rows
     return Sheet(
-        columns=figures(keys),
-        rows=tuple(tuple(COLUMNS[key].of_row(row, report) for key in keys) for row in rows),
-        footer=tuple(COLUMNS[key].of_total(report) for key in keys),
+        columns=columns(keys),
+        rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
+        footer=tuple(FIGURES[key].of_total(report) for key in keys),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=summary(report),
@@ -99,9 +98,9 @@ def tree(report: Report, depth: int, form: str) -> Sheet:
     """Return the network as a tree of blocks, each with its sums; machines get whole names and no branches."""
     lines = [(row.name if form in MACHINES else label, row) for label, row in treed(report, depth)]
     return Sheet(
-        columns=figures(TREE),
-        rows=tuple((label, *(COLUMNS[key].of_row(row, report) for key in TREE[1:])) for label, row in lines),
-        footer=tuple(COLUMNS[key].of_total(report) for key in TREE),
+        columns=columns(TREE),
+        rows=tuple((label, *(FIGURES[key].of_row(row, report) for key in TREE[1:])) for label, row in lines),
+        footer=tuple(FIGURES[key].of_total(report) for key in TREE),
         title=report.title or report.name,
         subtitle=subtitle(report),
         notes=("a block's figures are the sums of what is in it",),
@@ -114,10 +113,10 @@ def fields(report: Report) -> Sheet:
     before = {row.name: row.field for row in report.rows}
     rows = [row for row in report.rows if not row.inputs or row.field != before[row.inputs[0]]]
     keys = FIELD if any(_differs(row) for row in rows) else tuple(k for k in FIELD if k != "smallest")
-    larger = any(COLUMNS["field"].of_row(row, report)[1] for row in rows)
+    larger = any(FIGURES["field"].of_row(row, report)[1] for row in rows)
     return Sheet(
-        columns=tuple(column._replace(priority=rank) for rank, column in enumerate(figures(keys))),
-        rows=tuple(tuple(COLUMNS[key].of_row(row, report) for key in keys) for row in rows),
+        columns=tuple(column._replace(priority=rank) for rank, column in enumerate(columns(keys))),
+        rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         title=report.title or report.name,
         subtitle=subtitle(report),
         notes=("* larger than the input: it reaches into the padding",) if larger else (),

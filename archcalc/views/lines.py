@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.sheet.sheet import Cell, Kind
 
@@ -42,7 +42,7 @@ def listed(texts: Iterable[str]) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def total(key: str, name: str, reports: Sequence[Report]) -> Line:
+def total(key: str, reports: Sequence[Report]) -> Line:
     """Return a line of the totals of a column."""
-    figure = COLUMNS[key]
-    return line(name, "", figure.kind, [figure.of_total(report) for report in reports])
+    figure = FIGURES[key]
+    return line(figure.name, "", figure.kind, [figure.of_total(report) for report in reports])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from archcalc.analysis.blocks import group, groups
-from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.questions.compare import Comparison
 from archcalc.questions.differences import Difference
@@ -27,29 +27,29 @@ def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
         yield line("input", "", SHAPE, [(0, *report.input_shape) for report in reports])
     yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in reports])
     yield line("layers", "", FIGURE, [len(report.rows) for report in reports])
-    yield total("depth", "depth", reports)
-    yield line("receptive field", "", FIELD, [_field(report) for report in reports])
-    yield from _staged("params", "parameters", reports, least)
+    yield total("depth", reports)
+    yield line(FIGURES["field"].name, "", FIELD, [_field(report) for report in reports])
+    yield from _staged("params", reports, least)
     for key in ("fixed", "buffers"):
-        if any(COLUMNS[key].of_total(report) for report in reports):
-            yield total(key, key, reports)
-    yield from _staged("macs", "MACs", reports, least)
-    yield total("flops", "FLOPs", reports)
-    yield total("weight_bytes", "weight memory", reports)
-    yield total("activation_bytes", "activations", reports)
-    yield total("alive", "most alive at once", reports)
+        if any(FIGURES[key].of_total(report) for report in reports):
+            yield total(key, reports)
+    yield from _staged("macs", reports, least)
+    yield total("flops", reports)
+    yield total("weight_bytes", reports)
+    yield total("activation_bytes", reports)
+    yield total("peak_bytes", reports)
 
 
 def _field(report: Report) -> Any:
     """Return the receptive field of the last layer that does not see the whole input."""
     seeing = [row for row in report.rows if row.field]
-    return COLUMNS["field"].of_row(seeing[-1], report) if seeing else (None, False)
+    return FIGURES["field"].of_row(seeing[-1], report) if seeing else (None, False)
 
 
-def _staged(key: str, name: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
+def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
     """Yield a total and the stages in which something of it is; of many, those of `least` of it and the rest."""
-    figure = COLUMNS[key]
-    yield total(key, name, reports)
+    figure = FIGURES[key]
+    yield total(key, reports)
     stages = [{name: group(name, rows) for name, rows in groups(report.rows, 1)} for report in reports]
     values = {
         stage: [
@@ -67,12 +67,12 @@ def _staged(key: str, name: str, reports: Sequence[Report], least: float) -> Ite
         small = []
     for stage, counts in shown.items():
         if stage not in small:
-            yield line(name, stage, figure.kind, counts)
+            yield line(figure.name, stage, figure.kind, counts)
     if small:
         rest = [
             sum(count or 0 for count in column) for column in zip(*(shown[s] for s in small), strict=True)
         ]
-        yield line(name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
+        yield line(figure.name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
 
 
 def _are_small(counts: Sequence[Any], totals: Sequence[int], least: float) -> bool:

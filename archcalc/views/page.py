@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.op.op import Work
 from archcalc.sheet.kinds import SHAPE
@@ -26,17 +27,8 @@ def facts(report: Report) -> dict[str, Any]:
         "batch": report.batch,
         "dtype": report.dtype,
         "totals": {
-            "params": totals.params,
-            "fixed": totals.fixed,
-            "buffers": totals.buffers,
-            "macs": totals.macs,
-            "flops": totals.flops,
+            **{key: one.of_total(report) for key, one in FIGURES.items() if one.listed},
             "work": totals.work._asdict(),
-            "activations": totals.activations,
-            "depth": totals.depth,
-            "weight_bytes": report.weight_bytes,
-            "activation_bytes": report.activation_bytes,
-            "peak_bytes": report.peak_bytes,
             "complete": not totals.incomplete,
             "incomplete": list(totals.incomplete),
         },
@@ -82,14 +74,7 @@ def summary(report: Report) -> tuple[tuple[str, str], ...]:
 
 def other_work(work: Work) -> str:
     """Return the operations beside MACs, by kind."""
-    kinds = {
-        "additions": "add",
-        "multiplications": "multiply",
-        "comparisons": "compare",
-        "divisions": "divide",
-        "exponentials": "exp",
-    }
-    counts = ((getattr(work, name), word) for name, word in kinds.items())
+    counts = ((getattr(work, kind), FIGURES[kind].title) for kind in Work._fields if kind != "macs")
     return " + ".join(f"{short(count)} {word}" for count, word in counts if count) or "0"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from archcalc.analysis.conditions import DType
-from archcalc.analysis.figures import COLUMNS, figures
+from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.op.op import Work
 from archcalc.sheet import kinds
 from archcalc.sheet.json import SCHEMA
@@ -65,15 +65,12 @@ def _row(columns: Sequence[Column], optional: Sequence[str] = ()) -> Schema:
 
 def _totals() -> Schema:
     """Return the schema of a network's totals, which mean what the columns of that name mean."""
-    counts = ("params", "fixed", "buffers", "macs", "flops", "activations", "depth")
-    work = {kind: _said(COLUMNS[kind].help, COUNT) for kind in Work._fields}
-    memory = {"peak_bytes": "bytes of the largest set of activations alive at once"}
-    memory |= {key: COLUMNS[key].help for key in ("weight_bytes", "activation_bytes")}
+    work = {kind: _said(FIGURES[kind].help, COUNT) for kind in Work._fields}
+    listed = {key: _said(one.help, one.kind.schema) for key, one in FIGURES.items() if one.listed}
     return _object(
         {
-            **{key: _said(COLUMNS[key].help, COUNT) for key in counts},
+            **listed,
             "work": _said("operations by kind", _object(work)),
-            **{key: _said(text, kinds.BYTES.schema) for key, text in memory.items()},
             "complete": _said("false where the work of a layer is not known and not in the totals", FLAG),
             "incomplete": _said("the layers whose work is not known", _list(TEXT)),
         }
@@ -234,6 +231,6 @@ def report_schema() -> Schema:
         "$defs": {
             **{kind.name: _cell(kind) for kind in kinds.KINDS},
             "totals": _totals(),
-            "layer": _row(figures(tuple(COLUMNS)), tuple(COLUMNS)),
+            "layer": _row(columns(column_keys()), column_keys()),
         },
     }

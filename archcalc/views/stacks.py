@@ -36,8 +36,8 @@ def of_stacks(found: Comparison) -> Iterator[Line]:
         yield from _formulas(found, f"MACs on {'×'.join(map(str, found.size))}", on_input)
     if found.reports:
         yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in found.reports])
-        for key, name in (("flops", "FLOPs"), ("activation_bytes", "activations")):
-            yield total(key, name, found.reports)
+        for key in ("flops", "activation_bytes"):
+            yield total(key, found.reports)
 
 
 def _axes(sizes: tuple[float, ...]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from archcalc.analysis.figures import COLUMNS
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import inference, training
@@ -42,7 +42,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
     """Return the totals alone, one figure a row."""
     return Sheet(
         columns=TOTALS,
-        rows=tuple((key, COLUMNS[key].of_total(report), _meaning(key, report)) for key in keys),
+        rows=tuple((key, FIGURES[key].of_total(report), _meaning(key, report)) for key in keys),
         title=report.title or report.name,
         subtitle=subtitle(report),
         notes=notes(report),
@@ -51,7 +51,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
 
 
 def _meaning(key: str, report: Report) -> str:
-    figure = COLUMNS[key]
+    figure = FIGURES[key]
     readable = f" ({sized(figure.of_total(report))})" if figure.kind is BYTES else ""
     return figure.help + readable
 

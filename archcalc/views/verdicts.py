@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from archcalc.ground import quantity
-from archcalc.questions.check import Budget, Finding
+from archcalc.questions.check import Finding
 from archcalc.sheet.kinds import FIGURE, TEXT, VERDICT, WORDS
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -78,12 +77,3 @@ def _outcome(found: Sequence[Finding], networks: int, broken: int) -> Iterator[s
         yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}; claims never change the exit status"
     if broken:
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
-
-
-def budget(params: str | None, macs: str | None, memory: str | None) -> Budget:
-    """Return the budget that the options of `check` state."""
-    return Budget(
-        None if params is None else quantity.count(params),
-        None if macs is None else quantity.count(macs),
-        None if memory is None else quantity.size(memory),
-    )

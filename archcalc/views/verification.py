@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
-from archcalc.questions.verify.verify import FIGURES, VALUES, Comparison, Verification
+from archcalc.questions.verify.verify import Comparison, Verification
 from archcalc.sheet.kinds import BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
 from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
@@ -20,9 +21,9 @@ COLUMNS = (
     Column("verdict", "verdict", VERDICT, "ok or wrong"),
 )
 TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], Kind]] = {
-    "weights": ("weights", sum, COUNT),
-    "MACs": ("MACs", sum, COUNT),
-    "bytes alive": ("peak alive", max, BYTES),
+    "params": ("weights", sum, COUNT),
+    "macs": ("MACs", sum, COUNT),
+    "alive": ("peak alive", max, BYTES),
 }
 """What the layers' figures add up to: its name, how, and its kind; the others only agree or not."""
 
@@ -50,26 +51,27 @@ def verification(report: Report, found: Verification, layer: str | None) -> Shee
 
 
 def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
-    for figure in (*FIGURES, VALUES):
-        ones = [one for one in found.comparisons if one.figure == figure]
+    for key in FIGURES:
+        ones = [one for one in found.comparisons if one.key == key]
         if not ones:
             continue
-        name, predicted, real = _values(figure, ones)
+        name, predicted, real = _values(key, ones)
         verdict = "ok" if all(one.agrees for one in ones) else "wrong"
         yield (name, len({one.layer for one in ones}), predicted, real, verdict)
 
 
-def _values(figure: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
+def _values(key: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
     """Return the name of a line, and the values of both sides: a total, or how many comparisons agree."""
-    if figure in TOTALS:
-        name, total, kind = TOTALS[figure]
+    figure = FIGURES[key].measured
+    if key in TOTALS:
+        name, total, kind = TOTALS[key]
         sides = ([one.predicted for one in ones], [one.real for one in ones])
         predicted, real = (Cell(kind, total(side)) for side in sides)
         return name, predicted, real
-    if len(ones) == 1 and figure == "output shape":
+    if len(ones) == 1 and key == "output":
         return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
     agreeing = sum(one.agrees for one in ones)
-    edges = " edges" if figure == "receptive field" else ""
+    edges = " edges" if key == "field" else ""
     return figure, Cell(WORDS, f"{grouped(len(ones))}{edges}"), Cell(WORDS, f"{grouped(agreeing)} agree")
 
 
@@ -87,7 +89,7 @@ def _notes(found: Verification) -> Iterator[str]:
 
 
 def _difference(one: Comparison) -> str:
-    if one.figure == VALUES:
+    if one.key == "values":
         return f"{grouped(one.real)} values are not those of ONNX Runtime"
     return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
 
@@ -97,6 +99,6 @@ def _text(one: Comparison, value: Any) -> str:
         return "x".join(map(str, value[1:]))
     if value is None:
         return "nowhere"
-    if one.figure == "bytes alive":
+    if one.key == "alive":
         return f"{grouped(value)} bytes ({sized(value)})"
     return grouped(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from typing import Any
 
+from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.formats.language.scope import evaluate
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text
 from archcalc.formats.language.tree import Listing, Mapping, Scalar
@@ -14,20 +15,15 @@ from archcalc.ground import quantity
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Expectation
 from archcalc.op.settings import extents, whole
+from archcalc.sheet.kinds import SHAPE
 
-FIGURES = ("params", "fixed", "buffers", "macs", "flops", "depth", "activations", "output")
-"""What an expectation may be about."""
-LAYER_FIGURES = (*FIGURES, "field", "jump")
-"""What an expectation may be about in a layer or a block: its receptive field and that field's stride, too."""
-SHAPES = ("output",)
-"""Figures that are no single number, which a claim cannot be about."""
 EXPECT_KEYS = ("claims", "layers", "train", "source")
 """What an expectation may say beside its figures."""
 
 
 def claimable(figures: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the figures that a claim may be about."""
-    return tuple(figure for figure in figures if figure not in SHAPES)
+    """Return the figures that a claim may be about: those that are a single number."""
+    return tuple(key for key in figures if FIGURES[key].kind is not SHAPE)
 
 
 def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
@@ -39,10 +35,11 @@ def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
     tree = root.entries.get("expect")
     if tree is None:
         return []
+    of_network, of_layer = expectable(of_layer=False), expectable(of_layer=True)
     found: list[Expectation] = []
     for entry in tree.items if isinstance(tree, Listing) else [tree]:
         body = mapping(entry, "expect")
-        check_keys(body, (*FIGURES, *EXPECT_KEYS), "expect")
+        check_keys(body, (*of_network, *EXPECT_KEYS), "expect")
         source = text(body, "source")
         if not source:
             raise ArchcalcError(
@@ -51,13 +48,13 @@ def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
                 hint="say where the figures were published",
             )
         about = Expectation("", None, source, None, _is_train(body))
-        found += _stated(body, FIGURES, about, scope)
+        found += _stated(body, of_network, about, scope)
         layers = section(body, "layers")
         for layer, layer_tree in layers.entries.items():
             figures = mapping(layer_tree, f"expect of '{layer}'")
-            check_keys(figures, (*LAYER_FIGURES, "claims"), "expect")
-            of_layer = about._replace(layer=layer, origin=At(layers.keys[layer]))
-            found += _stated(figures, LAYER_FIGURES, of_layer, scope)
+            check_keys(figures, (*of_layer, "claims"), "expect")
+            inside = about._replace(layer=layer, origin=At(layers.keys[layer]))
+            found += _stated(figures, of_layer, inside, scope)
     return found
 
 
@@ -93,7 +90,7 @@ def _is_train(body: Mapping) -> bool:
 def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
     value = evaluate(tree, scope)
     try:
-        return extents(value) if figure in SHAPES else whole(value, 0)
+        return extents(value) if FIGURES[figure].kind is SHAPE else whole(value, 0)
     except ArchcalcError as error:
         raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
 

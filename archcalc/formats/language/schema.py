@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.arithmetic.window import ROUNDINGS
-from archcalc.formats.language.expectations import FIGURES, LAYER_FIGURES, claimable
+from archcalc.formats.language.expectations import claimable
 from archcalc.formats.language.scope import CONTROLS, RESERVED
 from archcalc.ground import limits
 from archcalc.op.op import Op
 from archcalc.op.settings import EXPRESSION, Setting
 from archcalc.ops import REGISTRY
+from archcalc.sheet.kinds import SHAPE
 
 AXIS = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 EMPTY = r"^\s*(\d+\s*[x×X]\s*)*0+\s*([x×X]|$)"
@@ -228,15 +230,16 @@ def _variant() -> dict[str, Any]:
 
 
 def _expect() -> dict[str, Any]:
-    of_layer = {**_figures(LAYER_FIGURES), "claims": _claims(LAYER_FIGURES)}
-    layer = {"type": "object", "properties": of_layer, "additionalProperties": False}
+    of_network, of_layer = expectable(of_layer=False), expectable(of_layer=True)
+    inside = {**_figures(of_layer), "claims": _claims(of_layer)}
+    layer = {"type": "object", "properties": inside, "additionalProperties": False}
     entry = {
         "type": "object",
         "required": ["source"],
         "additionalProperties": False,
         "properties": {
-            **_figures(FIGURES),
-            "claims": _claims(FIGURES),
+            **_figures(of_network),
+            "claims": _claims(of_network),
             "source": TEXT,
             "train": {"type": "boolean", "description": "with the heads that exist only in training"},
             "layers": {"type": "object", "additionalProperties": layer},
@@ -247,7 +250,7 @@ def _expect() -> dict[str, Any]:
 
 def _figures(names: tuple[str, ...]) -> dict[str, Any]:
     whole = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
-    return {name: SIZE if name == "output" else whole for name in names}
+    return {name: SIZE if FIGURES[name].kind is SHAPE else whole for name in names}
 
 
 def _claims(figures: tuple[str, ...]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from archcalc.formats.onnx.read import Reading, read
 from archcalc.formats.onnx.runtime import Run
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Shape, Site
-from archcalc.questions.verify.verify import VALUES, Comparison
+from archcalc.questions.verify.verify import Comparison
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -44,7 +44,7 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
         if row.work is not None and row.role != "input":
             values[position] = _output(reading, position, values, run, row)
             if theirs is not None:
-                yield Comparison(row.name, VALUES, 0, _apart(values[position], theirs))
+                yield Comparison(row.name, "values", 0, _apart(values[position], theirs))
         if theirs is not None:
             values[position] = theirs
 

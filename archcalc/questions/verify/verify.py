@@ -12,6 +12,7 @@ from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.analysis.figures import FIGURES, Figure, figure
 from archcalc.analysis.report import Report, Row
 from archcalc.analysis.run import Layer
 from archcalc.arithmetic.window import Window, span
@@ -20,6 +21,7 @@ from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.op.site import Site
 from archcalc.questions.verify.marks import NO_EDGES, Edges, Mark, chosen, marked
+from archcalc.sheet.kinds import COUNT
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -28,19 +30,29 @@ FLOAT_BYTES = 4
 TEMPORARIES = 3
 """How many times its inputs and its output a layer takes beside them while it runs, at most."""
 
-FIGURES = ("output shape", "weights", "MACs", "bytes alive", "receptive field")
-VALUES = "values"
-"""What is compared beside them where an ONNX file is run by ONNX Runtime, too."""
+figure(
+    Figure(
+        "values",
+        COUNT,
+        "numbers that are not those of ONNX Runtime, which runs a file, too",
+        measured="values",
+    )
+)
 Progress = Callable[[str], None]
 
 
 class Comparison(NamedTuple):
-    """A figure of a layer as predicted and as it really was."""
+    """A figure of a layer as predicted and as it really was; `key` is that of the figure."""
 
     layer: str
-    figure: str
+    key: str
     predicted: Any
     real: Any
+
+    @property
+    def figure(self) -> str:
+        """What the figure is called where it is measured."""
+        return FIGURES[self.key].measured
 
     @property
     def agrees(self) -> bool:
@@ -253,12 +265,12 @@ def _is_even(op: Op, row: Row) -> bool:
 
 def _figures(step: _Executed) -> Iterator[Comparison]:
     row = step.row
-    yield Comparison(row.name, "output shape", row.output_shape, tuple(step.output.shape))
+    yield Comparison(row.name, "output", row.output_shape, tuple(step.output.shape))
     if row.weights or row.buffers:
-        yield Comparison(row.name, "weights", row.params + row.fixed + row.buffers, step.weights)
+        yield Comparison(row.name, "params", row.params + row.fixed + row.buffers, step.weights)
     if row.macs is not None:
-        yield Comparison(row.name, "MACs", row.macs, step.macs)
-    yield Comparison(row.name, "bytes alive", row.alive * FLOAT_BYTES, step.alive)
+        yield Comparison(row.name, "macs", row.macs, step.macs)
+    yield Comparison(row.name, "alive", row.alive * FLOAT_BYTES, step.alive)
 
 
 def _fields(step: _Executed, marks: Sequence[Mark]) -> Iterator[Comparison]:
@@ -274,7 +286,7 @@ def _fields(step: _Executed, marks: Sequence[Mark]) -> Iterator[Comparison]:
             continue
         for edge, end in zip(edges, ends or NO_EDGES, strict=True):
             if edge is not None:
-                yield Comparison(step.row.name, "receptive field", edge, end)
+                yield Comparison(step.row.name, "field", edge, end)
 
 
 def _has_edges(row: Row, marks: Sequence[Mark]) -> bool:

@@ -1,0 +1,27 @@
+"""The vocabulary of figures, filled with those of a layer and a network; see `vocabulary`."""
+
+# isort: skip_file
+from archcalc.analysis.figures.vocabulary import (
+    FIGURES,
+    Figure,
+    Traced,
+    column_keys,
+    columns,
+    expectable,
+    figure,
+)
+from archcalc.analysis.figures import identity, counts, memory, reach
+
+__all__ = [
+    "FIGURES",
+    "Figure",
+    "Traced",
+    "column_keys",
+    "columns",
+    "counts",
+    "expectable",
+    "figure",
+    "identity",
+    "memory",
+    "reach",
+]

@@ -1,0 +1,139 @@
+"""How many numbers are learnt or kept, and how much is worked out with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
+from archcalc.analysis.report import Report, Row
+from archcalc.sheet.kinds import COUNT, SHARE
+
+
+def _share(part: int | None, whole: int) -> float | None:
+    return None if part is None else part / whole if whole else 0.0
+
+
+figure(
+    Figure(
+        "params",
+        COUNT,
+        "learnable parameters",
+        label="parameters",
+        of=lambda r, _: r.params,
+        total=lambda t: t.totals.params,
+        priority=1,
+        listed=True,
+        expect="both",
+        limit=True,
+        formula=lambda traced: traced.owned(traced.op.weights(traced.at)),
+        meaning="numbers that are learnt",
+        measured="weights",
+    )
+)
+figure(
+    Figure(
+        "params_share",
+        SHARE,
+        "share of all parameters",
+        title="of params",
+        of=lambda r, t: _share(r.params, t.totals.params),
+        priority=4,
+    )
+)
+figure(
+    Figure(
+        "fixed",
+        COUNT,
+        "weights that are not learnt",
+        label="fixed weights",
+        of=lambda r, _: r.fixed,
+        total=lambda t: t.totals.fixed,
+        listed=True,
+        expect="both",
+        limit=True,
+        formula=lambda traced: traced.owned(traced.op.fixed(traced.at)),
+        meaning="numbers that are set once",
+    )
+)
+figure(
+    Figure(
+        "buffers",
+        COUNT,
+        "numbers kept beside the weights, such as running statistics",
+        of=lambda r, _: r.buffers,
+        total=lambda t: t.totals.buffers,
+        listed=True,
+        expect="both",
+        limit=True,
+        formula=lambda traced: traced.owned(traced.op.buffers(traced.at)),
+        meaning="numbers kept beside the weights",
+    )
+)
+figure(
+    Figure(
+        "macs",
+        COUNT,
+        "multiply-accumulates of convolutions and linear layers, without bias",
+        title="MACs",
+        label="MACs",
+        of=lambda r, _: r.macs,
+        total=lambda t: t.totals.macs,
+        priority=0,
+        listed=True,
+        expect="both",
+        limit=True,
+        formula=lambda traced: traced.spent("macs"),
+        meaning="multiply-accumulates, without bias",
+        measured="MACs",
+    )
+)
+figure(
+    Figure(
+        "macs_share",
+        SHARE,
+        "share of all multiply-accumulates",
+        title="of MACs",
+        of=lambda r, t: _share(r.macs, t.totals.macs),
+        priority=3,
+    )
+)
+figure(
+    Figure(
+        "flops",
+        COUNT,
+        "2 · MACs + every other operation",
+        title="FLOPs",
+        label="FLOPs",
+        of=lambda r, _: r.flops,
+        total=lambda t: t.totals.flops,
+        priority=4,
+        listed=True,
+        expect="both",
+        limit=True,
+    )
+)
+
+
+def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
+    """Return one kind of work, of a layer and in total."""
+
+    def of(row: Row, report: Report) -> Any:
+        return None if row.work is None else getattr(row.work, kind)
+
+    def total(report: Report) -> Any:
+        return getattr(report.totals.work, kind)
+
+    def formula(traced: Traced) -> Any:
+        return traced.spent(kind)
+
+    return Figure(
+        kind, COUNT, help, title, of=of, total=total, priority=5, limit=True, formula=formula, meaning=meaning
+    )
+
+
+BESIDE = "beside MACs, such as a bias for each output element"
+figure(_spent("additions", "add", "additions and subtractions, beside MACs", BESIDE))
+figure(_spent("multiplications", "multiply", "multiplications, beside MACs"))
+figure(_spent("comparisons", "compare", "comparisons"))
+figure(_spent("divisions", "divide", "divisions"))
+figure(_spent("exponentials", "exp", "exp, log, tanh, erf, powers and roots"))

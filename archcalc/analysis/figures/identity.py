@@ -1,0 +1,55 @@
+"""What a layer is called, what it is, what goes in and what comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcalc.analysis.figures.vocabulary import Figure, figure
+from archcalc.analysis.report import Report, Row
+from archcalc.op.site import Shape
+from archcalc.sheet.kinds import SETTINGS, SHAPE, TEXT
+
+
+def _rounded(row: Row, report: Report) -> str:
+    return ", ".join(map(str, dict.fromkeys(row.uneven)))
+
+
+def _first(row: Row, report: Report) -> Any:
+    return _shape(row.input_shapes[0], report) if row.input_shapes else ""
+
+
+def _shape(shape: Shape, report: Report) -> Shape | None:
+    """Return a shape whose first axis is left out: the batch, or nothing where its first axis is something else."""
+    if not shape:
+        return None
+    return shape if shape[0] == report.batch else (0, *shape)
+
+
+figure(Figure("layer", TEXT, "the layer's name", of=lambda r, _: r.name, total=lambda _: "total", priority=0))
+figure(Figure("op", TEXT, "the layer's type", of=lambda r, _: r.kind, priority=8))
+figure(
+    Figure(
+        "settings",
+        SETTINGS,
+        "settings beside the defaults",
+        of=lambda r, _: r.settings,
+        total=lambda _: {},
+        priority=7,
+    )
+)
+figure(Figure("from", TEXT, "where the layer takes its input", of=lambda r, _: ", ".join(r.inputs)))
+figure(Figure("input", SHAPE, "shape of the (first) input", of=_first))
+figure(
+    Figure(
+        "output",
+        SHAPE,
+        "shape of the output, without the batch; all axes where another one is the first",
+        of=lambda r, t: _shape(r.output_shape, t),
+        priority=2,
+        expect="both",
+        measured="output shape",
+    )
+)
+figure(
+    Figure("rounded", TEXT, "sizes before and after rounding, where it was needed", of=_rounded, priority=6)
+)

@@ -1,0 +1,142 @@
+"""What takes memory, and how much."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
+from archcalc.analysis.report import Row
+from archcalc.sheet.kinds import BYTES, COUNT, FIGURE
+
+
+def _weights(row: Row) -> int:
+    return row.params + row.fixed + row.buffers
+
+
+figure(
+    Figure(
+        "activations",
+        COUNT,
+        "numbers that the layer's output stores; a view such as flatten stores none",
+        title="numbers",
+        of=lambda r, _: r.activations,
+        total=lambda t: t.totals.activations,
+        listed=True,
+        expect="both",
+        limit=True,
+        formula=Traced.stored,
+        meaning="numbers in the output",
+    )
+)
+figure(
+    Figure(
+        "weight_bytes",
+        BYTES,
+        "bytes of parameters, fixed weights and buffers",
+        label="weight memory",
+        title="weights",
+        of=lambda r, t: _weights(r) * t.bytes_each,
+        total=lambda t: t.weight_bytes,
+        listed=True,
+        limit=True,
+    )
+)
+figure(
+    Figure(
+        "activation_bytes",
+        BYTES,
+        "bytes of the output; the total is as if nothing were freed",
+        title="activations",
+        label="activation memory",
+        of=lambda r, t: r.activations * t.bytes_each,
+        total=lambda t: t.activation_bytes,
+        priority=8,
+        listed=True,
+        limit=True,
+        formula=lambda traced: traced.stored() * traced.each,
+        unit="B",
+        meaning="bytes of the output",
+    )
+)
+figure(
+    Figure(
+        "in_place",
+        BYTES,
+        "bytes of the output where activations such as ReLU overwrite their input",
+        title="in place",
+        of=lambda r, t: r.in_place * t.bytes_each,
+        total=lambda t: t.totals.in_place * t.bytes_each,
+    )
+)
+figure(
+    Figure(
+        "alive",
+        BYTES,
+        "bytes of all activations in memory while the layer runs; the total is the peak",
+        of=lambda r, t: r.alive * t.bytes_each,
+        total=lambda t: t.peak_bytes,
+        measured="bytes alive",
+    )
+)
+figure(
+    Figure(
+        "peak_bytes",
+        BYTES,
+        "bytes of the largest set of activations alive at once",
+        label="most alive at once",
+        total=lambda t: t.peak_bytes,
+        listed=True,
+        limit=True,
+    )
+)
+figure(
+    Figure(
+        "memory_bytes",
+        BYTES,
+        "bytes of all weights and of the largest set of activations alive at once, what serving needs",
+        total=lambda t: t.weight_bytes + t.peak_bytes,
+        listed=True,
+        limit=True,
+    )
+)
+figure(
+    Figure(
+        "im2col",
+        FIGURE,
+        "rows and columns of the matrix that im2col makes of the input",
+        of=lambda r, _: r.unfolded or "",
+    )
+)
+figure(
+    Figure(
+        "im2col_rows",
+        COUNT,
+        "rows of the matrix that im2col makes of the input",
+        label="im2col rows",
+        formula=lambda traced: (traced.matrix() or (None, None))[0],
+        meaning="windows laid out as rows of a matrix",
+    )
+)
+figure(
+    Figure(
+        "im2col_columns",
+        COUNT,
+        "columns of the matrix that im2col makes of the input",
+        label="im2col columns",
+        formula=lambda traced: (traced.matrix() or (None, None))[1],
+        meaning="numbers in a window",
+    )
+)
+figure(
+    Figure(
+        "im2col_bytes",
+        BYTES,
+        "bytes of the matrix that im2col makes of the input",
+        title="unfolded",
+        label="im2col memory",
+        of=lambda r, t: prod(r.unfolded) * t.bytes_each if r.unfolded else 0,
+        formula=lambda traced: matrix[0] * matrix[1] * traced.each if (matrix := traced.matrix()) else None,
+        unit="B",
+        meaning="bytes of that matrix",
+    )
+)

@@ -1,0 +1,154 @@
+"""The vocabulary of figures: what can be said of a layer or a network, each under one key, in one table.
+
+Columns, the totals in JSON and their schema, `expect:`, budgets, the rows of explain, the lines of compare and of
+verify are read from here. A question that has figures of its own adds them with `figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal, NamedTuple
+
+from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.window import Extent
+from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.op.op import Op, elements
+from archcalc.op.site import Shape, Site
+from archcalc.sheet.sheet import Column, Kind
+
+
+class Traced(NamedTuple):
+    """A layer whose sizes and settings are terms, so that a figure's formula comes out as its derivation.
+
+    `others` are the weights that count elsewhere, None for all; `each` are the bytes of a number; `seen` is the
+    field of the layer's only input along the first axis, None where it has none to derive.
+    """
+
+    op: Op
+    at: Site
+    others: Collection[str] | None
+    each: Term
+    stores: bool
+    seen: Extent | None
+
+    def owned(self, tensors: Mapping[str, Shape]) -> Any:
+        """Return how many numbers the tensors hold that count where the layer stands."""
+        if self.others is None:
+            return 0
+        return elements(shape for name, shape in tensors.items() if name not in self.others)
+
+    def stored(self) -> Any:
+        """Return how many numbers the output stores."""
+        product: Any = 1
+        for size in self.at.y if self.stores else (0,):
+            product = product * size
+        return product
+
+    def spent(self, kind: str) -> Any:
+        """Return one kind of work."""
+        work = self.op.work(self.at)
+        return None if work is None else getattr(work, kind)
+
+    def matrix(self) -> tuple[Any, Any] | None:
+        """Return the rows and the columns of the matrix that im2col makes of the input."""
+        return self.op.unfolded(self.at)
+
+    def widened(self) -> Extent | None:
+        """Return the field after the layer's window; None where no window widens it."""
+        windows = self.op.field(self.at)
+        return (
+            None if isinstance(windows, str) or not windows or not self.seen else windows[0].seen(self.seen)
+        )
+
+
+Expected = Literal["", "layer", "both"]
+"""Whether `expect:` may state a figure: not at all, of a layer alone, or of a network, too."""
+
+
+class Figure(NamedTuple):
+    """A figure.
+
+    Attributes:
+        key: what it is called in columns, JSON, `expect:` and budgets.
+        kind: of its cells.
+        help: what it says.
+        title: above a column; the key unless told.
+        label: as people call it, in derivations and comparisons; the key unless told.
+        of: what it is of a row; None where it is of networks alone.
+        total: what it is of a network; None where it is of rows alone.
+        priority: of its column; see `Column`.
+        listed: whether the totals in JSON hold it.
+        expect: whether `expect:` may state it.
+        limit: whether a budget may bound it.
+        formula: what derives it; None where nothing does.
+        unit: of what is derived.
+        meaning: what it is in a few words, beside its derivation.
+        measured: what verify calls it where it measures it.
+    """
+
+    key: str
+    kind: Kind
+    help: str
+    title: str = ""
+    label: str = ""
+    of: Callable[[Row, Report], Any] | None = None
+    total: Callable[[Report], Any] | None = None
+    priority: int = 9
+    listed: bool = False
+    expect: Expected = ""
+    limit: bool = False
+    formula: Callable[[Traced], Any] | None = None
+    unit: str = ""
+    meaning: str = ""
+    measured: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.label or self.key
+
+    def of_row(self, row: Row, report: Report) -> Any:
+        """Return the cell of a row; "" where it says nothing of rows."""
+        return "" if self.of is None else self.of(row, report)
+
+    def of_total(self, report: Report) -> Any:
+        """Return the cell of the whole network; "" where it says nothing of that."""
+        return "" if self.total is None else self.total(report)
+
+
+FIGURES: dict[str, Figure] = {}
+"""Every figure by its key, in the order in which pages show them."""
+
+
+def figure(declared: Figure) -> None:
+    """Add a figure to the vocabulary."""
+    FIGURES[declared.key] = declared
+
+
+def columns(keys: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return the columns of the figures called `keys`.
+
+    Raises:
+        ArchcalcError: there is no such column.
+    """
+    known = column_keys()
+    for key in keys:
+        if key not in known:
+            raise ArchcalcError(
+                f"there is no column '{key}'",
+                hint=nearest(key, list(known)) or f"choose from {', '.join(known)}",
+            )
+    chosen = (FIGURES[key] for key in keys)
+    return tuple(Column(one.key, one.title or one.key, one.kind, one.help, one.priority) for one in chosen)
+
+
+def column_keys() -> tuple[str, ...]:
+    """Return the keys of all figures that a row can show."""
+    return tuple(key for key, one in FIGURES.items() if one.of is not None)
+
+
+def expectable(*, of_layer: bool) -> tuple[str, ...]:
+    """Return the keys of the figures that `expect:` may state of a network, or of a layer."""
+    allowed = ("both", "layer") if of_layer else ("both",)
+    return tuple(key for key, one in FIGURES.items() if one.expect in allowed)
