@@ -100,15 +100,10 @@ def _block(
     found: Source, block: Block, called: Mapping[str, Signature], names: frozenset[str]
 ) -> Iterator[str]:
     own = called[block.name]
-    body = Body(found, called, own.parameters, shared=_shared(found))
+    body = Body(found, called, own.parameters, shared=found.owners)
     end = body.walk(block.items, block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
-
-
-def _shared(found: Source) -> frozenset[int]:
-    """Return the layers whose weights others share."""
-    return frozenset(node.tied for node in found.network.nodes if node.tied is not None)
 
 
 def _statements(
@@ -133,7 +128,7 @@ def _statements(
 
 def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
-    body = Body(found, called, {}, shared=_shared(found), known=_known(found))
+    body = Body(found, called, {}, shared=found.owners, known=_known(found))
     body.walk(found.outline.items, positions[0])
     taken = Names(names - {"inputs"})
     alone = len(positions) == 1

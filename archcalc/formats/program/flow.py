@@ -201,11 +201,12 @@ class Flow:
     def _settle(self, variable: str, arguments: Sequence[str]) -> None:
         """Compute what stands nowhere yet and would change with a variable.
 
-        It happens before the statement that has these arguments, so it writes nothing that they read.
+        It happens before the statement that has these arguments, so it writes neither what they read nor what that
+        statement writes.
         """
         for ref, text in list(self.pending.items()):
             if _mentions(text, variable):
-                name = self._own(self._name(ref), arguments)
+                name = self._own(self._name(ref), (variable, *arguments))
                 self.variables[ref] = name
                 del self.pending[ref]
                 self.found.append(Statement(name, text))
@@ -220,4 +221,5 @@ class Flow:
 
 
 def _mentions(text: str, variable: str) -> bool:
-    return variable in text and re.search(rf"\b{variable}\b", text) is not None
+    """Tell whether a text reads a variable; an attribute of that name is none."""
+    return variable in text and variable in WORD.findall(text)

@@ -39,7 +39,10 @@ class Marker:
         self.settings = settings
         self.numbers: dict[Hashable, int] = {}
         self.last_use = list(range(len(self.nodes)))
+        self.last_tie = list(range(len(self.nodes)))
         for position, node in enumerate(self.nodes):
+            for owner in self.ties(position):
+                self.last_tie[owner] = position
             for source in (*node.inputs, *self.ties(position)):
                 self.last_use[source] = position
         ends = outputs(network)
@@ -121,12 +124,16 @@ class Marker:
         return tuple(found)
 
     def is_closed(self, piece: Piece) -> bool:
-        """Tell whether a piece takes nothing from outside but its start, and gives nothing but its end."""
+        """Tell whether a piece takes nothing from outside but its start, and gives nothing but its end.
+
+        Of its end it gives the value alone: whoever shares the weights of its last layer needs that by itself.
+        """
         first, last, start = piece.first, piece.last, piece.start
         return all(
             all(source >= first or source == start for source in self.nodes[position].inputs)
             and all(source >= first for source in self.ties(position))
             and (position == last or self.last_use[position] <= last)
+            and (first == last or self.last_tie[position] <= last)
             for position in range(first, last + 1)
         )
 

@@ -36,10 +36,14 @@ class Source(NamedTuple):
     referred: frozenset[int]
 
     @property
+    def owners(self) -> frozenset[int]:
+        """The positions of the layers whose weights others share."""
+        return frozenset(node.tied for node in self.network.nodes if node.tied is not None)
+
+    @property
     def entering(self) -> list[int]:
         """The positions of the inputs."""
-        names = {row.name for row in self.report.inputs}
-        return [position for position, row in enumerate(self.report.rows) if row.name in names]
+        return [position for position, row in enumerate(self.report.rows) if row.role == "input"]
 
     @property
     def leaving(self) -> list[int]:

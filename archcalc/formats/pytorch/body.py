@@ -124,9 +124,11 @@ class Body:
 
     def is_sequence(self, items: Items) -> bool:
         """Tell whether items are layers one after the other that a sequence of modules can hold."""
-        return all(self._is_module(item) for item in items) and not self.source.referred.intersection(
-            item.position for item in items[:-1]
-        )
+        if not all(self._is_module(item) for item in items):
+            return False
+        inner = {item.position for item in items[:-1]}
+        shared = {item.position for item in items} & self.source.owners if inner else set()
+        return not (shared or inner & self.source.referred)
 
     def _is_module(self, item: Item) -> bool:
         if isinstance(item, Repeat):
