@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import archcalc
+from archcalc import REGISTRY
 from archcalc.formats import registry as targets
 from archcalc.sheet import renderers
 
@@ -301,3 +302,21 @@ def test_files_and_functions_stay_short(module):
     }
     assert {name: size for name, size in sizes.items() if size > MOST_LINES["function"]} == {}
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES["file"]
+
+
+ENTRY = re.compile(r"^(?:@says|@writes|plain|lacks)\(\"?(\w+)\"?", re.MULTILINE)
+
+
+@pytest.mark.parametrize("format", ["keras", "onnx", "pytorch"])
+def test_what_a_format_says_of_an_op_stands_in_the_family_of_the_op(format):
+    family = {
+        key: op.__module__.split(".")[2] for kind, op in REGISTRY.items() for key in (kind, op.__name__)
+    }
+    files = [path for path in (PACKAGE / "formats" / format).rglob("*.py") if ENTRY.search(path.read_text())]
+    entries = [
+        (key, path.relative_to(PACKAGE / "formats" / format))
+        for path in files
+        for key in ENTRY.findall(path.read_text())
+    ]
+    assert len(entries) > 60
+    assert [(key, path) for key, path in entries if family[key] not in (path.stem, path.parts[0])] == []

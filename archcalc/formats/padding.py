@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.arithmetic.window import Rounding, Window, output_size, same_padding, span
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Site
+from archcalc.ops.windows.sliding import Sliding
 
 Sides = tuple[tuple[int, int], ...]
 """What is added before and after on each axis."""
@@ -73,14 +74,14 @@ class Windows(NamedTuple):
         )
 
 
-def windows(op: Any, y: Shape, x: Shape) -> Windows:
-    """Return how an op with a sliding window goes over input `x` to give output `y`."""
-    axes = op.windows(x)
+def windows(op: Sliding, at: Site) -> Windows:
+    """Return how an op with a sliding window goes over its input to give its output."""
+    axes = op.windows(at.x)
     beyond = tuple(
         max(0, (o - 1) * w.stride + span(w.kernel, w.dilation) - (i + w.before + w.after))
-        for i, o, w in zip(x[2:], y[2:], axes, strict=True)
+        for i, o, w in zip(at.x[2:], at.y[2:], axes, strict=True)
     )
-    return Windows(axes, tuple(x[2:]), tuple(y[2:]), beyond)
+    return Windows(axes, tuple(at.x[2:]), tuple(at.y[2:]), beyond)
 
 
 def rank_of(x: Shape) -> int:

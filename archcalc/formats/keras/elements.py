@@ -1,18 +1,19 @@
-"""How Keras says the layers that treat each element by itself, and those that move, join or part maps."""
+"""How Keras says activations and arithmetic on each element."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from archcalc.formats.keras.table import plain, says
-from archcalc.formats.keras.windows import cropping, padding
-from archcalc.formats.padding import is_any, rank_of
-from archcalc.formats.program.code import Call, call, one
+from archcalc.formats.keras.table import lacks, plain, says
+from archcalc.formats.program.code import Call, call
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Site
+from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
+from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
+from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
 
-plain("input", "inputs")  # keras.Input stands for it
+FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
+
+lacks("quantize", FIXED)
+lacks("dequantize", FIXED)
 plain("identity", "{0}")
 plain("relu", "layers.ReLU")
 plain("selu", 'layers.Activation("selu")')
@@ -21,137 +22,124 @@ plain("mish", 'layers.Activation("mish")')
 plain("sigmoid", 'layers.Activation("sigmoid")')
 plain("hardswish", 'layers.Activation("hard_silu")')
 plain("tanh", 'layers.Activation("tanh")')
-plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
-plain("add", "layers.Add")
-plain("multiply", "layers.Multiply")
 
 
-@says("relu6")
-def relu6(op: Any, y: Shape, x: Shape) -> Call:
+@says(Relu6)
+def relu6(op: Relu6, at: Site) -> Call:
     return call("layers.ReLU").given(max_value=(6.0, None))
 
 
-@says("dropout")
-def dropout(op: Any, y: Shape, x: Shape) -> Call:
+@says(Dropout)
+def dropout(op: Dropout, at: Site) -> Call:
     return call("layers.Dropout", rate=op.rate)
 
 
-@says("leaky_relu")
-def leaky_relu(op: Any, y: Shape, x: Shape) -> Call:
+@says(LeakyRelu)
+def leaky_relu(op: LeakyRelu, at: Site) -> Call:
     return call("layers.LeakyReLU").given(negative_slope=(op.slope, 0.3))
 
 
-@says("prelu")
-def prelu(op: Any, y: Shape, x: Shape) -> Call:
+@says(PRelu)
+def prelu(op: PRelu, at: Site) -> Call:
     first = 2 if op.per == "channel" else 1
-    return call("layers.PReLU").given(shared_axes=(tuple(range(first, len(x))) or None, None))
+    return call("layers.PReLU").given(shared_axes=(tuple(range(first, len(at.x))) or None, None))
 
 
-@says("elu")
-def elu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Elu)
+def elu(op: Elu, at: Site) -> Call:
     return call("layers.ELU").given(alpha=(op.alpha, 1.0))
 
 
-@says("celu")
-def celu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Celu)
+def celu(op: Celu, at: Site) -> Call:
     return call("ops.celu({0}, alpha={alpha})", alpha=op.alpha)
 
 
-@says("thresholded_relu")
-def thresholded_relu(op: Any, y: Shape, x: Shape) -> Call:
+@says(ThresholdedRelu)
+def thresholded_relu(op: ThresholdedRelu, at: Site) -> Call:
     return call("ops.threshold({0}, {threshold}, 0.0)", threshold=op.alpha)
 
 
-@says("gelu")
-def gelu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Gelu)
+def gelu(op: Gelu, at: Site) -> Call:
     return call("ops.gelu({0}, approximate={tanh})", tanh=op.approximate != "none")
 
 
-@says("hardsigmoid")
-def hardsigmoid(op: Any, y: Shape, x: Shape) -> Call:
+@says(HardSigmoid)
+def hardsigmoid(op: HardSigmoid, at: Site) -> Call:
     if (op.slope, op.offset) == (1 / 6, 1 / 2):
         return call('layers.Activation("hard_sigmoid")')
     return call("ops.clip({slope} * {0} + {offset}, 0, 1)", slope=op.slope, offset=op.offset)
 
 
-@says("scaled_tanh")
-def scaled_tanh(op: Any, y: Shape, x: Shape) -> Call:
+@says(ScaledTanh)
+def scaled_tanh(op: ScaledTanh, at: Site) -> Call:
     return call("{amplitude} * ops.tanh({slope} * {0})", amplitude=op.amplitude, slope=op.slope)
 
 
-@says("softmax")
-def softmax(op: Any, y: Shape, x: Shape) -> Call:
-    return call("layers.Softmax").given(axis=(op.axis, -1))
+plain("where", "ops.where({0} != 0, {1}, {2})")
+
+FUNCTIONS = {
+    **{
+        name: f"ops.{name}({{0}})"
+        for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
+    },
+    **{
+        name: f"ops.{name}({{0}})"
+        for name in ("abs", "sign", "floor", "ceil", "round", "reciprocal", "square")
+    },
+    **{f"a{name}": f"ops.arc{name}({{0}})" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "neg": "ops.negative({0})",
+    "softplus": "ops.softplus({0})",
+    "softsign": "ops.softsign({0})",
+    "cast": "{0}",
+}
+
+"""Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
+
+OPERATIONS = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "modulo": "{0} % {1}",
+    "power": "{0} ** {1}",
+    "minimum": "ops.minimum({0}, {1})",
+    "maximum": "ops.maximum({0}, {1})",
+}
+
+"""Each operation on two tensors; there are no truth values among a layer's outputs."""
 
 
-@says("log_softmax")
-def log_softmax(op: Any, y: Shape, x: Shape) -> Call:
-    return call("ops.log_softmax({0}, axis={axis})", axis=op.axis)
+@says(Function)
+def function(op: Function, at: Site) -> Call:
+    if op.by not in FUNCTIONS:
+        raise ArchcalcError(f"'{op.by}' makes truth values")
+    return call(FUNCTIONS[op.by])
 
 
-@says("reshape")
-def reshape(op: Any, y: Shape, x: Shape) -> Call:
-    if y[0] != x[0]:
-        return call("ops.reshape({0}, {shape})", shape=(-1, *y[1:]))
-    return call("layers.Reshape", target_shape=y[1:])
+@says(WithNumber)
+def scalar(op: WithNumber, at: Site) -> Call:
+    form = _operation(op.by)
+    form = (
+        form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
+    )
+    return call(form, value=op.value)
 
 
-@says("permute")
-def permute(op: Any, y: Shape, x: Shape) -> Call:
-    order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
-    if order[0] != 0:
-        return call("ops.transpose({0}, {order})", order=order)
-    return call("layers.Permute", dims=order[1:])
+@says(Combine)
+def combine(op: Combine, at: Site) -> Call:
+    return call(_operation(op.by))
 
 
-@says("pad")
-def pad(op: Any, y: Shape, x: Shape) -> Call:
-    sides = per_axis(op.amount, x[2:])
-    if op.mode == "constant" and op.value == 0 and not is_any(op.channels) and 1 <= len(sides) <= 3:
-        return padding(sides)
-    modes = {"constant": "constant", "reflect": "reflect"}
-    if op.mode not in modes:
-        raise ArchcalcError(f"pads by '{op.mode}'")
-    whole = ((0, 0), *op.channels, *sides)
-    if op.mode == "reflect":
-        return call('ops.pad({0}, {sides}, mode="reflect")', sides=whole)
-    return call("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
+def _operation(name: str) -> str:
+    if name not in OPERATIONS:
+        raise ArchcalcError(f"'{name}' makes truth values")
+    return OPERATIONS[name]
 
 
-@says("crop")
-def crop(op: Any, y: Shape, x: Shape) -> Call:
-    sides = per_axis(op.amount, x[2:])
-    if rank_of(x) == 1:  # its layer takes the channels last only
-        return call(f"{{0}}[:, :, {sides[0][0]}:{x[2] - sides[0][1]}]")
-    return cropping(sides)
-
-
-@says("channels")
-def channels(op: Any, y: Shape, x: Shape) -> Call:
-    if op.start == 0:
-        return call("{0}[:, :{stop}]", stop=y[1])
-    if op.start + y[1] == x[1]:
-        return call("{0}[:, {start}:]", start=op.start)
-    return call("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + y[1])
-
-
-@says("concat")
-def concat(op: Any, y: Shape, *xs: Shape) -> Call:
-    return call("layers.Concatenate").given(axis=(op.axis, -1))
-
-
-@says("shuffle")
-def shuffle(op: Any, y: Shape, x: Shape) -> Call:
-    return call("channel_shuffle({0}, {groups})", groups=op.groups)
-
-
-@says("upsample")
-def upsample(op: Any, y: Shape, x: Shape) -> Call:
-    rank = rank_of(x)
-    if op.mode != "nearest" and rank != 2:
-        raise ArchcalcError(f"interpolates over {rank} axes: there is a layer for 2")
-    if rank == 1:  # its layer takes the channels last only
-        return call("ops.repeat({0}, {scale}, axis=2)", scale=op.scale[0])
-    mode = "nearest" if op.mode == "nearest" else "bilinear"
-    found = call(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, x[2:])))
-    return found.given(interpolation=(mode, "nearest"))
+@says(Clip)
+def clip(op: Clip, at: Site) -> Call:
+    infinite = float("inf")
+    low, high = (-infinite if op.low is None else op.low), (infinite if op.high is None else op.high)
+    return call("ops.clip({0}, {low}, {high})", low=low, high=high)

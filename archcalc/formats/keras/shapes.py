@@ -1,45 +1,79 @@
-"""How Keras says what works on tensors of any kind: products, functions, reductions, picking and rearranging."""
+"""How Keras says what merges, lays out, picks and reduces."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.formats.keras.table import plain, says
+from archcalc.formats.keras.windows import cropping, padding
+from archcalc.formats.padding import is_any, rank_of
 from archcalc.formats.program.code import Call, call, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Site
+from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
+from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
+from archcalc.ops.shapes.merge import Channels, Concat, Shuffle
+from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 
-plain("where", "ops.where({0} != 0, {1}, {2})")
+plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
+plain("add", "layers.Add")
+plain("multiply", "layers.Multiply")
 
-FUNCTIONS = {
-    **{
-        name: f"ops.{name}({{0}})"
-        for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
-    },
-    **{
-        name: f"ops.{name}({{0}})"
-        for name in ("abs", "sign", "floor", "ceil", "round", "reciprocal", "square")
-    },
-    **{f"a{name}": f"ops.arc{name}({{0}})" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "neg": "ops.negative({0})",
-    "softplus": "ops.softplus({0})",
-    "softsign": "ops.softsign({0})",
-    "cast": "{0}",
-}
-"""Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
 
-OPERATIONS = {
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "modulo": "{0} % {1}",
-    "power": "{0} ** {1}",
-    "minimum": "ops.minimum({0}, {1})",
-    "maximum": "ops.maximum({0}, {1})",
-}
-"""Each operation on two tensors; there are no truth values among a layer's outputs."""
+@says(Reshape)
+def reshape(op: Reshape, at: Site) -> Call:
+    if at.y[0] != at.x[0]:
+        return call("ops.reshape({0}, {shape})", shape=(-1, *at.y[1:]))
+    return call("layers.Reshape", target_shape=at.y[1:])
+
+
+@says(Permute)
+def permute(op: Permute, at: Site) -> Call:
+    order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
+    if order[0] != 0:
+        return call("ops.transpose({0}, {order})", order=order)
+    return call("layers.Permute", dims=order[1:])
+
+
+@says(Pad)
+def pad(op: Pad, at: Site) -> Call:
+    sides = per_axis(op.amount, at.x[2:])
+    if op.mode == "constant" and op.value == 0 and not is_any(op.channels) and 1 <= len(sides) <= 3:
+        return padding(sides)
+    modes = {"constant": "constant", "reflect": "reflect"}
+    if op.mode not in modes:
+        raise ArchcalcError(f"pads by '{op.mode}'")
+    whole = ((0, 0), *op.channels, *sides)
+    if op.mode == "reflect":
+        return call('ops.pad({0}, {sides}, mode="reflect")', sides=whole)
+    return call("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
+
+
+@says(Crop)
+def crop(op: Crop, at: Site) -> Call:
+    sides = per_axis(op.amount, at.x[2:])
+    if rank_of(at.x) == 1:  # its layer takes the channels last only
+        return call(f"{{0}}[:, :, {sides[0][0]}:{at.x[2] - sides[0][1]}]")
+    return cropping(sides)
+
+
+@says(Channels)
+def channels(op: Channels, at: Site) -> Call:
+    if op.start == 0:
+        return call("{0}[:, :{stop}]", stop=at.y[1])
+    if op.start + at.y[1] == at.x[1]:
+        return call("{0}[:, {start}:]", start=op.start)
+    return call("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
+
+
+@says(Concat)
+def concat(op: Concat, at: Site) -> Call:
+    return call("layers.Concatenate").given(axis=(op.axis, -1))
+
+
+@says(Shuffle)
+def shuffle(op: Shuffle, at: Site) -> Call:
+    return call("channel_shuffle({0}, {groups})", groups=op.groups)
+
 
 REDUCTIONS = {
     "mean": "mean",
@@ -51,91 +85,41 @@ REDUCTIONS = {
 }
 
 
-@says("function")
-def function(op: Any, y: Shape, x: Shape) -> Call:
-    if op.by not in FUNCTIONS:
-        raise ArchcalcError(f"'{op.by}' makes truth values")
-    return call(FUNCTIONS[op.by])
-
-
-@says("scalar")
-def scalar(op: Any, y: Shape, x: Shape) -> Call:
-    form = _operation(op.by)
-    form = (
-        form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
-    )
-    return call(form, value=op.value)
-
-
-@says("combine")
-def combine(op: Any, y: Shape, *xs: Shape) -> Call:
-    return call(_operation(op.by))
-
-
-def _operation(name: str) -> str:
-    if name not in OPERATIONS:
-        raise ArchcalcError(f"'{name}' makes truth values")
-    return OPERATIONS[name]
-
-
-@says("clip")
-def clip(op: Any, y: Shape, x: Shape) -> Call:
-    infinite = float("inf")
-    low, high = (-infinite if op.low is None else op.low), (infinite if op.high is None else op.high)
-    return call("ops.clip({0}, {low}, {high})", low=low, high=high)
-
-
-@says("matmul")
-def matmul(op: Any, y: Shape, a: Shape, b: Shape) -> Call:
-    return call("ops.matmul({0}, ops.swapaxes({1}, -2, -1))" if op.transposed else "ops.matmul({0}, {1})")
-
-
-@says("einsum")
-def einsum(op: Any, y: Shape, *xs: Shape) -> Call:
-    inputs = ", ".join(f"{{{number}}}" for number in range(len(xs)))
-    return call(f"ops.einsum({{equation}}, {inputs})", equation=op.equation.replace(" ", ""))
-
-
-@says("embedding")
-def embedding(op: Any, y: Shape, x: Shape) -> Call:
+@says(Embedding)
+def embedding(op: Embedding, at: Site) -> Call:
     return call("layers.Embedding", input_dim=op.size, output_dim=op.dim)
 
 
-@says("slice")
-def slice_(op: Any, y: Shape, x: Shape) -> Call:
-    parts = [":"] * len(x)
-    stops = tuple(x[axis] for axis in op.axes) if op.stops is None else per_axis(op.stops, op.axes)
+@says(Slice)
+def slice_(op: Slice, at: Site) -> Call:
+    parts = [":"] * len(at.x)
+    stops = tuple(at.x[axis] for axis in op.axes) if op.stops is None else per_axis(op.stops, op.axes)
     starts, steps = per_axis(op.starts, op.axes), per_axis(op.steps, op.axes)
     for axis, start, stop, step in zip(op.axes, starts, stops, steps, strict=True):
         parts[axis] = f"{start}:{stop}" + (f":{step}" if step != 1 else "")
-    last = max(1, *(axis % len(x) for axis in op.axes))  # Keras takes no slice of the first axis alone
+    last = max(1, *(axis % len(at.x) for axis in op.axes))  # Keras takes no slice of the first axis alone
     return call(f"{{0}}[{', '.join(parts[: last + 1])}]")
 
 
-@says("take")
-def take(op: Any, y: Shape, x: Shape, indices: Shape | None = None) -> Call:
-    if indices is None:
+@says(Take)
+def take(op: Take, at: Site) -> Call:
+    if op.index is not None:
         return call("ops.take({0}, {index}, axis={axis})", index=op.index, axis=op.axis)
     return call('ops.take({0}, ops.cast({1}, "int32"), axis={axis})', axis=op.axis)
 
 
-@says("expand")
-def expand(op: Any, y: Shape, x: Shape) -> Call:
-    return call("{0} * ops.ones({shape})", shape=(1, *y[1:]))
+@says(Expand)
+def expand(op: Expand, at: Site) -> Call:
+    return call("{0} * ops.ones({shape})", shape=(1, *at.y[1:]))
 
 
-@says("tile")
-def tile(op: Any, y: Shape, x: Shape) -> Call:
+@says(Tile)
+def tile(op: Tile, at: Site) -> Call:
     return call("ops.tile({0}, {repeats})", repeats=op.repeats)
 
 
-@says("parameter")
-def parameter(op: Any, y: Shape) -> Call:
-    return call("Learnt", shape=y).given(trainable=(op.learnt, True))
-
-
-@says("reduce")
-def reduce(op: Any, y: Shape, x: Shape) -> Call:
+@says(Reduce)
+def reduce(op: Reduce, at: Site) -> Call:
     if op.by not in REDUCTIONS:
         raise ArchcalcError(f"reduces by '{op.by}'")
     kept = ", keepdims=True" if op.keep else ""
@@ -145,29 +129,12 @@ def reduce(op: Any, y: Shape, x: Shape) -> Call:
     )
 
 
-@says("argmax")
-def argmax(op: Any, y: Shape, x: Shape) -> Call:
+@says(ArgMax)
+def argmax(op: ArgMax, at: Site) -> Call:
     kept = ", keepdims=True" if op.keep else ""
     return call(f'ops.cast(ops.arg{op.by}({{0}}, axis={{axis}}{kept}), "float32")', axis=op.axis)
 
 
-@says("cumsum")
-def cumsum(op: Any, y: Shape, x: Shape) -> Call:
+@says(CumSum)
+def cumsum(op: CumSum, at: Site) -> Call:
     return call("ops.cumsum({0}, axis={axis})", axis=op.axis)
-
-
-@says("l2norm")
-def l2norm(op: Any, y: Shape, x: Shape) -> Call:
-    return call("ops.normalize({0}, axis={axis}, epsilon={eps})", axis=op.axis, eps=op.eps)
-
-
-@says("resize")
-def resize(op: Any, y: Shape, x: Shape) -> Call:
-    if len(x) != 4 or op.corners or op.mode == "cubic":
-        raise ArchcalcError("resizes other than two axes, or in another way than its layer")
-    factors = tuple(new // old for new, old in zip(y[2:], x[2:], strict=True))
-    if op.mode == "nearest":
-        if any(new % old for new, old in zip(y[2:], x[2:], strict=True)):
-            raise ArchcalcError("copies the nearest elements, but not all equally often")
-        return call("layers.UpSampling2D", size=one(factors))
-    return call('ops.image.resize({0}, {size}, interpolation="bilinear", antialias=False)', size=y[2:])

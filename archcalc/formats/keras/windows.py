@@ -1,18 +1,34 @@
-"""How Keras says each layer that has a window, a matrix or statistics; the rest is in `functions`."""
+"""How Keras says convolutions, pools and changes of resolution."""
 
 from __future__ import annotations
 
 from math import inf, prod
 from typing import Any
 
-from archcalc.formats.keras.table import says
+from archcalc.formats.keras.table import lacks, says
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
 from archcalc.formats.program.code import Call, call, chain, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Site
+from archcalc.ops.windows.conv import Conv, ConvTranspose
+from archcalc.ops.windows.pool import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LpPool,
+    MaxPool,
+    Subsample,
+)
+from archcalc.ops.windows.resampling import Resize, Upsample
+
+lacks("space_to_depth", "there is no layer for it")
+lacks("depth_to_space", "there is no layer for it")
 
 CHAIN = "then"
+
 """Several layers, each of which takes what the one before it makes."""
 
 
@@ -48,16 +64,16 @@ def _slid(found: Call, slid: Windows, stride: Any) -> tuple[Call, Sides]:
     return found, slid.reach
 
 
-@says("conv")
-def conv(op: Any, y: Shape, x: Shape) -> Call:
-    slid, rank = windows(op, y, x), rank_of(x)
+@says(Conv)
+def conv(op: Conv, at: Site) -> Call:
+    slid, rank = windows(op, at), rank_of(at.x)
     if max(slid.stride) > 1 and max(slid.dilation) > 1:
         raise ArchcalcError("it has both a stride and a dilation, of which the framework takes one")
     kernel = one(slid.kernel)
     if op.connections is not None:
         found = call("ConnectedConv", connections=op.connections, kernel_size=kernel)
-    elif op.groups == x[1] > 1 and rank < 3:
-        multiplier = (op.out // x[1], 1)
+    elif op.groups == at.x[1] > 1 and rank < 3:
+        multiplier = (op.out // at.x[1], 1)
         found = call(f"layers.DepthwiseConv{rank}D", kernel_size=kernel).given(depth_multiplier=multiplier)
     else:
         found = call(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel).given(groups=(op.groups, 1))
@@ -67,9 +83,9 @@ def conv(op: Any, y: Shape, x: Shape) -> Call:
     return _padded(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
 
 
-@says("conv_transpose")
-def conv_transpose(op: Any, y: Shape, x: Shape) -> Call:
-    rank, spatial = rank_of(x), x[2:]
+@says(ConvTranspose)
+def conv_transpose(op: ConvTranspose, at: Site) -> Call:
+    rank, spatial = rank_of(at.x), at.x[2:]
     kernel, stride, dilation, extra, sides = (
         per_axis(setting, spatial)
         for setting in (op.kernel, op.stride, op.dilation, op.output_padding, op.padding)
@@ -96,20 +112,20 @@ def cropping(sides: Sides) -> Call:
     return call(f"layers.Cropping{len(sides)}D", cropping=_amount(sides))
 
 
-@says("maxpool")
-def maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(MaxPool)
+def maxpool(op: MaxPool, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
-    found, sides = _slid(_pool("Max", slid, x), slid, one(slid.kernel))
+    found, sides = _slid(_pool("Max", slid, at.x), slid, one(slid.kernel))
     return _padded(sides, found, -inf)
 
 
-@says("avgpool")
-def avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(AvgPool)
+def avgpool(op: AvgPool, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
     if not slid.rounds_up and (op.count_padding or not is_any(slid.sides)):
-        found = _pool("Average", slid, x).given(strides=(one(slid.stride), one(slid.kernel)))
+        found = _pool("Average", slid, at.x).given(strides=(one(slid.stride), one(slid.kernel)))
         return _padded(slid.sides, found)
     if op.count_padding and is_any(slid.sides):
         raise ArchcalcError("averages with padding, rounded up")
@@ -118,21 +134,21 @@ def avgpool(op: Any, y: Shape, x: Shape) -> Call:
     return call(form, pool_size=one(slid.kernel), strides=one(slid.stride), sides=sides)
 
 
-@says("lppool")
-def lppool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(LpPool)
+def lppool(op: LpPool, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
-    rank_of(x)
+    rank_of(at.x)
     form = "lp_pool({0}, {norm}, {pool_size}, {strides})"
     found = call(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
     return _padded(slid.reach, found)
 
 
-@says("subsample")
-def subsample(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(Subsample)
+def subsample(op: Subsample, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
-    rank_of(x)
+    rank_of(at.x)
     found = call("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
     return _padded(slid.reach, found)
 
@@ -146,85 +162,53 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, for which there is no layer")
 
 
-@says("global_avgpool")
-def global_avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"layers.GlobalAveragePooling{rank_of(x)}D").given(keepdims=(True, False))
+def _global(form: str, at: Site) -> Call:
+    return call(f"layers.Global{form}Pooling{rank_of(at.x)}D").given(keepdims=(True, False))
 
 
-@says("global_maxpool")
-def global_maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"layers.GlobalMaxPooling{rank_of(x)}D").given(keepdims=(True, False))
+@says(GlobalAvgPool)
+def global_avgpool(op: GlobalAvgPool, at: Site) -> Call:
+    return _global("Average", at)
 
 
-@says("adaptive_avgpool")
-def adaptive_avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    if prod(y[2:]) == 1:
-        return global_avgpool(op, y, x)
-    return call(f"layers.AdaptiveAveragePooling{rank_of(x)}D", output_size=one(y[2:]))
+@says(GlobalMaxPool)
+def global_maxpool(op: GlobalMaxPool, at: Site) -> Call:
+    return _global("Max", at)
 
 
-@says("adaptive_maxpool")
-def adaptive_maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    if prod(y[2:]) == 1:
-        return global_maxpool(op, y, x)
-    return call(f"layers.AdaptiveMaxPooling{rank_of(x)}D", output_size=one(y[2:]))
+@says(AdaptiveAvgPool)
+def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Call:
+    if prod(at.y[2:]) == 1:
+        return _global("Average", at)
+    return call(f"layers.AdaptiveAveragePooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
 
 
-@says("linear")
-def linear(op: Any, y: Shape, x: Shape) -> Call:
-    if op.axis % len(x) != len(x) - 1:
-        raise ArchcalcError(f"works on axis {op.axis}: there is a layer for the last one")
-    return call("layers.Dense", units=op.out).given(use_bias=(op.bias, True))
+@says(AdaptiveMaxPool)
+def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Call:
+    if prod(at.y[2:]) == 1:
+        return _global("Max", at)
+    return call(f"layers.AdaptiveMaxPooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
 
 
-@says("rbf")
-def rbf(op: Any, y: Shape, x: Shape) -> Call:
-    return call("RBF", units=op.out)
+@says(Upsample)
+def upsample(op: Upsample, at: Site) -> Call:
+    rank = rank_of(at.x)
+    if op.mode != "nearest" and rank != 2:
+        raise ArchcalcError(f"interpolates over {rank} axes: there is a layer for 2")
+    if rank == 1:  # its layer takes the channels last only
+        return call("ops.repeat({0}, {scale}, axis=2)", scale=op.scale[0])
+    mode = "nearest" if op.mode == "nearest" else "bilinear"
+    found = call(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, at.x[2:])))
+    return found.given(interpolation=(mode, "nearest"))
 
 
-def _learnt(op: Any) -> dict[str, tuple[bool, bool]]:
-    return {"center": (op.affine, True), "scale": (op.affine, True)}
-
-
-@says("batchnorm")
-def batchnorm(op: Any, y: Shape, x: Shape) -> Call:
-    return call("layers.BatchNormalization").given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
-
-
-@says("layernorm")
-def layernorm(op: Any, y: Shape, x: Shape) -> Call:
-    whole = {"all": range(1, len(x)), "last": range(len(x) - op.axes, len(x))}
-    taken = tuple(whole.get(op.over, (1,)))
-    inner = taken[-1] < len(x) - 1
-    axis = -1 if len(taken) == 1 else taken
-    found = call("layers.LayerNormalization").given(axis=(axis, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
-    if not inner:
-        return found
-    # With PyTorch underneath the layer normalises last axes only.
-    away = call("layers.Permute", dims=(*range(2, len(x)), 1))
-    back = call("layers.Permute", dims=(len(x) - 1, *range(1, len(x) - 1)))
-    return chain(CHAIN, away, found, back)
-
-
-@says("groupnorm")
-def groupnorm(op: Any, y: Shape, x: Shape) -> Call:
-    found = call("layers.GroupNormalization", groups=op.groups)
-    return found.given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
-
-
-@says("rmsnorm")
-def rmsnorm(op: Any, y: Shape, x: Shape) -> Call:
-    if op.axes > 1 or not op.affine:
-        raise ArchcalcError("its layer takes one axis and learns a scale")
-    return call("layers.RMSNormalization").given(axis=(-1, -1), epsilon=(op.eps, 1e-6))
-
-
-@says("lrn")
-def lrn(op: Any, y: Shape, x: Shape) -> Call:
-    form = "local_response_norm({0}, {size}, {alpha}, {beta}, {bias})"
-    return call(form, size=op.size, alpha=op.alpha, beta=op.beta, bias=op.bias)
-
-
-@says("affine")
-def affine(op: Any, y: Shape, x: Shape) -> Call:
-    return call("Affine", axis=op.axis % len(x)).given(scale=(op.scale, True), shift=(op.shift, True))
+@says(Resize)
+def resize(op: Resize, at: Site) -> Call:
+    if len(at.x) != 4 or op.corners or op.mode == "cubic":
+        raise ArchcalcError("resizes other than two axes, or in another way than its layer")
+    factors = tuple(new // old for new, old in zip(at.y[2:], at.x[2:], strict=True))
+    if op.mode == "nearest":
+        if any(new % old for new, old in zip(at.y[2:], at.x[2:], strict=True)):
+            raise ArchcalcError("copies the nearest elements, but not all equally often")
+        return call("layers.UpSampling2D", size=one(factors))
+    return call('ops.image.resize({0}, {size}, interpolation="bilinear", antialias=False)', size=at.y[2:])

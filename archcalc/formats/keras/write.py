@@ -6,9 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from archcalc.analysis.report import Report
-from archcalc.formats.keras import elements as functions
-from archcalc.formats.keras import shapes as tensors
-from archcalc.formats.keras import windows as layers
+from archcalc.formats.keras import elements, inputs, norms, shapes, weights, windows
 from archcalc.formats.keras.body import Body, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
@@ -18,7 +16,7 @@ from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
 from archcalc.formats.registry import writer
 
-__all__ = ["TABLE", "functions", "keras", "layers", "tensors"]
+__all__ = ["TABLE", "elements", "inputs", "keras", "norms", "shapes", "weights", "windows"]
 
 TAKEN = frozenset(
     (*HELPERS, "build", "float", "inputs", "keras", "layers", "math", "model", "ops", "print", "range", "sum")

@@ -158,7 +158,7 @@ class _Writer:
         draft = Draft(len(row.inputs), weights)
         try:
             entry = entry_of(row.kind)
-            output = entry.write(draft, op, row.output_shape, *row.input_shapes)
+            output = entry.write(draft, op, Site(row.input_shapes, row.output_shape))
         except ArchcalcError as error:
             raise _unsaid(layer.node, error.fact) from None
         actual = dict(zip(draft.inputs, row.inputs, strict=True)) | weights

@@ -12,11 +12,11 @@ from archcalc.analysis.conditions import Input as GivenInput
 from archcalc.formats.onnx import operators
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import FOLDED, folded
+from archcalc.formats.onnx.entering import Bound, bound
 from archcalc.formats.onnx.functions import kind_of
 from archcalc.formats.onnx.graph import STANDARD, Graph, GraphNode, node_of, read_graph, text
 from archcalc.formats.onnx.inference import inferred
 from archcalc.formats.onnx.inlining import body
-from archcalc.formats.onnx.inputs import Bound, bound
 from archcalc.formats.onnx.merged import merged
 from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
@@ -27,7 +27,7 @@ from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import LONGEST_TEXT as MOST_WHAT
 from archcalc.op.site import Shape
-from archcalc.ops.shapes.layout import Input
+from archcalc.ops.inputs.given import Input
 
 __all__ = ["Reading", "operators", "read"]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from archcalc.analysis.report import Report
 from archcalc.formats.onnx.elements import write as elements
+from archcalc.formats.onnx.inputs import write as inputs
 from archcalc.formats.onnx.model import modelled
+from archcalc.formats.onnx.norms import write as norms
 from archcalc.formats.onnx.protos import serialised
-from archcalc.formats.onnx.shapes import write as shaping
-from archcalc.formats.onnx.weights import write as weighted
-from archcalc.formats.onnx.windows import write as sliding
+from archcalc.formats.onnx.shapes import write as shapes
+from archcalc.formats.onnx.weights import write as weights
+from archcalc.formats.onnx.windows import write as windows
 from archcalc.formats.onnx.write_table import TABLE, UNSAID
 from archcalc.formats.registry import writer
 
-__all__ = ["TABLE", "UNSAID", "elements", "onnx", "shaping", "sliding", "weighted"]
+__all__ = ["TABLE", "UNSAID", "elements", "inputs", "norms", "onnx", "shapes", "weights", "windows"]
 
 
 @writer("onnx")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from archcalc.formats.onnx.draft import Draft
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Op
+from archcalc.op.site import Site
 
-Write = Callable[..., str]
-"""A function of a draft, the op, the shape of its output and those of its inputs, batch first.
+AnyOp = TypeVar("AnyOp", bound=Op)
+Write = Callable[[Draft, AnyOp, Site], str]
+"""A function of a draft, the op and where it stands.
 
 It appends the operators of the layer to the draft and returns what the output is called.
 """
@@ -21,7 +25,7 @@ of a function, so that a layer is one node all the same; or always nodes of the 
 class Entry(NamedTuple):
     """What writes a kind of layer, and in which form."""
 
-    write: Write
+    write: Write[Any]
     form: Form
 
 
@@ -43,11 +47,11 @@ def entry_of(kind: str) -> Entry:
     return TABLE[kind]
 
 
-def writes(*kinds: str, form: Form = "shortest") -> Callable[[Write], Write]:
-    """Register a function as what writes layers of some kinds."""
+def writes(type: type[AnyOp], form: Form = "shortest") -> Callable[[Write[AnyOp]], Write[AnyOp]]:
+    """Register a function as what writes the layers of one type."""
 
-    def register(write: Write) -> Write:
-        TABLE.update(dict.fromkeys(kinds, Entry(write, form)))
+    def register(write: Write[AnyOp]) -> Write[AnyOp]:
+        TABLE[type.kind] = Entry(write, form)
         return write
 
     return register
@@ -55,4 +59,4 @@ def writes(*kinds: str, form: Form = "shortest") -> Callable[[Write], Write]:
 
 def plain(kind: str, operator: str) -> None:
     """Register a kind that one operator without attributes says: it takes the layer's data, then its weights."""
-    TABLE[kind] = Entry(lambda draft, op, y, *xs: draft.take(operator), "shortest")
+    TABLE[kind] = Entry(lambda draft, op, at: draft.take(operator), "shortest")

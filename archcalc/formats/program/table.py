@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from archcalc.analysis.report import Row
 from archcalc.formats.program.code import Argument, Call, call
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
+from archcalc.op.op import Op
+from archcalc.op.site import Site
 
-Say = Callable[..., Call]
-"""A function of an op, the shape of its output and those of its inputs, batch first."""
+AnyOp = TypeVar("AnyOp", bound=Op)
+Say = Callable[[AnyOp, Site], Call]
+"""A function of an op and of where it stands."""
 
 
 class Exact(int):
@@ -32,14 +35,14 @@ class Table:
 
     def __init__(self, framework: str) -> None:
         self.framework = framework
-        self.said: dict[str, Say] = {}
+        self.said: dict[str, Say[Any]] = {}
         self.unsaid: dict[str, str] = {}
 
-    def says(self, kind: str) -> Callable[[Say], Say]:
-        """Register a function as what says layers of one kind."""
+    def says(self, type: type[AnyOp]) -> Callable[[Say[AnyOp]], Say[AnyOp]]:
+        """Register a function as what says the layers of one type."""
 
-        def register(function: Say) -> Say:
-            self.said[kind] = function
+        def register(function: Say[AnyOp]) -> Say[AnyOp]:
+            self.said[type.kind] = function
             return function
 
         return register
@@ -50,7 +53,7 @@ class Table:
 
     def plain(self, kind: str, form: str) -> None:
         """Register a kind that takes no arguments."""
-        self.said[kind] = lambda op, y, *xs: call(form)
+        self.said[kind] = lambda op, at: call(form)
 
     def call(self, node: Node, row: Row, owner: Node | None = None) -> Call:
         """Return what makes or applies a layer; `owner` is the one whose weights it shares.
@@ -71,7 +74,7 @@ class Table:
             reason = self.unsaid.get(row.kind, "there is no layer for it")
             raise ArchcalcError(f"{who}: {self.framework} code cannot say it: {reason}")
         try:
-            return self.said[row.kind](node.op, row.output_shape, *row.input_shapes)
+            return self.said[row.kind](node.op, Site(row.input_shapes, row.output_shape))
         except ArchcalcError as error:
             error.fact = f"{self.framework} code cannot say it: {error.fact}"
             raise error.at(who, node.origin) from None

@@ -1,18 +1,19 @@
-"""How PyTorch says the layers that treat each element by itself, and those that move, join or part tensors."""
+"""How PyTorch says activations and arithmetic on each element."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from archcalc.formats.padding import MOST_AXES
-from archcalc.formats.program.code import Call, call, one
-from archcalc.formats.pytorch.table import plain, says
-from archcalc.formats.pytorch.windows import padding
+from archcalc.formats.program.code import Call, call
+from archcalc.formats.pytorch.table import lacks, plain, says
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Site
+from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
+from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, ThresholdedRelu
+from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
 
-plain("input", "x")  # an argument of forward
+FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
+
+lacks("quantize", FIXED)
+lacks("dequantize", FIXED)
 plain("identity", "{0}")
 plain("relu", "nn.ReLU")
 plain("relu6", "nn.ReLU6")
@@ -22,139 +23,126 @@ plain("mish", "nn.Mish")
 plain("sigmoid", "nn.Sigmoid")
 plain("hardswish", "nn.Hardswish")
 plain("tanh", "nn.Tanh")
-plain("flatten", "nn.Flatten")
 
 
-@says("dropout")
-def dropout(op: Any, y: Shape, x: Shape) -> Call:
+@says(Dropout)
+def dropout(op: Dropout, at: Site) -> Call:
     return call("nn.Dropout", p=op.rate)
 
 
-@says("leaky_relu")
-def leaky_relu(op: Any, y: Shape, x: Shape) -> Call:
+@says(LeakyRelu)
+def leaky_relu(op: LeakyRelu, at: Site) -> Call:
     return call("nn.LeakyReLU").given(negative_slope=(op.slope, 0.01))
 
 
-@says("prelu")
-def prelu(op: Any, y: Shape, x: Shape) -> Call:
-    return call("nn.PReLU").given(num_parameters=(x[1] if op.per == "channel" else 1, 1))
+@says(PRelu)
+def prelu(op: PRelu, at: Site) -> Call:
+    return call("nn.PReLU").given(num_parameters=(at.x[1] if op.per == "channel" else 1, 1))
 
 
-@says("elu")
-def elu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Elu)
+def elu(op: Elu, at: Site) -> Call:
     return call("nn.ELU").given(alpha=(op.alpha, 1.0))
 
 
-@says("celu")
-def celu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Celu)
+def celu(op: Celu, at: Site) -> Call:
     return call("nn.CELU").given(alpha=(op.alpha, 1.0))
 
 
-@says("thresholded_relu")
-def thresholded_relu(op: Any, y: Shape, x: Shape) -> Call:
+@says(ThresholdedRelu)
+def thresholded_relu(op: ThresholdedRelu, at: Site) -> Call:
     return call("nn.Threshold", threshold=op.alpha, value=0.0)
 
 
-@says("gelu")
-def gelu(op: Any, y: Shape, x: Shape) -> Call:
+@says(Gelu)
+def gelu(op: Gelu, at: Site) -> Call:
     return call("nn.GELU").given(approximate=(op.approximate, "none"))
 
 
-@says("hardsigmoid")
-def hardsigmoid(op: Any, y: Shape, x: Shape) -> Call:
+@says(HardSigmoid)
+def hardsigmoid(op: HardSigmoid, at: Site) -> Call:
     if (op.slope, op.offset) == (1 / 6, 1 / 2):
         return call("nn.Hardsigmoid")
     return call("({slope} * {0} + {offset}).clamp(0, 1)", slope=op.slope, offset=op.offset)
 
 
-@says("scaled_tanh")
-def scaled_tanh(op: Any, y: Shape, x: Shape) -> Call:
+@says(ScaledTanh)
+def scaled_tanh(op: ScaledTanh, at: Site) -> Call:
     return call("ScaledTanh").given(amplitude=(op.amplitude, 1.7159), slope=(op.slope, 2 / 3))
 
 
-@says("softmax")
-def softmax(op: Any, y: Shape, x: Shape) -> Call:
-    return call("nn.Softmax").given(dim=(op.axis, None))
+FUNCTIONS = {
+    **{
+        name: f"{{0}}.{name}()" for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
+    },
+    **{name: f"{{0}}.{name}()" for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
+    **{
+        name: f"{{0}}.{name}()"
+        for name in ("abs", "sign", "floor", "ceil", "round", "neg", "reciprocal", "square")
+    },
+    "not": "{0}.logical_not().float()",
+    "is_nan": "{0}.isnan().float()",
+    "is_inf": "{0}.isinf().float()",
+    "softplus": "nn.Softplus",
+    "softsign": "nn.Softsign",
+    "cast": "{0}",
+}
+
+"""Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
+
+OPERATIONS = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "modulo": "{0} % {1}",
+    "power": "{0} ** {1}",
+    "equal": "({0} == {1}).float()",
+    "less": "({0} < {1}).float()",
+    "less_or_equal": "({0} <= {1}).float()",
+    "greater": "({0} > {1}).float()",
+    "greater_or_equal": "({0} >= {1}).float()",
+    "minimum": "torch.minimum({0}, {1})",
+    "maximum": "torch.maximum({0}, {1})",
+    "and": "torch.logical_and({0}, {1}).float()",
+    "or": "torch.logical_or({0}, {1}).float()",
+    "xor": "torch.logical_xor({0}, {1}).float()",
+}
+
+"""Each operation on two tensors."""
+
+plain("where", "torch.where({0} != 0, {1}, {2})")
 
 
-@says("log_softmax")
-def log_softmax(op: Any, y: Shape, x: Shape) -> Call:
-    return call("nn.LogSoftmax").given(dim=(op.axis, None))
+@says(Function)
+def function(op: Function, at: Site) -> Call:
+    return call(FUNCTIONS[op.by])
 
 
-@says("reshape")
-def reshape(op: Any, y: Shape, x: Shape) -> Call:
-    return call("{0}.reshape{shape}", shape=(-1, *y[1:]))
+@says(WithNumber)
+def scalar(op: WithNumber, at: Site) -> Call:
+    if op.by in ("minimum", "maximum"):
+        bound = "max" if op.by == "minimum" else "min"
+        return call(f"{{0}}.clamp({bound}={{value}})", value=op.value)
+    form = OPERATIONS[op.by]
+    if form.startswith("torch."):
+        raise ArchcalcError(f"'{op.by}' with a number")
+    form = (
+        form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
+    )
+    return call(form, value=op.value)
 
 
-@says("permute")
-def permute(op: Any, y: Shape, x: Shape) -> Call:
-    order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
-    return call("{0}.permute{order}", order=order)
+@says(Combine)
+def combine(op: Combine, at: Site) -> Call:
+    return call(OPERATIONS[op.by])
 
 
-PADDINGS = {"reflect": "ReflectionPad", "edge": "ReplicationPad", "wrap": "CircularPad"}
-"""What the layers are called that take new elements from the input."""
-
-
-@says("pad")
-def pad(op: Any, y: Shape, x: Shape) -> Call:
-    sides = per_axis(op.amount, x[2:])
-    ((before, after),) = op.channels
-    is_spatial = not before and not after and 1 <= len(sides) <= MOST_AXES
-    if op.mode == "constant" and is_spatial:
-        return padding(sides, op.value)
-    amount = tuple(side for pair in reversed(sides) for side in pair)
-    if op.mode == "constant":
-        return call("F.pad({0}, {amount}, value={value})", amount=(*amount, before, after), value=op.value)
-    if not is_spatial:
-        raise ArchcalcError("takes new channels from others")
-    return call(f"nn.{PADDINGS[op.mode]}{len(sides)}d", padding=one(amount))
-
-
-@says("crop")
-def crop(op: Any, y: Shape, x: Shape) -> Call:
-    sides = per_axis(op.amount, x[2:])
-    kept = (f"{first}:{first + size}" for (first, _), size in zip(sides, y[2:], strict=True))
-    return call(f"{{0}}[:, :, {', '.join(kept)}]")
-
-
-@says("upsample")
-def upsample(op: Any, y: Shape, x: Shape) -> Call:
-    linear = {1: "linear", 2: "bilinear", 3: "trilinear"}
-    mode = op.mode if op.mode == "nearest" else linear[len(x) - 2]
-    factor = one(float(scale) for scale in per_axis(op.scale, x[2:]))
-    return call("nn.Upsample").given(scale_factor=(factor, None), mode=(mode, "nearest"))
-
-
-@says("add")
-def add(op: Any, y: Shape, *xs: Shape) -> Call:
-    return call(_listed(" + ", xs))
-
-
-@says("multiply")
-def multiply(op: Any, y: Shape, *xs: Shape) -> Call:
-    return call(_listed(" * ", xs))
-
-
-@says("concat")
-def concat(op: Any, y: Shape, *xs: Shape) -> Call:
-    return call(f"torch.cat(({_listed(', ', xs)}), dim={op.axis})")
-
-
-def _listed(joint: str, xs: tuple[Shape, ...]) -> str:
-    return joint.join(f"{{{number}}}" for number in range(len(xs)))
-
-
-@says("channels")
-def channels(op: Any, y: Shape, x: Shape) -> Call:
-    if op.start == 0:
-        return call("{0}[:, :{stop}]", stop=y[1])
-    if op.start + y[1] == x[1]:
-        return call("{0}[:, {start}:]", start=op.start)
-    return call("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + y[1])
-
-
-@says("shuffle")
-def shuffle(op: Any, y: Shape, x: Shape) -> Call:
-    return call("nn.ChannelShuffle", groups=op.groups)
+@says(Clip)
+def clip(op: Clip, at: Site) -> Call:
+    bounds = {"min": op.low, "max": op.high}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    if not given:
+        return call("{0}")
+    return call(f"{{0}}.clamp({', '.join(f'{name}={{{name}}}' for name in given)})", **given)

@@ -8,9 +8,3 @@ TABLE = Table("PyTorch")
 says = TABLE.says
 plain = TABLE.plain
 lacks = TABLE.lacks
-
-FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
-
-lacks("unaccounted", "nothing is known of it")
-lacks("quantize", FIXED)
-lacks("dequantize", FIXED)

@@ -1,4 +1,4 @@
-"""How PyTorch says each layer that has a window, a matrix or running statistics; the rest is in `functions`."""
+"""How PyTorch says convolutions, pools and changes of resolution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from archcalc.formats.program.code import Call, call, chain, one
 from archcalc.formats.pytorch.table import says
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Site
+from archcalc.ops.windows.conv import Conv, ConvTranspose
+from archcalc.ops.windows.pool import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LpPool,
+    MaxPool,
+    Subsample,
+)
+from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 
 def padded(sides: Sides, then: Call, value: float = 0.0) -> Call:
@@ -28,17 +40,17 @@ def padding(sides: Sides, value: float = 0.0) -> Call:
     return call(f"nn.ConstantPad{len(sides)}d", padding=one(amount), value=value)
 
 
-@says("conv")
-def conv(op: Any, y: Shape, x: Shape) -> Call:
-    rank_of(x)
-    slid = windows(op, y, x)
+@says(Conv)
+def conv(op: Conv, at: Site) -> Call:
+    rank_of(at.x)
+    slid = windows(op, at)
     inner = is_even(slid.reach)
     pad = one(before for before, _ in slid.reach) if inner else 0
     if op.connections is not None:
         options = call("ConnectedConv", connections=op.connections)
         found = _window(options, slid)
     else:
-        channels = call(f"nn.Conv{slid.rank}d", in_channels=x[1], out_channels=op.out)
+        channels = call(f"nn.Conv{slid.rank}d", in_channels=at.x[1], out_channels=op.out)
         found = _window(channels, slid)
     found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
     if op.connections is None:
@@ -54,15 +66,15 @@ def _window(found: Call, slid: Windows) -> Call:
     return found._replace(arguments=(*found.arguments, *size)).given(stride=(one(slid.stride), 1))
 
 
-@says("conv_transpose")
-def conv_transpose(op: Any, y: Shape, x: Shape) -> Call:
-    rank, spatial = rank_of(x), x[2:]
+@says(ConvTranspose)
+def conv_transpose(op: ConvTranspose, at: Site) -> Call:
+    rank, spatial = rank_of(at.x), at.x[2:]
     sides = per_axis(op.padding, spatial)
     least = tuple(min(pair) for pair in sides)
     cut = tuple((few - before, few - after) for few, (before, after) in zip(least, sides, strict=True))
     found = call(
         f"nn.ConvTranspose{rank}d",
-        in_channels=x[1],
+        in_channels=at.x[1],
         out_channels=op.out,
         kernel_size=one(per_axis(op.kernel, spatial)),
     ).given(
@@ -76,10 +88,10 @@ def conv_transpose(op: Any, y: Shape, x: Shape) -> Call:
     return chain("nn.Sequential", found, padding(cut)) if is_any(cut) else found
 
 
-@says("maxpool")
-def maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
-    found = _pool(f"nn.MaxPool{rank_of(x)}d", slid)
+@says(MaxPool)
+def maxpool(op: MaxPool, at: Site) -> Call:
+    slid = windows(op, at)
+    found = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
     inner = is_even(slid.sides) and all(before <= w.kernel // 2 for (before, _), w in _axes(slid))
     if inner:
         pad = one(before for before, _ in slid.sides)
@@ -88,11 +100,11 @@ def maxpool(op: Any, y: Shape, x: Shape) -> Call:
     return padded(slid.reach, found.given(dilation=(one(slid.dilation), 1)), -inf)
 
 
-@says("avgpool")
-def avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(AvgPool)
+def avgpool(op: AvgPool, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
-    found = _pool(f"nn.AvgPool{rank_of(x)}d", slid)
+    found = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
     if is_even(slid.sides):
         pad = one(before for before, _ in slid.sides)
         found = found.given(padding=(pad, 0), ceil_mode=(slid.rounds_up, False))
@@ -102,21 +114,21 @@ def avgpool(op: Any, y: Shape, x: Shape) -> Call:
     raise ArchcalcError("averages with padding that differs from side to side and does not count")
 
 
-@says("lppool")
-def lppool(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(LpPool)
+def lppool(op: LpPool, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
-    found = call(f"nn.LPPool{rank_of(x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
+    found = call(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
     return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
-@says("subsample")
-def subsample(op: Any, y: Shape, x: Shape) -> Call:
-    slid = windows(op, y, x)
+@says(Subsample)
+def subsample(op: Subsample, at: Site) -> Call:
+    slid = windows(op, at)
     _undilated(slid)
     if slid.rank != 2:
         raise ArchcalcError(f"works on {slid.rank} spatial axes: there is a layer for 2")
-    found = call("Subsample", channels=x[1], kernel_size=one(slid.kernel))
+    found = call("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
     return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
@@ -134,66 +146,57 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, which the framework does only for the largest element")
 
 
-@says("global_avgpool")
-def global_avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"nn.AdaptiveAvgPool{rank_of(x)}d", output_size=1)
+@says(GlobalAvgPool)
+def global_avgpool(op: GlobalAvgPool, at: Site) -> Call:
+    return call(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=1)
 
 
-@says("global_maxpool")
-def global_maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"nn.AdaptiveMaxPool{rank_of(x)}d", output_size=1)
+@says(GlobalMaxPool)
+def global_maxpool(op: GlobalMaxPool, at: Site) -> Call:
+    return call(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=1)
 
 
-@says("adaptive_avgpool")
-def adaptive_avgpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"nn.AdaptiveAvgPool{rank_of(x)}d", output_size=one(y[2:]))
+@says(AdaptiveAvgPool)
+def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Call:
+    return call(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 
-@says("adaptive_maxpool")
-def adaptive_maxpool(op: Any, y: Shape, x: Shape) -> Call:
-    return call(f"nn.AdaptiveMaxPool{rank_of(x)}d", output_size=one(y[2:]))
+@says(AdaptiveMaxPool)
+def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Call:
+    return call(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 
-@says("linear")
-def linear(op: Any, y: Shape, x: Shape) -> Call:
-    if op.axis % len(x) != len(x) - 1:
-        raise ArchcalcError(f"works on axis {op.axis}: there is a layer for the last one")
-    return call("nn.Linear", in_features=x[-1], out_features=op.out).given(bias=(op.bias, True))
+@says(Upsample)
+def upsample(op: Upsample, at: Site) -> Call:
+    linear = {1: "linear", 2: "bilinear", 3: "trilinear"}
+    mode = op.mode if op.mode == "nearest" else linear[len(at.x) - 2]
+    factor = one(float(scale) for scale in per_axis(op.scale, at.x[2:]))
+    return call("nn.Upsample").given(scale_factor=(factor, None), mode=(mode, "nearest"))
 
 
-@says("rbf")
-def rbf(op: Any, y: Shape, x: Shape) -> Call:
-    return call("RBF", in_features=x[1], out_features=op.out)
+@says(Resize)
+def resize(op: Resize, at: Site) -> Call:
+    modes = {"linear": ("linear", "bilinear", "trilinear"), "cubic": ("", "bicubic", "")}
+    rank = len(at.x) - 2
+    mode = "nearest" if op.mode == "nearest" else modes[op.mode][rank - 1] if rank <= 3 else ""
+    if not mode:
+        raise ArchcalcError(f"resizes {rank} axes by {op.mode} interpolation")
+    corners = (True if op.corners else None, None)
+    return call("nn.Upsample").given(size=(at.y[2:], None), mode=(mode, "nearest"), align_corners=corners)
 
 
-@says("batchnorm")
-def batchnorm(op: Any, y: Shape, x: Shape) -> Call:
-    rank = rank_of(x) if len(x) > 2 else 1
-    return call(f"nn.BatchNorm{rank}d", num_features=x[1]).given(eps=(op.eps, 1e-5), affine=(op.affine, True))
+@says(DepthToSpace)
+def depth_to_space(op: DepthToSpace, at: Site) -> Call:
+    _maps(at.x)
+    return call("nn.PixelShuffle" if op.mode == "crd" else "DepthToSpace", block=op.block)
 
 
-@says("layernorm")
-def layernorm(op: Any, y: Shape, x: Shape) -> Call:
-    normalized = {"all": x[1:], "last": x[-op.axes :]}
-    shape = normalized.get(op.over, x[1:] if len(x) == 2 else None)
-    if shape is None:
-        return call("ChannelNorm", channels=x[1]).given(eps=(op.eps, 1e-5), affine=(op.affine, True))
-    found = call("nn.LayerNorm", normalized_shape=shape[0] if len(shape) == 1 else shape)
-    return found.given(eps=(op.eps, 1e-5), elementwise_affine=(op.affine, True))
+@says(SpaceToDepth)
+def space_to_depth(op: SpaceToDepth, at: Site) -> Call:
+    _maps(at.x)
+    return call("SpaceToDepth", block=op.block)
 
 
-@says("groupnorm")
-def groupnorm(op: Any, y: Shape, x: Shape) -> Call:
-    options = {"eps": (op.eps, 1e-5), "affine": (op.affine, True)}
-    return call("nn.GroupNorm", num_groups=op.groups, num_channels=x[1]).given(**options)
-
-
-@says("lrn")
-def lrn(op: Any, y: Shape, x: Shape) -> Call:
-    if len(x) < 3:
-        raise ArchcalcError("compares the channels of a flat input, for which the framework has no layer")
-    # PyTorch's alpha multiplies the mean of the window, here it multiplies the sum.
-    alpha = float(f"{op.alpha * op.size:.15g}")
-    return call("nn.LocalResponseNorm", size=op.size).given(
-        alpha=(alpha, 1e-4), beta=(op.beta, 0.75), k=(op.bias, 1.0)
-    )
+def _maps(x: Shape) -> None:
+    if len(x) != 4:
+        raise ArchcalcError(f"works on {len(x) - 2} spatial axes: there is a layer for 2")

@@ -10,15 +10,13 @@ from archcalc.formats.program.code import Brackets, Names, class_name, identifie
 from archcalc.formats.program.flow import Flow
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
-from archcalc.formats.pytorch import elements as functions
-from archcalc.formats.pytorch import shapes as tensors
-from archcalc.formats.pytorch import windows as layers
+from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
 from archcalc.formats.pytorch.body import MEMBERS, Body
 from archcalc.formats.pytorch.helpers import HELPERS
 from archcalc.formats.pytorch.table import TABLE
 from archcalc.formats.registry import writer
 
-__all__ = ["TABLE", "functions", "layers", "pytorch", "tensors"]
+__all__ = ["TABLE", "elements", "inputs", "norms", "pytorch", "shapes", "weights", "windows"]
 
 TAKEN = frozenset((*HELPERS, "F", "nn", "torch"))
 """Names that no class of a network may have."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import pi, prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Work, op
+from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import choice, number
 from archcalc.op.site import Site
+from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import Pointwise, times
 
 if TYPE_CHECKING:
@@ -142,3 +143,26 @@ class Tanh(Pointwise):
         from archcalc.arrays.kernels import tanh
 
         return tanh(x)
+
+
+@op("scaled_tanh", example=("6x28x28", {}))
+class ScaledTanh(Op):
+    """Squash each element: A·tanh(S·x).
+
+    (N, C, *I) -> (N, C, *I)
+    Source: LeCun, Bottou, Bengio & Haffner 1998, "Gradient-based learning applied to document recognition", II.B.
+    """
+
+    traits = Traits(storage="overwrite")
+
+    amplitude: float = number("", "the amplitude A", default=1.7159)
+    slope: float = number("", "the slope S at the origin", default=2 / 3)
+
+    def work(self, at: Site) -> Work:
+        return Work(multiplications=2 * prod(at.x), exponentials=prod(at.x))
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.kernels import tanh
+
+        y: Array = self.amplitude * tanh(self.slope * x)
+        return y

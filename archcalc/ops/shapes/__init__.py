@@ -1,1 +1,5 @@
 """Ops that merge, lay out, pick or reduce."""
+
+from archcalc.ops.shapes import indexing, layout, merge, reduction
+
+__all__ = ["indexing", "layout", "merge", "reduction"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
@@ -15,34 +15,6 @@ from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
-
-
-@op("input", main="shape", example=((), {"shape": "3x224x224"}))
-class Input(Op):
-    """Where data enters the network; a spec's `input:` stands for it.
-
-    () -> (N, C, *I)
-    """
-
-    traits = Traits(role="input", takes=(0, 0))
-
-    shape: tuple[int, ...] = size("", "shape without the batch")
-    batch: int = 1
-    batched: bool = True
-    """Whether the first axis is the batch; a file may have inputs that are the same for all samples."""
-
-    def stated(self) -> dict[str, Any]:
-        """Return nothing: the output shape says it all."""
-        return {}
-
-    def fed(self, shape: Shape | None, batch: int | None) -> Self:
-        return self.replace(
-            shape=self.shape if shape is None else shape,
-            batch=batch if batch and self.batched else self.batch,
-        )
-
-    def output(self, at: Site) -> Shape:
-        return (self.batch, *self.shape)
 
 
 @op("flatten", example=("256x6x6", {}))

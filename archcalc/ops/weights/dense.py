@@ -84,3 +84,28 @@ class Linear(Dense):
 
         y = product(x.swapaxes(self.axis, -1), weights["weight"].T)
         return contiguous((y + weights["bias"] if self.bias else y).swapaxes(self.axis, -1))
+
+
+@op("rbf", main="out", example=("84", {"out": 10}))
+class Rbf(Dense):
+    """Measure the squared Euclidean distance to each of `out` fixed patterns: Σ (x - w)².
+
+    (N, C) -> (N, M)
+
+    The patterns are drawn by hand and set once, so they count as fixed and not as learnt weights.
+    Each distance takes C subtractions and C multiply-accumulates.
+    Source: LeCun, Bottou, Bengio & Haffner 1998, "Gradient-based learning applied to document recognition", II.B.
+    """
+
+    def fixed(self, at: Site) -> Weights:
+        return {"pattern": (self.out, at.x[1])}
+
+    def work(self, at: Site) -> Work:
+        pairs = at.x[0] * elements(self.fixed(at).values())
+        return Work(macs=pairs, additions=pairs)
+
+    def forward(self, x: Array, pattern: Array) -> Array:
+        from archcalc.arrays.kernels import dots
+
+        apart = x[:, None] - pattern
+        return dots(apart, apart)

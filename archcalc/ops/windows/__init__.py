@@ -1,1 +1,5 @@
 """Ops that slide a window."""
+
+from archcalc.ops.windows import conv, pool, resampling, sliding
+
+__all__ = ["conv", "pool", "resampling", "sliding"]

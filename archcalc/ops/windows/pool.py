@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Work, check_axes, op, per_axis
+from archcalc.op.op import Field, Op, Weights, Work, check_axes, op, per_axis
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.sliding import Sliding, check_spatial
@@ -226,3 +226,26 @@ class AdaptiveMaxPool(Adaptive):
         from archcalc.arrays.kernels import binned
 
         return binned(x, per_axis(self.size, x.shape[2:]), "max")
+
+
+@op("subsample", main="kernel", example=("6x28x28", {"kernel": 2}))
+class Subsample(Pool):
+    """Add up each window, multiply by a coefficient and add a bias, both learnt, one of each a map.
+
+    (N, C, *I) -> (N, C, *O)   with O = (I + 2p - d(k - 1) - 1)/s + 1
+
+    The squashing function that follows is a layer of its own (`scaled_tanh`).
+    Source: LeCun, Bottou, Bengio & Haffner 1998, "Gradient-based learning applied to document recognition", II.B.
+    """
+
+    def weights(self, at: Site) -> Weights:
+        return {"coefficient": (at.x[1],), "bias": (at.x[1],)}
+
+    def work(self, at: Site) -> Work:
+        return Work(additions=prod(at.y) * self.window_size(at.x), multiplications=prod(at.y))
+
+    def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
+        from archcalc.arrays.kernels import per_channel
+
+        summed: Array = self.seen(x).sum(axis=self.taps(x))
+        return summed * per_channel(coefficient, x.ndim) + per_channel(bias, x.ndim)

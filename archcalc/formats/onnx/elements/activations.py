@@ -1,4 +1,4 @@
-"""Functions of one number, applied to every element.
+"""Functions of one number, applied to every element, and what passes its input on.
 
 Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 """
@@ -12,7 +12,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.elements.arithmetic import only_axis
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Flow, Tensor, reshaped
+from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, reshaped
 
 ALIKE = {
     "Relu": "relu",
@@ -129,3 +129,28 @@ def clip(node: GraphNode, builder: Builder) -> Tensor:
     if bounds == {"low": 0, "high": 6}:
         return builder.add(node.called, "relu6", [x])
     return builder.add(node.called, "clip", [x], **bounds)
+
+
+@translates("Identity")
+def identity(node: GraphNode, builder: Builder) -> Tensor:
+    x = builder.needed(node, 0)
+    return x if isinstance(x, Constant) else builder.add(node.called, "identity", [x])
+
+
+@translates("Cast", "CastLike")
+def cast(node: GraphNode, builder: Builder) -> Tensor:
+    x = builder.needed(node, 0)
+    dtype = node.attributes["to"] if node.op == "Cast" else builder.needed(node, 1).dtype
+    if isinstance(x, Constant):
+        return x._replace(dtype=dtype)
+    return builder.add(node.called, "function", [x], by="cast")._replace(dtype=dtype)
+
+
+@translates("Dropout")
+def dropout(node: GraphNode, builder: Builder) -> Tensor:
+    """Pass the input on: a network that is looked at does not learn, unless its file insists."""
+    builder.only_first(node, "what it drops")
+    training = builder.tensor(node, 2)
+    if isinstance(training, Flow) or (training is not None and training.scalar):
+        raise UnaccountableError("it drops numbers as in training")
+    return builder.add(node.called, "dropout", [builder.data(node)])

@@ -1,12 +1,14 @@
-"""How ONNX says what treats each element by itself, and what combines tensors element by element."""
+"""How ONNX says activations and arithmetic on each element."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.formats.onnx.draft import Constant, Draft, number
 from archcalc.formats.onnx.write_table import plain, writes
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Site
+from archcalc.ops.elements.elementwise import Clip, Combine, Function, Where, WithNumber
+from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
+from archcalc.ops.elements.quantisation import Dequantize, Quantised, Quantize
+from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh, Silu
 
 plain("identity", "Identity")
 plain("relu", "Relu")
@@ -25,7 +27,9 @@ FUNCTIONS = {
     **{name: name.capitalize() for name in ("softplus", "softsign")},
     "cast": "Identity",
 }
+
 """The operator of each function of an element; a cast changes nothing, since all tensors have one type."""
+
 DETECTING = {"is_nan": "IsNaN", "is_inf": "IsInf"}
 
 ARITHMETIC = {
@@ -37,6 +41,7 @@ ARITHMETIC = {
     "minimum": "Min",
     "maximum": "Max",
 }
+
 COMPARING = {
     "equal": "Equal",
     "less": "Less",
@@ -44,11 +49,12 @@ COMPARING = {
     "greater": "Greater",
     "greater_or_equal": "GreaterOrEqual",
 }
+
 LOGICAL = {"and": "And", "or": "Or", "xor": "Xor"}
 
 
-@writes("function")
-def function(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Function)
+def function(draft: Draft, op: Function, at: Site) -> str:
     if op.by == "square":
         return draft.call("Mul", "x", "x")
     if op.by == "not":
@@ -72,113 +78,100 @@ def _operation(draft: Draft, by: str, left: str | Constant, right: str | Constan
     return draft.call("Mod", draft.call("Add", remainder, right), right, fmod=1)
 
 
-@writes("scalar")
-def scalar(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(WithNumber)
+def scalar(draft: Draft, op: WithNumber, at: Site) -> str:
     value = number(op.value)
     return _operation(draft, op.by, value, "x") if op.swapped else _operation(draft, op.by, "x", value)
 
 
-@writes("combine")
-def combine(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+@writes(Combine)
+def combine(draft: Draft, op: Combine, at: Site) -> str:
     return _operation(draft, op.by, *draft.inputs)
 
 
-@writes("add")
-def add(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
-    return draft.take("Add" if len(xs) == 2 else "Sum")
-
-
-@writes("multiply")
-def multiply(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
-    found, *rest = draft.inputs
-    for x in rest:
-        found = draft.call("Mul", found, x)
-    return found
-
-
-@writes("where")
-def where(draft: Draft, op: Any, y: Shape, *xs: Shape) -> str:
+@writes(Where)
+def where(draft: Draft, op: Where, at: Site) -> str:
     condition, one, other = draft.inputs
     return draft.call("Where", draft.truth(condition), one, other)
 
 
-@writes("clip")
-def clip(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Clip)
+def clip(draft: Draft, op: Clip, at: Site) -> str:
     bounds = ["" if bound is None else number(bound) for bound in (op.low, op.high)]
     return draft.call("Clip", "x", *bounds)
 
 
-@writes("relu6")
-def relu6(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Relu6)
+def relu6(draft: Draft, op: Relu6, at: Site) -> str:
     return draft.call("Clip", "x", number(0), number(6))
 
 
-@writes("dropout")
-def dropout(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Dropout)
+def dropout(draft: Draft, op: Dropout, at: Site) -> str:
     rate = [number(op.rate)] if op.rate < 1 else []  # ONNX has no rate of 1
     return draft.call("Dropout", "x", *rate)
 
 
-@writes("leaky_relu")
-def leaky_relu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(LeakyRelu)
+def leaky_relu(draft: Draft, op: LeakyRelu, at: Site) -> str:
     return draft.take("LeakyRelu", alpha=op.slope)
 
 
-@writes("prelu", form="operators")
-def prelu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    return draft.call("PRelu", "x", draft.along("slope", 1, len(x)))
+@writes(PRelu, form="operators")
+def prelu(draft: Draft, op: PRelu, at: Site) -> str:
+    return draft.call("PRelu", "x", draft.along("slope", 1, len(at.x)))
 
 
-@writes("elu")
-def elu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Elu)
+def elu(draft: Draft, op: Elu, at: Site) -> str:
     return draft.take("Elu", alpha=op.alpha)
 
 
-@writes("celu")
-def celu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Celu)
+def celu(draft: Draft, op: Celu, at: Site) -> str:
     return draft.take("Celu", alpha=op.alpha)
 
 
-@writes("thresholded_relu")
-def thresholded_relu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(ThresholdedRelu)
+def thresholded_relu(draft: Draft, op: ThresholdedRelu, at: Site) -> str:
     return draft.take("ThresholdedRelu", alpha=op.alpha)
 
 
-@writes("gelu")
-def gelu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Gelu)
+def gelu(draft: Draft, op: Gelu, at: Site) -> str:
     return draft.take("Gelu", approximate=op.approximate)
 
 
-@writes("silu")
-def silu(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Silu)
+def silu(draft: Draft, op: Silu, at: Site) -> str:
     return draft.call("Mul", "x", draft.call("Sigmoid", "x"))
 
 
-@writes("hardsigmoid")
-def hardsigmoid(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(HardSigmoid)
+def hardsigmoid(draft: Draft, op: HardSigmoid, at: Site) -> str:
     return draft.take("HardSigmoid", alpha=op.slope, beta=op.offset)
 
 
-@writes("scaled_tanh")
-def scaled_tanh(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(ScaledTanh)
+def scaled_tanh(draft: Draft, op: ScaledTanh, at: Site) -> str:
     squashed = draft.call("Tanh", draft.call("Mul", "x", number(op.slope)))
     return draft.call("Mul", squashed, number(op.amplitude))
 
 
-@writes("quantize")
-def quantize(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    scale, zero_point = _spread(draft, op, x)
+@writes(Quantize)
+def quantize(draft: Draft, op: Quantize, at: Site) -> str:
+    scale, zero_point = _spread(draft, op, at.x)
     rounded = draft.call("Round", draft.call("Div", "x", scale))
     return draft.call("Clip", draft.call("Add", rounded, zero_point), number(op.low), number(op.high))
 
 
-@writes("dequantize")
-def dequantize(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    scale, zero_point = _spread(draft, op, x)
+@writes(Dequantize)
+def dequantize(draft: Draft, op: Dequantize, at: Site) -> str:
+    scale, zero_point = _spread(draft, op, at.x)
     return draft.call("Mul", draft.call("Sub", "x", zero_point), scale)
 
 
-def _spread(draft: Draft, op: Any, x: Shape) -> tuple[str, str]:
+def _spread(draft: Draft, op: Quantised, x: Shape) -> tuple[str, str]:
     """Return scale and zero point in shapes that stretch over the data."""
     axis = -1 if op.axis is None else op.axis
     return draft.along("scale", axis, len(x)), draft.along("zero_point", axis, len(x))

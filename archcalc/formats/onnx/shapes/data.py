@@ -10,7 +10,7 @@ from math import prod
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import FLOAT, INT64, Constant, Flow, Tensor, computed, constant, filled
+from archcalc.formats.onnx.tensors import FLOAT, INT64, Constant, Tensor, computed, constant, filled
 
 
 @translates("Constant")
@@ -59,28 +59,3 @@ def size(node: GraphNode, builder: Builder) -> Tensor:
     from numpy import asarray, int64
 
     return computed(node.outputs[0], asarray(prod(builder.needed(node, 0).shape), int64))
-
-
-@translates("Identity")
-def identity(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.needed(node, 0)
-    return x if isinstance(x, Constant) else builder.add(node.called, "identity", [x])
-
-
-@translates("Cast", "CastLike")
-def cast(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.needed(node, 0)
-    dtype = node.attributes["to"] if node.op == "Cast" else builder.needed(node, 1).dtype
-    if isinstance(x, Constant):
-        return x._replace(dtype=dtype)
-    return builder.add(node.called, "function", [x], by="cast")._replace(dtype=dtype)
-
-
-@translates("Dropout")
-def dropout(node: GraphNode, builder: Builder) -> Tensor:
-    """Pass the input on: a network that is looked at does not learn, unless its file insists."""
-    builder.only_first(node, "what it drops")
-    training = builder.tensor(node, 2)
-    if isinstance(training, Flow) or (training is not None and training.scalar):
-        raise UnaccountableError("it drops numbers as in training")
-    return builder.add(node.called, "dropout", [builder.data(node)])

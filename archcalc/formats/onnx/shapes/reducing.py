@@ -5,29 +5,11 @@ Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 
 from __future__ import annotations
 
-from math import prod
-
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
-from archcalc.formats.onnx.elements.arithmetic import at
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.shapes.shaping import to_shape
 from archcalc.formats.onnx.tensors import Tensor
-
-
-@translates("Softmax", "LogSoftmax")
-def softmax(node: GraphNode, builder: Builder) -> Tensor:
-    """Before opset 13 all axes from `axis` on count as one; an axis of 1 beside it changes nothing."""
-    x = builder.data(node)
-    axis = node.attributes.get("axis", -1 if builder.graph.opset >= 13 else 1) % len(x.shape)
-    kind = {"Softmax": "softmax", "LogSoftmax": "log_softmax"}[node.op]
-    wide = [i for i in range(axis, len(x.shape)) if x.shape[i] > 1]
-    if builder.graph.opset >= 13 or len(wide) < 2:
-        axis = axis if builder.graph.opset >= 13 or not wide else wide[0]
-        return builder.add(node.called, kind, [x], **at(axis))
-    row = to_shape(f"{node.called}:rows", builder, x, (prod(x.shape[:axis]), prod(x.shape[axis:])))
-    return to_shape(node.called, builder, builder.add(f"{node.called}:{kind}", kind, [row]), x.shape)
-
 
 REDUCTIONS = {
     "ReduceMean": "mean",

@@ -174,20 +174,3 @@ def _without(name: str, builder: Builder, x: Flow, sides: Mapping[int, tuple[int
     starts = tuple(max(0, -before) for before, _ in cut.values())
     stops = tuple(x.shape[axis] - max(0, -after) for axis, (_, after) in cut.items())
     return builder.add(name, "slice", [x], axes=tuple(cut), starts=starts, stops=stops)
-
-
-@translates("DepthToSpace")
-def depth_to_space(node: GraphNode, builder: Builder) -> Tensor:
-    mode = node.attributes.get("mode", "DCR").lower()
-    return builder.add(
-        node.called, "depth_to_space", [builder.data(node)], block=node.attributes["blocksize"], mode=mode
-    )
-
-
-@translates("SpaceToDepth")
-def space_to_depth(node: GraphNode, builder: Builder) -> Tensor:
-    if node.attributes.get("mode", "DCR") != "DCR":
-        raise UnaccountableError("it deals the channels out in another order")
-    return builder.add(
-        node.called, "space_to_depth", [builder.data(node)], block=node.attributes["blocksize"]
-    )

@@ -62,3 +62,20 @@ def _scales(node: GraphNode, builder: Builder) -> tuple[float, ...]:
     if value is None:
         raise UnaccountableError("it depends on numbers that only a run knows")
     return tuple(float(number) for number in value.reshape(-1))
+
+
+@translates("DepthToSpace")
+def depth_to_space(node: GraphNode, builder: Builder) -> Tensor:
+    mode = node.attributes.get("mode", "DCR").lower()
+    return builder.add(
+        node.called, "depth_to_space", [builder.data(node)], block=node.attributes["blocksize"], mode=mode
+    )
+
+
+@translates("SpaceToDepth")
+def space_to_depth(node: GraphNode, builder: Builder) -> Tensor:
+    if node.attributes.get("mode", "DCR") != "DCR":
+        raise UnaccountableError("it deals the channels out in another order")
+    return builder.add(
+        node.called, "space_to_depth", [builder.data(node)], block=node.attributes["blocksize"]
+    )

@@ -159,18 +159,3 @@ def _positive(node: GraphNode, builder: Builder, x: Flow, norm: int) -> Flow:
 def global_pool(node: GraphNode, builder: Builder) -> Tensor:
     kind = {"GlobalAveragePool": "global_avgpool", "GlobalMaxPool": "global_maxpool"}[node.op]
     return builder.add(node.called, kind, [builder.data(node)])
-
-
-@translates("LRN")
-def response_norm(node: GraphNode, builder: Builder) -> Tensor:
-    """ONNX divides α by the size; the op's own α multiplies the plain sum."""
-    size = node.attributes["size"]
-    return builder.add(
-        node.called,
-        "lrn",
-        [builder.data(node)],
-        size=size,
-        alpha=node.attributes.get("alpha", 1e-4) / size,
-        beta=node.attributes.get("beta", 0.75),
-        bias=node.attributes.get("bias", 1.0),
-    )

@@ -12,7 +12,10 @@ from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.formats.padding import Windows, windows
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Site
+from archcalc.ops.windows.conv import Conv, ConvTranspose
+from archcalc.ops.windows.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool, Subsample
+from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 plain("global_avgpool", "GlobalAveragePool")
 plain("global_maxpool", "GlobalMaxPool")
@@ -50,10 +53,10 @@ def _rounded(slid: Windows) -> dict[str, Any]:
     return _window(slid, slid.sides) | {"ceil_mode": 1}
 
 
-@writes("conv")
-def conv(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Conv)
+def conv(draft: Draft, op: Conv, at: Site) -> str:
     """Write a convolution; filters that see some of the maps only are groups, one convolution for each number of maps."""
-    slid = windows(op, y, x)
+    slid = windows(op, at)
     settings = _window(slid, slid.reach)
     if op.connections is None:
         return draft.take("Conv", group=op.groups, **settings)
@@ -70,10 +73,10 @@ def conv(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
     return draft.call("Gather", joined, ints(map(order.index, range(len(order)))), axis=1)
 
 
-@writes("conv_transpose")
-def conv_transpose(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(ConvTranspose)
+def conv_transpose(draft: Draft, op: ConvTranspose, at: Site) -> str:
     """Write a transposed convolution; ONNX Runtime wants output padding to be smaller than the stride."""
-    spatial = x[2:]
+    spatial = at.x[2:]
     return draft.take(
         "ConvTranspose",
         group=op.groups,
@@ -85,30 +88,30 @@ def conv_transpose(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
     )
 
 
-@writes("maxpool")
-def maxpool(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    return draft.take("MaxPool", **_rounded(windows(op, y, x)))
+@writes(MaxPool)
+def maxpool(draft: Draft, op: MaxPool, at: Site) -> str:
+    return draft.take("MaxPool", **_rounded(windows(op, at)))
 
 
-@writes("avgpool")
-def avgpool(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_rounded(windows(op, y, x)))
+@writes(AvgPool)
+def avgpool(draft: Draft, op: AvgPool, at: Site) -> str:
+    return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_rounded(windows(op, at)))
 
 
-@writes("lppool")
-def lppool(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(LpPool)
+def lppool(draft: Draft, op: LpPool, at: Site) -> str:
     """Write a pool of norms; ONNX takes absolute values and whole exponents, which is the same for even ones."""
-    slid = windows(op, y, x)
+    slid = windows(op, at)
     if op.norm % 2 == 0:
         return draft.take("LpPool", p=int(op.norm), **_rounded(slid))
     powers = draft.call("Pow", "x", number(op.norm))
     return draft.call("Pow", _summed(draft, powers, slid), number(1 / op.norm))
 
 
-@writes("subsample")
-def subsample(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    summed = _summed(draft, "x", windows(op, y, x))
-    scale, shift = (draft.along(name, 1, len(x)) for name in draft.weights)
+@writes(Subsample)
+def subsample(draft: Draft, op: Subsample, at: Site) -> str:
+    summed = _summed(draft, "x", windows(op, at))
+    scale, shift = (draft.along(name, 1, len(at.x)) for name in draft.weights)
     return draft.call("Add", draft.call("Mul", summed, scale), shift)
 
 
@@ -123,14 +126,14 @@ def _summed(draft: Draft, x: str, slid: Windows) -> str:
     return draft.call("Mul", averages, number(prod(slid.kernel)))
 
 
-@writes("adaptive_avgpool")
-def adaptive_avgpool(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    return _adaptive(draft, y, x, "AveragePool", "ReduceMean")
+@writes(AdaptiveAvgPool)
+def adaptive_avgpool(draft: Draft, op: AdaptiveAvgPool, at: Site) -> str:
+    return _adaptive(draft, at.y, at.x, "AveragePool", "ReduceMean")
 
 
-@writes("adaptive_maxpool")
-def adaptive_maxpool(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
-    return _adaptive(draft, y, x, "MaxPool", "ReduceMax")
+@writes(AdaptiveMaxPool)
+def adaptive_maxpool(draft: Draft, op: AdaptiveMaxPool, at: Site) -> str:
+    return _adaptive(draft, at.y, at.x, "MaxPool", "ReduceMax")
 
 
 def _adaptive(draft: Draft, y: Shape, x: Shape, pool: str, reduction: str) -> str:
@@ -156,51 +159,52 @@ def _reduced(draft: Draft, x: str, axis: int, stretch: tuple[int, int], reductio
 
 
 NEAREST = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+
 """Element ⌊i·I/O⌋, as the op has it; ONNX's own default is another one."""
 
 
-@writes("upsample")
-def upsample(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Upsample)
+def upsample(draft: Draft, op: Upsample, at: Site) -> str:
     settings = NEAREST if op.mode == "nearest" else {}
-    factors = floats(per_axis(op.scale, x[2:]))
-    return draft.call("Resize", "x", "", factors, axes=_spatial(x), mode=op.mode, **settings)
+    factors = floats(per_axis(op.scale, at.x[2:]))
+    return draft.call("Resize", "x", "", factors, axes=_spatial(at.x), mode=op.mode, **settings)
 
 
-@writes("resize")
-def resize(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(Resize)
+def resize(draft: Draft, op: Resize, at: Site) -> str:
     settings = NEAREST if op.mode == "nearest" else {}
     if op.corners:
         settings = {"coordinate_transformation_mode": "align_corners"}
-    return draft.call("Resize", "x", "", "", ints(y[2:]), axes=_spatial(x), mode=op.mode, **settings)
+    return draft.call("Resize", "x", "", "", ints(at.y[2:]), axes=_spatial(at.x), mode=op.mode, **settings)
 
 
 def _spatial(x: Shape) -> tuple[int, ...]:
     return tuple(range(2, len(x)))
 
 
-@writes("depth_to_space")
-def depth_to_space(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(DepthToSpace)
+def depth_to_space(draft: Draft, op: DepthToSpace, at: Site) -> str:
     """Write channels laid out as positions; ONNX's operator is for two spatial axes."""
-    if len(x) == 4:
+    if len(at.x) == 4:
         return draft.take("DepthToSpace", blocksize=op.block, mode=op.mode.upper())
-    rank = len(x) - 2
+    rank = len(at.x) - 2
     blocks = (op.block,) * rank
-    shape = (*blocks, y[1]) if op.mode == "dcr" else (y[1], *blocks)
+    shape = (*blocks, at.y[1]) if op.mode == "dcr" else (at.y[1], *blocks)
     channel, first = (1 + rank, 1) if op.mode == "dcr" else (1, 2)
-    apart = draft.reshape("x", (0, *shape, *x[2:]))
+    apart = draft.reshape("x", (0, *shape, *at.x[2:]))
     order = _paired(range(2 + rank, 2 + 2 * rank), range(first, first + rank))
-    return draft.reshape(draft.transpose(apart, (0, channel, *order)), (0, *y[1:]))
+    return draft.reshape(draft.transpose(apart, (0, channel, *order)), (0, *at.y[1:]))
 
 
-@writes("space_to_depth")
-def space_to_depth(draft: Draft, op: Any, y: Shape, x: Shape) -> str:
+@writes(SpaceToDepth)
+def space_to_depth(draft: Draft, op: SpaceToDepth, at: Site) -> str:
     """Write positions laid out as channels; ONNX's operator is for two spatial axes."""
-    if len(x) == 4:
+    if len(at.x) == 4:
         return draft.take("SpaceToDepth", blocksize=op.block)
-    rank = len(x) - 2
-    apart = draft.reshape("x", (0, x[1], *_paired(y[2:], (op.block,) * rank)))
+    rank = len(at.x) - 2
+    apart = draft.reshape("x", (0, at.x[1], *_paired(at.y[2:], (op.block,) * rank)))
     order = (0, *range(3, 3 + 2 * rank, 2), 1, *range(2, 2 + 2 * rank, 2))
-    return draft.reshape(draft.transpose(apart, order), (0, *y[1:]))
+    return draft.reshape(draft.transpose(apart, order), (0, *at.y[1:]))
 
 
 def _paired(first: Iterable[int], second: Iterable[int]) -> list[int]:

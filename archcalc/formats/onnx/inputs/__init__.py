@@ -1,0 +1,1 @@
+"""ONNX's tensors by themselves."""

@@ -1,0 +1,105 @@
+"""How ONNX says normalisations and softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archcalc.formats.onnx.draft import Draft, ints, number
+from archcalc.formats.onnx.write_table import writes
+from archcalc.op.site import Site
+from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
+from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
+from archcalc.ops.norms.softmax import LogSoftmax, Softmax
+
+
+@writes(Affine, form="function")
+def affine(draft: Draft, op: Affine, at: Site) -> str:
+    """Write a scale and a shift; without a function around them they would melt into the layer before."""
+    found = "x"
+    if op.scale:
+        found = draft.call("Mul", found, draft.along("weight", op.axis, len(at.x)))
+    if op.shift:
+        found = draft.call("Add", found, draft.along("bias", op.axis, len(at.x)))
+    return found
+
+
+@writes(BatchNorm)
+def batchnorm(draft: Draft, op: BatchNorm, at: Site) -> str:
+    if op.affine:
+        return draft.take("BatchNormalization", epsilon=op.eps)
+    mean, variance = (draft.along(name, 1, len(at.x)) for name in draft.weights)
+    return draft.call("Div", draft.call("Sub", "x", mean), _root(draft, variance, op.eps))
+
+
+def _root(draft: Draft, variance: str, eps: float) -> str:
+    return draft.call("Sqrt", draft.call("Add", variance, number(eps)))
+
+
+def _standardised(draft: Draft, x: str, axes: Sequence[int], eps: float) -> str:
+    """Return numbers brought to mean 0 and variance 1 over some axes."""
+    centred = draft.call("Sub", x, draft.call("ReduceMean", x, ints(axes), keepdims=1))
+    squares = draft.call("Mul", centred, centred)
+    return draft.call(
+        "Div", centred, _root(draft, draft.call("ReduceMean", squares, ints(axes), keepdims=1), eps)
+    )
+
+
+@writes(LayerNorm)
+def layernorm(draft: Draft, op: LayerNorm, at: Site) -> str:
+    """Write a layer normalisation; ONNX's operator is over the last axes, and always scales."""
+    rank = len(at.x)
+    axes = {"all": range(1, rank), "channels": range(1, 2), "last": range(rank - op.axes, rank)}[op.over]
+    if not op.affine:
+        return _standardised(draft, "x", axes, op.eps)
+    if axes.stop == rank:
+        return draft.take("LayerNormalization", axis=axes.start, epsilon=op.eps)
+    last = draft.transpose("x", (0, *range(2, rank), 1))
+    found = draft.call("LayerNormalization", last, *draft.weights, axis=-1, epsilon=op.eps)
+    return draft.transpose(found, (0, rank - 1, *range(1, rank - 1)))
+
+
+@writes(GroupNorm)
+def groupnorm(draft: Draft, op: GroupNorm, at: Site) -> str:
+    if op.affine and len(at.x) > 2:
+        return draft.take("GroupNormalization", num_groups=op.groups, epsilon=op.eps)
+    groups = draft.reshape("x", (0, op.groups, -1))
+    found = draft.reshape(_standardised(draft, groups, [2], op.eps), (0, *at.x[1:]))
+    if not op.affine:
+        return found
+    return draft.call("Add", draft.call("Mul", found, "weight"), "bias")
+
+
+@writes(RMSNorm)
+def rmsnorm(draft: Draft, op: RMSNorm, at: Site) -> str:
+    axes = ints(range(-op.axes, 0))
+    square = draft.call("ReduceMean", draft.call("Mul", "x", "x"), axes, keepdims=1)
+    found = draft.call("Div", "x", _root(draft, square, op.eps))
+    return draft.call("Mul", found, "weight") if op.affine else found
+
+
+@writes(L2Norm)
+def l2norm(draft: Draft, op: L2Norm, at: Site) -> str:
+    if "eps" not in op.stated():  # ONNX's operator has a least length of its own, which is as small
+        return draft.take("LpNormalization", axis=op.axis, p=2)
+    length = draft.call("ReduceL2", "x", ints([op.axis]), keepdims=1)
+    return draft.call("Div", "x", draft.call("Max", length, number(op.eps)))
+
+
+@writes(LocalResponseNorm)
+def lrn(draft: Draft, op: LocalResponseNorm, at: Site) -> str:
+    """Write a local response normalisation; ONNX divides α by the size, the op's α multiplies the plain sum."""
+    settings = {"size": op.size, "alpha": op.alpha * op.size, "beta": op.beta, "bias": op.bias}
+    if len(at.x) == 4:
+        return draft.take("LRN", **settings)
+    maps = draft.reshape("x", (0, at.x[1], -1, 1))  # ONNX Runtime takes maps of two axes only
+    return draft.reshape(draft.call("LRN", maps, **settings), (0, *at.x[1:]))
+
+
+@writes(Softmax)
+def softmax(draft: Draft, op: Softmax, at: Site) -> str:
+    return draft.take("Softmax", axis=op.axis)
+
+
+@writes(LogSoftmax)
+def log_softmax(draft: Draft, op: LogSoftmax, at: Site) -> str:
+    return draft.take("LogSoftmax", axis=op.axis)
