@@ -55,7 +55,7 @@ IMPORTERS = {
     "numpy": {"arithmetic.polynomial", "arrays", "formats.onnx", "questions.verify.probes"},
     "onnx": {"formats.onnx"},
     "onnxruntime": {"formats.onnx.runtime"},
-    "rich": {"sheet.terminal"},
+    "rich": {"sheet.layout", "sheet.terminal"},
     "yaml": {"formats.language.yaml"},
 }
 """Who may import each library: a room, or what is in it."""

@@ -20,7 +20,8 @@ from rich.console import Console
 
 import archcalc
 from archcalc.analysis.figures import column_keys
-from archcalc.sheet.terminal import draw, drawn
+from archcalc.sheet.layout import drawn, lay_out, wrap
+from archcalc.sheet.terminal import draw
 from archcalc.views.layers import SHOWN, layers
 
 WIDTHS = (40, 50, 64, 80, 100, 130, 200)
@@ -33,10 +34,8 @@ SHARES = st.floats(0, 1, exclude_min=True)
 BAR_WIDTHS = st.integers(4, 24)
 
 
-def lines(sheet, width, **more):
-    console = Console(file=io.StringIO(), width=width, highlight=False, **more)
-    draw(sheet, console)
-    return console.file.getvalue().splitlines()
+def lines(sheet, width):
+    return ["".join(text for text, _ in line) for line in lay_out(sheet, width)]
 
 
 def filled(bar):
@@ -117,7 +116,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(run, line):
 
 def test_rows_that_make_a_tenth_of_the_whole_stand_out(alexnet):
     """By Krizhevsky's sizes fc6 has 60 % of the parameters and conv2 39 % of the MACs; conv1 has 9.3 %."""
-    drawn_lines = lines(layers(alexnet, SHOWN), 160, force_terminal=True, color_system="standard")
+    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system="standard")
+    drawn_lines = draw(layers(alexnet, SHOWN), console).splitlines()
     bold = {
         row.name for row in alexnet.rows if any(re.match(rf"\x1b\[1m{row.name}\b", x) for x in drawn_lines)
     }
@@ -195,3 +195,37 @@ def on_terminal(line, columns, environment):
     process.wait()
     os.close(leader)
     return written.decode()
+
+
+@given(st.text(st.sampled_from("ab cé漢\n"), max_size=60), st.integers(2, 12))
+def test_wrapped_text_keeps_its_words_and_its_width(text, width):
+    wrapped = wrap(text, width)
+    assert all(cell_len(line) <= width for line in wrapped)
+    assert "".join("".join(wrapped).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("line", ["show densenet121 --depth all", "params squeezenet1_0 --formula", "ops"])
+def test_nothing_is_left_out_or_shortened_where_no_width_is_set(run, line):
+    """Settings end in … where they are shortened."""
+    out = run(*line.split()).out
+    assert "no room for" not in out
+    assert "…" not in out
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("compare 3x3x3 7x7", ["27C^2 + 3C", "x1.81"]),
+        ("explain alexnet conv1", ["input 3x227x227 -> 96x55x55", "= 55*55*11*11*3*96"]),
+        ("explain resnet50 conv1", ["floor((H + 2*p - k)/s) + 1"]),
+        ("show lenet5", ["input 1x32x32 - batch 1 - float32"]),
+    ],
+)
+def test_a_page_says_everything_in_ascii_and_stays_in_line(shell, line, told):
+    plain = shell(f"archcalc {line}", PYTHONIOENCODING="ascii").out
+    assert plain.isascii()
+    assert "?" not in plain
+    assert all(text in plain for text in told)
+    rules = [len(row) for row in plain.splitlines() if row.startswith("---")]
+    table = plain.partition("\n---")[2].partition("\n\n")[0].splitlines()[1:]
+    assert max(map(len, table)) <= max(rules)

@@ -18,6 +18,7 @@ from archcalc.commands import options
 from archcalc.sheet.kinds import COUNT, PLOT, TEXT
 from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
+from archcalc.sheet.signs import spell
 from archcalc.sheet.terminal import page
 
 LINES = [
@@ -194,7 +195,7 @@ def test_a_plot_is_a_bar_a_number_and_says_what_is_not_known():
 
 
 def test_a_plot_has_signs_where_the_output_knows_no_blocks():
-    heights = options._sayable(PLOT.text(range(9)), "ascii")
+    heights = spell(PLOT.text(range(9)))
     assert len(heights) == 9
     assert heights.isascii()
     assert len(set(heights)) == 9

@@ -13,6 +13,10 @@ SCREEN = 48
 """The rows that a report opens with at most, where folding can bring it down to that."""
 
 
+KIND = "block"
+"""What stands in place of a layer type in a row that is several layers."""
+
+
 def deepest(report: Report) -> int:
     """Return the most levels that a layer's dotted name has."""
     return max(len(parts(row.name)) for row in report.rows) - scope(report.rows)
@@ -62,7 +66,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
     works = [row.work for row in rows if row.work is not None]
     return last._replace(
         name=name,
-        kind="block",
+        kind=KIND,
         settings={"layers": len(rows)},
         inputs=first.inputs,
         input_shapes=first.input_shapes,

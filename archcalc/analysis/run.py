@@ -56,23 +56,21 @@ class Run(NamedTuple):
 
     `network` is the whole one as the conditions make it: its inputs and its rounding are those that held, and what
     was expected of it is left out where they are not its own. `layers` are those that ran, without the heads
-    that exist only in training unless it is one; `outputs` are the positions of the network's outputs among them.
+    that exist only in training unless it is one; `outputs` are the positions of the network's outputs among them,
+    `positions` those of all layers by name.
     """
 
     network: Network
     conditions: Conditions
     layers: tuple[Layer, ...]
     outputs: tuple[int, ...]
+    positions: Mapping[str, int]
 
     @property
     def graph(self) -> Network:
         """The layers that ran as a network of their own, each op as it ran."""
         nodes = tuple(layer.node._replace(op=layer.op) for layer in self.layers)
         return self.network._replace(nodes=nodes, outputs=self.outputs)
-
-    def position(self, name: str) -> int | None:
-        """Return where the layer of this name stands; None where there is none."""
-        return next((place for place, layer in enumerate(self.layers) if layer.node.name == name), None)
 
 
 def run(network: Network, conditions: Conditions) -> Run:
@@ -95,7 +93,8 @@ def run(network: Network, conditions: Conditions) -> Run:
             _check_tied(node, facts, found[node.tied])
         at = Site(tuple(source.at.y for source in sources), facts.output)
         found.append(Layer(node, op, at, facts, owner, last_use[owner]))
-    return Run(whole, conditions, tuple(found), outputs)
+    positions = {node.name: place for place, node in enumerate(nodes)}
+    return Run(whole, conditions, tuple(found), outputs, positions)
 
 
 def _conditioned(network: Network, conditions: Conditions) -> Network:

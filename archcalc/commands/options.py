@@ -17,7 +17,8 @@ from archcalc.sheet.renderers import MODULES, render
 if TYPE_CHECKING:
     from archcalc.analysis.report import Report
     from archcalc.network.network import Network
-    from archcalc.sheet.sheet import Sheet
+from archcalc.sheet.sheet import Sheet
+from archcalc.sheet.signs import speller
 
 Command = Callable[..., Any]
 DTYPES = tuple(get_args(DType))
@@ -226,19 +227,6 @@ def emit(sheet: Sheet, form: str) -> None:
     write(render(sheet, form))
 
 
-PLAIN = str.maketrans("×·−→─│├└′⌊⌋⌈⌉…²█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "x*->-||`'[][].2########_.-:=+*")
-"""What stands for a sign where the output knows none but ASCII."""
-
-
-def _sayable(text: str, encoding: str) -> str:
-    """Return text in signs that the output's encoding has."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(PLAIN)
-    return text
-
-
 class NobodyReadsError(Exception):
     """Whoever read standard output has gone away: no failure, and nobody to tell."""
 
@@ -251,7 +239,7 @@ def write(text: str) -> None:
         ArchcalcError: the output cannot be written, as on a full disk.
     """
     try:
-        sys.stdout.write(_sayable(text, sys.stdout.encoding or "ascii"))
+        sys.stdout.write(speller(sys.stdout.encoding or "ascii")(text))
         sys.stdout.flush()
     except BrokenPipeError:
         raise NobodyReadsError from None

@@ -125,7 +125,7 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
     if formula:
         emit(totals.formulas(report), form)
     elif per_layer:
-        emit(layers.layers(report, layers.PARAMS, depth), form)
+        emit(layers.layers(report, layers.PARAMS, depth, about="params_share"), form)
     else:
         emit(totals.totals(report, totals.PARAMS), form)
 
@@ -146,6 +146,6 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None
 
     report = analyzed(**options)
     if per_layer:
-        emit(layers.layers(report, layers.WORK, depth), form)
+        emit(layers.layers(report, layers.WORK, depth, about="macs_share"), form)
     else:
         emit(totals.totals(report, totals.WORK_TOTALS), form)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import Origin
 from archcalc.op.op import Op
 from archcalc.op.site import Shape, Site
+
+MARK = re.compile("[./]")
+"""What stands between the parts of a name."""
 
 
 def parts(name: str) -> list[str]:
@@ -29,6 +33,18 @@ def prefix(name: str, levels: int) -> str:
 def is_inside(name: str, block: str) -> bool:
     """Tell whether a layer of this name stands in the block."""
     return name.startswith((f"{block}.", f"{block}/"))
+
+
+def members(names: Iterable[str], wanted: Collection[str]) -> dict[str, list[int]]:
+    """Return for each name that is wanted the positions of the layers that it means: its own, or those of its block."""
+    found: dict[str, list[int]] = {name: [] for name in wanted}
+    longest = max(map(len, wanted), default=0)
+    for position, name in enumerate(names):
+        ends = (mark.start() for mark in MARK.finditer(name, 1, longest + 1))
+        for end in (*ends, len(name)):
+            if (own := found.get(name[:end])) is not None:
+                own.append(position)
+    return found
 
 
 class Node(NamedTuple):

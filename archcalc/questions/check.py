@@ -12,7 +12,7 @@ from archcalc.analysis.figures import FIGURES, Figure
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.network.network import Expectation, Network, is_inside
+from archcalc.network.network import Expectation, Network, members
 from archcalc.sheet.kinds import COUNT
 
 Verdict = Literal["ok", "wrong", "unknown", "upheld", "upheld, cut not rounded", "refuted"]
@@ -72,16 +72,21 @@ def check(
             limit about what is no figure.
     """
     modes = {expectation.train for expectation in network.expectations}
+    wanted = {expectation.layer for expectation in network.expectations if expectation.layer}
     reports = {train: analyze(network, train=train) for train in modes}
-    expected = [_expected(expectation, reports[expectation.train]) for expectation in network.expectations]
+    places = {train: members((row.name for row in report.rows), wanted) for train, report in reports.items()}
+    expected = [
+        _expected(expectation, reports[expectation.train], places[expectation.train])
+        for expectation in network.expectations
+    ]
     if not limits:
         return expected
     report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
     return expected + [_limited(report, key, most) for key, most in limits.items()]
 
 
-def _expected(expectation: Expectation, report: Report) -> Finding:
-    computed = _computed(expectation, report)
+def _expected(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
+    computed = _computed(expectation, report, places)
     return Finding(
         network=report.name,
         layer=expectation.layer,
@@ -105,24 +110,23 @@ def _verdict(expectation: Expectation, computed: Any) -> Verdict:
     return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
 
 
-def _computed(expectation: Expectation, report: Report) -> Any:
+def _computed(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Any:
     """Return what is computed of a network, a layer, or a block folded into one row; None where it is not known."""
     name, figure = expectation.layer, FIGURES[expectation.figure]
     if name is None and figure.total is not None:
         return figure.of_total(report)
-    value = figure.kind.plain(figure.of_row(_row(name, expectation, report), report))
+    value = figure.kind.plain(figure.of_row(_row(name, expectation, report, places), report))
     if isinstance(value, list):
         return tuple(value)
     return None if isinstance(value, str) else value[0] if isinstance(value, tuple) else value
 
 
-def _row(name: str | None, expectation: Expectation, report: Report) -> Row:
+def _row(name: str | None, expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Row:
     """Return the row that an expectation is about: the last one where it names none."""
     if name is None:
         return report.output
-    inside = [row for row in report.rows if row.name == name or is_inside(row.name, name)]
-    if inside:
-        return group(name, inside)
+    if places[name]:
+        return group(name, [report.rows[place] for place in places[name]])
     raise ArchcalcError(
         f"expect is about '{name}', but there is no such layer or block",
         place=expectation.origin.place() if expectation.origin else None,

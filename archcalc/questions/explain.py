@@ -55,7 +55,7 @@ def explain(report: Report, layer: str) -> Explanation:
     Raises:
         ArchcalcError: there is no such layer.
     """
-    position = report.run.position(layer)
+    position = report.run.positions.get(layer)
     if position is None:
         raise ArchcalcError(
             f"{report.name} has no layer '{layer}'",

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archcalc.analysis.blocks import folded, group
+from archcalc.analysis.blocks import KIND, folded, group
 from archcalc.analysis.figures import FIGURES, columns
 from archcalc.analysis.report import Report, Row
-from archcalc.network.network import is_inside, parts, prefix
+from archcalc.network.network import members, parts, prefix
 from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
-from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, TEXT, WORDS
+from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import grouped, percent
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
@@ -37,7 +37,7 @@ NETWORK = (
     Column("layer", "layer or block", TEXT, "the layer's or the block's name"),
     Column("made_of", "made of", WORDS, "what is in it"),
     Column("output", "output", SHAPE, "shape of the output, without the batch", 1),
-    *columns(SHARES),
+    *(column._replace(priority=3 if column.kind is SHARE else 0) for column in columns(SHARES)),
 )
 
 
@@ -111,7 +111,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
         ),
         title=f"{report.name}: {name}",
         subtitle=(
-            f"a block of {len(rows)} layers: {made_of(report, whole)}",
+            f"a block of {len(rows)} layers: {made_of(whole, rows)}",
             f"{', '.join(map(SHAPE.text, whole.input_shapes))} → {SHAPE.text(whole.output_shape)}",
         ),
         summary=(
@@ -163,12 +163,13 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
     blocks = folded(report, 1).rows
+    places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(
         columns=NETWORK,
         rows=tuple(
             (
                 row.name,
-                made_of(report, row),
+                made_of(row, [report.rows[place] for place in places[row.name]]),
                 row.output_shape,
                 *(FIGURES[key].of_row(row, report) for key in SHARES),
             )
@@ -191,10 +192,9 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     )
 
 
-def made_of(report: Report, block: Row) -> str:
+def made_of(block: Row, inside: Sequence[Row]) -> str:
     """Return what is in a block, one level down and equal things counted; of a layer, its op and settings."""
-    inside = [row for row in report.rows if is_inside(row.name, block.name)]
-    if not inside:
+    if block.kind != KIND:
         return f"{block.kind} {SETTINGS.text(block.settings)}".strip()
     level = len(parts(block.name)) + 1
     members = dict.fromkeys(prefix(row.name, level) for row in inside)

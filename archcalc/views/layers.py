@@ -73,11 +73,16 @@ def level(report: Report, depth: int | None, form: str) -> int:
     return deepest(report) if form in MACHINES else fitting_depth(report)
 
 
-def layers(report: Report, keys: tuple[str, ...] = SHOWN, depth: int | None = None) -> Sheet:
-    """Return a row for every layer and the totals, blocks below `depth` levels folded."""
+def layers(
+    report: Report, keys: tuple[str, ...] = SHOWN, depth: int | None = None, about: str | None = None
+) -> Sheet:
+    """Return a row for every layer and the totals, blocks below `depth` levels folded.
+
+    The column that the page is `about` does not give way to others.
+    """
     rows = report.rows if depth is None else folded(report, depth).rows
     return Sheet(
-        columns=columns(keys),
+        columns=tuple(one._replace(priority=0) if one.key == about else one for one in columns(keys)),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         footer=tuple(FIGURES[key].of_total(report) for key in keys),
         title=report.title or report.name,

@@ -62,9 +62,9 @@ def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]
         stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
     }
     totals = [figure.of_total(report) for report in reports]
-    small = [stage for stage, counts in shown.items() if _are_small(counts, totals, least)]
+    small = {stage for stage, counts in shown.items() if _are_small(counts, totals, least)}
     if len(shown) <= MOST_STAGES or len(small) <= 1:
-        small = []
+        small = set()
     for stage, counts in shown.items():
         if stage not in small:
             yield line(figure.name, stage, figure.kind, counts)
@@ -85,15 +85,16 @@ def _are_small(counts: Sequence[Any], totals: Sequence[int], least: float) -> bo
 
 def _merged(orders: Iterable[list[str]]) -> list[str]:
     """Return every name once, each list's own names behind those that they follow there."""
-    merged: list[str] = []
+    following: dict[str, str] = {"": ""}
     for order in orders:
-        place = 0
+        last = ""
         for name in order:
-            if name in merged:
-                place = merged.index(name) + 1
-            else:
-                merged.insert(place, name)
-                place += 1
+            if name not in following:
+                following[name], following[last] = following[last], name
+            last = name
+    merged: list[str] = []
+    while name := following[merged[-1] if merged else ""]:
+        merged.append(name)
     return merged
 
 

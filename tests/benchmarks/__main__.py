@@ -1,11 +1,12 @@
 """Ratios of archcalc to its rivals and to the libraries that it is built on, side by side from one run.
 
-    python tests/benchmarks [process] [calls] [libraries] [files] [--runs 3] [--only TOOL]
+    python tests/benchmarks [process] [calls] [libraries] [files] [growth] [--runs 3] [--only TOOL]
 
 process    whole processes: parameters and MACs of ResNet-50, wall time and peak memory
 calls      single calls with everything imported: ResNet-50, and chains of 100 to 10,000 layers
 libraries  whole processes beside bare imports and rich's table; YAML to report beside PyYAML's parse
 files      whole processes that read ONNX files of 10,000 and 50,000 nodes, and of 600 MB and 2 GB of weights
+growth     whole processes of every command on networks of 5,000 and of 20,000 layers
 
 Everything is measured in turn, A B C A B C …, so that a machine that slows down slows all; a ratio is the
 median of the ratios of the rounds, with the least and the most. Every tool's figures are checked first.
@@ -21,6 +22,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from growth import growth
 from libraries import libraries
 from measure import Answer, Run, Worker, duration, interleaved, progress, ratio, table
 from onnx_files import files
@@ -123,7 +125,7 @@ def cell(ours: list[float], seconds: list[float]) -> str:
     return duration(median(seconds)) + beside
 
 
-PARTS = {"process": process, "calls": calls, "libraries": libraries, "files": files}
+PARTS = {"process": process, "calls": calls, "libraries": libraries, "files": files, "growth": growth}
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ figure(
         "share of all parameters",
         title="of params",
         of=lambda r, t: _share(r.params, t.totals.params),
-        priority=4,
+        priority=5,
     )
 )
 figure(
@@ -94,7 +94,7 @@ figure(
         "share of all multiply-accumulates",
         title="of MACs",
         of=lambda r, t: _share(r.macs, t.totals.macs),
-        priority=3,
+        priority=4,
     )
 )
 figure(
@@ -127,7 +127,7 @@ def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
         return traced.spent(kind)
 
     return Figure(
-        kind, COUNT, help, title, of=of, total=total, priority=5, limit=True, formula=formula, meaning=meaning
+        kind, COUNT, help, title, of=of, total=total, priority=6, limit=True, formula=formula, meaning=meaning
     )
 
 

@@ -34,7 +34,7 @@ figure(
         "settings beside the defaults",
         of=lambda r, _: r.settings,
         total=lambda _: {},
-        priority=7,
+        priority=3,
     )
 )
 figure(Figure("from", TEXT, "where the layer takes its input", of=lambda r, _: ", ".join(r.inputs)))

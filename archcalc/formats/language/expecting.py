@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.words import flow, text, value
 from archcalc.ground.errors import Source
-from archcalc.network.network import Expectation, Network, is_inside
+from archcalc.network.network import Expectation, Network, members
 
 
 def expected(network: Network, body: str) -> str:
@@ -16,11 +16,9 @@ def expected(network: Network, body: str) -> str:
     if not network.expectations:
         return ""
     written = Document(Source("the spec", body)).network()
-    known = {
-        layer
-        for layer in {expectation.layer for expectation in network.expectations if expectation.layer}
-        if _positions(network, layer) == _positions(written, layer)
-    }
+    wanted = {expectation.layer for expectation in network.expectations if expectation.layer}
+    before, after = (members((node.name for node in one.nodes), wanted) for one in (network, written))
+    known = {layer for layer in wanted if before[layer] == after[layer]}
     entries: dict[tuple[str, bool], list[Expectation]] = {}
     for expectation in network.expectations:
         if expectation.layer is None or expectation.layer in known:
@@ -28,22 +26,16 @@ def expected(network: Network, body: str) -> str:
     lines = ["", "expect:"] if entries else []
     for (source, train), stated in entries.items():
         parts = _figures([e for e in stated if e.layer is None])
-        layers = {e.layer: [o for o in stated if o.layer == e.layer] for e in stated if e.layer}
+        layers: dict[str, list[Expectation]] = {}
+        for one in stated:
+            if one.layer:
+                layers.setdefault(one.layer, []).append(one)
         if layers:
             inner = [f"{layer}: {{{', '.join(_figures(of_layer))}}}" for layer, of_layer in layers.items()]
             parts += _braced("layers", inner)
         parts += ["train: true"] * train + [f"source: {text(source)}"]
         lines += flow("  - ", parts)
     return "\n".join([*lines, ""])
-
-
-def _positions(network: Network, layer: str) -> list[int]:
-    """Return where the layers stand that a name means."""
-    return [
-        position
-        for position, node in enumerate(network.nodes)
-        if node.name == layer or is_inside(node.name, layer)
-    ]
 
 
 def _figures(stated: list[Expectation]) -> list[str]:

@@ -1,0 +1,286 @@
+"""Lays a sheet out as lines for people: the columns that fit, words that wrap, bars beside shares.
+
+A line is pieces of text with the names of their styles; colours are the terminal's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, is_heavy
+
+Line = Sequence[Span]
+Spelled = Callable[[str], str]
+
+GAP = 2
+"""Blanks between columns."""
+LEAST_BAR, MOST_BAR = 4, 10
+PAGE = 160
+"""Where sentences wrap on a page that nothing limits; all else takes what it needs there."""
+LEAST_NAME, LONG_NAME = 6, 30
+"""Names keep the one and give way to other columns from the other."""
+LEAST_SETTINGS = 12
+"""What settings are shortened to before they are left out."""
+MOST_WORD = 24
+"""The longest word that is kept whole where there is too little room."""
+WORD = re.compile(r"\S+")
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def lay_out(sheet: Sheet, width: int | None, spelled: Spelled = str) -> Iterator[Line]:
+    """Yield the lines of a sheet: its heading, its table, what people should know besides.
+
+    Args:
+        sheet: what to show.
+        width: that of the screen in characters, None where nothing limits it.
+        spelled: what puts text in signs that the screen has.
+    """
+    page = width or PAGE
+    if sheet.title:
+        yield from _paragraph(spelled(sheet.title), "title", page)
+    for text in sheet.subtitle:
+        yield from _paragraph(spelled(text), "quiet", page)
+    if sheet.title or sheet.subtitle:
+        yield ()
+    notes = list(sheet.notes)
+    if sheet.rows:
+        strips = [_strip(sheet, place, spelled) for place in range(len(sheet.columns))]
+        widths, bar = fit(strips, width)
+        kept = [strip for strip in strips if strip.place in widths]
+        for line in _table(sheet, kept, widths, bar):
+            yield [(spelled(text), style) for text, style in line]
+        hidden = dict.fromkeys(strip.column.title for strip in strips if strip.place not in widths)
+        notes += [f"no room for: {', '.join(hidden)}"] if hidden else []
+        if notes or sheet.summary:
+            yield ()
+    yield from _summary([(spelled(label), spelled(text)) for label, text in sheet.summary], page)
+    for note in notes:
+        yield from _paragraph(spelled(note), "quiet", page)
+
+
+def _paragraph(text: str, style: str, width: int) -> Iterator[Line]:
+    for line in wrap(text, width):
+        yield ((line, style),)
+
+
+def _summary(summary: Sequence[tuple[str, str]], width: int) -> Iterator[Line]:
+    """Yield labels with what they say beside them."""
+    widest = max((cell_len(label) for label, _ in summary), default=0)
+    for label, text in summary:
+        for number, line in enumerate(wrap(text, max(width - widest - GAP, LEAST_NAME))):
+            yield ((set_cell_size("" if number else label, widest + GAP), "quiet"), (line, ""))
+
+
+class Strip(NamedTuple):
+    """A column with its cells as text, the footer's last; `widest` is the length of its longest line."""
+
+    place: int
+    column: Column
+    texts: Sequence[str]
+    widest: int
+
+    @property
+    def wraps(self) -> bool:
+        """Whether its width is what the others leave; the first column has one of its own."""
+        return self.column.kind.wraps and self.place > 0
+
+    @property
+    def liked(self) -> int:
+        """The width that it would like: words and settings no more than a short line, names not a long one."""
+        kind = self.column.kind
+        wished = self.widest + (LEAST_BAR + 1 if kind.has_bar else 0)
+        most = wished if kind.liked is None else kind.liked
+        return min(wished, most if self.place else min(most, LONG_NAME))
+
+    @property
+    def least(self) -> int:
+        """The width that it cannot do without: of figures all of it, of words the longest one."""
+        kind = self.column.kind
+        if kind.shortens:
+            return min(kind.liked or 0, self.widest)
+        if kind.wraps:
+            words = (word for text in (self.column.title, *self.texts) for word in text.split())
+            return min(MOST_WORD, max(map(cell_len, words), default=0))
+        return self.widest
+
+
+def _strip(sheet: Sheet, place: int, spelled: Spelled) -> Strip:
+    column = sheet.columns[place]
+    rows = [*sheet.rows, sheet.footer] if sheet.footer else sheet.rows
+    texts = [spelled(column.kind.text(row[place])) for row in rows]
+    lines = (line for text in (column.title, *dict.fromkeys(texts)) for line in text.split("\n"))
+    return Strip(place, column, texts, max(map(cell_len, lines)))
+
+
+def fit(strips: Sequence[Strip], width: int | None) -> tuple[dict[int, int], int]:
+    """Return the width of each column that fits, the least important left out first, and the length of a bar.
+
+    Figures have the width that they need; settings, then names, then sentences take what is left.
+    """
+    shown = _kept(strips, width)
+    bar = _bar_length(shown, width)
+    widths = {strip.place: strip.least + (bar + 1 if strip.column.kind.has_bar else 0) for strip in shown}
+
+    def room_for(own: Sequence[Strip]) -> int:
+        others = sum(widths.values()) - sum(widths[strip.place] for strip in own)
+        return (width or PAGE) - others - GAP * (len(shown) - 1)
+
+    for strip in (*(strip for strip in shown if strip.column.kind.shortens), shown[0]):
+        room = strip.widest if width is None else max(room_for([strip]), LEAST_NAME)
+        widths[strip.place] = min(strip.widest, room)
+    wrapping = sorted((strip for strip in shown if strip.wraps), key=lambda strip: strip.widest)
+    room = room_for(wrapping)
+    for left, strip in zip(range(len(wrapping), 0, -1), wrapping, strict=True):
+        widths[strip.place] = max(strip.least, min(strip.widest, room // left))
+        room -= widths[strip.place]
+    return widths, bar
+
+
+def _kept(strips: Sequence[Strip], width: int | None) -> list[Strip]:
+    """Return the columns that have room side by side; settings are shortened before they are left out."""
+    shown = list(strips)
+    while width is not None and (lacking := sum(strip.liked + GAP for strip in shown) - GAP - width) > 0:
+        last = max(shown, key=lambda strip: (strip.column.priority, strip.place))
+        if not last.column.priority or (last.column.kind.shortens and last.liked - lacking >= LEAST_SETTINGS):
+            break
+        shown.remove(last)
+    return shown
+
+
+def _bar_length(shown: Sequence[Strip], width: int | None) -> int:
+    """Return how long a bar can be once settings have all that they need."""
+    bars = sum(strip.column.kind.has_bar for strip in shown)
+    if width is None or not bars:
+        return MOST_BAR
+    wished = sum(strip.widest - strip.liked for strip in shown if strip.column.kind.shortens)
+    spare = width + GAP - sum(strip.liked + GAP for strip in shown) - wished
+    return min(LEAST_BAR + max(0, spare) // bars, MOST_BAR)
+
+
+def _table(sheet: Sheet, strips: Sequence[Strip], widths: Mapping[int, int], bar: int) -> Iterator[Line]:
+    columns = [_Cells(strip, widths[strip.place], bar) for strip in strips]
+    each = [column.width for column in columns]
+    rule = (("─" * (sum(each) + GAP * (len(each) - 1)), ""),)
+    yield from _row([column.head(column.strip.column.title) for column in columns], each, at_bottom=True)
+    yield rule
+    for number, row in enumerate(sheet.rows):
+        heavy = is_heavy(sheet.columns, row)
+        yield from _row(
+            [column.body(number, row[column.strip.place], heavy=heavy) for column in columns], each
+        )
+    if sheet.footer:
+        yield rule
+        yield from _row([column.head(column.strip.texts[-1]) for column in columns], each)
+
+
+class _Cells:
+    """The cells of a column at their width."""
+
+    def __init__(self, strip: Strip, width: int, bar: int) -> None:
+        self.strip = strip
+        self.kind = strip.column.kind
+        self.width = width
+        self.bar = bar
+        self.figures = max(map(len, strip.texts), default=0)
+        self.is_right = self.kind.align == "right" and not self.kind.has_bar
+
+    def head(self, text: str) -> list[Line]:
+        """Return a title, or what stands in the footer."""
+        return [self._padded([(line, "title")]) for line in self._lines(text)]
+
+    def body(self, row: int, value: Any, *, heavy: bool) -> list[Line]:
+        """Return a cell in as many lines as it takes."""
+        text = self.strip.texts[row]
+        if self.kind.has_bar:
+            return [self._share(text, value)]
+        if self.kind.shortens:
+            text = shortened(text, self.width)
+        spans = self.kind.spans(text, value, heavy=heavy)
+        if "\n" not in text and cell_len(text) <= self.width:
+            return [self._padded(spans)]
+        if not self.kind.wraps:
+            return [self._padded([(set_cell_size(text, self.width - 1) + "…", spans[0][1])])]
+        return [self._padded(list(_cut(spans, *ends))) for ends in line_ends(text, self.width)]
+
+    def _lines(self, text: str) -> list[str]:
+        if self.kind.wraps:
+            return wrap(text, self.width)
+        return [text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"]
+
+    def _padded(self, spans: Sequence[Span]) -> Line:
+        blanks = " " * (self.width - sum(cell_len(text) for text, _ in spans))
+        return ((blanks, ""), *spans) if self.is_right else (*spans, (blanks, ""))
+
+    def _share(self, text: str, share: float | None) -> Line:
+        """Return a share and its bar; nothing where there is none, and no bar where it is not known."""
+        if not share:
+            return ((("" if share is not None else text).rjust(self.figures).ljust(self.width), ""),)
+        is_heavy = share >= HEAVY
+        figure = (text.rjust(self.figures), "heavy" if is_heavy else "")
+        bar = f" {drawn(share, self.bar)}".ljust(self.width - self.figures)
+        return (figure, (bar, "bar.heavy" if is_heavy else "bar"))
+
+
+def _row(cells: Sequence[list[Line]], widths: Sequence[int], *, at_bottom: bool = False) -> Iterator[Line]:
+    """Yield the lines of cells side by side; shorter cells stand at the top."""
+    most = max(map(len, cells))
+    for number in range(most):
+        line: list[Span] = []
+        for lines, width in zip(cells, widths, strict=True):
+            place = number - (most - len(lines)) if at_bottom else number
+            line += lines[place] if 0 <= place < len(lines) else ((" " * width, ""),)
+            line.append((" " * GAP, ""))
+        yield line[:-1]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return text in lines of at most `width` characters, broken between words where that is possible."""
+    return [text[start:end] for start, end in line_ends(text, width)]
+
+
+def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
+    """Yield where each line of a text begins and ends once it is wrapped."""
+    place = 0
+    for paragraph in text.split("\n"):
+        start = end = place
+        for word in WORD.finditer(text, place, place + len(paragraph)):
+            if cell_len(text[start : word.end()]) > width and end > start:
+                yield start, end
+                start = word.start()
+            end = word.end()
+            for part in chop_cells(text[start:end], width)[:-1]:
+                yield start, start + len(part)
+                start += len(part)
+        yield start, end
+        place += len(paragraph) + 1
+
+
+def _cut(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
+    """Yield what of some spans lies between two places in their text."""
+    place = 0
+    for text, style in spans:
+        piece = text[max(0, start - place) : max(0, end - place)]
+        if piece:
+            yield piece, style
+        place += len(text)
+
+
+def shortened(settings: str, width: int) -> str:
+    """Return settings that fit the width: whole ones, and an ellipsis for the others."""
+    kept = settings
+    while len(kept) > width and kept:
+        kept = kept.removesuffix(", …").rpartition(", ")[0]
+        kept = f"{kept}, …" if kept else ""
+    return kept if kept or not settings else "…"
+
+
+def drawn(share: float, width: int) -> str:
+    """Return a bar of `width` characters, filled to the nearest eighth of one; something is never nothing."""
+    eighths = max(1, round(min(share, 1.0) * width * 8))
+    full, part = divmod(eighths, 8)
+    bar = "█" * full + (EIGHTHS[part] if part else "")
+    return bar.ljust(width)
