@@ -5,13 +5,13 @@ The engine knows only the methods of `Op`. Equal ops on equal shapes are worked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import Conditions, outputs_among, without_heads
-from archcalc.arithmetic.window import Uneven
+from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import ArchcalcError, Problems
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Field, Op, Work, elements, extents_of
@@ -84,17 +84,42 @@ def run(network: Network, conditions: Conditions) -> Run:
     outputs = outputs_among(nodes, whole)
     owners = storages(nodes)
     last_use = last_uses([node.inputs for node in nodes], outputs, owners)
-    engine = _Engine(whole)
-    found: list[Layer] = []
-    for node, owner in zip(nodes, owners, strict=True):
-        sources = [found[source] for source in node.inputs]
-        op, facts = engine.asked(node, sources)
-        if node.tied is not None:
-            _check_tied(node, facts, found[node.tied])
-        at = Site(tuple(source.at.y for source in sources), facts.output)
-        found.append(Layer(node, op, at, facts, owner, last_use[owner]))
+    problems = Problems()
+    layers: list[Layer | None] = []
+    for layer in _layers(_Engine(whole.rounding), nodes, problems):
+        owner = owners[len(layers)]
+        layers.append(layer and layer._replace(storage=owner, last_use=last_use[owner]))
+    problems.raise_noted()
     positions = {node.name: place for place, node in enumerate(nodes)}
-    return Run(whole, conditions, tuple(found), outputs, positions)
+    return Run(whole, conditions, tuple(filter(None, layers)), outputs, positions)
+
+
+def note_misfits(network: Network, broken: Collection[int], problems: Problems) -> None:
+    """Note where layers do not suit their inputs; nothing is said of nodes that are `broken`, nor of what depends on them."""
+    for _ in _layers(_Engine(network.rounding), network.nodes, problems, broken):
+        pass
+
+
+def _layers(
+    engine: _Engine, nodes: Sequence[Node], problems: Problems, broken: Collection[int] = ()
+) -> Iterator[Layer | None]:
+    """Yield the nodes as they run, not yet with their memory; None where one is wrong, or what it takes is."""
+    found: list[Layer | None] = []
+    for position, node in enumerate(nodes):
+        sources = [source for place in node.inputs if (source := found[place]) is not None]
+        owner = None if node.tied is None else found[node.tied]
+        layer = None
+        if position not in broken and len(sources) == len(node.inputs):
+            try:
+                op, facts = engine.asked(node, sources)
+                if owner is not None:
+                    _check_tied(node, facts, owner)
+                at = Site(tuple(source.at.y for source in sources), facts.output)
+                layer = Layer(node, op, at, facts, position, position)
+            except ArchcalcError as error:
+                problems.note(error, by_place=True)
+        found.append(layer)
+        yield layer
 
 
 def _conditioned(network: Network, conditions: Conditions) -> Network:
@@ -118,8 +143,8 @@ def _conditioned(network: Network, conditions: Conditions) -> Network:
 class _Engine:
     """Asks ops, each once for the same input shapes."""
 
-    def __init__(self, network: Network) -> None:
-        self.rounding = network.rounding
+    def __init__(self, rounding: Rounding | None) -> None:
+        self.rounding = rounding
         self.ops: dict[int, Op] = {}
         self.facts: dict[tuple[int, tuple[Shape, ...]], Facts] = {}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Protocol
 
@@ -17,6 +18,8 @@ ALIKE = 0.62
 """How alike two names must be, from 0 to 1, for one to be suggested for the other."""
 MOST_NAMES = 2000
 """How many names are looked through for one that is alike."""
+MOST_ERRORS = 20
+"""How many errors are looked for before the first ones are shown."""
 MOST_USERS = 4
 """How many blocks around a place a message shows."""
 
@@ -130,6 +133,73 @@ class ArchcalcError(Exception):
         if self.hint:
             parts.append(f"hint: {visible(self.hint)}")
         return "\n".join(parts)
+
+
+class ExceededError(ArchcalcError):
+    """A bound that was passed: nothing behind it is looked at."""
+
+
+class CombinedError(ArchcalcError):
+    """Several things that a person can mend, in the order of their places; the first stands for all."""
+
+    def __init__(self, errors: Sequence[ArchcalcError]) -> None:
+        first = errors[0]
+        super().__init__(first.fact, place=first.place, hint=first.hint, setting=first.setting)
+        self.errors = tuple(errors)
+
+    def at(self, who: str, origin: Origin | None) -> ArchcalcError:
+        """Return the same errors, each with the layer's name before the fact, and its place."""
+        return CombinedError([error.at(who, origin) for error in self.errors])
+
+    def __str__(self) -> str:
+        """Return all messages, an empty line between them."""
+        return "\n\n".join(map(str, self.errors))
+
+
+def each_of(error: ArchcalcError) -> tuple[ArchcalcError, ...]:
+    """Return the errors that an error consists of."""
+    return error.errors if isinstance(error, CombinedError) else (error,)
+
+
+class Problems:
+    """Errors that are collected while the rest is looked at, each once, however often its place is come by."""
+
+    def __init__(self) -> None:
+        self.errors: dict[tuple[object, ...], ArchcalcError] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.errors)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what goes wrong inside, and go on behind it."""
+        try:
+            yield
+        except ArchcalcError as error:
+            self.note(error)
+
+    def note(self, error: ArchcalcError, *, by_place: bool = False) -> None:
+        """Note an error; with `by_place` no second one at the same place.
+
+        Raises:
+            ArchcalcError: a bound was passed, or there are more errors than anybody wants to read.
+        """
+        for one in each_of(error):
+            where = one.place and (one.place.source, one.place.line, one.place.column)
+            self.errors.setdefault((where, None if where and by_place else one.fact), one)
+            if isinstance(one, ExceededError) or len(self.errors) >= MOST_ERRORS:
+                self.raise_noted()
+
+    def raise_noted(self) -> None:
+        """Raise what was noted, if there is anything, in the order of the places."""
+        errors = sorted(self.errors.values(), key=_reading_order)
+        if errors:
+            raise errors[0] if len(errors) == 1 else CombinedError(errors)
+
+
+def _reading_order(error: ArchcalcError) -> tuple[bool, int, int]:
+    place = error.place
+    return (True, 0, 0) if place is None else (False, place.line, place.column)
 
 
 def listed(what: str, names: Iterable[str]) -> str:

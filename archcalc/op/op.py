@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar, dataclass_
 
 from archcalc.arithmetic.term import named
 from archcalc.arithmetic.window import Rounding, Spread, Uneven, Window
-from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.settings import Setting
 from archcalc.op.site import Shape, Site
@@ -77,6 +77,8 @@ class Op:
 
     kind: ClassVar[str] = ""
     """Its name in a spec."""
+    also: ClassVar[str] = ""
+    """What other programs call it, in small letters and without signs and dimensions."""
     main: ClassVar[str | None] = None
     """The setting that a lone scalar or list stands for."""
     declared: ClassVar[Mapping[str, Setting]] = {}
@@ -99,14 +101,17 @@ class Op:
                     setting=name,
                     hint=nearest(name, list(self.declared)) or listed("its settings", self.declared),
                 )
+        problems = Problems()
         values = self.__dict__
         for name, setting in self.declared.items():
             value = given.get(name, setting.default)
             if value is kinds.REQUIRED:
-                raise ArchcalcError(f"needs '{name}': {setting.help}")
-            if value is not setting.default:
-                value = _parsed(setting, value)
+                problems.note(ArchcalcError(f"needs '{name}': {setting.help}"))
+            elif value is not setting.default:
+                with problems.noted():
+                    value = _parsed(setting, value)
             values[setting.attribute] = value
+        problems.raise_noted()
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an op does not change: use replace({name}=…)")
@@ -268,10 +273,11 @@ def op(
     *,
     example: tuple[str | tuple[str, ...], dict[str, Any]],
     main: str | None = None,
+    also: str = "",
 ) -> Callable[[OpType], OpType]:
     """Register a class as the op `kind`.
 
-    `example` is an input shape (or several) without batch and settings that suit it.
+    `also` are words that others have for it; `example` is an input shape (or several) without batch and settings that suit it.
     """
 
     def register(cls: OpType) -> OpType:
@@ -279,6 +285,7 @@ def op(
         check_traits(kind, cls.traits)
         cls.kind = kind
         cls.main = main
+        cls.also = also
         cls.declared = _declared(cls, main)
         cls.example = ((shapes,) if isinstance(shapes, str) else shapes, given)
         REGISTRY[kind] = cls

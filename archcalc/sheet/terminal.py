@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import ArchcalcError, each_of
 from archcalc.sheet.layout import Line, lay_out
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Sheet
@@ -59,8 +59,18 @@ def _painter(console: Console, style: str) -> tuple[str, str]:
 
 
 def complain(error: ArchcalcError) -> None:
-    """Print an error on standard error, the fact and the caret in colour on a terminal."""
+    """Print an error on standard error, the fact and the caret in colour on a terminal; of several each, and how many."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = each_of(error)
+    for one in errors:
+        _complain(one, console)
+        if len(errors) > 1:
+            console.print(Text())
+    if len(errors) > 1:
+        console.print(Text(f"{len(errors)} errors", "bold red"))
+
+
+def _complain(error: ArchcalcError, console: Console) -> None:
     for number, line in enumerate(str(error).split("\n")):
         if number == 0:
             place, _, fact = line.partition(": ") if error.place else ("", "", line)

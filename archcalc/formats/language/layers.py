@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Scope
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from archcalc.formats.language.names import Names
+from archcalc.formats.language.maker import Maker
+from archcalc.formats.language.names import PENDING, Names
 from archcalc.formats.language.scope import (
-    COMMON,
     CONTROLS,
     Use,
     as_written,
@@ -16,13 +17,13 @@ from archcalc.formats.language.scope import (
     check_settings,
     evaluate,
     named_branches,
-    unknown,
     word,
 )
+from archcalc.formats.language.synonyms import hint_for_kind
 from archcalc.formats.language.tree import Listing, Scalar
 from archcalc.formats.language.tree import Node as Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Place, nearest
+from archcalc.ground.errors import ArchcalcError, ExceededError, Place, Problems, nearest
 from archcalc.network.network import Node
 from archcalc.op.op import Op
 from archcalc.op.settings import show, whole
@@ -49,15 +50,20 @@ class Frame(NamedTuple):
 
 
 class Expansion:
-    """Writes a spec's layers out to nodes."""
+    """Writes a spec's layers out to nodes.
 
-    def __init__(self, blocks: Scope[str, Block], parameters: Scope[str, Any]) -> None:
+    What is wrong is noted among the `problems`; `broken` are the nodes that stand in for it.
+    """
+
+    def __init__(self, blocks: Scope[str, Block], parameters: Scope[str, Any], problems: Problems) -> None:
         self.blocks = blocks
         self.parameters = parameters
         self.nodes: list[Node] = []
         self.names = Names()
         self.heads: list[int] = []
-        self.ops: dict[tuple[str, str], Op] = {}
+        self.problems = problems
+        self.broken: set[int] = set()
+        self.maker = Maker()
         self.steps = 0
         self.values = 0
         self.most_steps = limits.LAYERS.value
@@ -79,14 +85,34 @@ class Expansion:
                 hint="put '- ' before each layer",
             )
         if frame.depth > self.nesting:
-            raise ArchcalcError(
+            raise ExceededError(
                 f"blocks are nested more than {self.nesting} deep",
                 place=listing.place(frame.used_by),
                 hint=limits.NESTING.hint,
             )
         for item in listing.items:
-            current = self.layer(item, frame, current)
+            try:
+                current = self.layer(item, frame, current)
+            except ArchcalcError as error:
+                self.problems.note(error)
+                current = self._skipped(item, frame)
         return current
+
+    def _skipped(self, item: Tree, frame: Frame) -> int:
+        """Put a node of which nothing is known in the place of a layer that is wrong, so that others find it."""
+        use = None
+        with suppress(ArchcalcError):
+            use = as_written(item, frame.used_by)
+        named = use.settings.get("name") if use else None
+        path = f"{frame.prefix}{named.text}" if isinstance(named, Scalar) else ""
+        if not path or self.names.ends.get(path, PENDING) != PENDING:
+            path = self.names.number(use.kind.text if use else "layer", frame.prefix)
+        return self.stand_in(path, auxiliary=frame.auxiliary)
+
+    def stand_in(self, name: str, *, auxiliary: bool = False) -> int:
+        """Append a node of which nothing is known and return its position."""
+        self.broken.add(len(self.nodes))
+        return self.add(Node(name, REGISTRY["unaccounted"](what="?"), auxiliary=auxiliary))
 
     def layer(self, item: Tree, frame: Frame, current: int) -> int:
         """Expand one item of a list of layers; return the node that it ends on."""
@@ -116,7 +142,7 @@ class Expansion:
             known = [*REGISTRY, *self.blocks, *CONTROLS]
             raise use.error(
                 f"there is no layer type '{kind}'",
-                hint=nearest(kind, known) or "archcalc ops lists them all",
+                hint=hint_for_kind(use.kind, use.keys, known) or "archcalc ops lists them all",
             )
         cls = REGISTRY[kind]
         return "branches" if cls.traits.is_branched else cls.main
@@ -126,10 +152,15 @@ class Expansion:
         self.steps += 1
         self.values += sum(tree.size for tree in use.settings.values())
         if self.values > self.most_values:
-            raise use.error(f"the network grows past {self.most_values:,} values", hint=limits.VALUES.hint)
+            raise ExceededError(
+                f"the network grows past {self.most_values:,} values",
+                place=use.place(),
+                hint=limits.VALUES.hint,
+            )
         if self.steps > self.most_steps:
-            raise use.error(
+            raise ExceededError(
                 f"the network grows past {self.most_steps:,} layers",
+                place=use.place(),
                 hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
             )
 
@@ -214,39 +245,11 @@ class Expansion:
             inputs, labels = self._sources(use, frame, current), ()
         if not is_constant:
             check_inputs(cls.kind, cls.traits.takes, len(inputs), use)
-        op = self._made(cls, use, frame, branched=branched)
+        op = self.maker.made(cls, use, frame.scope)
         path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)
         shared = self._shared(use, frame)
         return self.add(Node(path, op, inputs, labels, tied, frame.auxiliary, shared, use))
-
-    def _made(self, cls: type[Op], use: Use, frame: Frame, *, branched: bool) -> Op:
-        """Return the op with its settings evaluated; equal layers share one op."""
-        given = {}
-        for name in use.settings:
-            if name in COMMON or (branched and name == "branches"):
-                continue
-            if name not in cls.declared:
-                raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
-            given[name] = self._setting(cls, use, name, frame)
-        key = (cls.kind, repr(given))
-        op = self.ops.get(key)
-        if op is None:
-            try:
-                op = self.ops[key] = cls(**given)
-            except ArchcalcError as error:
-                word = given.get(error.setting or "")
-                if isinstance(word, str) and error.hint is None:
-                    error.hint = nearest(word, frame.scope)
-                raise error.at(cls.kind, use) from None
-        return op
-
-    def _setting(self, cls: type[Op], use: Use, name: str, frame: Frame) -> Any:
-        """Return the value of an op's setting; a text is meant as it stands."""
-        tree = use.settings[name]
-        if cls.declared[name].verbatim and isinstance(tree, Scalar):
-            return tree.value
-        return self._value(use, name, frame)
 
     def _branches(self, use: Use, frame: Frame, current: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
         start = self._sources(use, frame, current)

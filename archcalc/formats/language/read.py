@@ -7,6 +7,7 @@ from collections.abc import Mapping as Scope
 from contextlib import contextmanager
 from typing import Any
 
+from archcalc.analysis.run import note_misfits
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import Block, Expansion, Frame
@@ -16,8 +17,8 @@ from archcalc.formats.language.tree import Listing, Mapping, Scalar
 from archcalc.formats.language.tree import Node as Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Source, nearest
-from archcalc.network.network import Network, Node
+from archcalc.ground.errors import ArchcalcError, Problems, Source, nearest
+from archcalc.network.network import Expectation, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
@@ -62,7 +63,6 @@ class Document:
                 place=root.place(),
                 hint="archcalc new NAME writes a spec to start from",
             )
-        check_keys(root, KEYS, "a spec")
         self.root = root
         self.source = source
         self.name = text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
@@ -86,28 +86,58 @@ class Document:
             ArchcalcError: the spec is wrong, the variant does not exist or was not named, an override
                 names no parameter.
         """
+        problems = Problems()
+        with problems.noted():
+            check_keys(self.root, KEYS, "a spec")
+        if not {"input", "layers"} <= self.root.entries.keys():
+            problems.raise_noted()  # what is missing may be what is misspelt
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
-        expansion = Expansion(self._blocks(), scope)
-        start, *_ = [expansion.add(node) for node in self._inputs(chosen, scope)]
-        layers = self.root.entries.get("layers")
-        if layers is None:
-            raise ArchcalcError(
-                "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
-            )
-        last = expansion.layers(layers, Frame(scope), start)
-        outputs = self._outputs(expansion) or (last,)
-        _check_used(expansion.nodes, {*outputs, *expansion.heads})
-        return Network(
+        expansion = Expansion(self._blocks(), scope, problems)
+        with problems.noted():
+            for node in self._inputs(chosen, scope):
+                expansion.add(node)
+        outputs = self._expanded(expansion, Frame(scope))
+        expected: list[Expectation] = []
+        with problems.noted():
+            expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
+        rounding: Rounding | None = None
+        with problems.noted():
+            rounding = _rounding(self.root)
+        network = Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
             title=text(chosen, "title") or self._title(variant),
             source=text(chosen, "source") or text(self.root, "source"),
             parameters=scope,
-            expectations=() if overrides else (*expectations(self.root, scope), *expectations(chosen, scope)),
-            rounding=_rounding(self.root),
+            expectations=tuple(expected),
+            rounding=rounding,
             outputs=outputs,
         )
+        if problems:
+            note_misfits(network, expansion.broken, problems)
+        problems.raise_noted()
+        return network
+
+    def _expanded(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
+        """Write the layers out to nodes and return the positions of the network's outputs; note what is wrong."""
+        if not expansion.nodes:
+            expansion.stand_in("input")
+        layers = self.root.entries.get("layers")
+        if layers is None:
+            expansion.problems.note(
+                ArchcalcError(
+                    "a spec needs 'layers'", place=self.root.place(), hint="layers: is a list of ops"
+                )
+            )
+            return (0,)
+        with expansion.problems.noted():
+            last = expansion.layers(layers, frame, 0)
+            outputs = self._outputs(expansion) or (last,)
+            if not expansion.problems:
+                _check_used(expansion.nodes, {*outputs, *expansion.heads})
+            return outputs
+        return (0,)
 
     def _title(self, variant: str | None) -> str:
         """Return the spec's title, with the variant where it is not called like the whole family."""

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from archcalc.formats.language.arithmetic import FUNCTIONS
 from archcalc.formats.language.expressions import KEYWORDS, value_of
+from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar
 from archcalc.formats.language.tree import Node as Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Place, listed, nearest
+from archcalc.ground.errors import ArchcalcError, Place, Problems, listed
 
 COMMON = ("name", "from", "when", "tie", "shared")
 """Settings that every layer has, whatever its op."""
@@ -144,12 +145,14 @@ def check_name(tree: Scalar, what: str, used_by: Place | None = None) -> None:
 def check_settings(use: Use, needed: tuple[str, ...], optional: tuple[str, ...]) -> None:
     """Raise a fact where a setting is unknown, or one of those needed is missing."""
     kind = use.kind.text
+    problems = Problems()
     for name in use.settings:
         if name not in needed and name not in optional:
-            raise unknown(use, name, (*needed, *optional), f"{kind} has no setting")
+            problems.note(unknown(use, name, (*needed, *optional), f"{kind} has no setting"))
     for name in needed:
-        if name not in use.settings:
-            raise use.error(f"{kind} needs '{name}'")
+        if name not in use.settings and not problems:
+            problems.note(use.error(f"{kind} needs '{name}'"))
+    problems.raise_noted()
 
 
 def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcError:
@@ -158,7 +161,7 @@ def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcE
     return ArchcalcError(
         f"{fact} '{name}'",
         place=key.place(use.used_by),
-        hint=nearest(name, list(known)) or listed("its settings", known),
+        hint=hint_for_setting(key, known) or listed("its settings", known),
     )
 
 

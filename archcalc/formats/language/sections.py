@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.formats.language.tree import Mapping, Node, Scalar
-from archcalc.ground.errors import ArchcalcError, Place, nearest
+from archcalc.ground.errors import ArchcalcError, Place, Problems, nearest
 
 
 class At:
@@ -18,14 +18,13 @@ class At:
 
 
 def check_keys(body: Mapping, known: tuple[str, ...], what: str) -> None:
-    """Raise a fact where a mapping has a key that is not among the known ones."""
+    """Raise a fact for each key of a mapping that is not among the known ones."""
+    problems = Problems()
     for name, key in body.keys.items():
         if name not in known:
-            raise ArchcalcError(
-                f"{what} has no '{name}'",
-                place=key.place(),
-                hint=nearest(name, list(known)) or f"it may have: {', '.join(known)}",
-            )
+            hint = nearest(name, list(known)) or f"it may have: {', '.join(known)}"
+            problems.note(ArchcalcError(f"{what} has no '{name}'", place=key.place(), hint=hint))
+    problems.raise_noted()
 
 
 def mapping(tree: Node, what: str) -> Mapping:

@@ -34,7 +34,7 @@ class Pointwise(Op):
         return times(prod(at.x), self.each)
 
 
-@op("identity", example=("8x4x4", {}))
+@op("identity", also="noop passthrough", example=("8x4x4", {}))
 class Identity(Pointwise):
     """Pass the input on.
 
@@ -47,7 +47,12 @@ class Identity(Pointwise):
         return x
 
 
-@op("dropout", main="rate", example=("4096", {"rate": 0.5}))
+@op(
+    "dropout",
+    also="alphadropout droppath spatialdropout stochasticdepth",
+    main="rate",
+    example=("4096", {"rate": 0.5}),
+)
 class Dropout(Pointwise):
     """Zero elements at random while training; pass the input on at inference, which is what is counted.
 
@@ -117,7 +122,7 @@ class ThresholdedRelu(Pointwise):
         return where(x <= self.alpha, x.dtype.type(0), x)
 
 
-@op("leaky_relu", main="slope", example=("64x32x32", {"slope": 0.1}))
+@op("leaky_relu", also="leaky lrelu", main="slope", example=("64x32x32", {"slope": 0.1}))
 class LeakyRelu(Pointwise):
     """Let a little of the negative through: x if x > 0, else slope·x.
 

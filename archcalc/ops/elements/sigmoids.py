@@ -43,7 +43,7 @@ class Gelu(Pointwise):
         return y
 
 
-@op("silu", example=("64x32x32", {}))
+@op("silu", also="swish", example=("64x32x32", {}))
 class Silu(Pointwise):
     """Weigh x by its own sigmoid: x/(1 + e⁻ˣ). Also called swish.
 
@@ -77,7 +77,7 @@ class Mish(Pointwise):
         return x * tanh(logaddexp(x, 0))
 
 
-@op("sigmoid", example=("64x32x32", {}))
+@op("sigmoid", also="logistic", example=("64x32x32", {}))
 class Sigmoid(Pointwise):
     """Squash to (0, 1): 1/(1 + e⁻ˣ).
 
@@ -113,7 +113,7 @@ class HardSigmoid(Pointwise):
         return clipped(x + self.offset / self.slope, 0, 1 / self.slope) * self.slope
 
 
-@op("hardswish", example=("64x32x32", {}))
+@op("hardswish", also="hardsilu hswish", example=("64x32x32", {}))
 class HardSwish(Pointwise):
     """A swish made of straight lines: x·min(max(x + 3, 0), 6)/6.
 

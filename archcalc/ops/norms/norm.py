@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
 
-@op("batchnorm", example=("64x56x56", {}))
+@op("batchnorm", also="batchnormalization bn normalization", example=("64x56x56", {}))
 class BatchNorm(Op):
     """Normalise each channel with running statistics, then scale and shift it.
 
@@ -66,7 +66,7 @@ def _standardised(elements: int, groups: int, *, affine: bool) -> Work:
     )
 
 
-@op("layernorm", main="over", example=("96x56x56", {"over": "channels"}))
+@op("layernorm", also="layernormalization ln", main="over", example=("96x56x56", {"over": "channels"}))
 class LayerNorm(Op):
     """Normalise each sample with its own mean and variance, then scale and shift it.
 
@@ -122,7 +122,12 @@ class LayerNorm(Op):
         return y * scale + shift
 
 
-@op("groupnorm", main="groups", example=("64x28x28", {"groups": 32}))
+@op(
+    "groupnorm",
+    also="gn groupnormalization instancenorm instancenormalization",
+    main="groups",
+    example=("64x28x28", {"groups": 32}),
+)
 class GroupNorm(Op):
     """Normalise groups of channels of each sample, then scale and shift each channel.
 
@@ -156,7 +161,9 @@ class GroupNorm(Op):
         return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)
 
 
-@op("lrn", main="size", example=("96x55x55", {"size": 5}))
+@op(
+    "lrn", also="localresponsenorm localresponsenormalization", main="size", example=("96x55x55", {"size": 5})
+)
 class LocalResponseNorm(Op):
     """Divide each element by a power of the energy in `size` neighbouring channels at its position.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
 
-@op("rmsnorm", main="axes", example=("16x64", {}))
+@op("rmsnorm", also="rmsnormalization", main="axes", example=("16x64", {}))
 class RMSNorm(Op):
     """Divide by the root of the mean square over the last axes, then scale: no mean to subtract, nothing to add.
 
@@ -90,7 +90,7 @@ class L2Norm(Op):
         return y
 
 
-@op("affine", example=("64x56x56", {}))
+@op("affine", also="scale scaleshift", example=("64x56x56", {}))
 class Affine(Op):
     """Multiply by a learnt number and add another, one of each for every position along an axis: y = wx + b.
 

@@ -116,7 +116,7 @@ class Take(Op):
         return y if y.shape else y.reshape(1)
 
 
-@op("embedding", example=("16", {"size": 100, "dim": 8}))
+@op("embedding", also="embed wordembedding", example=("16", {"size": 100, "dim": 8}))
 class Embedding(Op):
     """Look up a learnt vector of `dim` numbers for each of the input's numbers, which are words' indices.
 

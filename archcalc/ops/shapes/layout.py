@@ -43,7 +43,7 @@ def covering() -> Any:
     )
 
 
-@op("reshape", main="shape", example=("256x6x6", {"shape": [9216]}))
+@op("reshape", also="squeeze unsqueeze view", main="shape", example=("256x6x6", {"shape": [9216]}))
 class Reshape(Op):
     """Give the numbers of a sample another shape.
 
@@ -85,7 +85,7 @@ class Reshape(Op):
         return "whole"
 
 
-@op("permute", main="order", example=("3x32x16", {"order": [1, 2, 0]}))
+@op("permute", also="transpose", main="order", example=("3x32x16", {"order": [1, 2, 0]}))
 class Permute(Op):
     """Put the axes of a sample in another order.
 
@@ -123,7 +123,12 @@ class Permute(Op):
         return "pointwise" if list(self.order) == sorted(self.order) else "whole"
 
 
-@op("pad", main="amount", example=("3x30x30", {"amount": 1}))
+@op(
+    "pad",
+    also="constantpad padding reflectionpad replicationpad zeropadding",
+    main="amount",
+    example=("3x30x30", {"amount": 1}),
+)
 class Pad(Op):
     """Add elements around the spatial axes, and maps before and after the others.
 
@@ -174,7 +179,7 @@ class Pad(Op):
         return padded(x, self._sides(x.shape), self.value, self.mode).copy()
 
 
-@op("crop", main="amount", example=("3x32x32", {"amount": 2}))
+@op("crop", also="cropping", main="amount", example=("3x32x32", {"amount": 2}))
 class Crop(Op):
     """Cut elements off the spatial axes.
 

@@ -35,7 +35,7 @@ class Elementwise(Op):
         return stretched(*at.xs)
 
 
-@op("add", example=(("256x56x56", "256x56x56"), {}))
+@op("add", also="eltwise residual shortcut skip sum", example=(("256x56x56", "256x56x56"), {}))
 class Add(Elementwise):
     """Add the branches element by element; an empty branch is the identity, which makes a residual block.
 
@@ -51,7 +51,7 @@ class Add(Elementwise):
         return reduce(add, xs)
 
 
-@op("multiply", example=(("64x56x56", "64x1x1"), {}))
+@op("multiply", also="mul product", example=(("64x56x56", "64x1x1"), {}))
 class Multiply(Elementwise):
     """Multiply the branches element by element; a branch of one number a channel is a gate.
 
@@ -67,7 +67,7 @@ class Multiply(Elementwise):
         return reduce(mul, xs)
 
 
-@op("concat", example=(("64x28x28", "128x28x28"), {}))
+@op("concat", also="cat concatenate concatenation join merge route", example=(("64x28x28", "128x28x28"), {}))
 class Concat(Op):
     """Lay the branches one behind the other along the channels, or along another `axis`.
 
@@ -144,7 +144,7 @@ class Channels(Op):
         return x[:, self.start : self.stop]
 
 
-@op("shuffle", main="groups", example=("116x28x28", {"groups": 2}))
+@op("shuffle", also="channelshuffle", main="groups", example=("116x28x28", {"groups": 2}))
 class Shuffle(Op):
     """Deal the channels out anew, like cards, so that the next groups see all of the last ones.
 

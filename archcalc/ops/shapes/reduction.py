@@ -42,7 +42,7 @@ def seen(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Field:
     return across(x, axes) if keep else "whole"
 
 
-@op("reduce", main="axes", example=("64x8x8", {"axes": [2, 3]}))
+@op("reduce", also="mean reducemean reducesum", main="axes", example=("64x8x8", {"axes": [2, 3]}))
 class Reduce(Op):
     """Make one number of all along some axes: their mean, their sum, the largest, a norm.
 

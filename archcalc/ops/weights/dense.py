@@ -40,7 +40,7 @@ class Dense(Op):
         return "whole"
 
 
-@op("linear", main="out", example=("9216", {"out": 4096}))
+@op("linear", also="dense fc fullyconnected gemm innerproduct", main="out", example=("9216", {"out": 4096}))
 class Linear(Dense):
     """Connect every input number with every output number: y = Wx + b.
 

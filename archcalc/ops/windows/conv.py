@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
 
-@op("conv", main="out", example=("3x227x227", {"out": 96, "kernel": 11, "stride": 4}))
+@op(
+    "conv",
+    also="convolution convolutional",
+    main="out",
+    example=("3x227x227", {"out": 96, "kernel": 11, "stride": 4}),
+)
 class Conv(Sliding):
     """Slide `out` filters over the input; each output element is one dot product plus a bias.
 
@@ -125,7 +130,12 @@ class Conv(Sliding):
         return concatenate(parts, axis=1)
 
 
-@op("conv_transpose", main="out", example=("8x16x16", {"out": 4, "kernel": 4, "stride": 2, "padding": 1}))
+@op(
+    "conv_transpose",
+    also="deconv deconvolution transposeconv transposedconv upconv",
+    main="out",
+    example=("8x16x16", {"out": 4, "kernel": 4, "stride": 2, "padding": 1}),
+)
 class ConvTranspose(Op):
     """Spread each input element over a window of the output: the gradient of a convolution.
 

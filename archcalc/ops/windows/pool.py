@@ -48,7 +48,9 @@ class Pool(Sliding):
         return tuple(range(x.ndim, 2 * x.ndim - 2))
 
 
-@op("maxpool", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2}))
+@op(
+    "maxpool", also="maxpooling pool pooling", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2})
+)
 class MaxPool(Pool):
     """Keep the largest element of each window.
 
@@ -67,7 +69,7 @@ class MaxPool(Pool):
         return y
 
 
-@op("avgpool", main="kernel", example=("16x10x10", {"kernel": 2}))
+@op("avgpool", also="averagepool averagepooling meanpool", main="kernel", example=("16x10x10", {"kernel": 2}))
 class AvgPool(Pool):
     """Average each window.
 
@@ -130,7 +132,7 @@ class Global(Op):
         return "whole"
 
 
-@op("global_avgpool", example=("1024x7x7", {}))
+@op("global_avgpool", also="gap globalaveragepool globalaveragepooling", example=("1024x7x7", {}))
 class GlobalAvgPool(Global):
     """Average each map to one number, in place of a fully connected layer: no weights.
 
@@ -147,7 +149,7 @@ class GlobalAvgPool(Global):
         return y
 
 
-@op("global_maxpool", example=("64x7x7", {}))
+@op("global_maxpool", also="globalmaxpooling gmp", example=("64x7x7", {}))
 class GlobalMaxPool(Global):
     """Keep the largest element of each map.
 
@@ -192,7 +194,12 @@ class Adaptive(Op):
         return prod(y[:2]) * prod(n + o - gcd(n, o) for n, o in zip(x[2:], y[2:], strict=True))
 
 
-@op("adaptive_avgpool", main="size", example=("256x6x6", {"size": 6}))
+@op(
+    "adaptive_avgpool",
+    also="adaptiveaveragepool adaptiveaveragepooling",
+    main="size",
+    example=("256x6x6", {"size": 6}),
+)
 class AdaptiveAvgPool(Adaptive):
     """Average over as many windows as the output is to have, whatever the input's size.
 

@@ -32,7 +32,7 @@ def _spread(factor: int, mode: str) -> Spread:
     return Spread(near * factor, factor, (near - 1) * factor // 2)
 
 
-@op("upsample", main="scale", example=("16x8x8", {"scale": 2}))
+@op("upsample", also="unpool upsampling", main="scale", example=("16x8x8", {"scale": 2}))
 class Upsample(Op):
     """Enlarge the spatial axes by whole factors.
 
@@ -66,7 +66,7 @@ class Upsample(Op):
         return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=False)
 
 
-@op("resize", main="size", example=("16x8x8", {"size": [12, 20]}))
+@op("resize", also="interpolate interpolation", main="size", example=("16x8x8", {"size": [12, 20]}))
 class Resize(Op):
     """Bring the spatial axes to any size.
 
@@ -106,7 +106,7 @@ class Resize(Op):
         return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=self.corners)
 
 
-@op("depth_to_space", main="block", example=("16x6x6", {"block": 2}))
+@op("depth_to_space", also="pixelshuffle", main="block", example=("16x6x6", {"block": 2}))
 class DepthToSpace(Op):
     """Lay the channels of a position out as a block of positions: more resolution, fewer channels.
 
@@ -141,7 +141,7 @@ class DepthToSpace(Op):
         return apart.transpose(0, channel, *pairs).reshape(self.output(Site((x.shape,)))).copy()
 
 
-@op("space_to_depth", main="block", example=("4x12x12", {"block": 2}))
+@op("space_to_depth", also="pixelunshuffle reorg", main="block", example=("4x12x12", {"block": 2}))
 class SpaceToDepth(Op):
     """Lay a block of positions out as channels of one: less resolution, more channels, nothing lost.
 

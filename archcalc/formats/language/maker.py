@@ -1,0 +1,62 @@
+"""An op of what is written of a layer: its settings worked out and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Scope
+from typing import Any
+
+from archcalc.formats.language.scope import COMMON, Use, evaluate, unknown
+from archcalc.formats.language.tree import Scalar
+from archcalc.ground.errors import ArchcalcError, Problems, each_of, nearest
+from archcalc.op.op import Op
+
+
+class Maker:
+    """Makes ops; equal layers share one."""
+
+    def __init__(self) -> None:
+        self.ops: dict[tuple[str, str], Op] = {}
+
+    def made(self, cls: type[Op], use: Use, scope: Scope[str, Any]) -> Op:
+        """Return the op of a layer.
+
+        Raises:
+            ArchcalcError: settings are unknown, wrong or missing; all of them are said.
+        """
+        problems = Problems()
+        given = {}
+        for name in use.settings:
+            if name in COMMON or (cls.traits.is_branched and name == "branches"):
+                continue
+            with problems.noted():
+                if name not in cls.declared:
+                    raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
+                given[name] = _setting(cls, use, name, scope)
+        key = (cls.kind, repr(given))
+        if problems or key not in self.ops:
+            self.ops[key] = _op(cls, given, use, scope, problems)
+        return self.ops[key]
+
+
+def _setting(cls: type[Op], use: Use, name: str, scope: Scope[str, Any]) -> Any:
+    """Return the value of an op's setting; a text is meant as it stands."""
+    tree = use.settings[name]
+    if cls.declared[name].verbatim and isinstance(tree, Scalar):
+        return tree.value
+    return evaluate(tree, scope, use.used_by)
+
+
+def _op(cls: type[Op], given: dict[str, Any], use: Use, scope: Scope[str, Any], problems: Problems) -> Op:
+    """Return an op with some settings, unless there were problems with others."""
+    is_misspelt = bool(problems)
+    try:
+        op = cls(**given)
+    except ArchcalcError as error:
+        for one in each_of(error):
+            word = given.get(one.setting or "")
+            if isinstance(word, str) and one.hint is None:
+                one.hint = nearest(word, scope)
+            if one.setting is not None or not is_misspelt:  # what is missing may be what is misspelt
+                problems.note(one.at(cls.kind, use))
+    problems.raise_noted()
+    return op

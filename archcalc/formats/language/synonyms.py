@@ -1,0 +1,101 @@
+"""What other programs call a layer or a setting, and the line to write in its place.
+
+Source: the layers of PyTorch, Keras, TensorFlow, Caffe and Darknet, and the operators of ONNX.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from archcalc.formats.language.tree import Scalar
+from archcalc.ground.errors import CARET_WINDOW, nearest
+from archcalc.ops import REGISTRY
+
+OTHERWISE = {
+    "activation": "write the activation's own name: '- relu', '- gelu', '- silu'",
+    "attention": "there is no such layer yet: write it out as linear layers, two matmuls and a softmax between them, "
+    "as archcalc export vit_b_16 --to spec does",
+    "block": "define it under 'blocks:' and use it by its name",
+    "depthwiseconv": "write '- conv: {out: C, kernel: 3, groups: C}', with the number of channels for C",
+    "separableconv": "write two layers: '- conv: {out: C, kernel: 3, groups: C}' and '- conv: {out: M, kernel: 1}'",
+    "sequential": "write its layers themselves, or define a block of them under 'blocks:'",
+    "split": "take each part by '- channels: {start: 0, stop: 32, from: …}'",
+}
+"""What to do in place of a layer type that has no name of its own here."""
+SETTINGS = {
+    "affine": "elementwise_affine",
+    "axes": "axis dim dims normalized_shape",
+    "axis": "axes dim dims",
+    "bias": "bias_term use_bias with_bias",
+    "block": "block_size blocksize downscale_factor upscale_factor",
+    "count_padding": "count_include_pad",
+    "dilation": "d dilation_rate dilations",
+    "dim": "embedding_dim output_dim",
+    "eps": "epsilon",
+    "from": "bottom input inputs",
+    "groups": "cardinality g group num_groups",
+    "hidden": "hidden_size units",
+    "in": "in_channels in_features input_size num_input",
+    "kernel": "filter_size k kernel_shape kernel_size ksize pool_size size window",
+    "name": "id label",
+    "order": "dims perm",
+    "out": "channels features filters neurons nodes num_filters num_output out_channels out_features output units width",
+    "padding": "p pad padding_size pads",
+    "rate": "drop drop_prob dropout dropout_ratio p prob ratio",
+    "rounding": "ceil ceil_mode round",
+    "scale": "factor scale_factor scales",
+    "shape": "new_shape target_shape",
+    "size": "bins num_embeddings output_size vocab_size",
+    "slope": "alpha negative_slope",
+    "stride": "s step strides subsampling",
+    "times": "count n number repeat repeats",
+}
+"""Other names of settings."""
+
+
+def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterable[str]) -> str | None:
+    """Return how to write a layer whose type is not among the known ones, if there is anything like it."""
+    word = _bare(written.text)
+    if word in OTHERWISE:
+        return OTHERWISE[word]
+    alike = {_bare(name): name for name in known}
+    kind = alike.get(word) or _found(word, {kind: op.also for kind, op in REGISTRY.items()})
+    if kind is None:
+        return nearest(written.text, alike.values())
+    other = {key: own for name, key in settings.items() if (own := _own(name, kind))}
+    return f"archcalc calls it {kind}{_line(written, {written: kind, **other})}"
+
+
+def hint_for_setting(key: Scalar, known: Iterable[str]) -> str | None:
+    """Return how to write a setting that is not known, if there is anything like it."""
+    names = list(known)
+    own = _found(key.text.lower(), {name: SETTINGS[name] for name in names if name in SETTINGS})
+    if own is None:
+        return nearest(key.text, names)
+    return f"archcalc calls it {own}{_line(key, {key: own})}"
+
+
+def _own(name: str, kind: str) -> str | None:
+    """Return what a setting is called by a layer type, where that is something else."""
+    declared = REGISTRY[kind].declared if kind in REGISTRY else {}
+    others = {own: SETTINGS[own] for own in declared if own in SETTINGS}
+    return None if name in declared else _found(name.lower(), others)
+
+
+def _found(word: str, others: Mapping[str, str]) -> str | None:
+    return next((own for own, words in others.items() if word in words.split()), None)
+
+
+def _bare(name: str) -> str:
+    """Return a name in small letters, without signs and without the number of dimensions: MaxPool2d is maxpool."""
+    return re.sub(r"([123]d|[^a-z0-9])", "", name.lower())
+
+
+def _line(spot: Scalar, words: Mapping[Scalar, str]) -> str:
+    """Return what to write: the line of a spot with other words in it, unless it is too long to read."""
+    line = spot.source.line(spot.line)
+    for old, new in sorted(words.items(), key=lambda pair: -pair[0].column):
+        if old.line == spot.line:
+            line = line[: old.column] + new + line[old.column + old.width :]
+    return f": write '{line.strip()}'" if len(line) <= CARET_WINDOW else ""
