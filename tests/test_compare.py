@@ -215,7 +215,6 @@ def test_what_is_no_stack_or_ambiguous_is_refused(text, message):
             ),
         ),
         ("resnet50 resnt101", "there is no network called 'resnt101'\nhint: did you mean resnet101?"),
-        ("3x3 7x7 --channels 0", "channels must be at least 1, not 0"),
         (
             "3x3 7x7 --input 14",
             "a stack's input is height x width, not 14\nhint: such as 14x14, or 512x14x14 with its channels",

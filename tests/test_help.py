@@ -11,6 +11,7 @@ import click.testing
 import pytest
 
 from archcalc.commands.cli import cli
+from archcalc.commands.group import HEADINGS
 
 COMMANDS = sorted(cli.commands)
 ROOT = Path(__file__).parents[1]
@@ -21,7 +22,7 @@ SHOW_AN_ERROR = {"archcalc show alexnet --input 3x224x224 --rounding strict": 2}
 def examples(command):
     """Return the lines under "Examples:" in a command's help."""
     text = click.testing.CliRunner().invoke(cli, [*command, "--help"]).output
-    return [line.strip() for line in text.partition("Examples:")[2].splitlines() if line.strip()]
+    return [line.strip() for line in text.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()]
 
 
 EXAMPLES = sorted({line for command in ([], *([name] for name in COMMANDS)) for line in examples(command)})
@@ -55,6 +56,10 @@ def test_the_front_page_lists_every_command_with_its_whole_first_sentence(run):
     out = run("--help", COLUMNS=100).out
     assert [name for name in COMMANDS if not re.search(rf"^  {name} +\S", out, re.MULTILINE)] == []
     assert [line for line in out.splitlines() if line.endswith("...") and "Usage" not in line] == []
+
+
+def test_every_command_stands_under_one_heading():
+    assert sorted(name for names in HEADINGS.values() for name in names.split()) == COMMANDS
 
 
 def test_without_a_command_the_help_is_shown_and_the_status_is_2(run):

@@ -9,6 +9,7 @@ import click
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    Whole,
     complete_model,
     condition_options,
     emit,
@@ -39,7 +40,7 @@ from archcalc.commands.options import (
     help="Another input, such as 3x256x256; for stacks 14x14. Several compare every network on each.",
 )
 @click.option(
-    "--channels", type=int, metavar="C", help="For stacks: how many channels C is, to have numbers, too."
+    "--channels", type=Whole(), metavar="C", help="For stacks: how many channels C is, to have numbers, too."
 )
 @result_options
 @condition_options

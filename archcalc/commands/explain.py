@@ -9,8 +9,15 @@ import click
 import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, complete_layer, emit, examples, format_option, report_options
-from archcalc.ground.limits import MAGNITUDE
+from archcalc.commands.options import (
+    Whole,
+    analyzed,
+    complete_layer,
+    emit,
+    examples,
+    format_option,
+    report_options,
+)
 from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
@@ -83,20 +90,24 @@ def is_sum(text: str) -> bool:
         "size --kernel 11 --stride 4 --output 55",
     )
 )
-@click.argument("size", type=click.IntRange(1, MAGNITUDE), required=False)
-@click.option("--kernel", type=click.IntRange(1, MAGNITUDE), required=True, help="Window size.")
+@click.argument("size", type=Whole(), required=False)
+@click.option("-k", "--kernel", type=Whole(), metavar="K", required=True, help="Window size.")
 @click.option(
-    "--stride", type=click.IntRange(1, MAGNITUDE), default=1, help="Step of the window.  [default: 1]"
+    "-s", "--stride", type=Whole(), metavar="S", default=1, help="Step of the window.  [default: 1]"
 )
 @click.option(
+    "-p",
     "--padding",
-    type=click.IntRange(0, MAGNITUDE),
+    type=Whole(0),
+    metavar="P",
     default=0,
     help="Elements added at each side.  [default: 0]",
 )
 @click.option(
+    "-d",
     "--dilation",
-    type=click.IntRange(1, MAGNITUDE),
+    type=Whole(),
+    metavar="D",
     default=1,
     help="Distance between window elements.  [default: 1]",
 )
@@ -108,7 +119,8 @@ def is_sum(text: str) -> bool:
 )
 @click.option(
     "--output",
-    type=click.IntRange(1, MAGNITUDE),
+    type=Whole(),
+    metavar="SIZE",
     help="Ask the other way round: which padding makes this of SIZE, or, without SIZE, which inputs give it.",
 )
 @format_option

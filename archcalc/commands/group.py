@@ -13,25 +13,38 @@ LONGEST_SUMMARY = 200
 """More than the longest first sentence of a command."""
 
 
+HEADINGS = {
+    "Look": "show tree list params flops memory rf",
+    "Understand": "explain compare size reconcile verify",
+    "Decide": "check",
+    "Exchange": "export",
+    "Reference": "ops new schema completion",
+}
+"""The commands under headings, in the order in which a person learns them."""
+
+
 class Commands(click.Group):
     """The group of commands, which suggests the nearest one for a misspelt name."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List every command with its whole first sentence."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, command.get_short_help_str(LONGEST_SUMMARY)) for name, command in commands if command]
-            )
+        """List every command with its whole first sentence, under headings."""
+        for heading, names in HEADINGS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [
+                        (name, self.commands[name].get_short_help_str(LONGEST_SUMMARY))
+                        for name in names.split()
+                    ]
+                )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the environment variables before the examples."""
+        """List the environment variables after the examples."""
+        super().format_epilog(ctx, formatter)
         bounds = [
             (limit.variable, f"{limit.meaning}  [default: {limit.default:,}]") for limit in limits.LIMITS
         ]
         with formatter.section("Environment variables"):
             formatter.write_dl([("ARCHCALC_PATH", "folders to search for networks, too"), *bounds])
-        super().format_epilog(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -12,6 +12,7 @@ import archcalc
 from archcalc.analysis.conditions import DType
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.limits import MAGNITUDE
 from archcalc.sheet.renderers import MODULES, render
 
 if TYPE_CHECKING:
@@ -61,6 +62,22 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
 
     done, comma, last = incomplete.rpartition(",")
     return [f"{done}{comma}{key}" for key in column_keys() if key.startswith(last)]
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+    """A whole number in ASCII digits, of at least `least`."""
+
+    name = "number"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or refuse what is none."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
+            self.fail(f"{visible(text)!r} is no whole number from {self.least} to 10^18", param, ctx)
+        return int(text)
 
 
 def report_options(command: Command) -> Command:
@@ -152,7 +169,7 @@ def condition_options(command: Command) -> Command:
             type=click.Choice(DTYPES),
             help="Type of one number.  [default: float32, or what an ONNX file has]",
         ),
-        click.option("--batch", type=int, metavar="N", help="Samples at once.  [default: 1]"),
+        click.option("--batch", type=Whole(), metavar="N", help="Samples at once.  [default: 1]"),
     ):
         command = decorate(command)
     return command

@@ -11,6 +11,7 @@ import click
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    Whole,
     analyzed,
     complete_layer,
     emit,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Whole(0),
     default=0,
     metavar="N",
     show_default=True,

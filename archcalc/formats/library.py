@@ -89,6 +89,8 @@ def find(model: str) -> tuple[Document, str | None]:
         found = _find_in(folder, normal(model))
         if found:
             return found
+    if model and (here := _with_suffix(Path(model))).is_file():
+        return _document(here), None
     raise ArchcalcError(
         f"there is no network called '{visible(model)}'",
         hint=nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml",
@@ -169,8 +171,14 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
     if colon and path.endswith(SUFFIXES):
         return Path(path), variant
     if os.sep in model:
-        return Path(model), None
+        return _with_suffix(Path(model)), None
     return None, None
+
+
+def _with_suffix(path: Path) -> Path:
+    """Return the file of a spec that is named without its suffix; the path as it is where there is none."""
+    files = (path.with_name(f"{path.name}{suffix}") for suffix in SUFFIXES)
+    return next((file for file in (path, *files) if file.is_file()), path)
 
 
 def _spec_files(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ BYTES = {
     **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
     **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
 }
-PATTERN = re.compile(r"(\d{1,18})(?:\.(\d{1,18}))?\s*([A-Za-z]*)")
+PATTERN = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*([A-Za-z]*)")
 
 
 def count(text: str) -> int:
@@ -91,4 +91,6 @@ def _quantity(text: str, units: dict[str, int], example: str) -> int:
     if match is None or match[3].lower() not in units:
         raise ArchcalcError(f"'{text}' is no quantity such as {example}")
     whole, fraction, unit = match[1], match[2] or "", units[match[3].lower()]
+    if unit == 1 and fraction.strip("0"):
+        raise ArchcalcError(f"'{text}' is no whole number", hint=f"a unit may follow, as in {example}")
     return int(whole + fraction) * unit // int("1" + "0" * len(fraction))

@@ -108,8 +108,10 @@ class Op:
             if value is kinds.REQUIRED:
                 problems.note(ArchcalcError(f"needs '{name}': {setting.help}"))
             elif value is not setting.default:
-                with problems.noted():
+                try:
                     value = _parsed(setting, value)
+                except ArchcalcError as error:
+                    problems.note(error)
             values[setting.attribute] = value
         problems.raise_noted()
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from archcalc.formats.language.maker import Maker
-from archcalc.formats.language.names import PENDING, Names
+from archcalc.formats.language.names import PENDING, Names, numbered
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
@@ -192,7 +192,9 @@ class Expansion:
             if index:
                 inner = inner._replace(scope={**frame.scope, index: i})
             if name:
-                inner = inner._replace(prefix=self.names.claim(use, f"{frame.prefix}{name}{i + 1}") + ".")
+                inner = inner._replace(
+                    prefix=self.names.claim(use, f"{frame.prefix}{numbered(name, i + 1)}") + "."
+                )
             current = self.layers(use.settings["layers"], inner, current)
             if name:
                 self.names.ends[inner.prefix[:-1]] = current

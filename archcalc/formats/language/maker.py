@@ -28,10 +28,13 @@ class Maker:
         for name in use.settings:
             if name in COMMON or (cls.traits.is_branched and name == "branches"):
                 continue
-            with problems.noted():
-                if name not in cls.declared:
-                    raise unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting")
+            if name not in cls.declared:
+                problems.note(unknown(use, name, (*cls.declared, *COMMON), f"{cls.kind} has no setting"))
+                continue
+            try:
                 given[name] = _setting(cls, use, name, scope)
+            except ArchcalcError as error:
+                problems.note(error)
         key = (cls.kind, repr(given))
         if problems or key not in self.ops:
             self.ops[key] = _op(cls, given, use, scope, problems)

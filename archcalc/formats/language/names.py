@@ -10,6 +10,11 @@ PENDING = -1
 """The end of a layer that has a name but is not yet written out."""
 
 
+def numbered(name: str, number: int) -> str:
+    """Return a name with a number, apart from one that it ends with: conv1, s1_2."""
+    return f"{name}{'_' if name[-1:].isdigit() else ''}{number}"
+
+
 class Names:
     """Which node every dotted path ends on, and for blocks which node they start from."""
 
@@ -27,8 +32,7 @@ class Names:
         """Return the path of a thing without a name of its own."""
         key = (prefix, kind)
         number = self.counters.get(key, 0) + 1
-        joint = "_" if kind[-1:].isdigit() else ""
-        while (path := f"{prefix}{kind}{joint}{number}") in self.ends:
+        while (path := f"{prefix}{numbered(kind, number)}") in self.ends:
             number += 1
         self.counters[key] = number
         self.ends[path] = PENDING
