@@ -1,4 +1,4 @@
-"""A tool's profile: what it counts for each layer type, read from `archcalc/profiles/NAME.yaml`.
+"""A tool's profile: what it counts for each layer type, read from `archcalc/data/profiles/NAME.yaml`.
 
     title: the tool and its version          source: where its rules stand
     batch: 1                                 if it always counts one sample
