@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from archcalc.formats.program.flow import Flow, Step
+from archcalc.formats.program.variables import Step, statements
 
 LANES = ("", "", "a", "b")
 
@@ -28,13 +28,13 @@ def drawn(seed, *, has_lanes):
 
 def executed(steps, outputs, *, nested):
     """Return what a program returns where every function says how it was called."""
-    statements, returned = Flow(steps, {0: "x"}, outputs, nested=nested).statements()
+    lines, returned = statements(steps, {0: "x"}, outputs, nested=nested)
     values = {"x": "I"}
     functions = {
         f"f{step.output}": lambda *given, name=f"f{step.output}": f"{name}({','.join(given)})"
         for step in steps
     }
-    for statement in statements:
+    for statement in lines:
         values[statement.variable] = eval(statement.text, functions, values)  # noqa: S307  # written above
     return [eval(text, functions, values) for text in returned]  # noqa: S307
 

@@ -19,11 +19,11 @@ from archcalc.formats.program.code import (
     lines,
     unused,
 )
-from archcalc.formats.program.flow import Statement, Step
 from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
+from archcalc.formats.program.variables import Statement, Step
 
 STEP = "#"
 """The form of steps whose code is not one text."""

@@ -11,9 +11,9 @@ from archcalc.formats.keras.body import Body, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
 from archcalc.formats.program.code import Brackets, Names, identifier, lines, wrapped
-from archcalc.formats.program.flow import Flow
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.program.variables import statements
 from archcalc.formats.registry import writer
 
 __all__ = ["TABLE", "elements", "inputs", "keras", "norms", "shapes", "weights", "windows"]
@@ -114,10 +114,10 @@ def _statements(
     """Yield the lines of a function; `last` is what it returns, with a {} for its outputs, unless it is they."""
     for variable, layer in body.layers.items():
         yield from lines(layer, 4, before=f"{variable} = ")
-    flow = Flow(body.steps, inputs, outputs, nested=False, reserved={*reserved, *body.layers})
-    statements, texts = flow.statements()
-    end = statements[-1] if statements and not last else None
-    for statement in statements:
+    kept = {*reserved, *body.layers}
+    found, texts = statements(body.steps, inputs, outputs, nested=False, reserved=kept)
+    end = found[-1] if found and not last else None
+    for statement in found:
         yield from written(statement, body.parts, is_last=statement is end)
     whole = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     if end is None or not returns(end, body.parts):

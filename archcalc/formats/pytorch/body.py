@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from archcalc.formats.program.code import Brackets, Doc, Names, identifier
-from archcalc.formats.program.flow import Step
 from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
+from archcalc.formats.program.variables import Step
 from archcalc.network.network import parts
 from archcalc.op.site import Site
 

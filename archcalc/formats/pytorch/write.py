@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from archcalc.analysis.report import Report
 from archcalc.formats.program.code import Brackets, Names, class_name, identifier, lines, wrapped
-from archcalc.formats.program.flow import Flow
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.program.variables import statements
 from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
 from archcalc.formats.pytorch.body import MEMBERS, Body
 from archcalc.formats.pytorch.helpers import HELPERS
@@ -95,9 +95,9 @@ def _layers(body: Body) -> Iterator[str]:
 
 def _forward(body: Body, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
     yield f"    def forward({', '.join(('self', *inputs.values()))}):"
-    flow = Flow(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=(*TAKEN, "self"))
-    statements, texts = flow.statements()
-    for statement in statements:
+    reserved = (*TAKEN, "self")
+    found, texts = statements(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=reserved)
+    for statement in found:
         yield f"        {statement.variable} = {statement.text}"
     main = ", ".join(texts[: len(outputs)])
     if body.heads:
