@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from archcalc.formats.keras.windows import CHAIN
+from archcalc.formats.program.body import Body, Called, Said
 from archcalc.formats.program.code import (
     INDENT,
     WIDTH,
@@ -19,11 +20,11 @@ from archcalc.formats.program.code import (
     lines,
     unused,
 )
-from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
 from archcalc.formats.program.outline import Call as Use
+from archcalc.formats.program.outline import Item, Layer, Repeat
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
-from archcalc.formats.program.variables import Statement, Step
+from archcalc.formats.program.variables import Statement
 
 STEP = "#"
 """The form of steps whose code is not one text."""
@@ -53,138 +54,89 @@ class Loop(NamedTuple):
 Part = Applied | Pattern | Loop
 
 
-class Body:
-    """The steps of one function, as an outline's items ask for them."""
+class Function(Body):
+    """The steps of one function; each has parts, which are code of several lines."""
 
     def __init__(
         self,
         source: Source,
         blocks: Mapping[str, Signature],
         names: Mapping[str, str],
-        *,
-        shared: frozenset[int] = frozenset(),
         known: frozenset[str] | None = None,
     ) -> None:
-        """Take the names of the block's parameters, and the layers whose weights others share.
+        """Take the blocks that it may use, and the names of its own block's parameters.
 
         Of a network `known` are the names that Keras itself gives to layers, which no layer may be given.
         """
-        self.source = source
-        self.blocks = blocks
-        self.names = names
-        self.shared = shared
+        super().__init__(source, blocks, names)
         self.known = known
-        self.steps: list[Step] = []
         self.parts: dict[int, tuple[Part, ...]] = {}
         self.made: dict[int, str] = {}
         self.layers: dict[str, Brackets] = {}
         self.given = Names(())
-        self.heads: list[int] = []
-        self.lane = ""
 
-    def walk(self, items: Items, current: int) -> int:
-        """Take in items that start from the value `current`; return the value that they end on."""
-        for item in series(items, self.source.rows):
-            current = self._item(item, current)
-        return current
+    def layer(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+        """Make a layer where it is applied; beforehand where several apply it."""
+        position = item.position
+        if position in self.source.owners:
+            variable = unused(f"{identifier(name)}_layer", self.layers)
+            self.layers[variable] = made(said, self.names)
+            self.made[position] = variable
+            return self._step(name, sources, position, Applied(Brackets(variable, (), "")))
+        if self.known is not None and item.name and self.source.network.nodes[position].op.traits.deep:
+            said = self._named(said, item.name)
+        return self._step(name, sources, position, *self._parts(said))
 
-    def _item(self, item: Item | Series, current: int) -> int:
-        if isinstance(item, Layer):
-            return self._layer(item, item.sources or (current,))
-        if isinstance(item, Merge):
-            start = item.sources[0] if item.sources else current
-            ends = [self._branch(branch, n, start) for n, branch in enumerate(item.branches, 1)]
-            return self._layer(item, ends)
-        if isinstance(item, Auxiliary):
-            start = item.sources[0] if item.sources else current
-            self.heads.append(self._branch(Branch(item.name or "auxiliary", item.items), 1, start))
-            return current
-        if isinstance(item, Use):
-            return self._step(
-                item.name or item.block, item.sources or (current,), item.position, self._part(item)
-            )
-        if isinstance(item, Series):
-            return self._step(item.uses[0].block, (current,), item.position, self._part(item))
-        if isinstance(item, Repeat):
-            return self._step("repeated", (current,), item.position, self._part(item))
-        assert_never(item)
+    def function(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+        """Apply a function; what does nothing is its input."""
+        if said.form == "{0}":
+            return self.add(name, said.form, sources, item.position)
+        return self._step(name, sources, item.position, *self._parts(said))
 
-    def _branch(self, branch: Branch, number: int, start: int) -> int:
-        """Take in one branch, which has a variable of its own; return the value that it ends on."""
-        alone = branch.items[0] if len(branch.items) == 1 else None
-        own = alone.name if isinstance(alone, Layer | Use) else ""
-        name = identifier(branch.name or own or f"branch{number}", prefix="branch")
-        if not branch.items:
-            end = -2 - len(self.steps)  # no node's position
-            self.steps.append(Step(name, "{0}", (start,), end))
-            return end
-        outer, self.lane = self.lane, name
-        end = self.walk(branch.items, start)
-        self.lane = outer
-        return end
+    def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
+        """Apply an earlier layer."""
+        layer = Applied(Brackets(self.made[owner], (), ""))
+        return self._step(item.name or item.kind, sources, item.position, layer)
+
+    def called(self, item: Called, name: str, sources: Sequence[int]) -> int:
+        """Call a block, or several in a loop."""
+        return self._step(name, sources, item.position, *self._calls(item))
 
     def _step(self, name: str, sources: Sequence[int], position: int, *parts: Part) -> int:
         self.parts[position] = parts
-        self.steps.append(Step(identifier(name), STEP, tuple(sources), position, lane=self.lane))
-        return position
+        return self.add(name, STEP, sources, position)
 
-    def _layer(self, item: Layer | Merge, sources: Sequence[int]) -> int:
-        position, name = item.position, item.name or item.kind
-        found = self.source.saying.call(position, item.settings)
-        if found.form == "{0}":
-            self.steps.append(Step(identifier(name), found.form, tuple(sources), position))
-            return position
-        if isinstance(item, Layer) and item.tied is not None:
-            return self._step(name, sources, position, Applied(Brackets(f"{self.made[item.tied]}", (), "")))
-        if position in self.shared:
-            return self._step(name, sources, position, self._kept(name, position, found))
-        if self.known is not None and item.name and self.source.network.nodes[position].op.traits.deep:
-            found = self._named(found, item.name)
-        return self._step(name, sources, position, *self._said(found))
-
-    def _kept(self, name: str, position: int, found: Call) -> Part:
-        """Make a layer beforehand, for several to apply it."""
-        variable = unused(f"{identifier(name)}_layer", self.layers)
-        self.layers[variable] = made(found, self.names)
-        self.made[position] = variable
-        return Applied(Brackets(variable, (), ""))
-
-    def _named(self, found: Call, name: str) -> Call:
+    def _named(self, said: Call, name: str) -> Call:
         """Return a call that gives a name to the layer, unless Keras might give the same one to another."""
         own = identifier(name)
         stem = own.rstrip("0123456789").rstrip("_")
-        if found.form == CHAIN:
-            *others, last = found.arguments
+        if said.form == CHAIN:
+            *others, last = said.arguments
             return Call(CHAIN, (*others, last._replace(value=self._named(last.value, name))))
-        if not found.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
-            return found
-        return found._replace(arguments=(*found.arguments, Argument("name", self.given.new(own), None)))
+        if not said.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
+            return said
+        return said._replace(arguments=(*said.arguments, Argument("name", self.given.new(own), None)))
 
-    def _said(self, found: Call) -> tuple[Part, ...]:
-        if found.form == CHAIN:
-            return tuple(part for argument in found.arguments for part in self._said(argument.value))
-        if found.is_pattern:
-            return (Pattern(applied(found, self.names)),)
-        layer = made(found, self.names)
-        return (Applied(Brackets(found.form, (), "") if found.form.endswith(")") else layer),)
+    def _parts(self, said: Call) -> tuple[Part, ...]:
+        """Return the code of a layer, or of several in a chain."""
+        if said.form == CHAIN:
+            return tuple(part for argument in said.arguments for part in self._parts(argument.value))
+        if said.is_pattern:
+            return (Pattern(applied(said, self.names)),)
+        layer = made(said, self.names)
+        return (Applied(Brackets(said.form, (), "") if said.form.endswith(")") else layer),)
 
-    def _part(self, item: Item | Series) -> Part:
-        """Return the code of a call, or of calls in a loop."""
+    def _calls(self, item: Item | Series) -> tuple[Part, ...]:
+        """Return the code of an item in a loop, or of the loop."""
+        if isinstance(item, Layer):
+            return self._parts(self.source.saying.call(item.position, item.settings))
         if isinstance(item, Use):
-            called = self.blocks[item.block]
-            return Applied(
-                Brackets(f"{called.name}(", tuple(called.written(item, self.names)), ")"), is_function=True
-            )
+            return (Applied(self.blocks[item.block].made(item, self.names), is_function=True),)
         if isinstance(item, Series):
-            return Loop("i", str(len(item.uses)), (self._part(item.counted()),))
-        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is said as one part
-        parts: list[Part] = []
-        for inner in series(item.items, self.source.rows):
-            if isinstance(inner, Layer):
-                parts += self._said(self.source.saying.call(inner.position, inner.settings))
-            else:
-                parts.append(self._part(inner))
-        return Loop("_", value(item.times, self.names), tuple(parts))
+            return (Loop("i", str(len(item.uses)), self._calls(item.counted())),)
+        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is in a loop
+        inner = (self._calls(each) for each in series(item.items, self.source.rows))
+        return (Loop("_", value(item.times, self.names), tuple(part for parts in inner for part in parts)),)
 
 
 def returns(statement: Statement, parts: Mapping[int, tuple[Part, ...]]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from archcalc.analysis.report import Report
 from archcalc.formats.keras import elements, inputs, norms, shapes, weights, windows
-from archcalc.formats.keras.body import Body, returns, written
+from archcalc.formats.keras.body import Function, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
 from archcalc.formats.program.code import Brackets, Names, identifier, lines, wrapped
@@ -98,14 +98,14 @@ def _block(
     found: Source, block: Block, called: Mapping[str, Signature], names: frozenset[str]
 ) -> Iterator[str]:
     own = called[block.name]
-    body = Body(found, called, own.parameters, shared=found.owners)
+    body = Function(found, called, own.parameters)
     end = body.walk(block.items, block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
 
 
 def _statements(
-    body: Body,
+    body: Function,
     inputs: Mapping[int, str],
     outputs: Sequence[int],
     reserved: Collection[str],
@@ -126,7 +126,7 @@ def _statements(
 
 def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
-    body = Body(found, called, {}, shared=found.owners, known=_known(found))
+    body = Function(found, called, {}, _known(found))
     body.walk(found.outline.items, positions[0])
     taken = Names(names - {"inputs"})
     alone = len(positions) == 1

@@ -95,8 +95,11 @@ class Signature(NamedTuple):
             for key, name in self.parameters.items()
         ]
 
-    def written(self, use: Use, names: Mapping[str, str]) -> list[str]:
-        """Return the arguments of a call, made in a block whose own parameters have `names`."""
+    def made(self, use: Use, names: Mapping[str, str]) -> Brackets:
+        """Return the code of a call, made in a block whose own parameters have `names`."""
+        return Brackets(f"{self.name}(", tuple(self._arguments(use, names)), ")")
+
+    def _arguments(self, use: Use, names: Mapping[str, str]) -> list[str]:
         required = [key for key in self.parameters if self.defaults[key] is REQUIRED]
         found = []
         for key, name in self.parameters.items():

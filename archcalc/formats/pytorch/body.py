@@ -1,17 +1,15 @@
-"""What a class of a PyTorch module holds: its layers, and the steps that go through them."""
+"""What a class of a PyTorch module holds: its layers, and how they are called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
 
-from archcalc.formats.program.code import Brackets, Doc, Names, identifier
-from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
+from archcalc.formats.program.body import Body, Called, Said
+from archcalc.formats.program.code import Brackets, Call, Doc, Names, identifier
+from archcalc.formats.program.outline import Auxiliary, Item, Items, Layer, Merge, Repeat
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
-from archcalc.formats.program.variables import Step
-from archcalc.network.network import parts
 from archcalc.op.site import Site
 
 SEQUENTIAL = "nn.Sequential"
@@ -101,26 +99,57 @@ class _Members(dict[str, str]):
         return super().__getitem__(key)
 
 
-class Body:
-    """The layers of one class and the steps through them, as an outline's items ask for them."""
+class Module(Body):
+    """The layers of one class, each an attribute, and the steps through them."""
 
-    def __init__(
-        self,
-        source: Source,
-        blocks: Mapping[str, Signature],
-        names: Mapping[str, str],
-    ) -> None:
+    def __init__(self, source: Source, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
         """Take the blocks that it may use, and the names of its own block's parameters."""
-        self.source = source
-        self.blocks = blocks
-        self.names = names
+        super().__init__(source, blocks, names)
         self.layers: dict[str, Doc] = {}
         self.members = _Members(names)
-        self.steps: list[Step] = []
-        self.heads: list[int] = []
         self.attributes: dict[int, str] = {}
         self.attributed = Names(names.values())
-        self.lane = ""
+
+    def layer(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+        """Make an attribute of a layer, or of a tensor, which is taken and not called."""
+        position = item.position
+        if said.form in TENSORS:
+            attribute = self._attribute(name)
+            self.layers[attribute] = made(said, self.names)
+            return self.add(attribute, f"self.{attribute}", (), position)
+        op, row = self.source.network.nodes[position].op, self.source.report.rows[position]
+        light = not op.traits.deep and op.field(Site(row.input_shapes, row.output_shape)) == "pointwise"
+        form = CALLED.get(said.form, CALL)
+        return self._module(name, self._made(item), sources, position, form=form, light=light)
+
+    def function(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+        """Apply a function; it takes the block's parameters from the module."""
+        return self.add(name, applied(said, self.members), sources, item.position, function=True)
+
+    def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
+        """Call the attribute of an earlier layer."""
+        attribute = self.attributes[owner]
+        form = CALLED.get(said.form, CALL).format(f"self.{attribute}")
+        return self.add(attribute, form, sources, item.position)
+
+    def called(self, item: Called, name: str, sources: Sequence[int]) -> int:
+        """Make an attribute of a block, or of several as one sequence."""
+        return self._module(name, one([self._made(item)]), sources, item.position)
+
+    def along(self, items: Items, name: str, start: int) -> int:
+        """Take in a branch: as one attribute, or what its end is as one."""
+        if isinstance(items[0], Layer) and len(items) == 1 and not self.is_sequence(items):
+            return self.said(items[0], name, items[0].sources or (start,))
+        lead = next((number for number, item in enumerate(items) if self._is_module(item)), len(items))
+        first, rest = items[:lead], items[lead:]
+        if not rest or not self.is_sequence(rest):
+            return super().along(items, name, start)
+        outer, self.lane = self.lane, identifier(name, prefix="branch") if first else self.lane
+        sources = (self.walk(first, start),)
+        module = one(self.sequence(rest))
+        end = self._module(name, module, sources, rest[-1].position, prefix="branch")
+        self.lane = outer
+        return end
 
     def is_sequence(self, items: Items) -> bool:
         """Tell whether items are layers one after the other that a sequence of modules can hold."""
@@ -142,137 +171,39 @@ class Body:
 
     def sequence(self, items: Items) -> list[Doc]:
         """Return the modules of a sequence."""
-        return [self._module(item) for item in series(items, self.source.rows)]
+        return [self._made(item) for item in series(items, self.source.rows)]
 
-    def _module(self, item: Item | Series) -> Doc:
-        if isinstance(item, Layer):
+    def _made(self, item: Item | Series) -> Doc:
+        """Return the code that makes a module."""
+        if isinstance(item, Layer | Merge):
             return made(self.source.saying.call(item.position, item.settings), self.names, tall=SEQUENTIAL)
         if isinstance(item, Use):
-            called = self.blocks[item.block]
-            return Brackets(f"{called.name}(", tuple(called.written(item, self.names)), ")")
+            return self.blocks[item.block].made(item, self.names)
         if isinstance(item, Series):
-            return _loop(self._module(item.counted()), "i", str(len(item.uses)))
-        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is in a sequence
+            return _loop(self._made(item.counted()), "i", str(len(item.uses)))
+        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is a module
         return _loop(one(self.sequence(item.items)), "_", value(item.times, self.names))
 
-    def walk(self, items: Items, current: int) -> int:
-        """Take in items that start from the value `current`; return the value that they end on."""
-        for item in series(items, self.source.rows):
-            current = self._item(item, current)
-        return current
-
-    def _item(self, item: Item | Series, current: int) -> int:
-        if isinstance(item, Layer):
-            return self._layer(item, item.sources or (current,))
-        if isinstance(item, Merge):
-            start = item.sources[0] if item.sources else current
-            ends = [self._branch(branch, n, start) for n, branch in enumerate(item.branches, 1)]
-            return self._layer(item, ends)
-        if isinstance(item, Auxiliary):
-            start = item.sources[0] if item.sources else current
-            self.heads.append(self._branch(Branch(item.name or "auxiliary", item.items), 1, start))
-            return current
-        if isinstance(item, Use):
-            sources = item.sources or (current,)
-            return self._applied(item.name or item.block, self._module(item), sources, item.position)
-        if isinstance(item, Series):
-            return self._applied(
-                self._loop_name(item.uses[0]), one([self._module(item)]), (current,), item.position
-            )
-        if isinstance(item, Repeat):
-            name = self._loop_name(item.items[0])
-            return self._applied(name, one([self._module(item)]), (current,), item.position)
-        assert_never(item)
-
-    def _loop_name(self, item: Item) -> str:
-        """Return a name for calls in a row: that of the block around them, or of what they are."""
-        if not isinstance(item, Use):
-            return "repeated"
-        if item.block in self.source.rows:
-            return item.name or item.block
-        path = parts(self.source.network.nodes[item.position].name)
-        is_inside = not self.names and item.name in path[1:]
-        return path[path.index(item.name) - 1] if is_inside else f"{item.block}s"
-
-    def _branch(self, branch: Branch, number: int, start: int) -> int:
-        """Take in one branch; return the value that it ends on."""
-        alone = branch.items[0] if len(branch.items) == 1 else None
-        own = alone.name if isinstance(alone, Layer | Use) else ""
-        name = branch.name or own or f"branch{number}"
-        if not branch.items:
-            end = -2 - len(self.steps)  # no node's position
-            self.steps.append(Step(identifier(name, prefix="branch"), "{0}", (start,), end))
-            return end
-        if self.is_sequence(branch.items):
-            return self._applied(
-                name, one(self.sequence(branch.items)), (start,), branch.items[-1].position, "branch"
-            )
-        if isinstance(alone, Layer):
-            return self._layer(alone._replace(name=name), alone.sources or (start,))
-        outer, self.lane = self.lane, identifier(name, prefix="branch")
-        end = self._tail(branch.items, name, start)
-        self.lane = outer
-        return end
-
-    def _tail(self, items: Items, name: str, start: int) -> int:
-        """Take in items of which the last ones may be a sequence; return the value that they end on."""
-        lead = next((n for n, item in enumerate(items) if self._is_module(item)), len(items))
-        first, rest = items[:lead], items[lead:]
-        if not first or not rest or not self.is_sequence(rest):
-            return self.walk(items, start)
-        return self._applied(
-            name, one(self.sequence(rest)), (self.walk(first, start),), rest[-1].position, "branch"
-        )
-
-    def _applied(
+    def _module(
         self,
         name: str,
         module: Doc,
         sources: Sequence[int],
         position: int,
-        prefix: str = "layer",
         *,
-        form: str | None = None,
+        prefix: str = "layer",
+        form: str = CALL,
         light: bool = False,
     ) -> int:
-        """Take in a module that is made here, and how it is called."""
+        """Take in a module that is made as an attribute, and how it is called."""
         attribute = self._attribute(name, prefix)
         self.layers[attribute] = module
         self.attributes[position] = attribute
-        text = (form or CALL).format(f"self.{attribute}")
-        self.steps.append(Step(attribute, text, tuple(sources), position, light=light, lane=self.lane))
-        return position
+        return self.add(attribute, form.format(f"self.{attribute}"), sources, position, light=light)
 
     def _attribute(self, name: str, prefix: str = "layer") -> str:
         wanted = identifier(name, prefix=prefix)
         return self.attributed.new(f"{wanted}_" if wanted in MEMBERS else wanted)
-
-    def _layer(self, item: Layer | Merge, sources: Sequence[int]) -> int:
-        position, saying = item.position, self.source.saying
-        node, row = self.source.network.nodes[position], self.source.report.rows[position]
-        call = saying.call(position, item.settings)
-        name = item.name or item.kind
-        if call.is_pattern:
-            form = applied(call, self.members)
-            self.steps.append(
-                Step(identifier(name), form, tuple(sources), position, function=True, lane=self.lane)
-            )
-            return position
-        if call.form in TENSORS:
-            attribute = self._attribute(name)
-            self.layers[attribute] = made(call, self.names)
-            self.steps.append(Step(attribute, f"self.{attribute}", (), position, lane=self.lane))
-            return position
-        if isinstance(item, Layer) and item.tied is not None:
-            attribute = self.attributes[item.tied]
-            form = CALLED.get(call.form, CALL).format(f"self.{attribute}")
-            self.steps.append(Step(attribute, form, tuple(sources), position, lane=self.lane))
-            return position
-        light = (
-            not node.op.traits.deep and node.op.field(Site(row.input_shapes, row.output_shape)) == "pointwise"
-        )
-        module = made(call, self.names, tall=SEQUENTIAL)
-        return self._applied(name, module, sources, position, form=CALLED.get(call.form), light=light)
 
 
 def one(modules: Sequence[Doc]) -> Doc:

@@ -11,7 +11,7 @@ from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
 from archcalc.formats.program.variables import statements
 from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
-from archcalc.formats.pytorch.body import MEMBERS, Body
+from archcalc.formats.pytorch.body import MEMBERS, Module
 from archcalc.formats.pytorch.helpers import HELPERS
 from archcalc.formats.pytorch.table import TABLE
 from archcalc.formats.registry import writer
@@ -63,11 +63,11 @@ def _classes(found: Source, main: str, names: Names) -> Iterator[str]:
     for block in found.blocks:
         own = signature(block, found.saying, called, names.new(class_name(block.name)), RESERVED)
         called[block.name] = own
-        yield from ("", "", *_block(Body(found, called, own.parameters), block, own))
-    yield from ("", "", *_network(Body(found, called, {}), found, main))
+        yield from ("", "", *_block(Module(found, called, own.parameters), block, own))
+    yield from ("", "", *_network(Module(found, called, {}), found, main))
 
 
-def _block(body: Body, block: Block, called: Signature) -> Iterator[str]:
+def _block(body: Module, block: Block, called: Signature) -> Iterator[str]:
     """Yield the class of a block; one that is a mere sequence is an nn.Sequential."""
     init = Brackets("def __init__(", ("self", *called.declared()), "):")
     if body.is_sequence(block.items):
@@ -84,7 +84,7 @@ def _block(body: Body, block: Block, called: Signature) -> Iterator[str]:
     yield from _forward(body, {block.start: "x"}, [end])
 
 
-def _layers(body: Body) -> Iterator[str]:
+def _layers(body: Module) -> Iterator[str]:
     yield "        super().__init__()"
     for name in body.members.used.values():
         yield f"        self.{name} = {name}"
@@ -93,7 +93,7 @@ def _layers(body: Body) -> Iterator[str]:
     yield ""
 
 
-def _forward(body: Body, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
+def _forward(body: Module, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
     yield f"    def forward({', '.join(('self', *inputs.values()))}):"
     reserved = (*TAKEN, "self")
     found, texts = statements(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=reserved)
@@ -106,7 +106,7 @@ def _forward(body: Body, inputs: dict[int, str], outputs: list[int]) -> Iterator
     yield f"        return {main}"
 
 
-def _network(body: Body, found: Source, name: str) -> Iterator[str]:
+def _network(body: Module, found: Source, name: str) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
     taken = Names(("self",))
     alone = len(positions) == 1
