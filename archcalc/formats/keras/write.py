@@ -10,7 +10,7 @@ from archcalc.formats.keras import elements, inputs, norms, shapes, weights, win
 from archcalc.formats.keras.body import Function, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
-from archcalc.formats.program.code import Brackets, Names, identifier, lines, wrapped
+from archcalc.formats.program.code import Brackets, Names, identifier, lines
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
 from archcalc.formats.program.variables import statements
@@ -67,12 +67,7 @@ def _docstring(found: Source) -> Iterator[str]:
     counted = f"{totals.params:,} parameters" + (
         f" and {kept:,} numbers that are not learnt." if kept else "."
     )
-    title, *others = (*found.description, counted)
-    yield from wrapped(title, 0, first='"""')
-    for text in others:
-        yield ""
-        yield from wrapped(text, 0)
-    yield '"""'
+    return found.docstring(counted)
 
 
 def _imports(found: Source, body: str) -> Iterator[str]:
@@ -129,17 +124,13 @@ def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]
     body = Function(found, called, {}, _known(found))
     body.walk(found.outline.items, positions[0])
     taken = Names(names - {"inputs"})
-    alone = len(positions) == 1
-    arguments = {
-        position: taken.new("inputs" if alone else identifier(rows[position].name, prefix="input"))
-        for position in positions
-    }
+    arguments = found.arguments("inputs", taken)
     yield "def build():"
     yield '    """Return the network as a keras.Model, with random weights."""'
     for position, name in arguments.items():
         yield f"    {name} = keras.Input({rows[position].output_shape[1:]})"
     given = ", ".join(arguments.values())
-    inputs = given if alone else f"[{given}]"
+    inputs = given if len(positions) == 1 else f"[{given}]"
     last = f'return keras.Model({inputs}, {{}}, name="{identifier(found.network.name, prefix="net")}")'
     yield from _statements(body, arguments, [*found.leaving, *body.heads], taken.taken, last)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from archcalc.formats.language.tree import AMBIGUOUS
 from archcalc.formats.program.naming import is_numbered
-from archcalc.formats.program.outline import Auxiliary, Call, Item, Items, Layer, Merge, Repeat
+from archcalc.formats.program.outline import Auxiliary, Call, Item, Items, Layer, Merge, Repeat, every
 from archcalc.ground import limits
 
 WORD = re.compile(r"[\w-]+")
@@ -90,7 +90,8 @@ class _Caller:
         self.unsure: set[str] = set()
         self.labelled: set[int] = set()
         self.fresh: Counter[str] = Counter()
-        self.needed = {*_referred(items), *outputs} - references.keys()
+        referred = (position for item in every(items) for position in taken_from(item))
+        self.needed = {*referred, *outputs} - references.keys()
         self.common = Counter(_own_names(items))
 
     def visit(self, items: Items, prefix: str, *, numbered: bool) -> None:
@@ -175,13 +176,6 @@ class _Caller:
         while f"{prefix}{kind}{joint}{number}" in self.taken:
             number += 1
         return f"{prefix}{kind}{joint}{number}", number
-
-
-def _referred(items: Items) -> Iterator[int]:
-    for item in items:
-        yield from taken_from(item)
-        for _, body in bodies(item):
-            yield from _referred(body)
 
 
 def _own_names(items: Items) -> Iterator[str]:

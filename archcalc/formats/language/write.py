@@ -22,6 +22,7 @@ from archcalc.formats.program.outline import (
     Outline,
     Repeat,
     Variable,
+    every,
     outlined,
     own_settings,
 )
@@ -91,21 +92,16 @@ class _Writer:
 
     def _parameters(self, items: Items) -> Iterator[tuple[str, Setting | None]]:
         """Yield the parameters that some items use, each with the setting that it becomes, if it becomes one."""
-        for item in items:
+        for item in every(items):
             match item:
                 case Layer() | Merge():
-                    declared = REGISTRY[item.kind].declared
-                    yield from (
-                        (v.name, declared.get(k)) for k, v in item.settings.items() if _is_parameter(v)
-                    )
+                    inner: Mapping[str, Setting | None] = REGISTRY[item.kind].declared
+                    given = item.settings
                 case Call():
-                    inner = self.settings[item.block]
-                    yield from ((v.name, inner.get(k)) for k, v in item.arguments.items() if _is_parameter(v))
-            if isinstance(item, Merge):
-                for branch in item.branches:
-                    yield from self._parameters(branch.items)
-            elif isinstance(item, Repeat | Auxiliary):
-                yield from self._parameters(item.items)
+                    inner, given = self.settings[item.block], item.arguments
+                case _:
+                    continue
+            yield from ((found.name, inner.get(k)) for k, found in given.items() if _is_parameter(found))
 
     def _argument(self, block: str, name: str, given: Any) -> str:
         return value(given, self.settings[block].get(name))

@@ -16,10 +16,10 @@ from archcalc.formats.program.outline import (
     Merge,
     Outline,
     Repeat,
+    every,
 )
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.parameters import Variable
-from archcalc.formats.program.series import bodies
 from archcalc.network.network import Node
 from archcalc.op.settings import REQUIRED
 
@@ -93,16 +93,12 @@ def _is_plain(item: Item) -> bool:
 
 def _variables(items: Items) -> list[str]:
     """Return the parameters that some items name, in order."""
-    found: list[str] = []
-    for item in items:
-        values: list[object] = []
+    values: list[object] = []
+    for item in every(items):
         if isinstance(item, Layer | Merge):
             values += item.settings.values()
         elif isinstance(item, Use):
             values += item.arguments.values()
-        for inner in bodies(item):
-            found += _variables(inner)
-        if isinstance(item, Repeat):
+        elif isinstance(item, Repeat):
             values.append(item.times)
-        found += [value.name for value in values if isinstance(value, Variable)]
-    return found
+    return [value.name for value in values if isinstance(value, Variable)]

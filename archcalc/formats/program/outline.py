@@ -27,6 +27,8 @@ __all__ = [
     "Outline",
     "Repeat",
     "Variable",
+    "bodies",
+    "every",
     "outlined",
     "own_settings",
 ]
@@ -114,6 +116,24 @@ class Outline(NamedTuple):
 
     blocks: tuple[Block, ...]
     items: Items
+
+
+def bodies(item: Item) -> list[Items]:
+    """Return the sequences within an item."""
+    if isinstance(item, Merge):
+        return [branch.items for branch in item.branches]
+    return [item.items] if isinstance(item, Repeat | Auxiliary) else []
+
+
+def every(items: Items) -> Iterator[Item]:
+    """Yield items, each before those within it, but a repeat behind: how often stands at the end of it."""
+    for item in items:
+        if not isinstance(item, Repeat):
+            yield item
+        for inner in bodies(item):
+            yield from every(inner)
+        if isinstance(item, Repeat):
+            yield item
 
 
 def outlined(network: Network, settings: Settings | None = None) -> Outline:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from archcalc.analysis.report import Report
-from archcalc.formats.program.code import Brackets, Call, Doc, identifier, literal, remark, unused, written
+from archcalc.formats.program.code import (
+    Brackets,
+    Call,
+    Doc,
+    Names,
+    identifier,
+    literal,
+    remark,
+    unused,
+    wrapped,
+    written,
+)
 from archcalc.formats.program.enclosing import enclosed
-from archcalc.formats.program.outline import Block, Items, Layer, Merge, Outline, Repeat, outlined
+from archcalc.formats.program.outline import Block, Items, Layer, Merge, Outline, Repeat, every, outlined
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.parameters import Variable
-from archcalc.formats.program.series import Rows, bodies, rows_among
+from archcalc.formats.program.series import Rows, rows_among
 from archcalc.formats.program.table import Saying, Table, arguments
 from archcalc.network.network import Network
 from archcalc.op.settings import REQUIRED
@@ -55,11 +65,22 @@ class Source(NamedTuple):
         """The blocks that are written: all but those whose uses are loops."""
         return [block for block in self.outline.blocks if block.name not in self.rows]
 
-    @property
-    def description(self) -> list[str]:
-        """What its title and its source say, as they can stand in a docstring."""
-        said = (self.report.title or self.report.name, self.report.source)
-        return [remark(text) for text in said if text]
+    def arguments(self, alone: str, names: Names) -> dict[int, str]:
+        """Return what the inputs are called as arguments of a function, the only one `alone`."""
+        positions = self.entering
+        wanted = {
+            position: identifier(self.report.rows[position].name, prefix="input") for position in positions
+        }
+        return {p: names.new(alone if len(positions) == 1 else name) for p, name in wanted.items()}
+
+    def docstring(self, counted: str) -> Iterator[str]:
+        """Yield the lines that say at the top of a program what it is, and what was counted."""
+        words = (self.report.title or self.report.name, self.report.source)
+        title, *others = (*(remark(text) for text in words if text), counted)
+        yield from wrapped(title, 0, first='"""')
+        for text in others:
+            yield from ("", *wrapped(text, 0))
+        yield '"""'
 
 
 def source(report: Report, table: Table) -> Source:
@@ -72,8 +93,14 @@ def source(report: Report, table: Table) -> Source:
     saying = Saying(network.nodes, report.rows, table)
     outline = enclosed(outlined(network, saying.settings), network.nodes)
     found = Source(network, report, saying, outline, rows_among(outline), frozenset())
-    items = (outline.items, *(block.items for block in outline.blocks))
-    return found._replace(referred=frozenset((*found.leaving, *chain.from_iterable(map(_referred, items)))))
+    referred = {*found.leaving}
+    for items in (outline.items, *(block.items for block in outline.blocks)):
+        for item in every(items):
+            if not isinstance(item, Repeat):
+                referred.update(item.sources or ())
+            if isinstance(item, Layer) and item.tied is not None:
+                referred.add(item.tied)
+    return found._replace(referred=frozenset(referred))
 
 
 class Signature(NamedTuple):
@@ -141,7 +168,7 @@ def signature(
 
 def _places(items: Items, saying: Saying, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
     """Yield the parameters of a block in the order in which its items name them, with where they go."""
-    for item in items:
+    for item in every(items):
         given: Iterable[tuple[str, Any, Any]] = ()
         if isinstance(item, Layer | Merge):
             named = zip(item.settings.items(), arguments(saying.calls[item.position]), strict=True)
@@ -152,8 +179,6 @@ def _places(items: Items, saying: Saying, blocks: Mapping[str, Signature]) -> It
         for name, found, default in given:
             if isinstance(found, Variable):
                 yield found.name, _Place(name, found.factor, default)
-        for inner in bodies(item):
-            yield from _places(inner, saying, blocks)
         if isinstance(item, Repeat) and isinstance(item.times, Variable):
             yield item.times.name, _Place(item.times.name, 1, REQUIRED)
 
@@ -207,14 +232,3 @@ def _enclosed(name: str, text: str, form: str) -> str:
     """Return an argument of a pattern in brackets where it needs them: below zero, or behind a function's name."""
     is_called = re.search(rf"\w\{{{name}\}}", form) is not None
     return f"({text})" if text.startswith("-") or (is_called and not text.startswith("(")) else text
-
-
-def _referred(items: Items) -> Iterator[int]:
-    """Yield the positions that are taken from by name."""
-    for item in items:
-        if isinstance(item, Layer) and item.tied is not None:
-            yield item.tied
-        if not isinstance(item, Repeat):
-            yield from item.sources or ()
-        for inner in bodies(item):
-            yield from _referred(inner)

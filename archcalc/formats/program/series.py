@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from archcalc.formats.program.code import Name
-from archcalc.formats.program.outline import Auxiliary, Block, Item, Items, Merge, Outline, Repeat
+from archcalc.formats.program.outline import Block, Item, Items, Outline, every
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.parameters import Variable
 
@@ -63,8 +63,9 @@ def rows_among(outline: Outline) -> Rows:
     """Return the blocks whose every use is a series of calls."""
     called: dict[str, list[Use]] = {}
     for items in (outline.items, *(block.items for block in outline.blocks)):
-        for use in _uses(items):
-            called.setdefault(use.block, []).append(use)
+        for item in every(items):
+            if isinstance(item, Use):
+                called.setdefault(item.block, []).append(item)
     return {
         block.name: block
         for block in outline.blocks
@@ -72,21 +73,6 @@ def rows_among(outline: Outline) -> Rows:
         and all(isinstance(item, Use) and not item.sources for item in block.items)
         and all(_is_whole(_within(use, block)) for use in called[block.name])
     }
-
-
-def bodies(item: Item) -> list[Items]:
-    """Return the sequences within an item."""
-    if isinstance(item, Merge):
-        return [branch.items for branch in item.branches]
-    return [item.items] if isinstance(item, Repeat | Auxiliary) else []
-
-
-def _uses(items: Items) -> Iterator[Use]:
-    for item in items:
-        if isinstance(item, Use):
-            yield item
-        for inner in bodies(item):
-            yield from _uses(inner)
 
 
 def _within(use: Use, block: Block) -> Series:

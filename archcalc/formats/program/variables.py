@@ -230,8 +230,8 @@ class _Variables:
         return variable not in self.held or self.last[self.held[variable]] <= number
 
     def _own(self, name: str, number: int) -> str:
-        taken = {variable for variable in self.held if not self._is_free(variable, number)}
-        return unused(name, taken | self.reserved)
+        self.held = {v: ref for v, ref in self.held.items() if not self._is_free(v, number)}
+        return unused(name, self.held.keys() | self.reserved)
 
     def _lane(self, number: int) -> str:
         """Return the variable of a value in a branch: the one that goes along it, once nobody else needs it.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from archcalc.analysis.report import Report
-from archcalc.formats.program.code import Brackets, Names, class_name, identifier, lines, wrapped
+from archcalc.formats.program.code import Brackets, Names, class_name, lines
 from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Source, signature, source
 from archcalc.formats.program.variables import statements
@@ -37,22 +37,18 @@ def pytorch(report: Report, depth: int | None) -> str:
     code = "\n".join(_classes(found, main, names))
     helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
     functional = ["from torch.nn import functional as F"] if "F." in code else []
-    head = (*_docstring(found), "", "import torch", "from torch import nn", *functional)
+    head = (
+        *found.docstring(f"{report.totals.params:,} parameters. {_sizes(report)}."),
+        "",
+        "import torch",
+        "from torch import nn",
+        *functional,
+    )
     return "\n".join((*head, *helpers, code, *_example(found, main), ""))
 
 
-def _docstring(found: Source) -> Iterator[str]:
-    title, *others = (*found.description, f"{found.report.totals.params:,} parameters. {_sizes(found)}.")
-    yield from wrapped(title, 0, first='"""')
-    for text in others:
-        yield ""
-        yield from wrapped(text, 0)
-    yield '"""'
-
-
-def _sizes(found: Source) -> str:
+def _sizes(report: Report) -> str:
     """Return what comes in and what goes out, as PyTorch writes shapes."""
-    report = found.report
     sides = [", ".join(str(row.output_shape) for row in rows) for rows in (report.inputs, report.outputs)]
     return f"Input {sides[0]}, output {sides[1]}"
 
@@ -107,14 +103,8 @@ def _forward(body: Module, inputs: dict[int, str], outputs: list[int]) -> Iterat
 
 
 def _network(body: Module, found: Source, name: str) -> Iterator[str]:
-    rows, positions = found.report.rows, found.entering
-    taken = Names(("self",))
-    alone = len(positions) == 1
-    arguments = {
-        position: taken.new("x" if alone else identifier(rows[position].name, prefix="input"))
-        for position in positions
-    }
-    body.walk(found.outline.items, positions[0])
+    arguments = found.arguments("x", Names(("self",)))
+    body.walk(found.outline.items, found.entering[0])
     yield f"class {name}(nn.Module):"
     yield "    def __init__(self):"
     yield from _layers(body)
