@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import contextmanager
+from math import prod
 
 import numpy as np
 import pytest
@@ -72,24 +74,25 @@ def _layer(draw, nodes, firsts, number, reach):
     return Node(name, REGISTRY[kind](**draw.choice(KINDS[kind])), (source,))
 
 
-def values(report, inputs):
-    """Return what archcalc's own references make of the inputs, and the weights layer by layer."""
-    rng = np.random.default_rng(7)
+def values(report, inputs, weigh):
+    """Return what archcalc's own references make of the inputs, with weights by their names and shapes, layer by layer."""
     found, tensors, entering = [], {}, iter(inputs)
     for place, layer in enumerate(report.run.layers):
         if layer.op.traits.role == "input":
             found.append(next(entering))
             continue
         if layer.node.tied is None:
-            tensors[place] = {
-                name: rng.uniform(0.5, 1.5, shape).astype(np.float32) * (0.3 if len(shape) > 1 else 1)
-                for name, shape in layer.op.tensors(Site(layer.at.xs)).items()
-            }
+            shapes = layer.op.tensors(Site(layer.at.xs))
+            tensors[place] = {name: weigh(name, shape) for name, shape in shapes.items()}
         own = tensors[place if layer.node.tied is None else layer.node.tied]
         found.append(layer.op.forward(*(found[source] for source in layer.node.inputs), **own))
     return [found[place] for place in report.run.outputs], [
         t for own in tensors.values() for t in own.values()
     ]
+
+
+def weight(rng, shape):
+    return rng.uniform(0.5, 1.5, shape).astype(np.float32) * (0.3 if len(shape) > 1 else 1)
 
 
 @contextmanager
@@ -108,20 +111,66 @@ def weighed(code, weights):
         yield model.eval()
 
 
-def assert_same_values(report, seed):
+def entering(report, seed):
     rng = np.random.default_rng(seed)
-    inputs = [rng.uniform(-1, 1, row.output_shape).astype(np.float32) for row in report.inputs]
-    expected, weights = values(report, inputs)
+    return [rng.uniform(-1, 1, row.output_shape).astype(np.float32) for row in report.inputs]
+
+
+def assert_close(found, expected, code):
+    assert len(found) == len(expected), code
+    for one, other in zip(found, expected, strict=True):
+        scale = abs(other).max()
+        np.testing.assert_allclose(one.detach().numpy(), other, rtol=1e-3, atol=1e-4 * scale, err_msg=code)
+
+
+def assert_same_values(report, seed):
+    inputs, rng = entering(report, seed), np.random.default_rng(7)
+    expected, weights = values(report, inputs, lambda name, shape: weight(rng, shape))
     code = archcalc.export(report, to="pytorch")
     with weighed(code, weights) as model:
         found = model(*map(torch.tensor, inputs))
-    found = found if isinstance(found, tuple) else (found,)
-    assert len(found) == len(expected), code
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one.numpy(), other, rtol=1e-3, atol=1e-4 * abs(other).max(), err_msg=code)
+    assert_close(found if isinstance(found, tuple) else (found,), expected, code)
 
 
 @pytest.mark.parametrize("start", range(0, 400, 50))
 def test_a_random_graph_is_written_as_what_it_computes(start):
     for seed in range(start, start + 50):
         assert_same_values(archcalc.analyze(drawn(seed)), seed)
+
+
+KERAS = {"gamma": "weight", "beta": "bias", "alpha": "slope", "moving_mean": "running_mean", "moving_variance": "running_var"}  # fmt: skip
+"""What is called otherwise in Keras than here."""
+
+
+def weigh(model, weights):
+    """Give a Keras model its weights, by their names and shapes; filters come last there."""
+    for own in model.weights:
+        name = own.path.rpartition("/")[2]
+        if name == "kernel":
+            *taps, inner, outer = own.shape
+            value = np.moveaxis(weights["weight", (outer, inner, *taps)], (0, 1), (-1, -2))
+        else:
+            value = weights[KERAS.get(name, name), (prod(own.shape),)]
+        own.assign(value.reshape(own.shape))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("start", range(0, 40, 10))
+def test_a_random_graph_is_written_for_keras_as_what_it_computes(start):
+    """Layers of one kind and shape have the same weights, for Keras lists them in an order of its own."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    pytest.importorskip("keras", reason="Keras is not installed")
+    for seed in range(start, start + 10):
+        rng, weights = np.random.default_rng(7), {}
+        report = archcalc.analyze(drawn(seed))
+        inputs = entering(report, seed)
+        expected, _ = values(
+            report, inputs, lambda *key, rng=rng, known=weights: known.setdefault(key, weight(rng, key[1]))
+        )
+        scope = {"__name__": "generated"}
+        code = archcalc.export(report, to="keras")
+        exec(compile(code, "generated.py", "exec"), scope)  # noqa: S102  # written by what is tested
+        model = scope["build"]()
+        weigh(model, weights)
+        found = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        assert_close(found if isinstance(found, list) else [found], expected, code)
