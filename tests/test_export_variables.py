@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from archcalc.formats.program.variables import Step, statements
+from archcalc.formats.program.nesting import Step
+from archcalc.formats.program.variables import statements
 
 LANES = ("", "", "a", "b")
 

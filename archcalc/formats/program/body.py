@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from archcalc.formats.program.code import Call, identifier
+from archcalc.formats.program.nesting import Step
 from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source
 from archcalc.formats.program.series import Series, series
-from archcalc.formats.program.variables import Step
 from archcalc.network.network import parts
 
 Called = Use | Series | Repeat
