@@ -1,22 +1,29 @@
-"""Programs that are written compute what the network computes: random graphs, with the same weights, value by value."""
+"""Programs that are written compute what the network computes, value by value with the same weights: ops and random graphs."""
 
 from __future__ import annotations
 
-import os
+import json
 import random
-from contextlib import contextmanager
-from math import prod
 
 import numpy as np
 import pytest
+from values import FRAMEWORKS, assert_written, noise
 
 import archcalc
-from archcalc import REGISTRY
+from archcalc import REGISTRY, ArchcalcError
 from archcalc.network.network import Network, Node
-from archcalc.op.site import Site
+from archcalc.op.settings import extents
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-pytestmark = pytest.mark.torch
+MARKS = {"pytorch": pytest.mark.torch, "keras": pytest.mark.keras}
+WRITTEN = [pytest.param(to, marks=MARKS[to]) for to in FRAMEWORKS]
+NOWHERE = {"unaccounted", "quantize", "dequantize"}
+UNSAID = {
+    "pytorch": NOWHERE,
+    "keras": NOWHERE | {"resize", "depth_to_space", "space_to_depth", "rnn", "lstm", "gru"},
+}
+"""Kinds whose example a framework has nothing for."""
+WHOLE = {"flatten", "reshape", "channels", "permute"}
+"""Kinds whose settings go with the size of their example."""
 
 SHAPE = (4, 6, 6)
 KINDS = {
@@ -74,103 +81,91 @@ def _layer(draw, nodes, firsts, number, reach):
     return Node(name, REGISTRY[kind](**draw.choice(KINDS[kind])), (source,))
 
 
-def values(report, inputs, weigh):
-    """Return what archcalc's own references make of the inputs, with weights by their names and shapes, layer by layer."""
-    found, tensors, entering = [], {}, iter(inputs)
-    for place, layer in enumerate(report.run.layers):
-        if layer.op.traits.role == "input":
-            found.append(next(entering))
-            continue
-        if layer.node.tied is None:
-            shapes = layer.op.tensors(Site(layer.at.xs))
-            tensors[place] = {name: weigh(name, shape) for name, shape in shapes.items()}
-        own = tensors[place if layer.node.tied is None else layer.node.tied]
-        found.append(layer.op.forward(*(found[source] for source in layer.node.inputs), **own))
-    return [found[place] for place in report.run.outputs], [
-        t for own in tensors.values() for t in own.values()
+def nested(seed):
+    """Return a random spec: blocks that repeat, in one another and beside one another, and branches of branches."""
+    draw = random.Random(seed)  # noqa: S311  # nothing secret
+    layers = [_item(draw, 3) for _ in range(draw.randint(2, 5))]
+    return json.dumps({"name": f"net{seed}", "input": "4x6x6", "layers": layers})
+
+
+def _item(draw, depth):
+    kinds = [kind for kind in KINDS if kind != "scalar"]  # see `test_a_number_between_blocks_that_repeat`
+    kind = draw.choice([*kinds, *["repeat", "add", "multiply"] * 4] if depth else kinds)
+    if kind in kinds:
+        return {kind: draw.choice(KINDS[kind])}
+    inner = [_item(draw, depth - 1) for _ in range(draw.randint(1, 3))]
+    if kind == "repeat":
+        return {"repeat": {"times": draw.choice([2, 2, 2, 4]), "layers": inner}}
+    other = [_item(draw, depth - 1)] if kind == "add" and draw.random() < 0.5 else []
+    inner += ["sigmoid"] if kind == "multiply" else []  # products of products grow beyond all bounds
+    return {kind: {"branches": draw.sample([inner, other], 2)}}
+
+
+def in_both(run, slow, step):
+    """Return ranges of seeds for each framework: those that run by default, and more that are slow."""
+    return [
+        pytest.param(
+            to, start, marks=[MARKS[to], *([] if start < run[to] else [pytest.mark.slow])], id=f"{to}-{start}"
+        )
+        for to in FRAMEWORKS
+        for start in range(0, slow[to], step)
     ]
 
 
-def weight(rng, shape):
-    return rng.uniform(0.5, 1.5, shape).astype(np.float32) * (0.3 if len(shape) > 1 else 1)
-
-
-@contextmanager
-def weighed(code, weights):
-    """Give the model of a program its weights, which both list layer by layer."""
-    scope = {"__name__": "generated"}
-    exec(compile(code, "generated.py", "exec"), scope)  # noqa: S102  # written by what is tested
-    model = [made for made in scope.values() if isinstance(made, type) and issubclass(made, torch.nn.Module)][
-        -1
-    ]()
-    kept = [value for name, value in model.state_dict().items() if "num_batches" not in name]
-    assert [tuple(value.shape) for value in kept] == [weight.shape for weight in weights]
-    for tensor, weight in zip(kept, weights, strict=True):
-        tensor.copy_(torch.tensor(weight))
-    with torch.no_grad():
-        yield model.eval()
-
-
-def entering(report, seed):
-    rng = np.random.default_rng(seed)
-    return [rng.uniform(-1, 1, row.output_shape).astype(np.float32) for row in report.inputs]
-
-
-def assert_close(found, expected, code):
-    assert len(found) == len(expected), code
-    for one, other in zip(found, expected, strict=True):
-        scale = abs(other).max()
-        np.testing.assert_allclose(one.detach().numpy(), other, rtol=1e-3, atol=1e-4 * scale, err_msg=code)
-
-
-def assert_same_values(report, seed):
-    inputs, rng = entering(report, seed), np.random.default_rng(7)
-    expected, weights = values(report, inputs, lambda name, shape: weight(rng, shape))
-    code = archcalc.export(report, to="pytorch")
-    with weighed(code, weights) as model:
-        found = model(*map(torch.tensor, inputs))
-    assert_close(found if isinstance(found, tuple) else (found,), expected, code)
-
-
-@pytest.mark.parametrize("start", range(0, 400, 50))
-def test_a_random_graph_is_written_as_what_it_computes(start):
-    for seed in range(start, start + 50):
-        assert_same_values(archcalc.analyze(drawn(seed)), seed)
-
-
-KERAS = {"gamma": "weight", "beta": "bias", "alpha": "slope", "moving_mean": "running_mean", "moving_variance": "running_var"}  # fmt: skip
-"""What is called otherwise in Keras than here."""
-
-
-def weigh(model, weights):
-    """Give a Keras model its weights, by their names and shapes; filters come last there."""
-    for own in model.weights:
-        name = own.path.rpartition("/")[2]
-        if name == "kernel":
-            *taps, inner, outer = own.shape
-            value = np.moveaxis(weights["weight", (outer, inner, *taps)], (0, 1), (-1, -2))
-        else:
-            value = weights[KERAS.get(name, name), (prod(own.shape),)]
-        own.assign(value.reshape(own.shape))
-
-
-@pytest.mark.keras
-@pytest.mark.parametrize("start", range(0, 40, 10))
-def test_a_random_graph_is_written_for_keras_as_what_it_computes(start):
-    """Layers of one kind and shape have the same weights, for Keras lists them in an order of its own."""
-    os.environ["KERAS_BACKEND"] = "torch"
-    pytest.importorskip("keras", reason="Keras is not installed")
+@pytest.mark.parametrize(
+    ("to", "start"), in_both({"pytorch": 200, "keras": 10}, {"pytorch": 2000, "keras": 200}, 10)
+)
+def test_a_random_graph_is_written_as_what_it_computes(to, start):
     for seed in range(start, start + 10):
-        rng, weights = np.random.default_rng(7), {}
-        report = archcalc.analyze(drawn(seed))
-        inputs = entering(report, seed)
-        expected, _ = values(
-            report, inputs, lambda *key, rng=rng, known=weights: known.setdefault(key, weight(rng, key[1]))
-        )
-        scope = {"__name__": "generated"}
-        code = archcalc.export(report, to="keras")
-        exec(compile(code, "generated.py", "exec"), scope)  # noqa: S102  # written by what is tested
-        model = scope["build"]()
-        weigh(model, weights)
-        found = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-        assert_close(found if isinstance(found, list) else [found], expected, code)
+        assert_written(archcalc.analyze(drawn(seed)), to)
+
+
+@pytest.mark.parametrize(
+    ("to", "start"), in_both({"pytorch": 100, "keras": 10}, {"pytorch": 1000, "keras": 100}, 10)
+)
+def test_a_random_nest_is_written_as_what_it_computes(to, start, network):
+    for seed in range(start, start + 10):
+        assert_written(archcalc.analyze(network(nested(seed))), to)
+
+
+NUMBER = """
+name: numbers
+input: 4x6x6
+layers:
+  - repeat:
+      times: 2
+      layers:
+        - repeat: {times: 3, layers: [{add: {branches: [[relu], []]}}]}
+        - scalar: {by: multiply, value: 0.5}
+"""
+
+
+@pytest.mark.torch
+@pytest.mark.xfail(
+    strict=True, raises=SyntaxError, reason="the number is written as a module of an nn.Sequential"
+)
+def test_a_number_between_blocks_that_repeat(report_of):
+    assert_written(report_of(NUMBER), "pytorch")
+
+
+OPS = [kind for kind in REGISTRY if kind != "input"]
+
+
+@pytest.mark.parametrize("to", WRITTEN)
+@pytest.mark.parametrize("kind", OPS)
+def test_an_op_is_written_as_what_it_computes(to, kind):
+    """A batch of three shows what takes the samples for one, or their number for that of something else."""
+    shapes, settings = REGISTRY[kind].example
+    most = 10**6 if kind in WHOLE else 16
+    sources = [
+        Node(f"x{n}", REGISTRY["input"](shape=(channels, *(min(size, most) for size in rest))))
+        for n, (channels, *rest) in enumerate(map(extents, shapes or ("1",)))
+    ]
+    op = Node("op", REGISTRY[kind](**settings), tuple(range(len(shapes))))
+    report = archcalc.analyze(Network("alone", (*sources, op)), batch=3)
+    if kind in UNSAID[to]:
+        with pytest.raises(ArchcalcError, match="cannot say it"):
+            archcalc.export(report, to=to)
+        return
+    inputs = [np.abs(noise(row.output_shape, n)) + np.float32(0.1) for n, row in enumerate(report.inputs)]
+    assert_written(report, to, [np.floor(7 * x) for x in inputs] if kind == "embedding" else inputs)

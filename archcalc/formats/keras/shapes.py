@@ -110,7 +110,8 @@ def take(op: Take, at: Site) -> Call:
 
 @says(Expand)
 def expand(op: Expand, at: Site) -> Call:
-    return call("{0} * ops.ones({shape})", shape=(1, *at.y[1:]))
+    samples = 1 if at.y[0] == at.x[0] else at.y[0]
+    return call("{0} * ops.ones({shape})", shape=(samples, *at.y[1:]))
 
 
 @says(Tile)
