@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
-from values import FRAMEWORKS, assert_written, noise
+from values import FRAMEWORKS, assert_written, noise, weights
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
@@ -169,3 +171,35 @@ def test_an_op_is_written_as_what_it_computes(to, kind):
         return
     inputs = [np.abs(noise(row.output_shape, n)) + np.float32(0.1) for n, row in enumerate(report.inputs)]
     assert_written(report, to, [np.floor(7 * x) for x in inputs] if kind == "embedding" else inputs)
+
+
+QUICK = ("lenet5_1998", "mobilenet_v1_0_25", "nin_cifar10", "resnet20", "squeezenet1_1")
+HUGE = {"regnet_y_128gf", "vit_l_16"}
+DEEP = {"resnet1202"}
+
+
+def specs():
+    """Return every network for each framework: a few that run by default, and some that take minutes."""
+    for to in FRAMEWORKS:
+        for name in archcalc.names():
+            is_large = name in HUGE or (name in DEEP and to == "keras")
+            marks = [] if name in QUICK else [pytest.mark.large if is_large else pytest.mark.slow]
+            yield pytest.param(to, name, marks=[MARKS[to], *marks], id=f"{to}-{name}")
+
+
+def small(name):
+    """Return a report of a network on the smallest input that leaves maps to slide over, not a square if it takes one."""
+    network = archcalc.load(name)
+    own = archcalc.analyze(network)
+    for size in ("24x32", "64x72", "75x83"):
+        if own.input_shape[1] <= 32 or size != "24x32":
+            with suppress(ArchcalcError):
+                return archcalc.analyze(network, input=f"{own.input_shape[0]}x{size}")
+    return own
+
+
+@pytest.mark.parametrize(("to", "name"), [*specs()])
+def test_a_known_network_is_written_as_what_it_computes(to, name):
+    calm = partial(weights, gain=0.1) if name in DEEP else weights
+    (found,) = assert_written(small(name), to, weights=calm)
+    assert np.ptp(found) > 0

@@ -34,13 +34,17 @@ def noise(shape, *seed):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
 
 
-def weights(layer, *seed):
-    """Return random tensors of a layer by their names: those that multiply keep the size of what goes through."""
+def weights(layer, *seed, gain=1):
+    """Return random tensors of a layer by their names: those that multiply keep the size of what goes through.
+
+    A small gain keeps blocks small beside what goes past them, without which it grows from each to the next.
+    """
     found = {}
     for number, (name, shape) in enumerate(layer.op.tensors(Site(layer.at.xs)).items()):
         value = noise(shape, *seed, number)
         is_matrix = len(shape) > 1 and layer.op.kind != "parameter"
         found[name] = value * (3 / prod(shape[1:])) ** 0.5 if is_matrix else 1 + value / 2
+        found[name] *= gain if name == "weight" and layer.op.kind == "batchnorm" else 1
     return found
 
 

@@ -11,12 +11,29 @@ from archcalc.op.op import per_axis
 from archcalc.op.site import Site
 from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
-from archcalc.ops.shapes.merge import Channels, Concat, Shuffle
+from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 
 plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
-plain("add", "layers.Add")
-plain("multiply", "layers.Multiply")
+
+
+@says(Add)
+def add(op: Add, at: Site) -> Call:
+    return call("layers.Add" if _have_one_batch(at) else _listed(" + ", at))
+
+
+@says(Multiply)
+def multiply(op: Multiply, at: Site) -> Call:
+    return call("layers.Multiply" if _have_one_batch(at) else _listed(" * ", at))
+
+
+def _have_one_batch(at: Site) -> bool:
+    """Tell whether all inputs have as many samples, without which the layers of Keras refuse them."""
+    return len({x[0] for x in at.xs}) == 1
+
+
+def _listed(joint: str, at: Site) -> str:
+    return joint.join(f"{{{number}}}" for number in range(len(at.xs)))
 
 
 @says(Reshape)
