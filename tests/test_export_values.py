@@ -150,6 +150,24 @@ def test_a_number_between_blocks_that_repeat(report_of):
     assert_written(report_of(NUMBER), "pytorch")
 
 
+TWINS = """
+name: twins
+input: {a: 4x6x6, b: 4x6x6}
+layers:
+  - conv: {name: one, from: a, out: 4, kernel: 3, stride: 2, padding: 1}
+  - conv: {name: other, from: b, tie: one, out: 4, kernel: 3, stride: 2, padding: 1}
+  - add: {from: [one, other]}
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.xfail(
+    strict=True, raises=NameError, reason="what pads and what convolves are written as one layer"
+)
+def test_a_layer_of_two_steps_that_another_is_tied_to(report_of):
+    assert_written(report_of(TWINS), "keras")
+
+
 OPS = [kind for kind in REGISTRY if kind != "input"]
 
 
