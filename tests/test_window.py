@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, prod
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from archcalc.arithmetic.extent import POINT, even
 from archcalc.arithmetic.window import (
-    POINT,
-    Extent,
+    Division,
+    Resampling,
     Spread,
     Uneven,
     Window,
@@ -217,7 +218,7 @@ stacks = st.lists(
 def test_a_receptive_field_spans_what_an_output_depends_on(windows):
     field = POINT
     for window in windows:
-        field = window.seen(field)
+        field = field.through(window)
     first, second = seen(0, windows), seen(1, windows)
     assert (field.start, field.size) == (min(first), max(first) - min(first) + 1)
     assert field.stride == min(second) - min(first)
@@ -228,7 +229,7 @@ def test_a_receptive_field_spans_what_an_output_depends_on(windows):
 def test_stride_1_widens_a_field_by_the_window_less_one():
     fields = [POINT]
     for _ in range(3):
-        fields.append(Window(3).seen(fields[-1]))
+        fields.append(fields[-1].through(Window(3)))
     assert [field.size for field in fields] == [1, 3, 5, 7]  # two 3x3 see a 5x5, three a 7x7
 
 
@@ -236,27 +237,92 @@ def test_stride_1_widens_a_field_by_the_window_less_one():
     ("spread", "stride", "field"),
     [
         # Element i is spread over the outputs from i·s - p to i·s - p + k - 1.
-        (Spread(3, 1, 1), 1, Extent(3, 1, -1, 3)),
-        (Spread(2, 2), 1, Extent(1, 0.5, 0, 1)),  # no overlap
-        (Spread(4, 2, 1), 1, Extent(2, 0.5, -1, 2)),  # output 0 sees -1 and 0
-        (Spread(3, 2, 1), 1, Extent(2, 0.5, 0, 1)),  # output 0 sees 0, output 1 sees 0 and 1
-        (Spread(6, 2, 2), 1, Extent(3, 0.5, -1, 3)),  # output 0 sees -1, 0 and 1
-        (Spread(1, 2), 1, Extent(1, 0.5, 0, 1)),  # output 1 sees nothing
-        (Spread(3, 2, 1), 2, Extent(3, 1, 0, 1)),  # enlarged after it was halved: whole numbers again
-        (Spread(4, 2, 1), 4, Extent(5, 2, -4, 5)),
-        (Spread(3, 3), 4, Extent(1, 4 / 3, 0, 1)),
+        (Spread(3, 1, 1), 1, (3, 1, -1)),
+        (Spread(2, 2), 1, (1, 1 / 2, 0)),  # no overlap
+        (Spread(4, 2, 1), 1, (2, 1 / 2, -1)),  # output 0 sees -1 and 0
+        (Spread(3, 2, 1), 1, (2, 1 / 2, 0)),  # output 0 sees 0, output 1 sees 0 and 1
+        (Spread(6, 2, 2), 1, (3, 1 / 2, -1)),  # output 0 sees -1, 0 and 1
+        (Spread(1, 2), 1, (1, 1 / 2, 0)),  # output 1 sees nothing
+        (Spread(3, 2, 1), 2, (3, 1, 0)),  # enlarged after it was halved: whole numbers again
+        (Spread(4, 2, 1), 4, (5, 2, -4)),
+        (Spread(3, 3), 4, (1, Fraction(4, 3), 0)),
+        (Spread(2, 2, 0, 2), 1, (2, 1 / 2, -1)),  # with dilation every other output sees nothing
     ],
 )
 def test_the_field_of_what_is_spread(spread, stride, field):
-    found = spread.seen(Extent(1, stride, 0, 1))
-    assert repr(found) == repr(field)  # 1 is not 1.0
+    found = even(1, stride).through(spread)
+    assert (found.size, found.stride, found.start) == field
+    assert spread.widened(1, stride) == found.size
+
+
+slides = st.one_of(
+    st.builds(
+        Window, st.integers(1, 5), st.integers(1, 4), st.integers(-3, 3), st.integers(0, 3), st.integers(1, 4)
+    ),
+    st.builds(Spread, st.integers(1, 7), st.integers(1, 5), st.integers(0, 3), st.integers(1, 6)),
+    st.builds(Resampling, st.integers(2, 9), st.integers(2, 12), st.sampled_from((1, 2, 4)), st.booleans()),
+    st.builds(Division, st.integers(4, 20), st.integers(1, 7)),
+)
+
+
+@given(slides, st.integers(1, 9), st.integers(1, 5))
+def test_over_elements_that_see_alike_the_formula_says_what_the_widest_sees(slide, size, stride):
+    assert slide.widened(size, stride) == even(size, stride).through(slide).size
+
+
+def elements(slide, place):
+    """Return the elements that the one at any place is made of."""
+    again, rest = divmod(place, slide.period)
+    first, number, step = slide.taps(rest)
+    return [again * slide.shift + first + tap * step for tap in range(number)]
+
+
+def seen_through(place, path):
+    positions = {place}
+    for slide in reversed(path):
+        positions = {element for one in positions for element in elements(slide, one)}
+    return positions
+
+
+@given(st.lists(slides, max_size=4), st.integers(-20, 20))
+def test_a_field_is_what_each_element_sees_through_whatever_slides(path, place):
+    field = POINT
+    for slide in path:
+        field = field and field.through(slide)
+    if field is None:  # its period is too long
+        return
+    seen = seen_through(place, path)
+    assert field.over_all.at(place) == ((min(seen), max(seen)) if seen else None)
+    assert field.stride == prod(Fraction(slide.shift, slide.period) for slide in path)
+
+
+@given(spread=st.builds(Spread, st.integers(1, 7), st.integers(1, 5), st.integers(0, 3), st.integers(1, 6)))
+def test_what_is_spread_meets_what_it_is_spread_over(spread):
+    """Input i is spread over the outputs i·s + j·d - p."""
+    for place in range(-10, 10):
+        meets = [
+            i for i in range(-50, 50) for j in range(spread.kernel)
+            if i * spread.stride + j * spread.dilation - spread.before == place
+        ]  # fmt: skip
+        assert sorted(elements(spread, place)) == sorted(meets)
+
+
+def test_a_period_that_is_too_long_is_not_kept():
+    once = POINT.through(Resampling(1000, 1009, 1))
+    assert once.stride == Fraction(1000, 1009)
+    assert once.through(Resampling(1000, 1013, 1)) is None
+    assert POINT.through(Spread(1, 10**9)) is None
 
 
 def test_joined_paths_keep_the_largest_and_the_smallest_field():
-    narrow, wide = Window(1).seen(POINT), Window(5, 1, 2, 2).seen(POINT)
-    assert narrow.joined(wide) == wide.joined(narrow) == Extent(5, 1, -2, 1)
+    narrow, wide = POINT.through(Window(1)), POINT.through(Window(5, 1, 2, 2))
+    assert narrow.joined(wide) == wide.joined(narrow) == even(5, 1, -2)._replace(narrow=POINT.narrow)
 
 
 def test_joined_paths_that_see_different_elements_see_all_of_them():
-    left, right = Window(2, 1, 1, 0).seen(POINT), Window(2, 1, 0, 1).seen(POINT)
-    assert left.joined(right) == right.joined(left) == Extent(3, 1, -1, 2)
+    left, right = POINT.through(Window(2, 1, 1, 0)), POINT.through(Window(2, 1, 0, 1))
+    assert left.joined(right).over_all == right.joined(left).over_all == even(3, 1, -1).over_all
+
+
+def test_paths_on_which_fields_move_unlike_have_none_together():
+    assert even(3, 2).joined(even(3, 1)) is None

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import prod
 
 from archcalc.analysis.conditions import Conditions, DType, Input
-from archcalc.analysis.report import ReceptiveField, Report, Row, Totals
+from archcalc.analysis.report import Report, Row, Totals
 from archcalc.analysis.run import Facts, Layer, Run, run
-from archcalc.arithmetic.window import POINT, Rounding
-from archcalc.ground import limits
+from archcalc.analysis.sights import extents, sights
+from archcalc.arithmetic.sight import Sight
+from archcalc.arithmetic.window import Rounding
 from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
@@ -63,13 +64,10 @@ def reported(ran: Run) -> Report:
 
 def _rows(layers: Sequence[Layer]) -> list[Row]:
     rows: list[Row] = []
-    blind: set[int] = set()  # they see nothing of the input
-    for position, (layer, alive) in enumerate(zip(layers, _alive(layers), strict=True)):
+    found = zip(layers, _alive(layers), sights(layers), strict=True)
+    for position, (layer, alive, (sight, gateless)) in enumerate(found):
         node, op, facts = layer.node, layer.op, layer.facts
         sources = [rows[source] for source in node.inputs]
-        if op.traits.role != "input" and blind.issuperset(node.inputs):
-            blind.add(position)
-        seen = [rows[source].field for source in node.inputs if source not in blind]
         stored = prod(facts.output) if _stores(op) and facts.output else 0
         params, fixed, buffers = _owned(facts, node)
         rows.append(
@@ -92,7 +90,9 @@ def _rows(layers: Sequence[Layer]) -> list[Row]:
                 uneven=facts.uneven,
                 unfolded=facts.unfolded,
                 depth=max((source.depth for source in sources), default=0) + op.traits.deep,
-                field=() if position in blind else _field(facts, seen),
+                field=extents(sight),
+                gateless=extents(gateless),
+                places=sight.places if isinstance(sight, Sight) else None,
             )
         )
     return rows
@@ -126,24 +126,6 @@ def _owned(facts: Facts, node: Node) -> tuple[int, ...]:
     return tuple(
         elements(shape for name, shape in group.items() if name not in node.shared) for group in facts.tensors
     )
-
-
-def _field(facts: Facts, seen: Sequence[ReceptiveField]) -> ReceptiveField:
-    """Return the receptive field of a row's output, the largest over the inputs that see anything."""
-    if not seen:
-        return (POINT,) * (len(facts.output) - 2)
-    fields = [field for field in seen if field is not None]
-    if facts.field == "whole" or len(fields) < len(seen) or len({len(field) for field in fields}) > 1:
-        return None
-    joined = fields[0]
-    for field in fields[1:]:
-        joined = tuple(a.joined(b) for a, b in zip(joined, field, strict=True))
-    if facts.field == "pointwise":
-        return joined
-    if len(joined) != len(facts.field):
-        return None
-    found = tuple(window.seen(extent) for window, extent in zip(facts.field, joined, strict=True))
-    return found if all(abs(value) <= limits.MAGNITUDE for extent in found for value in extent) else None
 
 
 def _alive(layers: Sequence[Layer]) -> list[int]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
-from archcalc.arithmetic.window import Extent, Uneven
+from archcalc.arithmetic.extent import Extent
+from archcalc.arithmetic.sight import Places
+from archcalc.arithmetic.window import Uneven
 from archcalc.op.op import Work
 from archcalc.op.site import Shape
 from archcalc.op.traits import Role
 
-ReceptiveField = tuple[Extent, ...] | None
+ReceptiveField = tuple[Extent, ...] | Literal["unknown"] | None
 """One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
 
 
@@ -24,7 +26,8 @@ class Row(NamedTuple):
     layer stores anew: none for a view such as flatten; `in_place` are those that are left where
     activations overwrite their input. `alive` are the numbers in memory while the layer runs: its
     inputs, its output and what later layers need. `unfolded` are rows and columns of the matrix that im2col makes
-    of the input; None for what is no convolution. `depth` counts the weighted layers up to here.
+    of the input; None for what is no convolution. `depth` counts the weighted layers up to here. `gateless` is
+    the field without gates: numbers that see everything and hold for all positions of a map alike. `places` say which axes of the output the field is along; None where these are the spatial axes.
     """
 
     name: str
@@ -46,6 +49,13 @@ class Row(NamedTuple):
     unfolded: tuple[int, int] | None
     depth: int
     field: ReceptiveField
+    gateless: ReceptiveField = None
+    places: Places | None = None
+
+    @property
+    def extents(self) -> tuple[Extent, ...]:
+        """What an element sees along each axis; nothing where that is the whole input, or not known."""
+        return self.field if isinstance(self.field, tuple) else ()
 
     @property
     def macs(self) -> int | None:

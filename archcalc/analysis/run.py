@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import Conditions, outputs_among, without_heads
+from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Field, Op, Work, elements, extents_of
+from archcalc.op.op import Op, Work, elements, extents_of
 from archcalc.op.site import Shape, Site
 
 

@@ -11,7 +11,10 @@ SAME (tf.nn, "Notes on padding"), which is ONNX's SAME_UPPER.
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Literal, NamedTuple
+
+from archcalc.arithmetic.extent import Taps
 
 Rounding = Literal["floor", "ceil", "strict"]
 ROUNDINGS: tuple[Rounding, ...] = ("floor", "ceil", "strict")
@@ -26,15 +29,23 @@ class Window(NamedTuple):
     after: int = 0
     dilation: int = 1
 
-    def seen(self, extent: Extent) -> Extent:
-        """Return the field of an element that sees, through this window, elements with field `extent`."""
-        reach = (span(self.kernel, self.dilation) - 1) * extent.stride
-        return Extent(
-            extent.size + reach,
-            extent.stride * self.stride,
-            extent.start - self.before * extent.stride,
-            extent.smallest + reach,
-        )
+    @property
+    def period(self) -> int:
+        """All elements see alike."""
+        return 1
+
+    @property
+    def shift(self) -> int:
+        """The window moves on by its stride."""
+        return self.stride
+
+    def taps(self, place: int) -> Taps:
+        """Return what an element is made of: the window."""
+        return Taps(place * self.stride - self.before, self.kernel, self.dilation)
+
+    def widened(self, size: int, stride: int) -> int:
+        """Return the field over elements that all see `size`, `stride` apart: r + (k - 1)·d·j."""
+        return size + (span(self.kernel, self.dilation) - 1) * stride
 
 
 class Spread(NamedTuple):
@@ -45,26 +56,105 @@ class Spread(NamedTuple):
     before: int = 0
     dilation: int = 1
 
-    def seen(self, extent: Extent) -> Extent:
-        """Return the field of an element onto which elements with field `extent` are spread.
+    @property
+    def period(self) -> int:
+        """The window meets every stride-th element alike."""
+        return self.stride
 
-        It sees every `stride`-th element of the window, ⌈span/stride⌉ of them at most; the first element's
-        window begins `before` elements outside the output.
+    @property
+    def shift(self) -> int:
+        """An input element is a stride of the output."""
+        return 1
+
+    def taps(self, place: int) -> Taps:
+        """Return what an element is made of.
+
+        Input element i is spread over the outputs i·s + j·d - p, with j from 0 to k - 1: so output o sees i where
+        j·d = o + p - i·s. That holds for every (s/g)-th j, with g what s and d have in common, if for any.
         """
-        reach = span(self.kernel, self.dilation)
-        most, least = -(-reach // self.stride), max(reach // self.stride, 1)
-        first = -((reach - 1 - self.before) // self.stride)
-        return Extent(
-            extent.size + (most - 1) * extent.stride,
-            _divided(extent.stride, self.stride),
-            extent.start + first * extent.stride,
-            extent.smallest + (least - 1) * extent.stride,
-        )
+        place += self.before
+        common = gcd(self.stride, self.dilation)
+        apart, step = self.stride // common, self.dilation // common
+        if place % common:
+            return Taps(0, 0)
+        first = place // common * pow(step, -1, apart) % apart
+        count = max(-(-(self.kernel - first) // apart), 0)
+        last = (place - first * self.dilation) // self.stride
+        return Taps(last - (count - 1) * step, count, step)
+
+    def widened(self, size: int, stride: int) -> int:
+        """Return the field over elements that all see `size`, `stride` apart: r + (⌈k/s⌉ - 1)·j without dilation."""
+        common = gcd(self.stride, self.dilation)
+        most = -(-self.kernel // (self.stride // common))
+        return size + (most - 1) * (self.dilation // common) * stride
 
 
-def _divided(stride: float, parts: int) -> float:
-    """Return stride/parts, an integer where it is one."""
-    return stride // parts if stride % parts == 0 else float(stride) / int(parts)
+class Resampling(NamedTuple):
+    """How an axis of `size` elements is brought to another size, each new element made of the `near` nearest.
+
+    Element i of o lies at (i + 1/2)·n/o - 1/2, with `corners` at i·(n - 1)/(o - 1); a single one is that at ⌊i·n/o⌋.
+    """
+
+    size: int
+    new: int
+    near: int
+    corners: bool = False
+
+    @property
+    def _steps(self) -> tuple[int, int]:
+        """How far the input goes on in how many elements."""
+        if not self.corners or min(self.size, self.new) == 1:
+            return self.size, self.new
+        return self.size - 1, self.new - 1
+
+    @property
+    def period(self) -> int:
+        """New elements lie alike between old ones after o/g, with g what both sizes have in common."""
+        return self._steps[1] // gcd(*self._steps)
+
+    @property
+    def shift(self) -> int:
+        """That is n/g old ones."""
+        return self._steps[0] // gcd(*self._steps)
+
+    def taps(self, place: int) -> Taps:
+        """Return what an element is made of: the nearest ones, as many before its place as after it."""
+        old, new = self._steps
+        if self.near == 1:
+            return Taps(place * old // new, 1)
+        at = place * old // new if self.corners else ((2 * place + 1) * old - new) // (2 * new)
+        return Taps(at + 1 - self.near // 2, self.near)
+
+    def widened(self, size: int, stride: int) -> int:
+        """Return the field over elements that all see `size`, `stride` apart."""
+        return size if self.near == 1 else size + (self.near - 1) * stride
+
+
+class Division(NamedTuple):
+    """How an axis of `size` elements is divided into `parts` windows: i sees from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉."""
+
+    size: int
+    parts: int
+
+    @property
+    def period(self) -> int:
+        """Windows lie alike after o/g, with g what both numbers have in common."""
+        return self.parts // gcd(self.size, self.parts)
+
+    @property
+    def shift(self) -> int:
+        """That is n/g elements."""
+        return self.size // gcd(self.size, self.parts)
+
+    def taps(self, place: int) -> Taps:
+        """Return what an element is made of: a window."""
+        first = place * self.size // self.parts
+        return Taps(first, -(-(place + 1) * self.size // self.parts) - first)
+
+    def widened(self, size: int, stride: int) -> int:
+        """Return the field over elements that all see `size`, `stride` apart."""
+        most = -(-(self.shift + self.period - 1) // self.period)
+        return size + (most - 1) * stride
 
 
 class Uneven(NamedTuple):
@@ -136,37 +226,3 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
     reach = span(kernel, dilation) + (same_size(size, stride) - 1) * stride
     total = max(reach - size, 0)
     return total // 2, total - total // 2
-
-
-class Extent(NamedTuple):
-    """A receptive field along one axis: what one output element sees of the input.
-
-    `size` reaches over all paths and `smallest` is that of the narrowest; `stride` is the distance between
-    the fields of neighbours; `start` is the position of the first field's first element, negative
-    where it begins in the padding. All are whole numbers unless something is enlarged to more than the
-    input's resolution.
-    """
-
-    size: float
-    stride: float
-    start: float
-    smallest: float
-
-    @property
-    def centre(self) -> float:
-        """The middle of the first field."""
-        return self.start + (self.size - 1) / 2
-
-    def joined(self, other: Extent) -> Extent:
-        """Return the field over both paths: from where the first begins to where the last ends.
-
-        That is the larger of the two wherever it covers the other, as it does along symmetrical windows.
-        """
-        larger = max(self, other, key=lambda extent: extent.size)
-        start = min(self.start, other.start)
-        end = max(self.start + self.size, other.start + other.size)
-        return Extent(end - start, larger.stride, start, min(self.smallest, other.smallest))
-
-
-POINT = Extent(1, 1, 0, 1)
-"""The field of an input element: itself."""

@@ -176,16 +176,15 @@ def resampled(x: Array, sizes: Sequence[int], near: int, *, corners: bool) -> Ar
         if near == 1:
             x = x.take(np.arange(o) * n // o, axis=axis)
             continue
-        steps = np.arange(o)
-        at = steps * ((n - 1) / max(o - 1, 1)) if corners else (steps + 0.5) * (n / o) - 0.5
-        if near == 2:
-            at = np.clip(at, 0, n - 1)
-        first = np.floor(at)
+        above, below = (
+            (np.arange(o) * (n - 1), max(o - 1, 1)) if corners else ((2 * np.arange(o) + 1) * n - o, 2 * o)
+        )
+        first, rest = np.divmod(above, below)  # in integers, so that what lies on an element lies on it
         taps = range(1 - near // 2, 1 + near // 2)
         parts = []
         for tap in taps:
-            share = _share(np.abs(at - first - tap), near).astype(x.dtype)
-            held = np.clip(first + tap, 0, n - 1).astype(int)
+            share = _share(np.abs(rest / below - tap), near).astype(x.dtype)
+            held = np.clip(first + tap, 0, n - 1)
             parts.append(x.take(held, axis=axis) * along(share, axis, x.ndim))
         x = sum(parts[1:], start=parts[0])
     return x if x.base is None else x.copy()

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
+from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.term import named
-from archcalc.arithmetic.window import Rounding, Spread, Uneven, Window
+from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.settings import Setting
@@ -21,8 +22,6 @@ from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits, check_traits
 
 Weights = dict[str, Shape]
-Field = Literal["pointwise", "whole"] | tuple[Window | Spread, ...]
-"""What one output element sees: its own position, the whole input, or a window on each spatial axis."""
 
 
 class Work(NamedTuple):

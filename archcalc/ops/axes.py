@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
+from archcalc.arithmetic.sight import Field, Kept
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field
 from archcalc.op.site import Shape
 
 
@@ -71,13 +71,22 @@ def others(x: Shape, axis: int) -> Shape:
     return (*x[:at], *x[at + 1 :])
 
 
-def across(x: Shape, axes: Iterable[int]) -> Field:
-    """Return the field of an element that sees all of some axes, each of which keeps its place.
+def across(x: Shape, axes: Iterable[int], *, keep: bool = True) -> Field:
+    """Return the field of an element that sees all of some axes, each of which keeps its place or goes.
 
-    The channels are at one position; of a flat input they are the whole.
+    Of a flat input that is the whole.
     """
-    touched = max(places(axes, len(x)), default=0)
-    return "whole" if touched >= min(2, len(x) - 1) > 0 else "pointwise"
+    mixed = tuple(axis for axis in places(axes, len(x)) if axis > 0)
+    if mixed and len(x) < 3:
+        return "whole"
+    gone = () if keep else places(axes, len(x))
+    sources = tuple(axis for axis in range(len(x)) if axis not in gone)
+    return Kept(sources, mixed=mixed) if mixed or gone else "pointwise"
+
+
+def moving(x: Shape, *axes: int) -> Field:
+    """Return the field of an element that another one was along some axes, and the same one along the others."""
+    return Kept(tuple(range(len(x))), moved=places(axes, len(x)))
 
 
 def stretched(*shapes: Shape) -> Shape:

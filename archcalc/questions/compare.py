@@ -39,8 +39,8 @@ class StackCosts(NamedTuple):
     largest: tuple[Formula, ...]
     macs: Formula
     macs_on_input: Formula | None
-    field: tuple[float, ...]
-    jump: tuple[float, ...]
+    field: tuple[int, ...]
+    jump: tuple[int, ...]
     nonlinearities: int
     multiple: int
 
@@ -183,7 +183,7 @@ def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
 
     ops = convolutions(one, channels())
     shapes = _through(ops, (report.batch, channels(), *(size or (1, 1))))
-    field = report.rows[-1].field
+    extents = report.rows[-1].extents
     bare = (op.replace(bias=False).weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
     biased = (op.weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
     by_layer = [elements(weights.values()) for weights in bare]
@@ -194,8 +194,8 @@ def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
         largest=_largest(tuple(map(Formula.of, by_layer))),
         macs=Formula.of(_macs(ops, _one_position(one, shapes), shapes)),
         macs_on_input=Formula.of(_macs(ops, shapes[1:], shapes)) if size else None,
-        field=tuple(extent.size for extent in field or ()),
-        jump=tuple(extent.stride for extent in field or ()),
+        field=tuple(extent.size for extent in extents),
+        jump=tuple(int(extent.stride) for extent in extents),
         nonlinearities=len(ops),
         multiple=one.multiple,
     )

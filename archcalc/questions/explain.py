@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from archcalc.analysis.figures import FIGURES, Traced
 from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.term import Term
-from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
@@ -92,6 +92,7 @@ def _derived(
         each=Term(report.bytes_each, "bytes"),
         stores=bool(row.activations),
         seen=_seen(sources),
+        sees=_seen((row,)),
     )
     for figure in FIGURES.values():
         if figure.formula is not None:
@@ -113,11 +114,10 @@ def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
 
 
 def _seen(sources: Sequence[Row]) -> Extent | None:
-    """Return the field of the only input along the first axis, as terms."""
-    if len(sources) != 1 or not sources[0].field:
+    """Return the field of the only one of some layers along the first axis."""
+    if len(sources) != 1 or not sources[0].extents or sources[0].places is not None:
         return None
-    before = sources[0].field[0]
-    return Extent(*(Term(int(value), symbol) for value, symbol in zip(before, "rjar", strict=True)))  # type: ignore[arg-type]  # a Term is a number to every formula
+    return sources[0].extents[0]
 
 
 def _one(key: str, figure: str, value: Any, unit: str = "") -> Iterator[Derivation]:
@@ -140,6 +140,7 @@ def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
         "W, W₁": f"width of {given}",
         "H′, W′": "height and width of the output",
         "r, j": f"receptive field and jump of {given}",
+        "a, b": "first and last input element that an element which sees most sees",
         "bytes": f"bytes of one number: {report.dtype} takes {report.bytes_each}",
         "⌊": "⌊ ⌋ is rounded down to a whole number",
         "⌈": "⌈ ⌉ is rounded up to a whole number",

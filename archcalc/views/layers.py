@@ -51,7 +51,7 @@ MEMORY = (
     "im2col_bytes",
 )
 """The columns of `memory --per-layer`."""
-FIELD = ("layer", "field", "smallest", "jump", "centre", "output", "op", "settings")
+FIELD = ("layer", "field", "gateless", "smallest", "jump", "centre", "output", "op", "settings")
 """The columns of `rf`."""
 TREE = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
 """The columns of `tree`."""
@@ -115,10 +115,12 @@ def tree(report: Report, depth: int, form: str) -> Sheet:
 
 def fields(report: Report) -> Sheet:
     """Return the layers that change the receptive field."""
-    before = {row.name: row.field for row in report.rows}
-    rows = [row for row in report.rows if not row.inputs or row.field != before[row.inputs[0]]]
-    keys = FIELD if any(_differs(row) for row in rows) else tuple(k for k in FIELD if k != "smallest")
-    larger = any(FIGURES["field"].of_row(row, report)[1] for row in rows)
+    before = {row.name: (row.field, row.gateless) for row in report.rows}
+    rows = [row for row in report.rows if not row.inputs or before[row.name] != before[row.inputs[0]]]
+    idle = {"smallest"} if not any(map(_differs, rows)) else set()
+    idle |= {"gateless"} if all(row.gateless == row.field for row in rows) else set()
+    keys = tuple(key for key in FIELD if key not in idle)
+    larger = any(field[1] for row in rows if (field := FIGURES["gateless"].of_row(row, report)))
     return Sheet(
         columns=tuple(column._replace(priority=rank) for rank, column in enumerate(columns(keys))),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
@@ -130,4 +132,4 @@ def fields(report: Report) -> Sheet:
 
 
 def _differs(row: Row) -> bool:
-    return row.field is not None and any(extent.smallest != extent.size for extent in row.field)
+    return any(extent.smallest != extent.size for extent in row.extents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from archcalc.analysis.blocks import group, groups
@@ -28,7 +29,7 @@ def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
     yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in reports])
     yield line("layers", "", FIGURE, [len(report.rows) for report in reports])
     yield total("depth", reports)
-    yield line(FIGURES["field"].name, "", FIELD, [_field(report) for report in reports])
+    yield from _fields(reports)
     yield from _staged("params", reports, least)
     for key in ("fixed", "buffers"):
         if any(FIGURES[key].of_total(report) for report in reports):
@@ -40,10 +41,21 @@ def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
     yield total("peak_bytes", reports)
 
 
-def _field(report: Report) -> Any:
-    """Return the receptive field of the last layer that does not see the whole input."""
-    seeing = [row for row in report.rows if row.field]
-    return FIGURES["field"].of_row(seeing[-1], report) if seeing else (None, False)
+def _fields(reports: Sequence[Report]) -> Iterator[Line]:
+    """Yield the receptive field, and where that is the whole for the sake of gates alone, that without them."""
+    for key, part in (("field", ""), ("gateless", FIGURES["gateless"].name)):
+        if not part or any(_seen("gateless", report) != _seen("field", report) for report in reports):
+            yield line(FIGURES["field"].name, part, FIELD, [_seen(key, report) for report in reports])
+
+
+def _seen(key: str, report: Report) -> Any:
+    """Return the receptive field of a network, as `key` has it: that of what its head is given.
+
+    This is its last map: the last layer with more than one position, or one behind it that does not see everything
+    if gates do not count.
+    """
+    last = [row for row in report.rows if row.gateless or prod(row.output_shape[2:]) > 1]
+    return FIGURES[key].of_row(last[-1], report) if last else (None, False)
 
 
 def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
@@ -104,7 +116,7 @@ def notes_on_networks(found: Comparison) -> Iterator[str]:
         yield _prefix(found)
         for label, unlike in zip(found.labels[1:], found.differences[1:], strict=True):
             yield from _unlike(found.labels[0], label, unlike)
-    if any(_field(report)[1] for report in found.reports):
+    if any(field[1] for report in found.reports if (field := _seen("gateless", report))):
         yield "* larger than the input: it reaches into the padding"
     for label, report in zip(found.labels, found.reports, strict=True):
         if report.totals.incomplete:

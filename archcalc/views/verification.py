@@ -71,8 +71,7 @@ def _values(key: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
     if len(ones) == 1 and key == "output":
         return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
     agreeing = sum(one.agrees for one in ones)
-    edges = " edges" if key == "field" else ""
-    return figure, Cell(WORDS, f"{grouped(len(ones))}{edges}"), Cell(WORDS, f"{grouped(agreeing)} agree")
+    return figure, Cell(WORDS, grouped(len(ones))), Cell(WORDS, f"{grouped(agreeing)} agree")
 
 
 def _notes(found: Verification) -> Iterator[str]:
@@ -85,7 +84,7 @@ def _notes(found: Verification) -> Iterator[str]:
         )
     if not found.complete:
         yield "the run ended there: what follows would be wrong, too"
-    yield "an edge is the first or the last element that sees a marked part of the input; two marks pin a field"
+    yield "receptive fields: which elements of a layer see a marked part of the input, along each axis"
 
 
 def _difference(one: Comparison) -> str:
@@ -97,8 +96,8 @@ def _difference(one: Comparison) -> str:
 def _text(one: Comparison, value: Any) -> str:
     if isinstance(value, tuple):
         return "x".join(map(str, value[1:]))
-    if value is None:
-        return "nowhere"
+    if isinstance(value, str):
+        return value
     if one.key == "alive":
         return f"{grouped(value)} bytes ({sized(value)})"
     return grouped(value)

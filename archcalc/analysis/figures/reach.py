@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from operator import gt
 from typing import Any
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
-from archcalc.analysis.report import Report, Row
-from archcalc.arithmetic.window import Extent
+from archcalc.analysis.report import ReceptiveField, Report, Row
+from archcalc.arithmetic.extent import Extent
 from archcalc.sheet.kinds import COUNT, FIELD, FIGURE
 
 
-def _field(row: Row, report: Report) -> tuple[Any, bool]:
-    """Return the size of a receptive field, None for the whole input, and whether it is larger than the input."""
-    if row.field is None:
+def _field(row: Row, report: Report) -> Any:
+    return _seen(row.field, report)
+
+
+def _gateless(row: Row, report: Report) -> Any:
+    return _seen(row.gateless, report)
+
+
+def _seen(field: ReceptiveField, report: Report) -> tuple[Any, bool] | None:
+    """Return the size of a receptive field, None for the whole input, and whether it is larger than the input.
+
+    Nothing where it is not known.
+    """
+    if field is None:
         return None, False
-    sizes = zip(row.field, report.input_shape[1:], strict=False)
-    return _by_axis(row, lambda extent: extent.size), any(extent.size > size for extent, size in sizes)
+    if field == "unknown":
+        return None
+    sizes = [extent.size for extent in field]
+    return _once(sizes), any(map(gt, sizes, report.input_shape[1:]))
 
 
 def _by_axis(row: Row, figure: Callable[[Extent], float]) -> Any:
-    """Return a figure of the receptive field, once where all axes agree; nothing for the whole input."""
-    if row.field is None:
-        return ""
-    values = tuple(figure(extent) for extent in row.field)
-    return values[0] if len(set(values)) == 1 else values
+    """Return a figure of the receptive field; nothing for the whole input."""
+    if row.field == "unknown":
+        return None
+    return "" if row.field is None else _once(list(map(figure, row.field)))
+
+
+def _once(values: Sequence[float]) -> Any:
+    """Return one value an axis, and it once where all axes agree."""
+    return values[0] if len(set(values)) == 1 else tuple(values)
 
 
 def _jump(row: Row, report: Report) -> Any:
-    return _by_axis(row, lambda extent: extent.stride)
+    return _by_axis(row, lambda extent: _plain(extent.stride))
+
+
+def _plain(number: Fraction) -> float:
+    """Return a fraction as an integer where it is one."""
+    return number.numerator if number.denominator == 1 else float(number)
 
 
 def _centre(row: Row, report: Report) -> Any:
@@ -55,12 +79,12 @@ figure(
     Figure(
         "field",
         FIELD,
-        "receptive field: how much of the input one output element sees; * where it is larger than the input",
+        "receptive field: how much of the input one output element sees, of those that differ the one that sees most; * where it is larger than the input",
         label="receptive field",
         of=_field,
         priority=7,
         expect="layer",
-        formula=lambda traced: extent.size if (extent := traced.widened()) else None,
+        formula=lambda traced: traced.widened(),
         meaning="how much of the input one element sees",
         measured="receptive field",
     )
@@ -69,12 +93,22 @@ figure(
     Figure(
         "jump",
         FIGURE,
-        "distance in the input between neighbouring fields",
+        "distance in the input between neighbouring fields, on average where these differ",
         of=_jump,
         expect="layer",
-        formula=lambda traced: extent.stride if (extent := traced.widened()) else None,
+        formula=lambda traced: traced.moved(),
         meaning="how far apart neighbours' fields are",
     )
 )
 figure(Figure("centre", FIGURE, "position in the input of the middle of the first field", of=_centre))
 figure(Figure("smallest", FIGURE, "receptive field along the path that sees least", of=_smallest))
+figure(
+    Figure(
+        "gateless",
+        FIELD,
+        "receptive field without gates, which see the whole input and say one number for all positions of a map",
+        title="without gates",
+        label="without gates",
+        of=_gateless,
+    )
+)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.extent import Extent
+from archcalc.arithmetic.sight import windows
 from archcalc.arithmetic.term import Term
-from archcalc.arithmetic.window import Extent
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site
@@ -22,7 +23,7 @@ class Traced(NamedTuple):
     """A layer whose sizes and settings are terms, so that a figure's formula comes out as its derivation.
 
     `others` are the weights that count elsewhere, None for all; `each` are the bytes of a number; `seen` is the
-    field of the layer's only input along the first axis, None where it has none to derive.
+    field of the layer's only input along the first axis and `sees` that of the layer, None where there is none.
     """
 
     op: Op
@@ -31,6 +32,7 @@ class Traced(NamedTuple):
     each: Term
     stores: bool
     seen: Extent | None
+    sees: Extent | None
 
     def owned(self, tensors: Mapping[str, Shape]) -> Any:
         """Return how many numbers the tensors hold that count where the layer stands."""
@@ -54,12 +56,27 @@ class Traced(NamedTuple):
         """Return the rows and the columns of the matrix that im2col makes of the input."""
         return self.op.unfolded(self.at)
 
-    def widened(self) -> Extent | None:
-        """Return the field after the layer's window; None where no window widens it."""
-        windows = self.op.field(self.at)
-        return (
-            None if isinstance(windows, str) or not windows or not self.seen else windows[0].seen(self.seen)
-        )
+    def widened(self) -> Any:
+        """Return the receptive field after the layer's window; None where no window widens it.
+
+        Where not all elements of the input see alike, it is that of one that sees most: from its first to its last.
+        """
+        slides = windows(self.op.field(self.at))
+        if self.seen is None or self.sees is None or not slides:
+            return None
+        if self.seen.is_even:
+            size, stride = Term(self.seen.size, "r"), Term(int(self.seen.stride), "j")
+            return slides[0].widened(size, stride)  # type: ignore[arg-type]  # a Term is an int to every formula
+        first, last = self.sees.widest
+        return Term(last, "b") - Term(first, "a") + 1
+
+    def moved(self) -> Any:
+        """Return the distance between the fields of neighbours after the layer's window; None where it is not whole."""
+        slides = windows(self.op.field(self.at))
+        if self.seen is None or self.sees is None or not slides or self.sees.stride.denominator > 1:
+            return None
+        apart = Term(self.seen.stride.numerator, "j" if self.seen.stride.denominator == 1 else "")
+        return apart * slides[0].shift // (slides[0].period * self.seen.stride.denominator)
 
 
 Expected = Literal["", "layer", "both"]

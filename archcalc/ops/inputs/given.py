@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, op
+from archcalc.op.op import Op, Weights, op
 from archcalc.op.settings import choice, flag, size, words
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

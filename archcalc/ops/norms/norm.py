@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, op
+from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import choice, count, flag, number
 from archcalc.op.site import Shape, Site
 from archcalc.ops.axes import across, check_last
@@ -181,6 +182,9 @@ class LocalResponseNorm(Op):
     def check(self, at: Site) -> None:
         if self.size % 2 == 0:
             raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
+
+    def field(self, at: Site) -> Field:
+        return across(at.x, (1,))
 
     def work(self, at: Site) -> Work:
         return Work(

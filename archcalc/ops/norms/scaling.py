@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, op
+from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
 from archcalc.op.site import Site
 from archcalc.op.traits import Traits

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Field, Op, Work, added, op
+from archcalc.arithmetic.sight import Field
+from archcalc.op.op import Op, Work, added, op
 from archcalc.op.settings import axis
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

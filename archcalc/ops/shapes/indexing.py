@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
+from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, op, per_axis
+from archcalc.op.op import Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import check_axis, check_each, check_stretches, place, places, remaining, stretched
+from archcalc.ops.axes import (
+    check_axis,
+    check_each,
+    check_stretches,
+    moving,
+    place,
+    places,
+    remaining,
+    stretched,
+)
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -63,6 +72,8 @@ class Slice(Op):
 
     def field(self, at: Site) -> Field:
         ranges = self._ranges(at.x)
+        if max(ranges) < 2:
+            return moving(at.x, *ranges)
         cut = (ranges.get(axis, (0, extent, 1)) for axis, extent in enumerate(at.x))
         return tuple(Window(1, step, -start) for start, _, step in cut)[2:]
 
@@ -106,7 +117,10 @@ class Take(Op):
         return remaining((*x[:axis], *(indices[0] if indices else ()), *x[axis + 1 :]))
 
     def field(self, at: Site) -> Field:
-        return "whole"
+        if len(at.xs) > 1:
+            return "whole"
+        gone = place(self.axis, len(at.x))
+        return Kept(tuple(axis for axis in range(len(at.x)) if axis != gone))
 
     def forward(self, x: Array, indices: Array | None = None) -> Array:
         from archcalc.arrays.tensors import positions
@@ -204,7 +218,7 @@ class Tile(Op):
         return tuple(extent * times for extent, times in zip(at.x, self.repeats, strict=True))
 
     def field(self, at: Site) -> Field:
-        return "pointwise" if prod(self.repeats[2:]) == 1 else "whole"
+        return moving(at.x, *(axis for axis, times in enumerate(self.repeats) if times > 1))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import tile

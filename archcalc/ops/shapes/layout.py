@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, check_axes, op, per_axis
+from archcalc.op.op import Op, check_axes, op, per_axis
 from archcalc.op.settings import choice, number, padding, size
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
@@ -28,6 +29,9 @@ class Flatten(Op):
 
     def output(self, at: Site) -> Shape:
         return (at.x[0], prod(at.x[1:]))
+
+    def field(self, at: Site) -> Field:
+        return Regrouped(self.output(at))
 
     def forward(self, x: Array) -> Array:
         return x.reshape(len(x), -1)
@@ -82,7 +86,7 @@ class Reshape(Op):
         return x.reshape(self.output(Site((x.shape,))))
 
     def field(self, at: Site) -> Field:
-        return "whole"
+        return Regrouped(self.output(at))
 
 
 @op("permute", also="transpose", main="order", example=("3x32x16", {"order": [1, 2, 0]}))
@@ -120,7 +124,7 @@ class Permute(Op):
         return x.transpose(self._order()).copy()
 
     def field(self, at: Site) -> Field:
-        return "pointwise" if list(self.order) == sorted(self.order) else "whole"
+        return Kept(self._order())
 
 
 @op(
@@ -169,6 +173,11 @@ class Pad(Op):
     def output(self, at: Site) -> Shape:
         padded = (i + (a + b) for i, (a, b) in zip(at.x[1:], self._sides(at.x), strict=True))
         return (at.x[0], *padded)
+
+    @property
+    def scrambles(self) -> bool:
+        """Whether what it adds is taken from elsewhere: a mark there is not where the window is."""
+        return self.mode != "constant"
 
     def field(self, at: Site) -> Field:
         return tuple(Window(1, 1, before, after) for before, after in self._sides(at.x)[1:])

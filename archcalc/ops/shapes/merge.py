@@ -7,12 +7,13 @@ from math import prod
 from operator import add, mul
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Work, op
+from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import check_axis, check_stretches, others, place, replaced, stretched
+from archcalc.ops.axes import check_axis, check_stretches, moving, others, place, replaced, stretched
 from archcalc.ops.windows.conv import check_groups
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Concat(Op):
         return replaced(self._for_each_sample(at.xs)[0], self.axis, sum(x[self.axis] for x in at.xs))
 
     def field(self, at: Site) -> Field:
-        return "pointwise" if place(self.axis, len(at.xs[0])) < 2 else "whole"
+        return moving(at.x, self.axis)
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.kernels import concatenate
@@ -140,6 +141,9 @@ class Channels(Op):
         stop = at.x[1] if self.stop is None else self.stop
         return (at.x[0], stop - self.start, *at.x[2:])
 
+    def field(self, at: Site) -> Field:
+        return moving(at.x, 1)
+
     def forward(self, x: Array) -> Array:
         return x[:, self.start : self.stop]
 
@@ -157,6 +161,9 @@ class Shuffle(Op):
 
     def check(self, at: Site) -> None:
         check_groups(at.x[1], self.groups)
+
+    def field(self, at: Site) -> Field:
+        return moving(at.x, 1)
 
     def forward(self, x: Array) -> Array:
         dealt = x.reshape(len(x), self.groups, -1, *x.shape[2:]).swapaxes(1, 2).copy()

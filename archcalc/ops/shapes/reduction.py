@@ -6,7 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.op import Field, Op, Work, op
+from archcalc.arithmetic.sight import Field
+from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
@@ -37,11 +38,6 @@ def reduced(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Shape:
     return remaining(size for axis, size in enumerate(x) if axis not in gone)
 
 
-def seen(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Field:
-    """Return what an element of a reduced tensor sees; axes that move up lose their field."""
-    return across(x, axes) if keep else "whole"
-
-
 @op("reduce", also="mean reducemean reducesum", main="axes", example=("64x8x8", {"axes": [2, 3]}))
 class Reduce(Op):
     """Make one number of all along some axes: their mean, their sum, the largest, a norm.
@@ -66,7 +62,7 @@ class Reduce(Op):
         return reduced(at.x, self.axes, keep=self.keep)
 
     def field(self, at: Site) -> Field:
-        return seen(at.x, self.axes, keep=self.keep)
+        return across(at.x, self.axes, keep=self.keep)
 
     def work(self, at: Site) -> Work:
         return REDUCTIONS[self.by](prod(at.x), prod(at.y))
@@ -103,7 +99,7 @@ class ArgMax(Op):
         return reduced(at.x, (self.axis,), keep=self.keep)
 
     def field(self, at: Site) -> Field:
-        return seen(at.x, (self.axis,), keep=self.keep)
+        return across(at.x, (self.axis,), keep=self.keep)
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.x) - prod(at.y))

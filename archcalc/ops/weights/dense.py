@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, elements, extents_of, op
+from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Field, Op, Work, added, extents_of, op
+from archcalc.op.op import NO_WORK, Op, Work, added, extents_of, op
 from archcalc.op.settings import flag, words
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

@@ -8,8 +8,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
+from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, added, elements, extents_of, op
+from archcalc.op.op import Op, Weights, Work, added, elements, extents_of, op
 from archcalc.op.settings import count, flag
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

@@ -6,9 +6,10 @@ from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, check_axes, elements, op, per_axis
+from archcalc.op.op import Op, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits

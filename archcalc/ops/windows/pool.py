@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import gcd, inf, prod
 from typing import TYPE_CHECKING
 
-from archcalc.arithmetic.window import Window
+from archcalc.arithmetic.sight import Field
+from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, Weights, Work, check_axes, op, per_axis
+from archcalc.op.op import Op, Weights, Work, check_axes, op, per_axis
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.sliding import Sliding, check_spatial
@@ -168,7 +169,7 @@ class Adaptive(Op):
     """Base of the pools that are told their output size.
 
     On an axis of length n, output i of o sees the inputs from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉: a window of n/o
-    where o divides n. Where it does not the windows differ in size, and the field counts as the whole.
+    where o divides n. Where it does not the windows differ in size, and the field is the largest.
     """
 
     size: tuple[int, ...] = size("O", "output size")
@@ -181,9 +182,7 @@ class Adaptive(Op):
 
     def field(self, at: Site) -> Field:
         sizes = list(zip(at.x[2:], per_axis(self.size, at.x[2:]), strict=True))
-        if any(n % o for n, o in sizes) or all(o == 1 for _, o in sizes):
-            return "whole"
-        return tuple(Window(n // o, n // o) for n, o in sizes)
+        return "whole" if all(o == 1 for _, o in sizes) else tuple(Division(n, o) for n, o in sizes)
 
     def read(self, y: Shape, x: Shape) -> int:
         """Return how many elements all windows hold together.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
-from archcalc.arithmetic.window import Spread, Window
+from archcalc.arithmetic.sight import Field
+from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Field, Op, Work, check_axes, op, per_axis
+from archcalc.op.op import NO_WORK, Op, Work, check_axes, op, per_axis
 from archcalc.op.settings import choice, count, flag, size
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.sliding import check_spatial
@@ -25,11 +26,6 @@ def _blended(y: Shape, mode: str) -> Work:
         return NO_WORK
     near = NEIGHBOURS[mode] ** len(y[2:])
     return Work(multiplications=near * prod(y), additions=(near - 1) * prod(y))
-
-
-def _spread(factor: int, mode: str) -> Spread:
-    near = NEIGHBOURS[mode]
-    return Spread(near * factor, factor, (near - 1) * factor // 2)
 
 
 @op("upsample", also="unpool upsampling", main="scale", example=("16x8x8", {"scale": 2}))
@@ -55,7 +51,9 @@ class Upsample(Op):
         return (*at.x[:2], *(factor * i for factor, i in zip(factors, at.x[2:], strict=True)))
 
     def field(self, at: Site) -> Field:
-        return tuple(_spread(factor, self.mode) for factor in per_axis(self.scale, at.x[2:]))
+        return tuple(
+            Resampling(1, factor, NEIGHBOURS[self.mode]) for factor in per_axis(self.scale, at.x[2:])
+        )
 
     def work(self, at: Site) -> Work:
         return _blended(at.y, self.mode)
@@ -92,10 +90,8 @@ class Resize(Op):
         return (*at.x[:2], *per_axis(self.size, at.x[2:]))
 
     def field(self, at: Site) -> Field:
-        sizes = list(zip(at.x[2:], self.output(at)[2:], strict=True))
-        if self.corners or any(new % old for old, new in sizes):
-            return "whole"
-        return tuple(_spread(new // old, self.mode) for old, new in sizes)
+        sizes = zip(at.x[2:], self.output(at)[2:], strict=True)
+        return tuple(Resampling(old, new, NEIGHBOURS[self.mode], self.corners) for old, new in sizes)
 
     def work(self, at: Site) -> Work:
         return _blended(at.y, self.mode)

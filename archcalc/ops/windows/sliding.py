@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import (
     ROUNDINGS,
     Rounding,
@@ -16,7 +17,7 @@ from archcalc.arithmetic.window import (
     uneven,
 )
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Field, Op, check_axes, per_axis
+from archcalc.op.op import Op, check_axes, per_axis
 from archcalc.op.settings import choice, padding, size
 from archcalc.op.site import Shape, Site
 

@@ -1,24 +1,25 @@
-"""Where an input is marked to measure receptive fields, and which elements a mark must reach.
+"""Where an input is marked to measure receptive fields.
 
-Along one axis element i of a layer sees from start + i·stride up to end + i·stride. So a mark from a to b
-reaches the elements from ⌈(a - end)/stride⌉ to ⌊(b - start)/stride⌋. Where a field ends at a and another
-starts at b, a mark that is one position shorter on both sides reaches exactly one element less on each:
-both marks together leave no other size, stride or start than the right one.
+An element whose field ends where a mark begins is reached by it, and not by a mark that is one position shorter on
+both sides; so is one whose field begins where the mark ends. What such an element sees is pinned to the position.
+So every layer is to have, on every axis, one of its largest fields pinned where it ends, and one where it begins.
+Many layers have such a place in common, as strides multiply; there are as many marks as it takes, up to a bound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import ceil, floor
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
-from archcalc.analysis.report import Report
-from archcalc.arithmetic.window import Extent
+from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.extent import Spans
 from archcalc.op.site import Shape
 
-Edges = tuple[int | None, int | None]
-"""The first and the last element that a mark reaches; None where no element is sure to be it."""
-NO_EDGES: Edges = (None, None)
+MOST_MARKS = 2
+"""At how many places of an axis marks begin, and at how many they end, at most."""
+FAR = 10**30
 
 
 class Mark(NamedTuple):
@@ -31,17 +32,28 @@ class Mark(NamedTuple):
         """Return the mark without its first and its last position, as long as something is left."""
         return self if self.last - self.first < 2 else Mark(self.first + 1, self.last - 1)
 
-    def edges(self, extent: Extent, elements: int) -> Edges:
-        """Return the first and the last of a layer's `elements` that the mark reaches.
 
-        None where the field of that element does not end, or start, in the mark.
-        """
-        end = extent.start + extent.size - 1
-        first = ceil((self.first - end) / extent.stride)
-        last = floor((self.last - extent.start) / extent.stride)
-        ends_inside = end + first * extent.stride <= self.last and 0 <= first < elements
-        starts_inside = extent.start + last * extent.stride >= self.first and 0 <= last < elements
-        return first if ends_inside else None, last if starts_inside else None
+class Bounds(NamedTuple):
+    """Between which positions a field surely begins, and between which it surely ends.
+
+    Beyond these it may be that of elements which some layer does not have: they were padding, or were cut off.
+    """
+
+    first: tuple[int, int] = (-FAR, FAR)
+    last: tuple[int, int] = (-FAR, FAR)
+
+    def within(self, other: Bounds) -> Bounds:
+        """Return what is within both bounds."""
+        pairs = zip(self, other, strict=True)
+        return Bounds(*((max(one[0], two[0]), min(one[1], two[1])) for one, two in pairs))
+
+
+class Sight(NamedTuple):
+    """What the elements along an axis of a layer see along one of the input: how many they are, and what is sure."""
+
+    over: Spans
+    elements: int
+    bounds: Bounds
 
 
 def marked(report: Report) -> Shape:
@@ -49,36 +61,106 @@ def marked(report: Report) -> Shape:
     return max((row.output_shape[2:] for row in report.inputs), key=len)
 
 
-def chosen(report: Report) -> tuple[Mark, ...]:
-    """Return for each spatial axis the mark that pins down most fields.
+def sights(report: Report) -> list[tuple[Sight | None, ...]]:
+    """Return what the elements of each layer see along each marked axis; None where their order is not kept."""
+    axes = len(marked(report))
+    found: list[tuple[Sight | None, ...]] = []
+    bounds: list[tuple[Bounds, ...]] = []
+    for layer, row in zip(report.run.layers, report.rows, strict=True):
+        own = tuple(_own(row, axis) if len(row.extents) == axes else None for axis in range(axes))
+        known = [
+            reduce(
+                Bounds.within,
+                (bounds[source][axis] for source in layer.node.inputs),
+                one.bounds if one else Bounds(),
+            )
+            for axis, one in enumerate(own)
+        ]
+        bounds.append(tuple(known))
+        found.append(tuple(one and one._replace(bounds=at) for one, at in zip(own, known, strict=True)))
+    return found
 
-    It lies around the middle and on the edges of the fields of the deepest layer for which there is room.
-    Layers before that one have edges there, too, as strides multiply: only branches that a stride sets
-    off against it are pinned to within that stride.
-    """
-    sizes = marked(report)
-    return tuple(next(_candidates(report, sizes, axis), Mark(0, size - 1)) for axis, size in enumerate(sizes))
+
+def _own(row: Row, axis: int) -> Sight | None:
+    """Return what a layer's elements see, bounded by its own edges."""
+    elements = length(row, axis)
+    over = row.extents[axis].over_all
+    if not elements or not over.size:
+        return None
+    before = [ends for place in range(-over.period, 0) if (ends := over.at(place))]
+    after = [ends for place in range(elements, elements + over.period) if (ends := over.at(place))]
+    first, last = ((max(ends[side] for ends in before), min(ends[side] for ends in after)) for side in (0, 1))
+    return Sight(over, elements, Bounds(first, last))
 
 
-def _candidates(report: Report, sizes: Shape, axis: int) -> Iterator[Mark]:
-    """Yield the marks of all layers that have room on an axis, the deepest first."""
-    layers = [
-        (row.field[axis], row.output_shape[2 + axis])
-        for row in reversed(report.rows)
-        if row.field is not None
-        and len(row.output_shape) - 2 == len(row.field) == len(sizes)
-        and row.field[axis].stride >= 1  # less where it is enlarged to more than the input's resolution
+def length(row: Row, axis: int) -> int:
+    """Return how many positions of an axis of the field a layer's output has; 0 where their order is not kept."""
+    if row.places is None:
+        return row.output_shape[2 + axis]
+    steps = sorted((part.step, part.size) for parts in row.places for part in parts if part.axis == axis)
+    inner = 1
+    for step, size in steps:
+        if step != inner:
+            return 0
+        inner *= size
+    return inner if steps else 0
+
+
+def chosen(report: Report) -> tuple[tuple[Mark, ...], ...]:
+    """Return the marks of each run, one for each spatial axis, so that as many fields as can be are pinned."""
+    seen = sights(report)
+    by_axis = [
+        _marks({one[axis] for one in seen}, size) or [Mark(0, size - 1)]
+        for axis, size in enumerate(marked(report))
     ]
-    for extent, elements in sorted(layers, key=lambda layer: -layer[0].stride):
-        mark = _on_edges(extent, sizes[axis])
-        edges = (*mark.edges(extent, elements), *mark.shortened().edges(extent, elements))
-        if mark.first >= 0 and mark.last < sizes[axis] and None not in edges:
-            yield mark
+    runs = max(map(len, by_axis), default=1)
+    return tuple(tuple(marks[min(run, len(marks) - 1)] for marks in by_axis) for run in range(runs))
 
 
-def _on_edges(extent: Extent, size: int) -> Mark:
-    """Return a mark from where a field ends to where one starts, longer than a stride, around the middle."""
-    stride, end = int(extent.stride), int(extent.start + extent.size - 1)
-    first = end + ((size - stride) // 2 - 1 - end) // stride * stride
-    beyond = first + stride + 1 - int(extent.start)
-    return Mark(first, int(extent.start) - -beyond // stride * stride)
+def _marks(along: Iterable[Sight | None], size: int) -> list[Mark]:
+    """Return marks on an axis of the input that begin where fields end, and end where fields begin."""
+    known = [sight for sight in along if sight]
+    firsts = sorted(_covering([set(_largest(sight, 1, size)) for sight in known], size))
+    lasts = sorted(_covering([{size - 1 - at for at in _largest(sight, 0, size)} for sight in known], size))
+    marks = []
+    while (
+        firsts or lasts
+    ):  # the widest first; where fields are wider than half the input, a mark pins one end alone
+        first, last = firsts[:1], [size - 1 - at for at in lasts[:1]]
+        if first and last and last[0] < first[0] + 2:
+            last = []
+        marks.append(Mark(first[0] if first else 0, last[0] if last else size - 1))
+        firsts, lasts = firsts[len(first) :], lasts[len(last) :]
+    return marks
+
+
+def _covering(ends: Sequence[set[int]], size: int) -> list[int]:
+    """Return positions so that each layer has one of its `ends` there, as few as it takes and a bound at most."""
+    left = [one for one in ends if one]
+    found: list[int] = []
+    while left and len(found) < MOST_MARKS:
+        often = Counter(at for one in left for at in one)
+        found.append(min(often, key=lambda at: (-often[at], at < size // 8, at)))
+        left = [one for one in left if found[-1] not in one]
+    return found
+
+
+def _largest(sight: Sight, side: int, size: int) -> Iterator[int]:
+    """Yield where in the input the largest fields surely begin (side 0) or end (side 1)."""
+    over, most = sight.over, sight.over.size
+    low, high = sight.bounds[side]
+    for phase, ends in enumerate(over.ends):
+        if ends is not None and ends[1] - ends[0] + 1 == most:
+            for place in range(phase, sight.elements, over.period):
+                end = ends[side] + place // over.period * over.shift
+                if max(low + 1, 0) <= end < min(high, size):
+                    yield end
+
+
+def parted(row: Row, axis: int) -> tuple[list[int], list[int]]:
+    """Return the sizes of the parts of a layer's output, and which of them lie along an axis of the field."""
+    if row.places is None:
+        return list(row.output_shape), [2 + axis]
+    parts = [part for one in row.places for part in one]
+    along = [place for place, part in enumerate(parts) if part.axis == axis]
+    return [part.size for part in parts], sorted(along, key=lambda place: -parts[place].step)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from archcalc.questions.verify.marks import FAR, Mark, Sight
 
 Array = NDArray[Any]
 
@@ -63,13 +66,37 @@ def unknown(x: Array, marks: Iterable[tuple[int, int]]) -> Array:
     return x
 
 
-def reached(x: Array) -> list[tuple[int, int] | None]:
-    """Return for each spatial axis the first and the last position that hold what is not a number; None if none do."""
-    marks = np.isnan(x)
-    return [_ends(marks, axis) for axis in range(2, x.ndim)]
+def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Array:
+    """Return for each position whether something there is not a number.
+
+    Args:
+        x: a layer's output.
+        sizes: of the parts that its axes are made of.
+        along: the parts that positions are counted along, the slowest first.
+    """
+    marks = np.isnan(x).reshape(sizes)
+    others = [part for part in range(len(sizes)) if part not in along]
+    places = marks.transpose(*along, *others).reshape(prod(sizes[part] for part in along), -1)
+    found: Array = np.any(places, axis=1, keepdims=True)[:, 0]
+    return found
 
 
-def _ends(marks: Array, axis: int) -> tuple[int, int] | None:
-    """Return where the first and the last mark along an axis are."""
-    places = np.flatnonzero(marks.any(axis=tuple(other for other in range(marks.ndim) if other != axis)))
-    return (int(places[0]), int(places[-1])) if places.size else None
+def foreseen(sight: Sight, mark: Mark) -> tuple[Array, Array]:
+    """Return for each element of a layer whether a mark surely reaches it, and whether it surely does not."""
+    over = sight.over
+    times, phases = np.divmod(np.arange(sight.elements), over.period)
+    ends = np.array([ends or (-FAR, -FAR) for ends in over.ends], dtype=object)[phases]
+    first, last = (ends[:, side] + times * over.shift for side in (0, 1))
+    reaches, misses = np.zeros(sight.elements, bool), (last < mark.first) | (first > mark.last)
+    for end, (low, high) in ((first, sight.bounds.first), (last, sight.bounds.last)):
+        reaches |= (mark.first <= end) & (end <= mark.last) & (low < end) & (end < high)
+    return reaches, misses.astype(bool)
+
+
+def stretches(reached: Array) -> str:
+    """Return which elements are reached, as people write it: 0 to 3, 5, 8 to 9."""
+    places = np.flatnonzero(reached)
+    if not places.size:
+        return "nowhere"
+    parts = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    return ", ".join(f"{part[0]}" if part.size == 1 else f"{part[0]} to {part[-1]}" for part in parts)

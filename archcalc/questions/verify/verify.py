@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.analysis.figures import FIGURES, Figure, figure
 from archcalc.analysis.report import Report, Row
 from archcalc.analysis.run import Layer
-from archcalc.arithmetic.window import Window, span
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.op.site import Site
-from archcalc.questions.verify.marks import NO_EDGES, Edges, Mark, chosen, marked
+from archcalc.questions.verify.marks import Mark, Sight, chosen, marked, parted, sights
 from archcalc.sheet.kinds import COUNT
 
 if TYPE_CHECKING:
@@ -103,13 +102,13 @@ def verify(
         report: what `analyze` returned; what it was drawn from runs.
         layer: compare this layer alone; those before it run, too.
         seed: of the random input and weights.
-        progress: told the name of each layer before it runs; most run twice (see `passes`).
+        progress: told the name of each layer before it runs; most run several times (see `passes`).
 
-    A receptive field is measured by marking a stretch of each axis of the input, then one that is shorter by
-    a position on both sides: the last element that a mark reaches says where fields start, the first one
-    where they end (see `marks`). Not measured are edges that no element has there, because all fields stick
-    out of the input; fields behind an enlargement, a crop, padding as wide as the window on it, or an op that
-    is `opaque`; and those in an input of another size than the one that is marked.
+    Receptive fields are measured by marking a stretch of each axis of the input, then one that is shorter by
+    a position on both sides, and this in as many places as it takes (see `marks`): every element of every layer
+    is to be reached where its field begins or ends in the mark, and not where it lies beside it. Not measured are
+    elements that see what only padding or a cut made of it; those behind an op that `scrambles`; those whose
+    order is not kept; and those that see an input of another size than the one that is marked.
 
     Raises:
         ArchcalcError: there is no such layer, or the memory does not suffice.
@@ -117,12 +116,12 @@ def verify(
     _check_known(layer, report)
     run = _Execution(report, seed)
     found: list[Comparison] = []
-    first, second = passes(report, layer)
-    for one in (first, second):
-        for step in run.steps(one, progress):
+    runs = passes(report, layer)
+    for one in runs:
+        for position, step in enumerate(run.steps(one, progress)):
             if layer in (None, step.row.name):
-                found += _figures(step) if one is first else ()
-                found += _fields(step, one.marks)
+                found += _figures(step) if one is runs[0] else ()
+                found += _fields(step, one, position)
             if tuple(step.output.shape) != step.row.output_shape:
                 return Verification(tuple(found), complete=False)
     place = {row.name: position for position, row in enumerate(report.rows)}
@@ -130,20 +129,21 @@ def verify(
 
 
 class Pass(NamedTuple):
-    """One of the two runs: what is marked on the input, and how many layers run."""
+    """One of the runs: what is marked on the input, what layers see along its axes, and how many layers run."""
 
     marks: tuple[Mark, ...]
+    sights: Sequence[tuple[Sight | None, ...]]
     layers: int
 
 
-def passes(report: Report, layer: str | None = None) -> tuple[Pass, Pass]:
-    """Return the two runs: of all layers, or as far as `layer`, and of those where the second mark has an edge."""
-    whole = chosen(report)
-    shortened = tuple(mark.shortened() for mark in whole)
+def passes(report: Report, layer: str | None = None) -> tuple[Pass, ...]:
+    """Return the runs: of all layers, or as far as `layer`, and with each further mark of those that have a field."""
+    seen = sights(report)
     names = [row.name for row in report.rows]
     layers = names.index(layer) + 1 if layer else len(names)
-    measured = (n for n, row in enumerate(report.rows[:layers], 1) if _has_edges(row, shortened))
-    return Pass(whole, layers), Pass(shortened, max(measured, default=0))
+    measured = max((n for n, along in enumerate(seen[:layers], 1) if any(along)), default=0)
+    marks = [one for whole in chosen(report) for one in (whole, tuple(mark.shortened() for mark in whole))]
+    return tuple(Pass(one, seen, measured if number else layers) for number, one in enumerate(marks))
 
 
 def _check_known(layer: str | None, report: Report) -> None:
@@ -188,11 +188,7 @@ class _Execution:
             if progress is not None:
                 progress(row.name)
             xs = [alive[source] for source in node.inputs]
-            is_sharp = (
-                row.output_shape[2:] == self.marked
-                if row.role == "input"
-                else not op.scrambles and _is_even(op, row)
-            )
+            is_sharp = row.output_shape[2:] == self.marked if row.role == "input" else not op.scrambles
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):
@@ -252,17 +248,6 @@ def _bound(shape: Sequence[int]) -> float:
     return float((3 / max(1, prod(shape[1:]))) ** 0.5)
 
 
-def _is_even(op: Op, row: Row) -> bool:
-    """Tell whether all elements of a layer see alike: the same number of elements, of which some are real ones."""
-    field = op.field(Site(row.input_shapes))
-    return isinstance(field, str) or all(
-        isinstance(window, Window)
-        and min(window.before, window.after) >= 0
-        and max(window.before, window.after) < span(window.kernel, window.dilation)
-        for window in field
-    )
-
-
 def _figures(step: _Executed) -> Iterator[Comparison]:
     row = step.row
     yield Comparison(row.name, "output", row.output_shape, tuple(step.output.shape))
@@ -273,31 +258,23 @@ def _figures(step: _Executed) -> Iterator[Comparison]:
     yield Comparison(row.name, "alive", row.alive * FLOAT_BYTES, step.alive)
 
 
-def _fields(step: _Executed, marks: Sequence[Mark]) -> Iterator[Comparison]:
-    """Yield for each axis the first and the last element that the marks reach."""
-    from archcalc.questions.verify.probes import reached
+def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Comparison]:
+    """Yield for each axis which elements the marks reach; where that is not sure, it is what it is.
 
-    expected = _edges(step.row, marks)
-    if not step.measurable or len(expected) != step.output.ndim - 2:
+    It is sure of none where an element may lie beside the mark along another axis.
+    """
+    from archcalc.questions.verify.probes import foreseen, reached, stretches
+
+    if not step.measurable or tuple(step.output.shape) != step.row.output_shape:
         return
-    must_be_reached = all(edges != NO_EDGES for edges in expected)
-    for edges, ends in zip(expected, reached(step.output), strict=True):
-        if ends is None and not must_be_reached:
-            continue
-        for edge, end in zip(edges, ends or NO_EDGES, strict=True):
-            if edge is not None:
-                yield Comparison(step.row.name, "field", edge, end)
-
-
-def _has_edges(row: Row, marks: Sequence[Mark]) -> bool:
-    return any(edges != NO_EDGES for edges in _edges(row, marks))
-
-
-def _edges(row: Row, marks: Sequence[Mark]) -> list[Edges]:
-    """Return for each axis the edges that marks have among a layer's elements; nothing where it has no field."""
-    extents = row.output_shape[2:]
-    if row.field is None or not len(row.field) == len(extents) == len(marks):
-        return []
-    return [
-        mark.edges(extent, elements) for mark, extent, elements in zip(marks, row.field, extents, strict=True)
+    found = [
+        (axis, *foreseen(sight, mark))
+        for axis, (sight, mark) in enumerate(zip(one.sights[layer], one.marks, strict=True))
+        if sight is not None
     ]
+    is_sure = len(found) == len(one.marks) and all(reaches.any() for _, reaches, _ in found)
+    for axis, reaches, misses in found:
+        if (is_sure and reaches.any()) or misses.any():
+            real = reached(step.output, *parted(step.row, axis))
+            predicted = (reaches & is_sure) | (real & ~misses)
+            yield Comparison(step.row.name, "field", stretches(predicted), stretches(real))
