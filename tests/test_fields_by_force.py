@@ -10,6 +10,7 @@ import random
 from math import prod
 
 import numpy as np
+import pytest
 
 import archcalc
 from archcalc import ArchcalcError
@@ -128,7 +129,7 @@ KINDS = (
 
 def random_report(seed):
     """Return the report of a random network, a sample for each position of each axis."""
-    r = random.Random(seed)
+    r = random.Random(seed)  # noqa: S311  # nothing secret
     extents = EXTENTS[r.choice((1, 1, 2))]
     body, report = [], None
     for _ in range(r.randint(1, 6)):
@@ -249,3 +250,44 @@ def differing(over, firsts, lasts, bounds):
         if (first, last) != wanted:
             return f"position {place} sees {first} to {last}, not {wanted[0]} to {wanted[1]}"
     return f"sees {biggest}" if longest >= over.period and biggest != over.size else None
+
+
+def wrong_among(seeds, layers):
+    """Return what is wrong with the fields of random networks of so many layers together."""
+    count, wrong = 0, []
+    for seed in seeds:
+        report = random_report(seed)
+        if report is None:
+            continue
+        wrong += [f"{seed}: {text}" for text in wrong_layers(report) if text]
+        wrong += [f"{seed}: {text}" for text in explained_otherwise(report)]
+        count += len(report.rows) - 1
+        if count >= layers:
+            return wrong
+    raise AssertionError(f"only {count} layers")
+
+
+def explained_otherwise(report):
+    """Yield the layers whose fields are derived to something else than the report says."""
+    for row in report.rows:
+        results = {one.key: one.result for one in archcalc.explain(report, row.name).derivations}
+        for key, value in (("field", "size"), ("jump", "stride")):
+            if key in results and results[key] != getattr(row.extents[0], value):
+                yield f"{row.name}: {key} {results[key]} is derived"
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_few_hundred_layers_see_what_they_are_said_to(part):
+    assert wrong_among(range(1000 * part, 1000 * part + 1000), 75) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_twenty_thousand_layers_see_what_they_are_said_to(part):
+    assert wrong_among(range(10_000 * (1 + part), 10_000 * (2 + part)), 1000) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_said_of_a_random_network_verifies(seed):
+    report = random_report(seed)
+    assert archcalc.verify(archcalc.analyze(report.run.network, batch=1)).disagreements == ()

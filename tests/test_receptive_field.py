@@ -135,11 +135,10 @@ def test_the_smallest_field_of_a_residual_network_is_along_its_shortcuts():
             0,
         ),
         (
-            "[conv: {out: 4, kernel: 1}, reshape: [2, 2, 16, 16], permute: [2, 0, 3, 1], reshape: [1, 32, 32],"
-            " maxpool: {kernel: 2, padding: 1}]",
+            "[tile: [1, 4, 1, 1], reshape: [2, 2, 16, 16], permute: [2, 0, 3, 1], reshape: [1, 32, 32], maxpool: 3]",
             2,
-            1,
-            -1,
+            1.5,
+            0,
         ),
         ("[tile: [1, 4, 1, 1], expand: [1, 4, 16, 16], maxpool: 2]", 2, 2, 0),
     ],

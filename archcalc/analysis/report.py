@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
 from archcalc.arithmetic.extent import Extent
-from archcalc.arithmetic.sight import Places
+from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Uneven
 from archcalc.op.op import Work
 from archcalc.op.site import Shape

@@ -1,8 +1,7 @@
 """Receptive fields of tensors whose axes are moved, merged and split: what stands where.
 
 An element's field does not change when it goes to another place. But what slides or mixes after that must know which
-positions lie along an axis. So each axis is kept as parts, the slowest first, each with what it counts: positions
-along an axis of the field, or something else, such as channels.
+positions lie along an axis: see `places`.
 """
 
 from __future__ import annotations
@@ -10,26 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from archcalc.arithmetic.extent import POINT, Extent, Slide
+from archcalc.arithmetic.places import (
+    OTHER,
+    SCATTERED,
+    Part,
+    Places,
+    Shape,
+    has_positions,
+    regrouped,
+    size_of,
+    sized,
+)
 from archcalc.arithmetic.window import Division, Resampling, Spread, Window
-
-Shape = tuple[int, ...]
-OTHER, SCATTERED = -1, -2
-"""What a part counts instead of positions along an axis: no positions at all; positions in no order that is kept."""
-
-
-class Part(NamedTuple):
-    """A factor of an axis: `size` steps of `step` positions along `axis` of the field."""
-
-    size: int
-    axis: int = OTHER
-    step: int = 1
-
-
-Places = tuple[tuple[Part, ...], ...]
-"""The parts of each axis, the batch among them."""
 
 
 class Kept(NamedTuple):
@@ -115,7 +109,7 @@ def seen(field: Field, inputs: Inputs, output: Shape) -> Sighted:
     if isinstance(field, Kept):
         return _kept(joined, shapes[0], field, output)
     if isinstance(field, Regrouped):
-        return joined.placed(_regrouped(joined.parts(shapes[0]), field.shape))
+        return joined.placed(regrouped(joined.parts(shapes[0]), field.shape))
     return _slid(joined, shapes[0], field, output)
 
 
@@ -203,20 +197,10 @@ def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
     """Return a sight on an output of the same positions, whose other axes may be new, or of another size."""
     if len(x) == len(output) and (sight.places is None or x[1] == output[1]) and x[2:] == output[2:]:
         return sight
-    parts: Places = (*((Part(size),) for size in output[: len(output) - len(x)]), *sight.parts(x))
-    if any(
-        _positions(one) and prod(part.size for part in one) != size
-        for one, size in zip(parts, output, strict=True)
-    ):
+    parts = (*((Part(size),) for size in output[: len(output) - len(x)]), *sight.parts(x))
+    if any(has_positions(one) and 1 == size_of(one) < size for one, size in zip(parts, output, strict=True)):
         return "whole"
-    return sight.placed(
-        tuple(one if _positions(one) else (Part(size),) for one, size in zip(parts, output, strict=True))
-    )
-
-
-def _positions(parts: Iterable[Part]) -> bool:
-    """Tell whether positions of the field lie along an axis."""
-    return any(part.axis != OTHER for part in parts)
+    return sight.placed(sized(parts, output))
 
 
 def _kept(sight: Sight, x: Shape, kept: Kept, output: Shape) -> Sighted:
@@ -227,7 +211,7 @@ def _kept(sight: Sight, x: Shape, kept: Kept, output: Shape) -> Sighted:
     places: list[tuple[Part, ...]] = []
     for source, size in zip(kept.sources, output, strict=True):
         old = () if source is None else parts[source]
-        if not _positions(old):
+        if not has_positions(old):
             places.append((Part(size),))
         else:
             places.append((Part(size, SCATTERED),) if source in kept.moved else old)
@@ -277,10 +261,10 @@ def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sig
     places = list(current.parts(x))
     for axis, slide in enumerate(slides, 2):
         parts = places[axis]
-        if not _positions(parts):
+        if not has_positions(parts):
             places[axis] = (Part(output[axis]),)
             continue
-        if slide == Window(1):
+        if slide == Window(1) and size_of(parts) == output[axis]:
             continue
         current = _alone(current, parts, x, places)
         if isinstance(current, Sight):
@@ -288,11 +272,10 @@ def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sig
         if not isinstance(current, Sight):
             return current
         places[axis] = (Part(output[axis], parts[0].axis),)
-    sized = [one if _positions(one) else (Part(size),) for one, size in zip(places, output, strict=True)]
-    return current.placed(tuple(sized))
+    return current.placed(sized(places, output))
 
 
-def _alone(sight: Sight, parts: Sequence[Part], x: Shape, places: Places | list[Any]) -> Sighted:
+def _alone(sight: Sight, parts: Sequence[Part], x: Shape, places: Sequence[tuple[Part, ...]]) -> Sighted:
     """Return what is seen along an axis of the tensor as one of the field, which must lie nowhere else.
 
     What comes several times in a row is an enlargement.
@@ -301,49 +284,5 @@ def _alone(sight: Sight, parts: Sequence[Part], x: Shape, places: Places | list[
     elsewhere = sum(part.axis == first.axis for one in places for part in one)
     if first.axis < 0 or first.step != 1 or elsewhere != 1 or any(part.axis != OTHER for part in rest):
         return "unknown"
-    times = prod(part.size for part in rest)
+    times = size_of(rest)
     return sight if times == 1 else _along(sight, first.axis, Resampling(1, times, 1))
-
-
-def _regrouped(places: Places, shape: Shape) -> Places:
-    """Return the parts of a tensor's axes after its numbers were given another shape."""
-    left = [part for parts in places for part in parts if part.size > 1 or part.axis != OTHER]
-    found = []
-    for size in shape:
-        taken = _taken(left, size)
-        if taken is None:
-            return tuple((Part(extent, SCATTERED),) for extent in shape)
-        found.append(taken)
-    return (*found[:-1], _merged([*found[-1], *left]))
-
-
-def _taken(left: list[Part], size: int) -> tuple[Part, ...] | None:
-    """Take the parts of an axis of some size from the front of what is left; None where they do not fill it."""
-    taken: list[Part] = []
-    if size == 1 and left and left[0].size == 1:
-        taken.append(left.pop(0))
-    while size > 1:
-        part = left.pop(0)
-        if size % part.size == 0:
-            taken.append(part)
-            size //= part.size
-        elif part.size % size == 0:
-            inner = part.size // size
-            taken.append(part._replace(size=size, step=part.step * inner if part.axis >= 0 else part.step))
-            left.insert(0, part._replace(size=inner))
-            size = 1
-        else:
-            return None
-    return _merged(taken)
-
-
-def _merged(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Return the parts of an axis with those put together that follow on each other."""
-    found: list[Part] = []
-    for part in parts:
-        last = found[-1] if found else None
-        if last and last.axis == part.axis and (part.axis < 0 or last.step == part.step * part.size):
-            found[-1] = part._replace(size=last.size * part.size)
-        else:
-            found.append(part)
-    return tuple(found) or (Part(1),)

@@ -145,7 +145,7 @@ def size(
     if output is not None and size is not None and padding:
         raise click.UsageError("--output with SIZE asks for the padding: leave out --padding")
     if output is not None:
-        emit(sizes.backward(size, output, window), form)
+        emit(sizes.backward(size, output, window, rounding), form)
     elif size is not None:
         emit(sizes.forward(size, window, rounding), form)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from archcalc.arithmetic.term import Term
@@ -57,20 +59,40 @@ def _symbolic(window: Window) -> Window:
     return Window(*sizes)
 
 
-def paddings(size: int, target: int, window: Window) -> Range | None:
-    """Return the total padding, both sides together, with which `size` gives `target`; None where none does."""
-    symbols = _symbolic(window._replace(before=0, after=0))
-    bare = symbols._replace(before=0, after=0)
-    return _range(Term(size, "H"), Term(target, "O"), bare, least=0)
+def paddings(size: int, target: int, window: Window, rounding: Rounding = "floor") -> Range | None:
+    """Return the total padding with which `size` gives `target`; None where none does.
+
+    It is that of both sides together, as much before as after; an odd element goes after.
+    """
+    bare = window._replace(before=0, after=0)
+
+    def came(total: int) -> int:
+        return output_size(size, bare._replace(before=total // 2, after=total - total // 2), rounding)
+
+    symbols = _symbolic(bare)._replace(before=0, after=0)
+    return _range(came, target, _even(Term(size, "H"), Term(target, "O"), symbols), window.stride, least=0)
 
 
-def inputs(target: int, window: Window) -> Range | None:
-    """Return the input sizes that give `target`, rounding down; None where there are none."""
-    return _range(0, Term(target, "O"), _symbolic(window), least=1)
+def inputs(target: int, window: Window, rounding: Rounding = "floor") -> Range | None:
+    """Return the input sizes that give `target`; None where there are none."""
+
+    def came(size: int) -> int:
+        return output_size(size, window, rounding)
+
+    return _range(came, target, _even(0, Term(target, "O"), _symbolic(window)), window.stride, least=1)
 
 
-def _range(size: Any, target: Any, window: Window, least: int) -> Range | None:
-    """Return what must be added to `size` so that the window takes `target` positions."""
-    even = (target - 1) * window.stride - travel(size, window)
-    most = int(even) + int(window.stride) - 1
-    return Range(max(int(even), least), most, even) if most >= least else None
+def _even(size: Any, target: Any, window: Window) -> Any:
+    """Return what must be added to `size` so that the window takes `target` positions and nothing is rounded."""
+    return (target - 1) * window.stride - travel(size, window)
+
+
+def _range(came: Callable[[int], int], target: int, even: Any, stride: int, least: int) -> Range | None:
+    """Return the numbers from `least` on for which `target` came out: they lie around the even one.
+
+    What comes out never falls as they grow.
+    """
+    numbers = range(max(int(even) - stride, least), max(int(even) + 2 * stride, least))
+    first = bisect_left(numbers, target, key=came)
+    last = bisect_right(numbers, target, key=came)
+    return Range(numbers[first], numbers[last - 1], even) if first < last else None

@@ -46,13 +46,13 @@ LEGEND = (
 )
 
 
-def backward(size: int | None, target: int, window: Window) -> Sheet:
+def backward(size: int | None, target: int, window: Window, rounding: Rounding) -> Sheet:
     """Return which padding makes `target` out of `size`, or which inputs give it."""
-    found = inputs(target, window) if size is None else paddings(size, target, window)
+    found = inputs(target, window, rounding) if size is None else paddings(size, target, window, rounding)
     if size is None:
         row = ("inputs that give it", _inputs(found))
     else:
-        bare = output_size(size, window._replace(before=0, after=0), "floor")
+        bare = output_size(size, window._replace(before=0, after=0), rounding)
         fewer = f"none: without padding it is already {bare}, and padding only adds"
         row = (f"padding that makes {target} of {size}", _padding(found) if found else fewer)
     return Sheet(

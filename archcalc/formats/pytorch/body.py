@@ -67,7 +67,8 @@ class Module(Body):
             self.layers[attribute] = made(said, self.names)
             return self.add(attribute, f"self.{attribute}", (), position)
         op, row = self.source.network.nodes[position].op, self.source.report.rows[position]
-        light = not op.traits.deep and stays(op.field(Site(row.input_shapes, row.output_shape)))
+        field = op.field(Site(row.input_shapes, row.output_shape))
+        light = not op.traits.deep and (op.traits.storage == "view" or stays(field))
         form = CALLED.get(said.form, CALL)
         return self._module(name, self._made(item), sources, position, form=form, light=light)
 
