@@ -56,10 +56,11 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
 def rf(form: str, **options: Any) -> None:
     """Show receptive fields: how much of the input one element of each layer sees.
 
-    The largest over all paths, and the smallest where branches differ; the distance between the
-    fields of neighbours; the middle of the first field. A field larger than the input is marked *.
-    After global pooling or a linear layer an element sees the whole input. Rows are the layers that
-    change the field.
+    The largest over all paths and, where neighbours differ, of the one that sees most; the smallest where
+    branches differ; the distance between the fields of neighbours; the middle of the first field. A field
+    larger than the input is marked *. After global pooling, a gate or a linear layer an element sees the
+    whole input; the field without gates stands beside it. ? is a field that nobody can say. Rows are the
+    layers that change the field.
     """
     from archcalc.views.layers import fields
 

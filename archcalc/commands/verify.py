@@ -61,8 +61,8 @@ def verify(
     """Run a network on random numbers and compare what really happens with what was predicted.
 
     Every layer runs in NumPy, in float32. Compared are its output shape, the size of its weights, the
-    multiplications really executed, the bytes really alive, and how far a mark on the input spreads,
-    which gives the receptive field. The exit status is 0 if all agree and 1 if not.
+    multiplications really executed, the bytes really alive, and which elements see a marked part of the
+    input, which gives the receptive fields. The exit status is 0 if all agree and 1 if not.
 
     Of an ONNX file the values are compared, too, computed from its own weights: with those of ONNX Runtime,
     where it is installed.

@@ -192,7 +192,7 @@ def _commands() -> dict[str, list[Schema]]:
     return {
         "show": [_layers(())],
         "tree": [_layers(layers.TREE)],
-        "rf": [_layers(layers.FIELD, ("smallest",))],
+        "rf": [_layers(layers.FIELD, ("smallest", "gateless"))],
         "params": [sums, _page(FACTS, _row(totals.FORMULAS)), _layers(layers.PARAMS)],
         "flops": [sums, _layers(layers.WORK)],
         "memory": [_page(FACTS, _row(totals.MEMORY)), _layers(layers.MEMORY)],
