@@ -100,16 +100,19 @@ class Spans(NamedTuple):
     def through(self, slide: Slide) -> Spans | None:
         """Return what elements see through a slide over these; None where that comes again too late to be kept."""
         period, shift = slide.period, slide.shift
+        if period == 1 == self.period:  # all see alike, as in most networks
+            ends = self.over(slide.taps(0))
+            return Spans((ends,), self.shift * shift)
         times = self.period // gcd(self.period, shift)
         most = max(min(slide.taps(0).number, self.period), 1)
         if period * times > LONGEST or period * times * most > MOST_TAPS:
             return None
-        ends = []
+        spans = []
         for place in range(period * times):
             again, rest = divmod(place, period)
             taps = slide.taps(rest)
-            ends.append(self.over(taps._replace(first=taps.first + again * shift)))
-        return Spans(tuple(ends), self.shift * (times * shift // self.period)).shortest()
+            spans.append(self.over(taps._replace(first=taps.first + again * shift)))
+        return Spans(tuple(spans), self.shift * (times * shift // self.period)).shortest()
 
     def shortest(self) -> Spans:
         """Return the same spans with the shortest period."""

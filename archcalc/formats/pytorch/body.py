@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archcalc.arithmetic.sight import stays
 from archcalc.formats.program.body import Body, Called, Said
 from archcalc.formats.program.code import Brackets, Call, Doc, Names, identifier
 from archcalc.formats.program.outline import Auxiliary, Item, Items, Layer, Merge, Repeat
