@@ -412,7 +412,6 @@ UNSAID = {
         ),
         ("maxpool", {"kernel": 2, "dilation": 2}, "4x8x8", "with a dilation"),
         ("resize", {"size": [12, 20]}, "16x8x8", "copies the nearest"),
-        ("combine", {"by": "less"}, "4x5", "4x5", "truth values"),
         ("lstm", {"hidden": 3}, "4x5", "other biases"),
         ("unaccounted", {"what": "NonMaxSuppression"}, "4x5", "nothing is known"),
     ],
@@ -422,23 +421,9 @@ UNSAID = {
 
 CHOSEN = {"function": {}, "scalar": {"value": 0.75}, "combine": {}, "reduce": {"axes": [2, 1]}}
 """Kinds of which `by` makes many, with their other settings."""
-TRUTHS = {
-    "equal",
-    "less",
-    "less_or_equal",
-    "greater",
-    "greater_or_equal",
-    "and",
-    "or",
-    "xor",
-    "not",
-    "is_nan",
-    "is_inf",
-}
 UNCHOSEN = {
     "pytorch": {("scalar", "and"), ("scalar", "or"), ("scalar", "xor"), ("reduce", "prod")},
-    "keras": {(kind, by) for kind in CHOSEN for by in TRUTHS}
-    | {("reduce", by) for by in ("norm1", "norm2", "sum_squares")},
+    "keras": set(),
 }
 """What of these a framework has nothing for."""
 

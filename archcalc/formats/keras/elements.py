@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from archcalc.formats.keras.table import lacks, plain, says
 from archcalc.formats.program.code import Call, call
-from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
 from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
@@ -92,9 +91,11 @@ FUNCTIONS = {
     "neg": "ops.negative({0})",
     "softplus": "ops.softplus({0})",
     "softsign": "ops.softsign({0})",
+    "not": 'ops.cast(ops.logical_not({0}), "float32")',
+    "is_nan": 'ops.cast(ops.isnan({0}), "float32")',
+    "is_inf": 'ops.cast(ops.isinf({0}), "float32")',
     "cast": "{0}",
 }
-
 """Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
 
 OPERATIONS = {
@@ -106,21 +107,31 @@ OPERATIONS = {
     "power": "{0} ** {1}",
     "minimum": "ops.minimum({0}, {1})",
     "maximum": "ops.maximum({0}, {1})",
+    **{
+        name: f'ops.cast(ops.{called}({{0}}, {{1}}), "float32")'
+        for name, called in {
+            "equal": "equal",
+            "less": "less",
+            "less_or_equal": "less_equal",
+            "greater": "greater",
+            "greater_or_equal": "greater_equal",
+            "and": "logical_and",
+            "or": "logical_or",
+            "xor": "logical_xor",
+        }.items()
+    },
 }
-
-"""Each operation on two tensors; there are no truth values among a layer's outputs."""
+"""Each operation on two tensors."""
 
 
 @says(Function)
 def function(op: Function, at: Site) -> Call:
-    if op.by not in FUNCTIONS:
-        raise ArchcalcError(f"'{op.by}' makes truth values")
     return call(FUNCTIONS[op.by])
 
 
 @says(WithNumber)
 def scalar(op: WithNumber, at: Site) -> Call:
-    form = _operation(op.by)
+    form = OPERATIONS[op.by]
     form = (
         form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
     )
@@ -129,13 +140,7 @@ def scalar(op: WithNumber, at: Site) -> Call:
 
 @says(Combine)
 def combine(op: Combine, at: Site) -> Call:
-    return call(_operation(op.by))
-
-
-def _operation(name: str) -> str:
-    if name not in OPERATIONS:
-        raise ArchcalcError(f"'{name}' makes truth values")
-    return OPERATIONS[name]
+    return call(OPERATIONS[op.by])
 
 
 @says(Clip)

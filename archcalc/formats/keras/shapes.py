@@ -19,17 +19,20 @@ plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last
 
 @says(Add)
 def add(op: Add, at: Site) -> Call:
-    return call("layers.Add" if _have_one_batch(at) else _listed(" + ", at))
+    return call("layers.Add" if _are_alike(at) else _listed(" + ", at))
 
 
 @says(Multiply)
 def multiply(op: Multiply, at: Site) -> Call:
-    return call("layers.Multiply" if _have_one_batch(at) else _listed(" * ", at))
+    return call("layers.Multiply" if _are_alike(at) else _listed(" * ", at))
 
 
-def _have_one_batch(at: Site) -> bool:
-    """Tell whether all inputs have as many samples, without which the layers of Keras refuse them."""
-    return len({x[0] for x in at.xs}) == 1
+def _are_alike(at: Site) -> bool:
+    """Tell whether all inputs have as many samples and axes.
+
+    The layers of Keras refuse others, or take the first axis of one with fewer for the samples.
+    """
+    return len({(x[0], len(x)) for x in at.xs}) == 1
 
 
 def _listed(joint: str, at: Site) -> str:
@@ -93,13 +96,17 @@ def shuffle(op: Shuffle, at: Site) -> Call:
 
 
 REDUCTIONS = {
-    "mean": "mean",
-    "sum": "sum",
-    "max": "max",
-    "min": "min",
-    "prod": "prod",
-    "log_sum_exp": "logsumexp",
+    "mean": "ops.mean({0}, OVER)",
+    "sum": "ops.sum({0}, OVER)",
+    "max": "ops.max({0}, OVER)",
+    "min": "ops.min({0}, OVER)",
+    "prod": "ops.prod({0}, OVER)",
+    "norm1": "ops.sum(ops.abs({0}), OVER)",
+    "norm2": "ops.sqrt(ops.sum(ops.square({0}), OVER))",
+    "sum_squares": "ops.sum(ops.square({0}), OVER)",
+    "log_sum_exp": "ops.logsumexp({0}, OVER)",
 }
+"""Each reduction; the axes take the place of OVER."""
 
 
 @says(Embedding)
@@ -138,13 +145,9 @@ def tile(op: Tile, at: Site) -> Call:
 
 @says(Reduce)
 def reduce(op: Reduce, at: Site) -> Call:
-    if op.by not in REDUCTIONS:
-        raise ArchcalcError(f"reduces by '{op.by}'")
-    kept = ", keepdims=True" if op.keep else ""
-    return call(
-        f"ops.{REDUCTIONS[op.by]}({{0}}, axis={{axes}}{kept})",
-        axes=one(op.axes) if len(op.axes) == 1 else op.axes,
-    )
+    over = "axis={axes}" + (", keepdims=True" if op.keep else "")
+    form = REDUCTIONS[op.by].replace("OVER", over)
+    return call(form, axes=one(op.axes) if len(op.axes) == 1 else op.axes)
 
 
 @says(ArgMax)
