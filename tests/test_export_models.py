@@ -28,7 +28,6 @@ UNSAID = {
     ("keras", "elman"): "rnn",
 }
 """What a framework has no layer for."""
-WRONG = {("keras", "siamese"): "a layer of two steps that others are tied to is written as one"}
 
 
 def each():
@@ -37,7 +36,6 @@ def each():
         for name in MODELS:
             marks = [pytest.mark.keras] if to == "keras" else []
             marks += [] if name in QUICK else [pytest.mark.slow]
-            marks += [pytest.mark.xfail(strict=True, reason=WRONG[to, name])] if (to, name) in WRONG else []
             yield pytest.param(to, name, marks=marks)
 
 

@@ -91,7 +91,7 @@ def nested(seed):
 
 
 def _item(draw, depth):
-    kinds = [kind for kind in KINDS if kind != "scalar"]  # see `test_a_number_between_blocks_that_repeat`
+    kinds = list(KINDS)
     kind = draw.choice([*kinds, *["repeat", "add", "multiply"] * 4] if depth else kinds)
     if kind in kinds:
         return {kind: draw.choice(KINDS[kind])}
@@ -143,9 +143,6 @@ layers:
 
 
 @pytest.mark.torch
-@pytest.mark.xfail(
-    strict=True, raises=SyntaxError, reason="the number is written as a module of an nn.Sequential"
-)
 def test_a_number_between_blocks_that_repeat(report_of):
     assert_written(report_of(NUMBER), "pytorch")
 
@@ -161,9 +158,6 @@ layers:
 
 
 @pytest.mark.keras
-@pytest.mark.xfail(
-    strict=True, raises=NameError, reason="what pads and what convolves are written as one layer"
-)
 def test_a_layer_of_two_steps_that_another_is_tied_to(report_of):
     assert_written(report_of(TWINS), "keras")
 

@@ -71,7 +71,7 @@ class Function(Body):
         super().__init__(source, blocks, names)
         self.known = known
         self.parts: dict[int, tuple[Part, ...]] = {}
-        self.made: dict[int, str] = {}
+        self.made: dict[int, tuple[Part, ...]] = {}
         self.layers: dict[str, Brackets] = {}
         self.given = Names(())
 
@@ -79,10 +79,8 @@ class Function(Body):
         """Make a layer where it is applied; beforehand where several apply it."""
         position = item.position
         if position in self.source.owners:
-            variable = unused(f"{identifier(name)}_layer", self.layers)
-            self.layers[variable] = made(said, self.names)
-            self.made[position] = variable
-            return self._step(name, sources, position, Applied(Brackets(variable, (), "")))
+            self.made[position] = tuple(self._beforehand(name, said))
+            return self._step(name, sources, position, *self.made[position])
         if self.known is not None and item.name and self.source.network.nodes[position].op.traits.deep:
             said = self._named(said, item.name)
         return self._step(name, sources, position, *self._parts(said))
@@ -95,8 +93,7 @@ class Function(Body):
 
     def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
         """Apply an earlier layer."""
-        layer = Applied(Brackets(self.made[owner], (), ""))
-        return self._step(item.name or item.kind, sources, item.position, layer)
+        return self._step(item.name or item.kind, sources, item.position, *self.made[owner])
 
     def called(self, item: Called, name: str, sources: Sequence[int]) -> int:
         """Call a block, or several in a loop."""
@@ -105,6 +102,18 @@ class Function(Body):
     def _step(self, name: str, sources: Sequence[int], position: int, *parts: Part) -> int:
         self.parts[position] = parts
         return self.add(name, STEP, sources, position)
+
+    def _beforehand(self, name: str, said: Call) -> Iterator[Part]:
+        """Yield how to apply a layer that is made before, link by link where it is a chain."""
+        if said.form == CHAIN:
+            for argument in said.arguments:
+                yield from self._beforehand(name, argument.value)
+        elif said.is_pattern:
+            yield from self._parts(said)
+        else:
+            variable = unused(f"{identifier(name)}_layer", self.layers)
+            self.layers[variable] = made(said, self.names)
+            yield Applied(Brackets(variable, (), ""))
 
     def _named(self, said: Call, name: str) -> Call:
         """Return a call that gives a name to the layer, unless Keras might give the same one to another."""

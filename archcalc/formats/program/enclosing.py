@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from archcalc.formats.program.code import unused
 from archcalc.formats.program.naming import local_name
@@ -31,9 +31,9 @@ MOST_LAYERS = 12
 """The most layers that are written out, so that each keeps its name."""
 
 
-def enclosed(outline: Outline, nodes: Sequence[Node]) -> Outline:
-    """Return an outline in which a repeat holds nothing that branches, and no few layers."""
-    encloser = _Encloser({block.name for block in outline.blocks}, nodes)
+def enclosed(outline: Outline, nodes: Sequence[Node], apart: Container[int]) -> Outline:
+    """Return an outline in which a repeat holds nothing that branches, no few layers, and none of those `apart`."""
+    encloser = _Encloser({block.name for block in outline.blocks}, nodes, apart)
     for block in outline.blocks:
         items = encloser.items(block.items)
         encloser.blocks.append(block._replace(items=items))
@@ -44,9 +44,10 @@ def enclosed(outline: Outline, nodes: Sequence[Node]) -> Outline:
 class _Encloser:
     """Collects the blocks, each after those that it uses."""
 
-    def __init__(self, names: set[str], nodes: Sequence[Node]) -> None:
+    def __init__(self, names: set[str], nodes: Sequence[Node], apart: Container[int]) -> None:
         self.names = names
         self.nodes = nodes
+        self.apart = apart
         self.blocks: list[Block] = []
 
     def items(self, items: Items) -> Items:
@@ -75,8 +76,13 @@ class _Encloser:
             return item._replace(items=self.items(item.items))
         if isinstance(item, Repeat):
             inner = self.items(item.items)
-            return item._replace(items=inner if all(map(_is_plain, inner)) else (self._called(inner),))
+            return item._replace(items=inner if all(map(self._is_plain, inner)) else (self._called(inner),))
         return item
+
+    def _is_plain(self, item: Item) -> bool:
+        if isinstance(item, Layer) and item.position in self.apart:
+            return False
+        return not isinstance(item, Merge | Auxiliary) and (isinstance(item, Repeat) or item.sources is None)
 
     def _called(self, items: Items) -> Use:
         """Return a call of a new block that holds some items; what is a parameter around it is one of it, too."""
@@ -85,10 +91,6 @@ class _Encloser:
         variables = dict.fromkeys(_variables(items))
         self.blocks.append(Block(name, dict.fromkeys(variables, REQUIRED), items, START))
         return Use(items[-1].position, name, {variable: Variable(variable) for variable in variables})
-
-
-def _is_plain(item: Item) -> bool:
-    return not isinstance(item, Merge | Auxiliary) and (isinstance(item, Repeat) or item.sources is None)
 
 
 def _variables(items: Items) -> list[str]:

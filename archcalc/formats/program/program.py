@@ -91,7 +91,7 @@ def source(report: Report, table: Table) -> Source:
     """
     network = report.run.graph
     saying = Saying(network.nodes, report.rows, table)
-    outline = enclosed(outlined(network, saying.settings), network.nodes)
+    outline = enclosed(outlined(network, saying.settings), network.nodes, saying.apart)
     found = Source(network, report, saying, outline, rows_among(outline), frozenset())
     referred = {*found.leaving}
     for items in (outline.items, *(block.items for block in outline.blocks)):

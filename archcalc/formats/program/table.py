@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from archcalc.analysis.report import Row
@@ -31,10 +31,14 @@ CHANNELS = re.compile(
 
 
 class Table:
-    """What one framework can say, by the kinds of layers; `unsaid` are the kinds that it cannot, each with the reason."""
+    """What one framework can say, by the kinds of layers; `unsaid` are the kinds that it cannot, each with the reason.
 
-    def __init__(self, framework: str) -> None:
+    What has one of the forms `apart` is no link of a chain, nor is what is applied where it stands.
+    """
+
+    def __init__(self, framework: str, apart: Container[str] = ()) -> None:
         self.framework = framework
+        self.apart = apart
         self.said: dict[str, Say[Any]] = {}
         self.unsaid: dict[str, str] = {}
 
@@ -88,6 +92,9 @@ class Saying:
             table.call(node, row, None if node.tied is None else nodes[node.tied])
             for node, row in zip(nodes, rows, strict=True)
         ]
+        self.apart = frozenset(
+            place for place, call in enumerate(self.calls) if call.is_pattern or call.form in table.apart
+        )
         self.told = [dict(flattened(found)) for found in self.calls]
 
     def settings(self, position: int) -> Mapping[str, Any]:

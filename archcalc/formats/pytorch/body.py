@@ -11,17 +11,11 @@ from archcalc.formats.program.outline import Auxiliary, Item, Items, Layer, Merg
 from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.program import Signature, Source, applied, made, value
 from archcalc.formats.program.series import Series, series
+from archcalc.formats.pytorch.table import CALLED, TENSORS
 from archcalc.op.site import Site
 
 SEQUENTIAL = "nn.Sequential"
-TENSORS = ("nn.Parameter", "nn.Buffer")
-"""What makes a learnt tensor by itself, which is taken and not called."""
 CALL = "{}({{0}})"
-CALLED = {
-    "nn.Embedding": "{}({{0}}.long())",
-    **dict.fromkeys(("nn.RNN", "nn.LSTM", "nn.GRU"), "{}({{0}})[0]"),
-}
-"""How layers are called that do not simply make one tensor of another."""
 WORDS = """
 T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda double
 dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
@@ -117,8 +111,7 @@ class Module(Body):
             return False
         if isinstance(item, Use):
             return True
-        call = self.source.saying.calls[item.position]
-        return item.tied is None and not call.is_pattern and call.form not in (*TENSORS, *CALLED)
+        return item.tied is None and item.position not in self.source.saying.apart
 
     def sequence(self, items: Items) -> list[Doc]:
         """Return the modules of a sequence."""

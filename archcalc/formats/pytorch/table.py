@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from archcalc.formats.program.table import Table
 
-TABLE = Table("PyTorch")
+TENSORS = ("nn.Parameter", "nn.Buffer")
+"""What makes a learnt tensor by itself, which is taken and not called."""
+CALLED = {
+    "nn.Embedding": "{}({{0}}.long())",
+    **dict.fromkeys(("nn.RNN", "nn.LSTM", "nn.GRU"), "{}({{0}})[0]"),
+}
+"""How layers are called that do not simply make one tensor of another."""
+TABLE = Table("PyTorch", (*TENSORS, *CALLED))
 says = TABLE.says
 plain = TABLE.plain
 lacks = TABLE.lacks
