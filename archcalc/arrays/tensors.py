@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ascontiguousarray as contiguous
 from numpy import broadcast_to, sqrt, tile
 
-from archcalc.arrays.kernels import Array, dots, erf, product, sigmoid
+from archcalc.arrays.kernels import Array, erf, product, sigmoid
 
 __all__ = [
     "FUNCTIONS",
@@ -90,11 +90,8 @@ OPERATIONS: dict[str, Callable[[Any, Any], Array]] = {
 
 
 def _squares(x: Array, axes: tuple[int, ...]) -> Array:
-    """Return the sums of squares, each a dot product that is counted; the axes stay with size 1."""
-    rest = [axis for axis in range(x.ndim) if axis not in axes]
-    rows = x.transpose(*rest, *axes).reshape(*(x.shape[axis] for axis in rest), -1)
-    shape = [1 if axis in axes else size for axis, size in enumerate(x.shape)]
-    return dots(rows, rows).reshape(shape)
+    found: Array = (x * x).sum(axis=axes, keepdims=True)
+    return found
 
 
 def _log_sum_exp(x: Array, axes: tuple[int, ...]) -> Array:

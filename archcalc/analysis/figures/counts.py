@@ -73,7 +73,7 @@ figure(
     Figure(
         "macs",
         COUNT,
-        "multiply-accumulates of convolutions and linear layers, without bias",
+        "multiply-accumulates of convolutions, linear layers and matrix products, without bias",
         title="MACs",
         label="MACs",
         of=lambda r, _: r.macs,

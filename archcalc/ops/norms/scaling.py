@@ -64,7 +64,7 @@ class L2Norm(Op):
 
     (N, C, *I) -> (N, C, *I)
 
-    Their squares add up in a dot product of the vector with itself. No length counts as less than `eps`.
+    The squares of its numbers are multiplications and not MACs, as in `rmsnorm`. No length counts as less than `eps`.
     Source: torch.nn.functional.normalize, ONNX LpNormalization.
     """
 
@@ -80,8 +80,14 @@ class L2Norm(Op):
         return across(at.x, (self.axis,))
 
     def work(self, at: Site) -> Work:
-        groups = prod(others(at.x, self.axis))
-        return Work(macs=prod(at.x), comparisons=groups, divisions=prod(at.x), exponentials=groups)
+        elements, groups = prod(at.x), prod(others(at.x, self.axis))
+        return Work(
+            additions=elements - groups,
+            multiplications=elements,
+            comparisons=groups,
+            divisions=elements,
+            exponentials=groups,
+        )
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum

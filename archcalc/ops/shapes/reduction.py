@@ -23,8 +23,8 @@ REDUCTIONS: dict[str, Callable[[int, int], Work]] = {
     "min": lambda n, g: Work(comparisons=n - g),
     "prod": lambda n, g: Work(multiplications=n - g),
     "norm1": lambda n, g: Work(comparisons=n, additions=n - g),
-    "norm2": lambda n, g: Work(macs=n, exponentials=g),
-    "sum_squares": lambda n, g: Work(macs=n),
+    "norm2": lambda n, g: Work(multiplications=n, additions=n - g, exponentials=g),
+    "sum_squares": lambda n, g: Work(multiplications=n, additions=n - g),
     "log_sum_exp": lambda n, g: Work(comparisons=n - g, additions=2 * n, exponentials=n + g),
 }
 """The work of making one number of each of g groups, n numbers in all."""
