@@ -19,6 +19,12 @@ AXES = 8
 DIGITS = 18
 """The longest number in a size, in digits."""
 
+FUNCTIONS = 100
+"""How deep the functions of an ONNX file may call each other: ONNX's own programs follow no more."""
+
+OPSET = 2**31 - 1
+"""The newest opset that an ONNX file may name: ONNX's own programs hold its number in 32 bits."""
+
 CALLS = 1000
 """The deepest nesting that may be asked for: Python has calls within calls for no more, and often for less."""
 
@@ -67,8 +73,9 @@ NAME = Limit("ARCHCALC_MAX_NAME", 100, "characters of a name")
 EXPRESSION = Limit("ARCHCALC_MAX_EXPRESSION", 400, "characters of an expression")
 BRACKETS = Limit("ARCHCALC_MAX_BRACKETS", 30, "brackets within brackets", CALLS)
 STACK_LAYERS = Limit("ARCHCALC_MAX_STACK_LAYERS", 1000, "layers of a stack")
+WORK = Limit("ARCHCALC_MAX_WORK", 50_000_000, "steps of reading an ONNX file")
 
-LIMITS = (FILE_BYTES, VALUES, LAYERS, NESTING, NAME, EXPRESSION, BRACKETS, STACK_LAYERS)
+LIMITS = (FILE_BYTES, VALUES, LAYERS, NESTING, NAME, EXPRESSION, BRACKETS, STACK_LAYERS, WORK)
 """Every bound that can be moved, as `archcalc --help` lists them."""
 
 

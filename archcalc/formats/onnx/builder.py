@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from archcalc.formats.onnx.budget import LAYER, NUMBER
 from archcalc.formats.onnx.graph import Graph, GraphNode, node_of
 from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
 from archcalc.ground.errors import ArchcalcError
@@ -38,6 +39,7 @@ class Builder:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.budget = graph.budget
         self.nodes: list[Node] = []
         self.shapes: list[Shape] = []
         self.tensors: dict[str, Tensor] = {}
@@ -59,6 +61,16 @@ class Builder:
         for node in nodes:
             self.uses.update(_read(node))
             self.makers |= dict.fromkeys(node.outputs, node)
+
+    def know(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take note of what names stand for; whoever looks at the numbers of a constant pays for it."""
+        for name, tensor in tensors.items():
+            if isinstance(tensor, Constant):
+                self.budget.spend(len(tensor.shape) ** 2)  # its size is a product of as many sizes
+                self.budget.copy(len(tensor.root))
+                self.tensors[name] = tensor._replace(budget=self.budget)
+            else:
+                self.tensors[name] = tensor
 
     def op(self, kind: str, settings: Mapping[str, Any]) -> Op:
         """Return an op; equal ones are one object."""
@@ -98,6 +110,8 @@ class Builder:
         self, name: str, op: Op, shape: Shape, flows: Sequence[Flow], weights: Mapping[str, Constant]
     ) -> Flow:
         """Append a layer that has been checked."""
+        self.budget.spend(LAYER)
+        self.budget.copy(len(name))
         position = len(self.nodes)
         node = Node(
             self._unique(name),
@@ -213,6 +227,7 @@ class Builder:
         values = None if isinstance(tensor, Flow) else tensor.ints
         if values is None:
             raise UnaccountableError("it depends on numbers that only a run knows")
+        self.budget.spend(NUMBER * len(values))
         return values
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from archcalc.formats.onnx.budget import A_STEP, FOLDING, KEPT, Budget
 from archcalc.formats.onnx.graph import STANDARD, GraphNode
 from archcalc.formats.onnx.tensors import Constant
 from archcalc.ops.axes import stretched
@@ -96,12 +97,22 @@ FOLDED = STRETCHING | frozenset(
 )
 
 
-def folded(node: GraphNode, constants: Sequence[Constant | None], opset: int) -> list[Array] | None:
+SLOW = frozenset(["CastLike", "GatherElements", "GatherND", "ScatterElements", "ScatterND", "Unique"])
+"""Operators of which the reference may go through the numbers one by one, in Python."""
+STRING = 8
+"""The element type of texts, which numbers become one by one, too."""
+EACH = 8
+"""What a number costs there, in steps."""
+
+
+def folded(
+    node: GraphNode, constants: Sequence[Constant | None], opset: int, budget: Budget
+) -> list[Array] | None:
     """Return the outputs of a node whose inputs are all known, or None where it is to be kept as a layer.
 
-    Weights are never folded: what happens to them at run time is work.
+    Weights are never folded: what happens to them at run time is work. Nor is anything once half the budget is gone.
     """
-    if node.op not in FOLDED or node.domain not in STANDARD:
+    if node.op not in FOLDED or node.domain not in STANDARD or not budget.affords(FOLDING):
         return None
     values: list[Array | None] = []
     for one in constants:
@@ -109,7 +120,15 @@ def folded(node: GraphNode, constants: Sequence[Constant | None], opset: int) ->
         if one is not None and value is None:
             return None
         values.append(value)
-    return _run(node, values, opset)
+    size = sum(value.size for value in values if value is not None)
+    is_slow = node.op in SLOW or node.attributes.get("to") == STRING
+    cost = FOLDING + (size * EACH if is_slow else size // A_STEP)
+    if not budget.affords(cost):
+        return None
+    budget.spend(cost)
+    arrays = _run(node, values, opset)
+    budget.spend(KEPT * sum(array.size for array in arrays or ()))
+    return arrays
 
 
 def _run(node: GraphNode, values: Sequence[Array | None], opset: int) -> list[Array] | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from re import findall
 from typing import Any, NamedTuple
 
-from archcalc.formats.onnx.functions import kind_of
+from archcalc.formats.onnx.budget import Budget
+from archcalc.formats.onnx.expansion import written_out
 from archcalc.formats.onnx.messages import messages
 from archcalc.formats.onnx.skim import skimmed
 from archcalc.ground import limits
@@ -41,7 +41,10 @@ class GraphNode(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A model's main graph. `proto` is the model itself, without the long contents of its tensors."""
+    """A model's main graph.
+
+    `proto` is the model itself, without the long contents of its tensors; `budget` is what its reading may cost.
+    """
 
     nodes: list[GraphNode]
     constants: Mapping[str, Any]
@@ -51,6 +54,7 @@ class Graph(NamedTuple):
     opset: int
     producer: str
     proto: Any
+    budget: Budget
 
 
 def read_graph(path: Path) -> Graph:
@@ -71,47 +75,11 @@ def read_graph(path: Path) -> Graph:
         raise ArchcalcError(
             f"{visible(str(path))}: has more than {limits.LAYERS.value:,} nodes", hint=limits.LAYERS.hint
         )
-    return _graph(_written_out(model, path))
+    budget = Budget(path)
+    return _graph(written_out(model, budget), budget)
 
 
-def _written_out(model: Any, path: Path) -> Any:
-    """Return a model with the functions that it defines itself written out, but for those that are ops."""
-    defined = [(one.domain, one.name) for one in model.functions]
-    foreign = [one for one in defined if kind_of(*one) is None]
-    if not foreign:
-        return model
-    from onnx import inliner
-
-    _check_size(model, path)
-    try:
-        return inliner.inline_selected_functions(model, foreign)
-    except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
-        raise ArchcalcError(
-            f"{visible(str(path))}: its functions cannot be written out: {visible(str(error))}"
-        ) from None
-
-
-def _check_size(model: Any, path: Path) -> None:
-    """Raise a fact where functions that call each other come to more nodes than a network may have."""
-    bodies = {(one.domain, one.name): one.node for one in model.functions}
-
-    @cache
-    def size(domain: str, name: str) -> int:
-        return sum(size(node.domain, node.op_type) for node in bodies.get((domain, name), ())) or 1
-
-    most = limits.LAYERS.value
-    try:
-        nodes = sum(size(node.domain, node.op_type) for node in model.graph.node)
-    except RecursionError:
-        raise ArchcalcError(f"{visible(str(path))}: its functions call each other without end") from None
-    if nodes > most:
-        raise ArchcalcError(
-            f"{visible(str(path))}: has more than {most:,} nodes once its functions are written out",
-            hint=limits.LAYERS.hint,
-        )
-
-
-def _graph(model: Any) -> Graph:
+def _graph(model: Any, budget: Budget) -> Graph:
     graph = model.graph
     constants = {text(tensor.name): tensor for tensor in graph.initializer}
     constants |= {text(tensor.values.name): tensor for tensor in graph.sparse_initializer}
@@ -130,10 +98,19 @@ def _graph(model: Any) -> Graph:
             for value in described
             if value.type.tensor_type.HasField("shape")
         },
-        opset=next((one.version for one in model.opset_import if one.domain in STANDARD), 1),
+        opset=_opset(model, budget.path),
         producer=" ".join(filter(None, map(text, (model.producer_name, model.producer_version)))),
         proto=model,
+        budget=budget,
     )
+
+
+def _opset(model: Any, path: Path) -> int:
+    """Return the opset of ONNX's own operators that a model is written in."""
+    opset: int = next((one.version for one in model.opset_import if one.domain in STANDARD), 1)
+    if not 0 <= opset <= limits.OPSET:
+        raise ArchcalcError(f"{visible(str(path))}: there is no opset {opset:,}")
+    return opset
 
 
 def dimensions(value: Any) -> Dimensions:
@@ -165,6 +142,7 @@ def _placed(proto: Any) -> str:
     name = text(proto.name)
     scopes = next((text(one.value) for one in proto.metadata_props if one.key == SCOPES), "")
     modules = [*filter(None, findall(r"'([^']*)'", scopes)[:-1])]  # the last one is the node itself
+    del modules[limits.NESTING.value :]
     return "/".join(["", *_shortened(modules), name]) if modules else name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archcalc.formats.onnx.expansion import pay_for_ops
 from archcalc.formats.onnx.graph import Graph, dimensions
 from archcalc.op.site import Shape
 
@@ -12,6 +13,7 @@ def inferred(graph: Graph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
     """Return the shapes that ONNX works out for given input shapes, by the tensors' names; those it can."""
     from onnx import ModelProto, shape_inference
 
+    pay_for_ops(graph.proto, graph.budget)
     model = ModelProto()
     model.CopyFrom(graph.proto)
     del model.graph.value_info[:]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import Input as GivenInput
 from archcalc.formats.onnx import operators
+from archcalc.formats.onnx.budget import DEFINITION, NODE, ExhaustedError
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import FOLDED, folded
 from archcalc.formats.onnx.entering import Bound, bound
@@ -33,8 +34,6 @@ __all__ = ["Reading", "operators", "read"]
 
 KNOWN = frozenset([*TRANSLATORS, *FOLDED, "If"])
 """Operators that can be read, some of them only where their inputs are constant."""
-MOST_FOLDED = 1 << 25
-"""The most numbers that are worked out in all: sizes and indices are few."""
 MOST_NOTED = 5
 """The most nodes that are noted one by one."""
 
@@ -79,7 +78,6 @@ class _Reader:
         self.is_given = is_given
         self.builder = Builder(graph)
         self.shapes = {one.name: one.shape for one in inputs}
-        self.folded = 0
         open_sizes = [f"{', '.join(one.assumed)} of {one.name}" for one in inputs if one.assumed]
         self.assumed = f"the file leaves open {' and '.join(open_sizes)}, taken as 1" if open_sizes else ""
         for one in inputs:
@@ -90,24 +88,23 @@ class _Reader:
 
     def define(self, constants: Mapping[str, Any]) -> None:
         """Take in the constants of a graph."""
-        self.builder.tensors |= {name: constant(name, proto) for name, proto in constants.items()}
+        self.builder.know({name: constant(name, proto) for name, proto in constants.items()})
 
     def visit(self, node: GraphNode) -> None:
         """Take in a node: worked out where it is constant, else as layers, at worst as one that is unaccounted for."""
         builder = self.builder
+        builder.budget.spend(NODE)
+        builder.budget.copy(sum(map(len, node.outputs)))
         tensors = [builder.tensor(node, index) for index in range(len(node.inputs))]
         found = self.worked_out(node, tensors) or self.translated(node, tensors)
-        builder.tensors |= {name: tensor for name, tensor in found.items() if name}
+        builder.know({name: tensor for name, tensor in found.items() if name})
 
     def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
         constants = [one for one in tensors if not isinstance(one, Flow)]
         if not node.inputs or len(constants) < len(tensors):
             return {}
-        if self.folded > MOST_FOLDED:
-            return {}
-        arrays = folded(node, constants, self.graph.opset) or ()
-        self.folded += sum(array.size for array in arrays)
+        arrays = folded(node, constants, self.graph.opset, self.builder.budget) or ()
         return {name: computed(name, array) for name, array in zip(node.outputs, arrays, strict=False)}
 
     def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
@@ -116,6 +113,8 @@ class _Reader:
             found = self.translation(node, tensors)(node, self.builder)
         except UnaccountableError as reason:
             return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
+        except ExhaustedError:
+            raise
         except ArchcalcError as error:
             # The file's own sizes may be fine to ONNX all the same; an input that a person states must fit.
             if self.is_given or not self.inferred.keys() >= set(filter(None, node.outputs)):
@@ -130,6 +129,7 @@ class _Reader:
         """Return the outputs of the layers of the nodes that ONNX defines a node by; none where it does not."""
         if _is_unknown(tensors):
             return {}
+        self.builder.budget.spend(DEFINITION)
         inner = body(node, tensors, self.graph.opset, KNOWN)
         self.builder.count(inner)
         for one in inner:
@@ -244,6 +244,8 @@ def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
     try:
         for node in graph.nodes:
             reader.visit(node)
+    except ExhaustedError:
+        raise
     except ArchcalcError as error:
         if reader.assumed:
             error.hint = f"{reader.assumed}: --input states what it is to be"

@@ -47,7 +47,7 @@ class Run:
         if root is None and tensor.root not in self.values:
             return asarray(tensor.value, float32)  # it was worked out, or is nowhere in the file
         array: Array = self.values[tensor.root] if root is None else numpy_helper.to_array(root)
-        for step in tensor.steps:
+        for step in tensor.steps or ():
             array = step(array)
         return array.astype(float32)
 

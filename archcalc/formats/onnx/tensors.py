@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from struct import calcsize, unpack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.formats.onnx.budget import A_STEP, LOOK, VIEW, Budget
 from archcalc.op.site import Shape
 
 if TYPE_CHECKING:
@@ -34,6 +35,25 @@ MOST_FILLED = 1 << 16
 Step = Callable[["Array"], "Array"]
 
 
+class Steps:
+    """What is done to the numbers of a constant, one step after another; a view of a view shares those before."""
+
+    __slots__ = ("before", "last")
+
+    def __init__(self, before: Steps | None, last: Step) -> None:
+        self.before = before
+        self.last = last
+
+    def __iter__(self) -> Iterator[Step]:
+        """Yield the steps, the first one first."""
+        found = [self.last]
+        one = self.before
+        while one is not None:
+            found.append(one.last)
+            one = one.before
+        return reversed(found)
+
+
 class Flow(NamedTuple):
     """The output of the node at `position`: data that depends on the input."""
 
@@ -53,15 +73,16 @@ class Constant(NamedTuple):
     `root` is the name of the weight in the file that it is made of, the tensor's own where it is one; `steps` make
     this tensor of the root's numbers. `source` is where the numbers are: an array, a tensor of the file, a function
     that returns an array, or None where they are nowhere. `given` says that the file states it as a tensor of
-    its own, and that it is not worked out of other constants.
+    its own, and that it is not worked out of other constants. `budget` pays for every look at the numbers.
     """
 
     root: str
     shape: Shape
     dtype: int
     source: Any = None
-    steps: tuple[Step, ...] = ()
+    steps: Steps | None = None
     given: bool = True
+    budget: Budget | None = None
 
     @property
     def size(self) -> int:
@@ -79,17 +100,25 @@ class Constant(NamedTuple):
         try:
             array = _array(self.source)
             if array is not None:
-                for step in self.steps:
+                self._pay(array.size, VIEW)
+                for step in self.steps or ():
                     array = step(array)
-        except (ArithmeticError, IndexError, KeyError, TypeError, ValueError):
+                    self._pay(array.size, VIEW)
+        except (ArithmeticError, IndexError, KeyError, RecursionError, TypeError, ValueError):
             return None  # the file contradicts itself
         return array
+
+    def _pay(self, numbers: int, steps: int) -> None:
+        if self.budget is not None:
+            self.budget.spend(steps + numbers // A_STEP)
 
     @property
     def numbers(self) -> list[Any] | None:
         """Its numbers in a row, if they are known; of what the file states, without NumPy."""
         found = None if self.steps else _stated(self.source)
-        if found is None:
+        if found is not None:
+            self._pay(len(found), LOOK)
+        else:
             value = self.value
             found = None if value is None else value.reshape(-1).tolist()
         return found
@@ -114,7 +143,7 @@ class Constant(NamedTuple):
 
     def seen(self, shape: Shape, step: Step) -> Constant:
         """Return the same numbers in another shape or order, which a step makes of them."""
-        return self._replace(shape=shape, steps=(*self.steps, step))
+        return self._replace(shape=shape, steps=Steps(self.steps, step))
 
 
 Tensor = Flow | Constant

@@ -117,8 +117,12 @@ def _spread(values: Constant, array: Array, axis: int | None) -> Any:
     if axis is None or numbers.size == 1:
         return numbers.reshape(-1)[0]
     if numbers.ndim == array.ndim > 1:
+        if any(scales > size for scales, size in zip(numbers.shape, array.shape, strict=True)):
+            raise ValueError("there are more scales than numbers")
         block = -(-array.shape[axis] // numbers.shape[axis])
         return repeat(numbers, block, axis)[tuple(map(slice, array.shape))]
+    if numbers.size != array.shape[axis]:
+        raise ValueError("there are more or fewer scales than numbers along the axis")
     return numbers.reshape([-1 if i == axis % array.ndim else 1 for i in range(array.ndim)])
 
 

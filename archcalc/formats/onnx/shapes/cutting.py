@@ -6,6 +6,7 @@ Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import MOST
@@ -37,12 +38,15 @@ def _nothing(name: str, x: Flow, axis: int) -> Constant:
 def split(node: GraphNode, builder: Builder) -> list[Tensor]:
     x = builder.data(node)
     axis = node.attributes.get("axis", 0) % len(x.shape)
-    number = node.attributes.get("num_outputs", len(node.outputs))
+    number = len(node.outputs)
+    if node.attributes.get("num_outputs", number) != number:
+        raise UnaccountableError(f"it has {number} outputs and says otherwise")
+    builder.budget.copy(number * len(node.called))
     each = -(-x.shape[axis] // number)
     sizes = builder.ints(node, 1, "split") or [
         min(each, x.shape[axis] - each * part) for part in range(number)
     ]
-    starts = [sum(sizes[:part]) for part in range(len(sizes))]
+    starts = accumulate(sizes[:-1], initial=0)
     return [
         _stretch(f"{node.called}:{part}", builder, x, axis, (start, start + size, 1))
         for part, (start, size) in enumerate(zip(starts, sizes, strict=True))

@@ -1,0 +1,128 @@
+"""The functions that a model defines itself, written out where they are called, once that is known to be little."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
+from typing import Any, NamedTuple
+
+from archcalc.formats.onnx.budget import WRITTEN, Budget
+from archcalc.formats.onnx.functions import kind_of
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.limits import FUNCTIONS, LAYERS
+
+Key = tuple[str, str, str]
+"""What a function is called by: its domain, its name, and which of several of this name it is."""
+
+
+class Extent(NamedTuple):
+    """What nodes become once the functions that they call are written out: how many, how long, how deep."""
+
+    nodes: int
+    bytes: int
+    depth: int
+
+
+def written_out(model: Any, budget: Budget) -> Any:
+    """Return a model with the functions that it defines itself written out, but for those that are ops."""
+    foreign = list(dict.fromkeys((one.domain, one.name) for one in model.functions if not _is_own(one)))
+    if not foreign:
+        return model
+    from onnx import inliner
+
+    _pay(model, budget)
+    try:
+        return inliner.inline_selected_functions(model, foreign)
+    except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
+        raise _refusal(budget, f"functions cannot be written out: {visible(str(error))}") from None
+
+
+def pay_for_ops(model: Any, budget: Budget) -> None:
+    """Pay for a walk through every function that is left in a model, wherever it is called."""
+    bodies = _bodies(model.functions)
+    _spend(_extent(model.graph.node, _extents(bodies, budget)), budget)
+
+
+def _pay(model: Any, budget: Budget) -> None:
+    """Pay for the writing out of a model's functions, in its graph and in the functions that stay.
+
+    Raises:
+        ArchcalcError: they come to more nodes than a network may have, to more work than is allowed, or to no end.
+    """
+    extents = _extents(_bodies(one for one in model.functions if not _is_own(one)), budget)
+    stay = (one.node for one in model.functions if _is_own(one))
+    found = _extent(chain(model.graph.node, *stay), extents)
+    if found.depth > FUNCTIONS:
+        raise _refusal(budget, f"functions call each other more than {FUNCTIONS} deep")
+    if found.nodes > LAYERS.value:
+        raise ArchcalcError(
+            f"{visible(str(budget.path))}: has more than {LAYERS.value:,} nodes once its functions are written out",
+            hint=LAYERS.hint,
+        )
+    _spend(found, budget)
+
+
+def _spend(extent: Extent, budget: Budget) -> None:
+    budget.spend(extent.nodes * WRITTEN)
+    budget.copy(extent.bytes)
+
+
+def _refusal(budget: Budget, what: str) -> ArchcalcError:
+    return ArchcalcError(f"{visible(str(budget.path))}: its {what}")
+
+
+def _is_own(function: Any) -> bool:
+    return kind_of(function.domain, function.name) is not None
+
+
+def _bodies(functions: Iterable[Any]) -> dict[Key, list[Any]]:
+    """Return the nodes of each function; where a file defines one twice, those of both."""
+    found: dict[Key, list[Any]] = {}
+    for one in functions:
+        found.setdefault(_key(one.domain, one.name, one.overload), []).extend(one.node)
+    return found
+
+
+def _key(domain: str, name: str, overload: str) -> Key:
+    return ("" if domain == "ai.onnx" else domain, name, overload)
+
+
+def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Extent]:
+    """Return what a call of each function comes to."""
+    calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
+    found: dict[Key, Extent] = {}
+    try:
+        for key in TopologicalSorter(
+            {key: calls[key].keys() & bodies.keys() for key in bodies}
+        ).static_order():
+            found[key] = _total(bodies[key], calls[key], found)
+    except CycleError:
+        raise _refusal(budget, "functions call each other without end") from None
+    return found
+
+
+def _extent(nodes: Iterable[Any], functions: dict[Key, Extent]) -> Extent:
+    """Return what some nodes come to."""
+    own = list(nodes)
+    return _total(own, Counter(_called(own)), functions)
+
+
+def _total(nodes: Iterable[Any], calls: Counter[Key], functions: dict[Key, Extent]) -> Extent:
+    made = [(times, functions[key]) for key, times in calls.items() if key in functions]
+    return Extent(
+        sum(times for key, times in calls.items() if key not in functions)
+        + sum(times * one.nodes for times, one in made),
+        sum(node.ByteSize() for node in nodes) + sum(times * one.bytes for times, one in made),
+        max((one.depth + 1 for _, one in made), default=0),
+    )
+
+
+def _called(nodes: Iterable[Any]) -> Iterator[Key]:
+    """Yield what each node calls, and the nodes of the graphs inside it."""
+    for node in nodes:
+        yield _key(node.domain, node.op_type, node.overload)
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _called(graph.node)
