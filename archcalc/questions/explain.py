@@ -148,7 +148,9 @@ def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
 
 
 def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
-    """Return a shape of terms, (N, C, H, W); a batch of one leaves no trace."""
+    """Return a shape of terms, (N, C, H, W); a batch of one leaves no trace, and what is not known has no terms."""
+    if not shape:
+        return ()
     batch, *rest = shape
     spatial = len(rest) - 1
     symbols = ("C", *SPATIAL.get(spatial, tuple(f"I{axis + 1}" for axis in range(spatial))))
