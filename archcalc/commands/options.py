@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -30,12 +31,21 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  archcalc {line}" for line in lines)
 
 
+HARMLESS = re.compile(r"[\w.,:/@%+=-]+")
+"""What a shell may put on the command line as it is: bash pastes what it is offered, and runs what it means."""
+
+
+def offered(names: Iterable[str]) -> list[str]:
+    """Return the names among some that a shell may be offered; names come from files, and files from anywhere."""
+    return [name for name in names if HARMLESS.fullmatch(name)]
+
+
 def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
     """Return the networks that a word begins; files where there are none."""
     from click.shell_completion import CompletionItem
 
     try:
-        names = [name for name in archcalc.names() if name.startswith(incomplete.lower())]
+        names = offered(name for name in archcalc.names() if name.startswith(incomplete.lower()))
     except ArchcalcError:
         names = []
     files = [] if names else [CompletionItem(incomplete, type="file")]
@@ -48,7 +58,7 @@ def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) 
         network = archcalc.load(ctx.params.get("model") or "")
     except ArchcalcError:
         return []
-    return [node.name for node in network.nodes if node.name.startswith(incomplete)]
+    return offered(node.name for node in network.nodes if node.name.startswith(incomplete))
 
 
 def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

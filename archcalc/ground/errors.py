@@ -31,11 +31,19 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def printable(text: str) -> str:
+    """Return a text of one line or several, each of them safe on a terminal."""
+    return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
+
+
 class Source:
-    """A spec's text and what to call it in a message."""
+    """A spec's text and what to call it, in a message and, where it has no name of its own, everywhere.
+
+    A file's name comes from outside as much as its text does, and may hold whatever the disk allows.
+    """
 
     def __init__(self, name: str, text: str) -> None:
-        self.name = name
+        self.name = visible(name)
         self.text = text
 
     def line(self, number: int) -> str:
@@ -64,7 +72,7 @@ class Place:
         self.used_by = used_by
 
     def __str__(self) -> str:
-        return f"{visible(self.source.name)}:{self.line + 1}:{self.column + 1}"
+        return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
 
     def users(self) -> list[Place]:
         """Return the places that used the block which holds this one, from the inside out."""

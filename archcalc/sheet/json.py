@@ -22,4 +22,11 @@ def json(sheet: Sheet) -> str:
     ]
     if sheet.notes:
         data["notes"] = list(sheet.notes)
-    return dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return _escaped(dumps(data, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Return JSON with the signs escaped that are safe for a parser and not for a terminal, such as U+009B."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(sign if sign == "\n" or sign.isprintable() else dumps(sign)[1:-1] for sign in text)

@@ -37,6 +37,9 @@ def renderer(name: str) -> Callable[[Render], Render]:
 
 
 def render(sheet: Sheet, form: str) -> str:
-    """Return a sheet in one of the formats of `MODULES`."""
+    """Return a sheet in one of the formats of `MODULES`; nothing in it moves a cursor or hides what it says.
+
+    This is the gate for all that comes from outside: the lines around the table pass it here, cells in their kinds.
+    """
     import_module(MODULES[form])
-    return _RENDERERS[form](sheet)
+    return _RENDERERS[form](sheet.printable())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from archcalc.ground.errors import printable
+
 Schema = dict[str, Any]
 Span = tuple[str, str]
 """A piece of text and the name of its style: quiet, heavy, good, bad, or none."""
@@ -42,8 +44,8 @@ class Kind:
         return f"<kind {self.name}>"
 
     def text(self, value: Any) -> str:
-        """Return a cell as people read it."""
-        return UNKNOWN if value is None else "" if value == "" else self.write(value)
+        """Return a cell as people read it: whatever comes from outside is safe on a terminal from here on."""
+        return UNKNOWN if value is None else "" if value == "" else printable(self.write(value))
 
     def plain(self, value: Any) -> Any:
         """Return a cell as JSON holds it."""
@@ -51,7 +53,8 @@ class Kind:
 
     def csv(self, value: Any) -> Any:
         """Return a cell as a spreadsheet takes it: a number or a text."""
-        return "" if value is None or value == "" else self.flatten(value)
+        found = "" if value is None or value == "" else self.flatten(value)
+        return printable(found) if isinstance(found, str) else found
 
     def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
         """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
@@ -105,6 +108,15 @@ class Sheet(NamedTuple):
     summary: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
+
+    def printable(self) -> Sheet:
+        """Return the sheet with all that stands around its cells safe on a terminal."""
+        return self._replace(
+            title=printable(self.title),
+            subtitle=tuple(map(printable, self.subtitle)),
+            summary=tuple((printable(label), printable(text)) for label, text in self.summary),
+            notes=tuple(map(printable, self.notes)),
+        )
 
 
 HEAVY = 0.1
