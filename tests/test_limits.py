@@ -159,3 +159,17 @@ def test_no_command_crashes_on_a_deep_network(run, tmp_path, line, kind):
     path.write_text(DEEP[kind])
     outcome = run(*line.split(), path, **{NESTING.variable: NESTING.most})
     assert (outcome.status, bool(outcome.out)) == (0, True) or "deeper than Python" in outcome.err
+
+
+def test_the_variants_of_a_spec_are_bounded_together(run, tmp_path):
+    """A file of a few kilobytes asked for thirty million layers."""
+    variants = "".join(f"  v{n}: {{t: {900 - n}}}\n" for n in range(300))
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        f"input: 3x8x8\nparameters: {{t: 1}}\nvariants:\n{variants}"
+        "layers:\n  - repeat: {times: t, layers: [relu]}\n"
+    )
+    outcome = run("check", str(path), ARCHCALC_MAX_LAYERS="1000")
+    assert outcome.status == 1
+    assert outcome.err.count("layers together") == 1
+    assert "v5" not in outcome.out

@@ -20,7 +20,8 @@ from archcalc.commands.options import (
     loaded,
     write,
 )
-from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.errors import ArchcalcError, ExceededError, visible
+from archcalc.ground.limits import LAYERS
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
@@ -82,16 +83,31 @@ def check(
     limits = _limits(params=max_params, macs=max_macs, memory_bytes=max_memory)
     found: list[archcalc.Finding] = []
     networks, broken = 0, []
-    for model in (member for spec in specs for member in archcalc.members(spec)):
-        try:
-            found += archcalc.check(loaded(model, settings, **conditions), limits, **conditions)
-            networks += 1
-        except ArchcalcError as error:
-            broken.append(str(error))
-            complain(error)
+    for spec in specs:
+        layers = 0
+        for model in archcalc.members(spec):
+            try:
+                _check_sum(spec, layers)
+                network = loaded(model, settings, **conditions)
+                layers += len(network.nodes)
+                found += archcalc.check(network, limits, **conditions)
+                networks += 1
+            except ArchcalcError as error:
+                broken.append(str(error))
+                complain(error)
+                if isinstance(error, ExceededError):
+                    break
     all_shown = form != "table" or networks <= 1
     emit(verdicts.findings(found, networks, broken, all_shown=all_shown), form)
     ctx.exit(0 if not broken and not any(finding.fails for finding in found) else 1)
+
+
+def _check_sum(spec: str, layers: int) -> None:
+    """Raise an error where the variants of a spec have more layers together than one network may have."""
+    if layers > LAYERS.value:
+        raise ExceededError(
+            f"{spec}: its variants have more than {LAYERS.value:,} layers together", hint=LAYERS.hint
+        )
 
 
 def _limits(**most: str | None) -> dict[str, int]:
