@@ -122,7 +122,7 @@ REFUSED = {
     ),
     "repeats of repeats of nothing": (
         layers("repeat: {times: 100000, layers: [repeat: {times: 100000, layers: []}]}"),
-        "grows past 250,000 layers",
+        "grows past 250,000 blocks and rounds of repeats",
     ),
     "blocks that double forty times": (
         layers(
@@ -131,7 +131,7 @@ REFUSED = {
             + "".join(f"  b{i}: {{layers: [b{i + 1}, b{i + 1}]}}\n" for i in range(40))
             + "  b40: {layers: []}\n",
         ),
-        "grows past 250,000 layers",
+        "grows past 250,000 blocks and rounds of repeats",
     ),
     "blocks, two hundred deep": (
         layers(

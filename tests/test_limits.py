@@ -31,7 +31,8 @@ MET = [
     # bound, the least value with which the spec is read (counted by hand), the spec
     (FILE_BYTES, len("input: 3x64x64\nlayers: [relu]\n"), spec("relu")),
     (VALUES, 6, spec("relu")),  # the whole, two keys, a size, a list, a word
-    (LAYERS, 9, spec("repeat: {times: 4, layers: [relu]}")),  # the repeat, and twice four for what is in it
+    (LAYERS, 4, spec("relu, relu, relu, relu")),
+    (LAYERS, 5, spec("repeat: {times: 4, layers: [relu]}")),  # the repeat and its rounds, beside four layers
     (NESTING, 6, spec("maxpool: {kernel: [2, 2]}")),  # three mappings, two lists, a number
     (NAME, 4, spec("relu: {name: four}")),
     (EXPRESSION, 5, spec("maxpool: 1 + 1")),

@@ -6,6 +6,7 @@ from collections.abc import Mapping as Scope
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from archcalc.formats.language.bounds import ROUNDS, Bounds
 from archcalc.formats.language.maker import Maker
 from archcalc.formats.language.names import PENDING, Names, numbered
 from archcalc.formats.language.scope import (
@@ -64,10 +65,7 @@ class Expansion:
         self.problems = problems
         self.broken: set[int] = set()
         self.maker = Maker()
-        self.steps = 0
-        self.values = 0
-        self.most_steps = limits.LAYERS.value
-        self.most_values = limits.VALUES.value
+        self.bounds = Bounds()
         self.nesting = limits.NESTING.value
 
     def add(self, node: Node) -> int:
@@ -119,7 +117,7 @@ class Expansion:
         use = as_written(item, frame.used_by)
         kind = use.kind.text
         use = use.with_main(self._main(use))
-        self.step(use)
+        self.bounds.step(use)
         if not self._wanted(use, frame):
             return current
         if kind == "repeat":
@@ -147,23 +145,6 @@ class Expansion:
         cls = REGISTRY[kind]
         return "branches" if cls.traits.is_branched else cls.main
 
-    def step(self, use: Use) -> None:
-        """Count one more layer or repetition against the limit."""
-        self.steps += 1
-        self.values += sum(tree.size for tree in use.settings.values())
-        if self.values > self.most_values:
-            raise ExceededError(
-                f"the network grows past {self.most_values:,} values",
-                place=use.place(),
-                hint=limits.VALUES.hint,
-            )
-        if self.steps > self.most_steps:
-            raise ExceededError(
-                f"the network grows past {self.most_steps:,} layers",
-                place=use.place(),
-                hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
-            )
-
     def _wanted(self, use: Use, frame: Frame) -> bool:
         if "when" not in use.settings:
             return True
@@ -187,7 +168,7 @@ class Expansion:
         index = word(use, "index")
         name = word(use, "name")
         for i in range(times):
-            self.step(use)
+            self.bounds.count(use, ROUNDS)
             inner = frame._replace(depth=frame.depth + 1)
             if index:
                 inner = inner._replace(scope={**frame.scope, index: i})

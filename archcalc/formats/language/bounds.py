@@ -1,0 +1,52 @@
+"""How far the layers of a spec may grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from archcalc.formats.language.scope import Use
+from archcalc.ground import limits
+from archcalc.ground.errors import ExceededError
+from archcalc.ops import REGISTRY
+
+ROUNDS = "blocks and rounds of repeats"
+"""What writes layers and is none."""
+
+
+class Bounds:
+    """Counts what a spec is written out to."""
+
+    def __init__(self) -> None:
+        self.values = 0
+        self.counts: Counter[str] = Counter()
+        self.most_values = limits.VALUES.value
+        self.most = limits.LAYERS.value
+
+    def step(self, use: Use) -> None:
+        """Count one more layer, or one more use of what writes layers.
+
+        Raises:
+            ExceededError: there are too many of them, or of the values in all.
+        """
+        self.values += sum(tree.size for tree in use.settings.values())
+        if self.values > self.most_values:
+            raise ExceededError(
+                f"the network grows past {self.most_values:,} values",
+                place=use.place(),
+                hint=limits.VALUES.hint,
+            )
+        self.count(use, "layers" if use.kind.text in REGISTRY else ROUNDS)
+
+    def count(self, use: Use, what: str) -> None:
+        """Count one more of a sort.
+
+        Raises:
+            ExceededError: there are too many.
+        """
+        self.counts[what] += 1
+        if self.counts[what] > self.most:
+            raise ExceededError(
+                f"the network grows past {self.most:,} {what}",
+                place=use.place(),
+                hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
+            )
