@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
     from archcalc.questions.check import Finding, check
-    from archcalc.questions.compare import Comparison, compare
+    from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
     from archcalc.questions.verify.agreement import compare_values
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 __all__ = [
     "REGISTRY",
     "ArchcalcError",
-    "Comparison",
+    "Contrast",
     "Derivation",
     "Explanation",
     "Finding",
@@ -66,7 +66,7 @@ __all__ = [
 _HOMES = {
     "REGISTRY": "archcalc.ops",
     "ArchcalcError": "archcalc.ground.errors",
-    "Comparison": "archcalc.questions.compare",
+    "Contrast": "archcalc.questions.compare",
     "compare": "archcalc.questions.compare",
     "compare_values": "archcalc.questions.verify.agreement",
     "Derivation": "archcalc.questions.explain",

@@ -15,7 +15,7 @@ from hypothesis import settings
 import archcalc
 from archcalc.commands.cli import main
 from archcalc.formats.language.read import Document
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import LIMITS
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
@@ -32,7 +32,7 @@ def network():
     """Return a function that makes a network of a spec's text."""
 
     def made(text, **parameters):
-        return Document(Source("spec.yaml", text)).network(None, parameters)
+        return Document(SourceText("spec.yaml", text)).network(None, parameters)
 
     return made
 
@@ -42,7 +42,7 @@ def report_of():
     """Return a function that analyses a spec's text, or one variant of it."""
 
     def analysed(text, variant=None, parameters=None, **conditions):
-        made = Document(Source("net.yaml", text)).network(variant, parameters)
+        made = Document(SourceText("net.yaml", text)).network(variant, parameters)
         return archcalc.analyze(made, **conditions)
 
     return analysed
@@ -81,10 +81,10 @@ def tensors_beside_a_run(builder_of):
 
     def beside(path, input=None, batch=None):
         from archcalc.formats.onnx.graph import read_graph
-        from archcalc.formats.onnx.runtime import Run
+        from archcalc.formats.onnx.runtime import Session
 
         found = builder_of(path, input, batch).tensors
-        run = Run(path, {name: found[name].shape for name in read_graph(path).inputs}, seed=0)
+        run = Session(path, {name: found[name].shape for name in read_graph(path).inputs}, seed=0)
         return {
             name: (found[name].shape or (1,) if name in found else None, value.shape or (1,))
             for name, value in run.values.items()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -304,7 +305,7 @@ def test_files_and_functions_stay_short(module):
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES["file"]
 
 
-ENTRY = re.compile(r"^(?:@says|@writes|plain|lacks)\(\"?(\w+)\"?", re.MULTILINE)
+ENTRY = re.compile(r"^(?:@writes|plain|refuses)\(\"?(\w+)\"?", re.MULTILINE)
 
 
 @pytest.mark.parametrize("format", ["keras", "onnx", "pytorch"])
@@ -320,3 +321,14 @@ def test_what_a_format_says_of_an_op_stands_in_the_family_of_the_op(format):
     ]
     assert len(entries) > 60
     assert [(key, path) for key, path in entries if family[key] not in (path.stem, path.parts[0])] == []
+
+
+def test_a_class_has_a_name_of_its_own():
+    """Private ones, which stand in one file, may be called alike."""
+    names = [
+        node.name
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -24,7 +24,7 @@ from archcalc.formats.language.expressions import value_of
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.starter import starter
 from archcalc.ground import limits
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.ops import REGISTRY
 from archcalc.questions.stacks import is_size, is_stack, stack
 
@@ -182,7 +182,7 @@ def printable(error):
 def a_spec(text):
     """Analyze what a text describes, of a family two networks; an error must be safe to print."""
     try:
-        document = Document(Source("net.yaml", text))
+        document = Document(SourceText("net.yaml", text))
     except ArchcalcError as error:
         printable(error)
         return
@@ -241,7 +241,7 @@ layers: [{conv: {out: 4, kernel: 3}}]
 
 def an_input(value):
     try:
-        report = archcalc.analyze(Document(Source("net.yaml", CONV)).network(), input=value)
+        report = archcalc.analyze(Document(SourceText("net.yaml", CONV)).network(), input=value)
     except ArchcalcError as error:
         printable(error)
     else:
@@ -506,7 +506,7 @@ def survive(attack, examples, **conditions):
 
 @pytest.mark.parametrize("text", SOUND, ids=["everything", "starter"])
 def test_what_is_changed_is_sound_to_begin_with(text):
-    document = Document(Source("net.yaml", text))
+    document = Document(SourceText("net.yaml", text))
     for name in document.variants or [None]:
         archcalc.analyze(document.network(name))
 

@@ -14,7 +14,7 @@ from archcalc.arithmetic.polynomial import Formula, channels
 from archcalc.ground.errors import ArchcalcError
 from archcalc.questions.compare import compare
 from archcalc.questions.differences import differences, shared_prefix
-from archcalc.questions.stacks import Layer, is_size, is_stack, network, stack
+from archcalc.questions.stacks import StackLayer, is_size, is_stack, network, stack
 from archcalc.sheet.kinds import RATIO
 
 
@@ -72,12 +72,12 @@ def test_the_largest_layer_is_one_or_depends_on_c(text, largest):
 @pytest.mark.parametrize(
     ("spellings", "layers"),
     [
-        (["3x3x3", "3x3*3", "3x3,3x3,3x3", "3×3×3", "3X3, 3x3 ,3x3", "3x3x2,3x3"], [Layer((3, 3))] * 3),
-        (["7x7", "7x7x1", "7 x 7", "7x7/1", "7x7@g1"], [Layer((7, 7))]),
-        (["3x5", "3x5*1"], [Layer((3, 5))]),
-        (["3x3-64/2@g32", "3x3@g32/2-64"], [Layer((3, 3), 64, 2, 32)]),
-        (["5x5@dw", "5x5@DW"], [Layer((5, 5), depthwise=True)]),
-        (["3x3x2-64", "3x3-64*2", "3x3-64,3x3-64"], [Layer((3, 3), 64)] * 2),
+        (["3x3x3", "3x3*3", "3x3,3x3,3x3", "3×3×3", "3X3, 3x3 ,3x3", "3x3x2,3x3"], [StackLayer((3, 3))] * 3),
+        (["7x7", "7x7x1", "7 x 7", "7x7/1", "7x7@g1"], [StackLayer((7, 7))]),
+        (["3x5", "3x5*1"], [StackLayer((3, 5))]),
+        (["3x3-64/2@g32", "3x3@g32/2-64"], [StackLayer((3, 3), 64, 2, 32)]),
+        (["5x5@dw", "5x5@DW"], [StackLayer((5, 5), depthwise=True)]),
+        (["3x3x2-64", "3x3-64*2", "3x3-64,3x3-64"], [StackLayer((3, 3), 64)] * 2),
     ],
 )
 def test_spellings_of_the_same_stack(spellings, layers):

@@ -15,9 +15,9 @@ from hypothesis.strategies import data, integers, permutations, sampled_from
 import archcalc
 from archcalc.formats import registry
 from archcalc.formats.language.read import Document
-from archcalc.formats.program.outline import Call, Layer, Merge, Repeat, Variable, outlined
+from archcalc.formats.program.outline import BlockCall, Call, Merge, Repeat, Variable, outlined
 from archcalc.formats.registry import WRITTEN
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
 
@@ -28,7 +28,7 @@ def read_back(network, **conditions):
     """Return a network's spec, and the network that it reads back to."""
     report = archcalc.analyze(network, train=True, **conditions)
     text = archcalc.export(report, to="spec")
-    return text, Document(Source("written.yaml", text)).network()
+    return text, Document(SourceText("written.yaml", text)).network()
 
 
 def unnamed(report):
@@ -118,7 +118,7 @@ def test_names_stay_where_blocks_allow(name):
 def test_the_structure_of_a_nameless_resnet_is_found():
     """He et al. 2015, table 1: four stages of 3, 4, 6 and 3 units, the first of which projects its shortcut."""
     outline = outlined(flat(archcalc.load("resnet50")))
-    stages = [item for item in outline.items if isinstance(item, Call) and "times" in item.arguments]
+    stages = [item for item in outline.items if isinstance(item, BlockCall) and "times" in item.arguments]
     assert [stage.arguments["out"] for stage in stages] == [64, 128, 256, 512]
     assert [stage.arguments["times"] for stage in stages] == [2, 3, 5, 2]
     assert [stage.arguments.get("stride") for stage in stages] == [(1,), None, None, None]
@@ -199,8 +199,8 @@ def test_unet_skips_are_branches():
     nodes += [Node(f"Node_{place}", op, tuple(inputs)) for place, (op, *inputs) in enumerate(ops)]
     network = Network("unet", tuple(nodes))
     items = outlined(network).items
-    assert [type(item) for item in items] == [Layer, Merge]
-    assert [type(item) for item in items[1].branches[0].items] == [Layer, Layer, Merge, Layer, Layer]
+    assert [type(item) for item in items] == [Call, Merge]
+    assert [type(item) for item in items[1].branches[0].items] == [Call, Call, Merge, Call, Call]
     assert items[1].branches[1].items == ()
     assert_same(network, read_back(network)[1])
 

@@ -11,7 +11,7 @@ from values import FRAMEWORKS, assert_alike, assert_written
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.onnx.read import read
-from archcalc.formats.onnx.runtime import Run
+from archcalc.formats.onnx.runtime import Session
 from archcalc.op.site import Site
 
 pytest.importorskip("onnx", reason="ONNX is not installed")
@@ -50,7 +50,7 @@ def test_an_exported_model_is_written_as_what_it_computes(to, name, tmp_path):
     model, inputs = made(name), inputs_of(name)
     torch.onnx.export(model, inputs, path, dynamo=False, opset_version=18)
     report, reading = archcalc.analyze(archcalc.load(path)), read(path)
-    run = Run(path, {row.name: row.output_shape for row in report.inputs}, seed=0)
+    run = Session(path, {row.name: row.output_shape for row in report.inputs}, seed=0)
     if (to, name) in UNSAID:
         with pytest.raises(ArchcalcError, match=f"^{UNSAID[to, name]} "):
             archcalc.export(report, to=to)

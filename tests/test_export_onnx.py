@@ -10,8 +10,8 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.formats.onnx.runtime import Run
-from archcalc.formats.onnx.write import TABLE, UNSAID
+from archcalc.formats.onnx.runtime import Session
+from archcalc.formats.onnx.write import REFUSED, TABLE
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
 from archcalc.op.site import Site
@@ -35,8 +35,8 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 def test_onnx_says_every_layer_or_why_not():
     """What enters the graph from outside is an input of the graph, and no node."""
-    assert {*TABLE, *UNSAID, "input"} == REGISTRY.keys()
-    assert not TABLE.keys() & UNSAID.keys()
+    assert {*TABLE, *REFUSED, "input"} == REGISTRY.keys()
+    assert not TABLE.keys() & REFUSED.keys()
 
 
 def alone(kind, settings, *shapes):
@@ -339,7 +339,7 @@ def test_every_layer_of_a_network_computes_what_its_reference_does(name, paramet
     report = archcalc.analyze(network)
     path = tmp_path / "model.onnx"
     path.write_bytes(filled_at_random(checked(network, report)).SerializeToString())
-    values = Run(path, {row.name: row.output_shape for row in report.inputs}, seed=0).values
+    values = Session(path, {row.name: row.output_shape for row in report.inputs}, seed=0).values
     assert {row.name: values[row.name].shape for row in report.rows} == {
         row.name: row.output_shape for row in report.rows
     }

@@ -15,7 +15,7 @@ import pytest
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.language.read import Document
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.op.site import Site
 from archcalc.questions.verify.marks import length
 
@@ -148,7 +148,7 @@ def random_report(seed):
 
 def network_of(extents, body):
     text = str({"name": "n", "input": [2, *extents], "layers": body})
-    return Document(Source("random.yaml", text)).network()
+    return Document(SourceText("random.yaml", text)).network()
 
 
 def tensors_of(layer, row):

@@ -8,7 +8,7 @@ import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.language.expressions import parse
 from archcalc.formats.language.read import Document, override
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import (
     BRACKETS,
     EXPRESSION,
@@ -134,7 +134,7 @@ def _raised(monkeypatch):
 def test_with_every_bound_raised_there_is_a_report_or_an_error(text):
     found = None
     try:
-        report = archcalc.analyze(Document(Source("net.yaml", text)).network())
+        report = archcalc.analyze(Document(SourceText("net.yaml", text)).network())
     except ArchcalcError as error:
         found = error
     if found is None:
@@ -147,7 +147,7 @@ def test_with_every_bound_raised_there_is_a_report_or_an_error(text):
 @pytest.mark.usefixtures("_raised")
 def test_what_python_cannot_follow_says_so():
     with pytest.raises(ArchcalcError, match="deeper than Python can follow") as caught:
-        Document(Source("net.yaml", DEEP["blocks"])).network()
+        Document(SourceText("net.yaml", DEEP["blocks"])).network()
     assert "ARCHCALC_MAX_NESTING" in caught.value.hint
     with pytest.raises(ArchcalcError, match="deeper than Python can follow"):
         override(f"n={'[' * 900}1{']' * 900}")

@@ -12,7 +12,7 @@ import archcalc
 from archcalc import ArchcalcError
 from archcalc.commands.cli import cli
 from archcalc.formats.language.read import Document
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 
 ROOT = Path(__file__).parents[1]
 ONE_OF_EACH = [archcalc.members(str(path))[0] for path in sorted(ROOT.glob("specs/*.yaml"))]
@@ -22,7 +22,7 @@ SIZES = (65, 97, 128, 161, 224, 227)
 
 def read_back(report):
     text = archcalc.export(report, to="spec")
-    return Document(Source("written.yaml", text)).network()
+    return Document(SourceText("written.yaml", text)).network()
 
 
 def figures(report):

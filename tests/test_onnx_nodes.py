@@ -17,7 +17,7 @@ import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.onnx.graph import STANDARD, node_of
 from archcalc.formats.onnx.read import TRANSLATORS
-from archcalc.formats.onnx.tensors import Flow
+from archcalc.formats.onnx.tensors import Output
 from archcalc.op.site import Site
 
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
@@ -252,7 +252,7 @@ def compared(case, built):
         if tensor.shape not in (expected.shape, expected.shape or (1,)):
             shapes.append(output.name)
         elif expected.size:
-            ours = values[tensor.position] if isinstance(tensor, Flow) else tensor.value
+            ours = values[tensor.position] if isinstance(tensor, Output) else tensor.value
             wrong += [output.name] * (not close(ours, expected))
     return Outcome("", tuple(shapes), tuple(wrong))
 

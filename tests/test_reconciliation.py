@@ -12,7 +12,7 @@ from archcalc import ArchcalcError
 from archcalc.formats.language.expressions import parse
 from archcalc.questions.reconcile import profile as profiles
 from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS, ingredients
-from archcalc.questions.reconcile.profile import Counter, profile, tools
+from archcalc.questions.reconcile.profile import ToolFigure, profile, tools
 
 # fmt: off
 NETWORKS = ("alexnet_torchvision", "vgg16", "resnet18", "resnet50", "mobilenet_v2")
@@ -413,7 +413,7 @@ def test_nobody_knows_what_is_unaccounted_for(report_of):
 
 
 def test_multiply_accumulates_without_a_rule_are_unknown_and_no_silent_nothing():
-    counter = Counter("MACs", "MAC", {"conv": ("M",)}, frozenset(["relu", "einsum"]))
+    counter = ToolFigure("MACs", "MAC", {"conv": ("M",)}, frozenset(["relu", "einsum"]))
     assert counter.rule("conv", 9) == ("M",)
     assert counter.rule("relu", 0) == ("0",)
     assert counter.rule("einsum", 9) == ("unknown",)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.language.read import Document
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Work, elements
 from archcalc.op.settings import extents
@@ -55,13 +55,13 @@ def reread(op):
         text = yaml.safe_dump({"input": list(op.shape), "layers": []})
     elif op.traits.role == "constant":
         text = yaml.safe_dump({"input": 1, "layers": [{"add": [[{op.kind: stated}], []]}]})
-        return Document(Source("spec.yaml", text)).network().nodes[-2].op
+        return Document(SourceText("spec.yaml", text)).network().nodes[-2].op
     elif op.traits.is_branched:
         branches = [[]] * max(1, op.traits.takes[0])
         text = yaml.safe_dump({"input": 1, "layers": [{op.kind: {"branches": branches, **stated}}]})
     else:
         text = yaml.safe_dump({"input": 1, "layers": [{op.kind: stated}]})
-    return Document(Source("spec.yaml", text)).network().nodes[-1].op
+    return Document(SourceText("spec.yaml", text)).network().nodes[-1].op
 
 
 whole = st.integers(1, 10**9)

@@ -336,7 +336,6 @@ def test_attention_is_run_and_counted(network, batch):
         "mixed": batch * 4 * 16 * 16 * 16,
         "out": batch * 16 * 64 * 64,
         "gram": batch * 16 * 16 * 64,
-        "reduce1": batch * 16 * 16,
     }
     assert report.totals.params == 64 * 193 + 2 * 64 + 192 * 65 + 64 * 65 + 64
     assert archcalc.verify(report).disagreements == ()

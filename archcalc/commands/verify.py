@@ -22,7 +22,7 @@ from archcalc.commands.options import (
 from archcalc.sheet.numbers import sized
 
 if TYPE_CHECKING:
-    from archcalc.questions.verify.verify import Comparison
+    from archcalc.questions.verify.verify import Measured
 
 
 @cli.command(
@@ -87,7 +87,7 @@ def verify(
     ctx.exit(1 if found.disagreements else 0)
 
 
-def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -> Sequence[Comparison]:
+def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -> Sequence[Measured]:
     """Return how the values of an ONNX file's layers compare with those of ONNX Runtime, if it is there."""
     from archcalc.formats.onnx.runtime import INSTALL, is_installed
 

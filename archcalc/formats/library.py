@@ -15,7 +15,7 @@ from archcalc.formats.peek import opened
 from archcalc.formats.registry import FORMATS, Format, format_of, read
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
-from archcalc.ground.errors import ArchcalcError, Source, nearest, visible
+from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
 from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
@@ -80,7 +80,7 @@ def find(model: str) -> tuple[Document, str | None]:
     """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
     limits.check()
     if model == "-":
-        return Document(Source("<stdin>", _decoded("<stdin>", _standard_input()))), None
+        return Document(SourceText("<stdin>", _decoded("<stdin>", _standard_input()))), None
     path, variant = _as_path(model)
     if path is not None:
         document = _document(path)
@@ -206,7 +206,7 @@ def _own_folder() -> Path:
 def _document(path: Path) -> Document:
     own = path.parent == _own_folder()
     name = f"specs/{path.name}" if own else str(path)
-    return Document(Source(name, _decoded(str(path), _contents(path))))
+    return Document(SourceText(name, _decoded(str(path), _contents(path))))
 
 
 def _contents(path: Path) -> bytes:

@@ -36,7 +36,7 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
 
 
-class Source:
+class SourceText:
     """A spec's text and what to call it, in a message and, where it has no name of its own, everywhere.
 
     A file's name comes from outside as much as its text does, and may hold whatever the disk allows.
@@ -63,7 +63,7 @@ class Place:
     __slots__ = ("column", "line", "source", "used_by", "width")
 
     def __init__(
-        self, source: Source, line: int, column: int, width: int = 1, used_by: Place | None = None
+        self, source: SourceText, line: int, column: int, width: int = 1, used_by: Place | None = None
     ) -> None:
         self.source = source
         self.line = line

@@ -45,7 +45,7 @@ class StackCosts(NamedTuple):
     multiple: int
 
 
-class Comparison(NamedTuple):
+class Contrast(NamedTuple):
     """What was compared, in the order given, and what came out.
 
     `stacks` is empty unless all are stacks, and `reports` where the stacks' input is not known. The
@@ -70,7 +70,7 @@ def compare(
     rounding: Rounding | None = None,
     train: bool = False,
     parameters: Mapping[str, Any] | None = None,
-) -> Comparison:
+) -> Contrast:
     """Compare kernel stacks, networks or both.
 
     Args:
@@ -162,11 +162,11 @@ def _one_input(shapes: list[Shape], channels: int | None) -> tuple[int | None, S
     return shape[0], shape[1:]
 
 
-def _stacks(stacks: list[Stack], channels: int | None, size: Shape, conditions: dict[str, Any]) -> Comparison:
+def _stacks(stacks: list[Stack], channels: int | None, size: Shape, conditions: dict[str, Any]) -> Contrast:
     reports = tuple(_on(one, (channels or one.multiple, *(size or (1, 1))), conditions) for one in stacks)
     costs = tuple(_costs(one, size, report) for one, report in zip(stacks, reports, strict=True))
     labels = _distinct([one.name for one in stacks])
-    return Comparison(labels, costs, reports if channels and size else (), channels, size)
+    return Contrast(labels, costs, reports if channels and size else (), channels, size)
 
 
 def _on(one: Stack, shape: Shape, conditions: dict[str, Any]) -> Report:
@@ -228,7 +228,7 @@ def _largest(formulas: tuple[Formula, ...]) -> tuple[Formula, ...]:
 
 def _networks(
     read: list[Stack | Network], shapes: list[Shape], channels: int | None, conditions: dict[str, Any]
-) -> Comparison:
+) -> Contrast:
     """Compare networks, and stacks beside them on the first network's input unless there is another."""
     usual = next(one.input_shape for one in read if isinstance(one, Network))
     if any(isinstance(one, Stack) for one in read):
@@ -251,9 +251,9 @@ def _networks(
         sizes = ["×".join(map(str, shape)) for shape in shapes]
         labels = [f"{name} {size}" for name in labels for size in sizes] if len(read) > 1 else sizes
     if any(isinstance(one, Stack) for one in read):
-        return Comparison(_distinct(labels), (), reports)
+        return Contrast(_distinct(labels), (), reports)
     unlike = tuple(differences(reports[0], report) for report in reports)
-    return Comparison(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)
+    return Contrast(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)
 
 
 def _completed(shape: Shape, channels: int | None, usual: Shape) -> Shape:

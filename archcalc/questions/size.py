@@ -11,7 +11,7 @@ from archcalc.arithmetic.window import Rounding, Window, output_size, span, trav
 from archcalc.ground.errors import ArchcalcError
 
 
-class Output(NamedTuple):
+class OutputSize(NamedTuple):
     """What comes out of a window.
 
     `term` is the derivation, `exact` the size before rounding where that is no whole number, `fitting`
@@ -31,7 +31,7 @@ class Range(NamedTuple):
     even: Term
 
 
-def output(size: int, window: Window, rounding: Rounding = "floor") -> Output:
+def output(size: int, window: Window, rounding: Rounding = "floor") -> OutputSize:
     """Return the output size of a window on an axis of `size` elements.
 
     Raises:
@@ -47,7 +47,7 @@ def output(size: int, window: Window, rounding: Rounding = "floor") -> Output:
     term: Any = output_size(Term(size, "H"), _symbolic(window), rounding)  # type: ignore[arg-type]  # a Term is an int to every formula
     below = size - (rest.rest if rest else 0)
     fitting = (below, below + window.stride) if rest else (size,)
-    return Output(term, rest.exact if rest else None, tuple(n for n in fitting if n > 0))
+    return OutputSize(term, rest.exact if rest else None, tuple(n for n in fitting if n > 0))
 
 
 def _symbolic(window: Window) -> Window:

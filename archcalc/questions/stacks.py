@@ -24,7 +24,7 @@ SUFFIX = re.compile(
 )
 
 
-class Layer(NamedTuple):
+class StackLayer(NamedTuple):
     """One layer of a stack. `width` is the channels out of it; None for C, and where it is depthwise for those in."""
 
     kernel: tuple[int, int]
@@ -38,7 +38,7 @@ class Stack(NamedTuple):
     """Layers one after the other, as `name` writes them; C channels go in."""
 
     name: str
-    layers: tuple[Layer, ...]
+    layers: tuple[StackLayer, ...]
 
     @property
     def multiple(self) -> int:
@@ -72,7 +72,7 @@ def stack(text: str) -> Stack:
     Raises:
         ArchcalcError: it is none, or can be read in more than one way.
     """
-    layers: list[Layer] = []
+    layers: list[StackLayer] = []
     most = limits.STACK_LAYERS.value
     for item in _bare(text).split(","):
         layer, times = _repeated(item, visible(text))
@@ -88,7 +88,7 @@ def _bare(text: str) -> str:
     return re.sub(r"\s+", "", text).replace("×", "x").lower()
 
 
-def _repeated(item: str, text: str) -> tuple[Layer, int]:
+def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
     """Return the layer that an item between commas stands for, and how often."""
     if long := re.search(rf"[0-9]{{{DIGITS + 1},}}", item):
         raise ArchcalcError(f"'{text}' holds a number of {len(long[0])} digits; the most is {DIGITS}")
@@ -113,7 +113,7 @@ def _repeated(item: str, text: str) -> tuple[Layer, int]:
         )
     if min(*kernel, times, *given.values()) < 1:
         raise ArchcalcError(f"'{item}' holds a 0", hint="all numbers are at least 1")
-    layer = Layer(
+    layer = StackLayer(
         kernel,
         given.get("width"),
         given.get("stride", 1),

@@ -100,7 +100,7 @@ class Settings(Kind):
         return ((text, "quiet"),)
 
 
-class Figure(Kind):
+class Numbers(Kind):
     """A number, or one an axis."""
 
     def write(self, value: Any) -> str:
@@ -114,7 +114,7 @@ class Figure(Kind):
         return "x".join(map(str, value)) if isinstance(value, tuple) else super().reduce(value)
 
 
-class Field(Figure):
+class Field(Numbers):
     """A receptive field, None for the whole input, and whether it is larger than the input."""
 
     def write(self, value: tuple[Any, bool]) -> str:
@@ -131,7 +131,7 @@ class Field(Figure):
         return "whole" if value[0] is None else super().flatten(value[0])
 
 
-class Derivation(Kind):
+class Derived(Kind):
     """How a figure comes about: symbols, numbers, result and its unit."""
 
     align = "left"
@@ -245,7 +245,7 @@ COUNT = Count("count", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _said("values by name", {"type": "object"}))
-FIGURE = Figure("figure", _said("a number, or one an axis", NUMBERS))
+FIGURE = Numbers("figure", _said("a number, or one an axis", NUMBERS))
 FIELD = Field(
     "field",
     _said(
@@ -253,7 +253,7 @@ FIELD = Field(
         {"anyOf": [*NUMBERS["anyOf"], {"const": "whole"}], "unit": "input elements"},
     ),
 )
-DERIVATION = Derivation(
+DERIVATION = Derived(
     "derivation",
     {
         "type": "object",
@@ -263,7 +263,7 @@ DERIVATION = Derivation(
             "result": _said("what it comes to", INTEGER),
             "unit": _said("of the result; B for bytes", STRING),
         },
-        "required": list(Derivation.KEYS),
+        "required": list(Derived.KEYS),
     },
 )
 RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))

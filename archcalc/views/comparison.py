@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from archcalc.questions.compare import Comparison, StackCosts
+from archcalc.questions.compare import Contrast, StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
 from archcalc.sheet.numbers import grouped, short
 from archcalc.sheet.renderers import MACHINES
@@ -19,7 +19,7 @@ MOST_EXACT = 3
 """How many are compared with all digits on a screen."""
 
 
-def side_by_side(found: Comparison, form: str) -> Sheet:
+def side_by_side(found: Contrast, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
     least = 0.0 if form in MACHINES else SMALL
     lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
@@ -43,7 +43,7 @@ def side_by_side(found: Comparison, form: str) -> Sheet:
     )
 
 
-def _title(found: Comparison) -> str:
+def _title(found: Contrast) -> str:
     first, *others = found.labels
     names = {report.name for report in found.reports}
     of = f"{found.reports[0].name}: " if len(names) == 1 and first not in names else ""
@@ -70,7 +70,7 @@ def _woven(line: Line) -> Iterator[Any]:
         yield from pair
 
 
-def _conditions(found: Comparison) -> tuple[str, ...]:
+def _conditions(found: Contrast) -> tuple[str, ...]:
     if found.stacks:
         size = [f"input {'×'.join(map(str, found.size))}"] if found.size else []
         size += [f"batch {report.batch} · {report.dtype}" for report in found.reports[:1]]
@@ -85,7 +85,7 @@ def _conditions(found: Comparison) -> tuple[str, ...]:
     return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
 
 
-def _facts(found: Comparison) -> dict[str, Any]:
+def _facts(found: Contrast) -> dict[str, Any]:
     facts: dict[str, Any] = {"compared": list(found.labels)}
     if found.stacks:
         facts |= {"channels": found.channels, "size": list(found.size)}

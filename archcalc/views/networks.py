@@ -9,7 +9,7 @@ from typing import Any
 from archcalc.analysis.blocks import group, groups
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
-from archcalc.questions.compare import Comparison
+from archcalc.questions.compare import Contrast
 from archcalc.questions.differences import Difference
 from archcalc.sheet.kinds import FIELD, FIGURE, SETTINGS, SHAPE
 from archcalc.views.lines import Line, line, listed, total
@@ -110,7 +110,7 @@ def _merged(orders: Iterable[list[str]]) -> list[str]:
     return merged
 
 
-def notes_on_networks(found: Comparison) -> Iterator[str]:
+def notes_on_networks(found: Contrast) -> Iterator[str]:
     """Yield what is the same and what is not, and what a reader must know besides."""
     if found.differences:
         yield _prefix(found)
@@ -123,7 +123,7 @@ def notes_on_networks(found: Comparison) -> Iterator[str]:
             yield f"{label}: the work of {', '.join(report.totals.incomplete)} is not known and not in the totals"
 
 
-def _prefix(found: Comparison) -> str:
+def _prefix(found: Contrast) -> str:
     rows = found.reports[0].rows
     if found.shared == max(len(report.rows) for report in found.reports):
         return f"all {found.shared} layers are the same; only sizes may differ"

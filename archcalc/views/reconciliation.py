@@ -7,7 +7,7 @@ from itertools import groupby
 
 from archcalc.analysis.report import Report
 from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
-from archcalc.questions.reconcile.reconcile import Part, Reconciliation, Share
+from archcalc.questions.reconcile.reconcile import KindCount, Reconciliation, Summand
 from archcalc.sheet.kinds import COUNT, TEXT, WORDS
 from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Column, Sheet
@@ -114,7 +114,7 @@ def total(one: Reconciliation) -> str:
     return text + "".join(f" + ? {kind}" for kind in one.unknown)
 
 
-def _summands(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
+def _summands(parts: Sequence[Summand]) -> Iterator[tuple[str, str]]:
     """Yield a sign and a summand such as 2·11,113,984 batchnorm; neighbours of one name share a bracket."""
     for (minus, name), members in groupby(parts, lambda part: (part.value < 0, _name(part))):
         products = [_product(part) for part in members]
@@ -122,17 +122,17 @@ def _summands(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
         yield "−" if minus else "+", f"{numbers} {name}"
 
 
-def _name(part: Part) -> str:
+def _name(part: Summand) -> str:
     """Return what an amount counts: the layers' elements, their biases, their parameters."""
     return PREFIXES.get(part.ingredient, "") + "+".join(part.kinds)
 
 
-def _product(part: Part) -> str:
+def _product(part: Summand) -> str:
     times = abs(part.times)
     return grouped(abs(part.amount)) if times == 1 else f"{grouped(times)}·{grouped(abs(part.amount))}"
 
 
-def _numbers(share: Share) -> str:
+def _numbers(share: KindCount) -> str:
     """Return the summands of a layer type, without its name."""
     if share.value is None:
         return ""
@@ -140,7 +140,7 @@ def _numbers(share: Share) -> str:
     return " ".join(signed).removeprefix("+ ")
 
 
-def _rule(share: Share) -> str:
+def _rule(share: KindCount) -> str:
     """Return a rule as it is written in a formula."""
     several = len(share.rule) > 1
     texts = (f"({text})" if several and " if " in text else text for text in share.rule)
@@ -149,7 +149,7 @@ def _rule(share: Share) -> str:
     )
 
 
-def _legend(shares: Sequence[Share]) -> tuple[str, ...]:
+def _legend(shares: Sequence[KindCount]) -> tuple[str, ...]:
     """Return what the letters in the rules stand for."""
     used = frozenset().union(*(share.ingredients for share in shares))
     meanings = {**AMOUNTS, **FACTORS}
@@ -183,7 +183,7 @@ def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _named(missing: Sequence[Share]) -> str:
+def _named(missing: Sequence[KindCount]) -> str:
     """Return the layer types that are unknown, each with the names of its first layers."""
     return ", ".join(
         f"{share.kind} ({', '.join(share.layers[:MOST])}{', …' if len(share.layers) > MOST else ''})"

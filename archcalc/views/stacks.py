@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from archcalc.questions.compare import Comparison, StackCosts
+from archcalc.questions.compare import Contrast, StackCosts
 from archcalc.sheet.kinds import COUNT, FIGURE, SHAPE, TEXT
 from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Cell
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcalc.arithmetic.polynomial import Formula
 
 
-def of_stacks(found: Comparison) -> Iterator[Line]:
+def of_stacks(found: Contrast) -> Iterator[Line]:
     """Yield the figures of stacks in C, and below them in numbers where C is known."""
     costs = found.stacks
     yield line("layers", "", FIGURE, [cost.nonlinearities for cost in costs])
@@ -45,7 +45,7 @@ def _axes(sizes: tuple[float, ...]) -> Any:
     return sizes[0] if sizes[0] == sizes[1] else sizes
 
 
-def _formulas(found: Comparison, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
+def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
     """Yield a figure in C, and in numbers where C is known; several formulas are its candidates for the most."""
     first, *others = formulas
     yield Line(
@@ -69,7 +69,7 @@ def _added_up(formulas: Iterable[Formula]) -> str:
     return " + ".join(text if times == 1 else f"{times} · {text}" for text, times in runs)
 
 
-def notes_on_stacks(found: Comparison) -> Iterator[str]:
+def notes_on_stacks(found: Contrast) -> Iterator[str]:
     """Yield the ratios to the first as they are worked out, and what each sees."""
     first, *others = found.stacks
     for label, other in zip(found.labels[1:], others, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
-from archcalc.questions.verify.verify import Comparison, Verification
+from archcalc.questions.verify.verify import Measured, Verification
 from archcalc.sheet.kinds import BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
 from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
@@ -60,7 +60,7 @@ def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
         yield (name, len({one.layer for one in ones}), predicted, real, verdict)
 
 
-def _values(key: str, ones: Sequence[Comparison]) -> tuple[str, Any, Any]:
+def _values(key: str, ones: Sequence[Measured]) -> tuple[str, Any, Any]:
     """Return the name of a line, and the values of both sides: a total, or how many comparisons agree."""
     figure = FIGURES[key].measured
     if key in TOTALS:
@@ -87,13 +87,13 @@ def _notes(found: Verification) -> Iterator[str]:
     yield "receptive fields: which elements of a layer see a marked part of the input, along each axis"
 
 
-def _difference(one: Comparison) -> str:
+def _difference(one: Measured) -> str:
     if one.key == "values":
         return f"{grouped(one.real)} values are not those of ONNX Runtime"
     return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
 
 
-def _text(one: Comparison, value: Any) -> str:
+def _text(one: Measured, value: Any) -> str:
     if isinstance(value, tuple):
         return "x".join(map(str, value[1:]))
     if isinstance(value, str):

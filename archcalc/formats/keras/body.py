@@ -12,17 +12,16 @@ from archcalc.formats.program.code import (
     WIDTH,
     Argument,
     Brackets,
-    Call,
     Doc,
+    Expression,
     Names,
     flat,
     identifier,
     lines,
     unused,
 )
-from archcalc.formats.program.outline import Call as Use
-from archcalc.formats.program.outline import Item, Layer, Repeat
-from archcalc.formats.program.program import Signature, Source, applied, made, value
+from archcalc.formats.program.outline import BlockCall, Call, Item, Repeat
+from archcalc.formats.program.program import Signature, Writing, applied, made, value
 from archcalc.formats.program.series import Series, series
 from archcalc.formats.program.variables import Statement
 
@@ -54,12 +53,12 @@ class Loop(NamedTuple):
 Part = Applied | Pattern | Loop
 
 
-class Function(Body):
+class FunctionBody(Body):
     """The steps of one function; each has parts, which are code of several lines."""
 
     def __init__(
         self,
-        source: Source,
+        source: Writing,
         blocks: Mapping[str, Signature],
         names: Mapping[str, str],
         known: frozenset[str] | None = None,
@@ -75,7 +74,7 @@ class Function(Body):
         self.layers: dict[str, Brackets] = {}
         self.given = Names(())
 
-    def layer(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def layer(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Make a layer where it is applied; beforehand where several apply it."""
         position = item.position
         if position in self.source.owners:
@@ -85,13 +84,13 @@ class Function(Body):
             said = self._named(said, item.name)
         return self._step(name, sources, position, *self._parts(said))
 
-    def function(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def function(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Apply a function; what does nothing is its input."""
         if said.form == "{0}":
             return self.add(name, said.form, sources, item.position)
         return self._step(name, sources, item.position, *self._parts(said))
 
-    def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
+    def again(self, item: Said, owner: int, said: Expression, sources: Sequence[int]) -> int:
         """Apply an earlier layer."""
         return self._step(item.name or item.kind, sources, item.position, *self.made[owner])
 
@@ -103,7 +102,7 @@ class Function(Body):
         self.parts[position] = parts
         return self.add(name, STEP, sources, position)
 
-    def _beforehand(self, name: str, said: Call) -> Iterator[Part]:
+    def _beforehand(self, name: str, said: Expression) -> Iterator[Part]:
         """Yield how to apply a layer that is made before, link by link where it is a chain."""
         if said.form == CHAIN:
             for argument in said.arguments:
@@ -115,18 +114,18 @@ class Function(Body):
             self.layers[variable] = made(said, self.names)
             yield Applied(Brackets(variable, (), ""))
 
-    def _named(self, said: Call, name: str) -> Call:
+    def _named(self, said: Expression, name: str) -> Expression:
         """Return a call that gives a name to the layer, unless Keras might give the same one to another."""
         own = identifier(name)
         stem = own.rstrip("0123456789").rstrip("_")
         if said.form == CHAIN:
             *others, last = said.arguments
-            return Call(CHAIN, (*others, last._replace(value=self._named(last.value, name))))
+            return Expression(CHAIN, (*others, last._replace(value=self._named(last.value, name))))
         if not said.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
             return said
         return said._replace(arguments=(*said.arguments, Argument("name", self.given.new(own), None)))
 
-    def _parts(self, said: Call) -> tuple[Part, ...]:
+    def _parts(self, said: Expression) -> tuple[Part, ...]:
         """Return the code of a layer, or of several in a chain."""
         if said.form == CHAIN:
             return tuple(part for argument in said.arguments for part in self._parts(argument.value))
@@ -137,9 +136,9 @@ class Function(Body):
 
     def _calls(self, item: Item | Series) -> tuple[Part, ...]:
         """Return the code of an item in a loop, or of the loop."""
-        if isinstance(item, Layer):
+        if isinstance(item, Call):
             return self._parts(self.source.saying.call(item.position, item.settings))
-        if isinstance(item, Use):
+        if isinstance(item, BlockCall):
             return (Applied(self.blocks[item.block].made(item, self.names), is_function=True),)
         if isinstance(item, Series):
             return (Loop("i", str(len(item.uses)), self._calls(item.counted())),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archcalc.formats.keras.table import lacks, plain, says
-from archcalc.formats.program.code import Call, call
+from archcalc.formats.keras.table import plain, refuses, writes
+from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
 from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
@@ -11,8 +11,8 @@ from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
 
 FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
 
-lacks("quantize", FIXED)
-lacks("dequantize", FIXED)
+refuses("quantize", FIXED)
+refuses("dequantize", FIXED)
 plain("identity", "{0}")
 plain("relu", "layers.ReLU")
 plain("selu", 'layers.Activation("selu")')
@@ -23,57 +23,57 @@ plain("hardswish", 'layers.Activation("hard_silu")')
 plain("tanh", 'layers.Activation("tanh")')
 
 
-@says(Relu6)
-def relu6(op: Relu6, at: Site) -> Call:
-    return call("layers.ReLU").given(max_value=(6.0, None))
+@writes(Relu6)
+def relu6(op: Relu6, at: Site) -> Expression:
+    return expression("layers.ReLU").given(max_value=(6.0, None))
 
 
-@says(Dropout)
-def dropout(op: Dropout, at: Site) -> Call:
-    return call("layers.Dropout", rate=op.rate)
+@writes(Dropout)
+def dropout(op: Dropout, at: Site) -> Expression:
+    return expression("layers.Dropout", rate=op.rate)
 
 
-@says(LeakyRelu)
-def leaky_relu(op: LeakyRelu, at: Site) -> Call:
-    return call("layers.LeakyReLU").given(negative_slope=(op.slope, 0.3))
+@writes(LeakyRelu)
+def leaky_relu(op: LeakyRelu, at: Site) -> Expression:
+    return expression("layers.LeakyReLU").given(negative_slope=(op.slope, 0.3))
 
 
-@says(PRelu)
-def prelu(op: PRelu, at: Site) -> Call:
+@writes(PRelu)
+def prelu(op: PRelu, at: Site) -> Expression:
     first = 2 if op.per == "channel" else 1
-    return call("layers.PReLU").given(shared_axes=(tuple(range(first, len(at.x))) or None, None))
+    return expression("layers.PReLU").given(shared_axes=(tuple(range(first, len(at.x))) or None, None))
 
 
-@says(Elu)
-def elu(op: Elu, at: Site) -> Call:
-    return call("layers.ELU").given(alpha=(op.alpha, 1.0))
+@writes(Elu)
+def elu(op: Elu, at: Site) -> Expression:
+    return expression("layers.ELU").given(alpha=(op.alpha, 1.0))
 
 
-@says(Celu)
-def celu(op: Celu, at: Site) -> Call:
-    return call("ops.celu({0}, alpha={alpha})", alpha=op.alpha)
+@writes(Celu)
+def celu(op: Celu, at: Site) -> Expression:
+    return expression("ops.celu({0}, alpha={alpha})", alpha=op.alpha)
 
 
-@says(ThresholdedRelu)
-def thresholded_relu(op: ThresholdedRelu, at: Site) -> Call:
-    return call("ops.threshold({0}, {threshold}, 0.0)", threshold=op.alpha)
+@writes(ThresholdedRelu)
+def thresholded_relu(op: ThresholdedRelu, at: Site) -> Expression:
+    return expression("ops.threshold({0}, {threshold}, 0.0)", threshold=op.alpha)
 
 
-@says(Gelu)
-def gelu(op: Gelu, at: Site) -> Call:
-    return call("ops.gelu({0}, approximate={tanh})", tanh=op.approximate != "none")
+@writes(Gelu)
+def gelu(op: Gelu, at: Site) -> Expression:
+    return expression("ops.gelu({0}, approximate={tanh})", tanh=op.approximate != "none")
 
 
-@says(HardSigmoid)
-def hardsigmoid(op: HardSigmoid, at: Site) -> Call:
+@writes(HardSigmoid)
+def hardsigmoid(op: HardSigmoid, at: Site) -> Expression:
     if (op.slope, op.offset) == (1 / 6, 1 / 2):
-        return call('layers.Activation("hard_sigmoid")')
-    return call("ops.clip({slope} * {0} + {offset}, 0, 1)", slope=op.slope, offset=op.offset)
+        return expression('layers.Activation("hard_sigmoid")')
+    return expression("ops.clip({slope} * {0} + {offset}, 0, 1)", slope=op.slope, offset=op.offset)
 
 
-@says(ScaledTanh)
-def scaled_tanh(op: ScaledTanh, at: Site) -> Call:
-    return call("{amplitude} * ops.tanh({slope} * {0})", amplitude=op.amplitude, slope=op.slope)
+@writes(ScaledTanh)
+def scaled_tanh(op: ScaledTanh, at: Site) -> Expression:
+    return expression("{amplitude} * ops.tanh({slope} * {0})", amplitude=op.amplitude, slope=op.slope)
 
 
 plain("where", "ops.where({0} != 0, {1}, {2})")
@@ -124,27 +124,27 @@ OPERATIONS = {
 """Each operation on two tensors."""
 
 
-@says(Function)
-def function(op: Function, at: Site) -> Call:
-    return call(FUNCTIONS[op.by])
+@writes(Function)
+def function(op: Function, at: Site) -> Expression:
+    return expression(FUNCTIONS[op.by])
 
 
-@says(WithNumber)
-def scalar(op: WithNumber, at: Site) -> Call:
+@writes(WithNumber)
+def scalar(op: WithNumber, at: Site) -> Expression:
     form = OPERATIONS[op.by]
     form = (
         form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
     )
-    return call(form, value=op.value)
+    return expression(form, value=op.value)
 
 
-@says(Combine)
-def combine(op: Combine, at: Site) -> Call:
-    return call(OPERATIONS[op.by])
+@writes(Combine)
+def combine(op: Combine, at: Site) -> Expression:
+    return expression(OPERATIONS[op.by])
 
 
-@says(Clip)
-def clip(op: Clip, at: Site) -> Call:
+@writes(Clip)
+def clip(op: Clip, at: Site) -> Expression:
     infinite = float("inf")
     low, high = (-infinite if op.low is None else op.low), (infinite if op.high is None else op.high)
-    return call("ops.clip({0}, {low}, {high})", low=low, high=high)
+    return expression("ops.clip({0}, {low}, {high})", low=low, high=high)

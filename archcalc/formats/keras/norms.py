@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archcalc.formats.keras.table import says
+from archcalc.formats.keras.table import writes
 from archcalc.formats.keras.windows import CHAIN
-from archcalc.formats.program.code import Call, call, chain
+from archcalc.formats.program.code import Expression, chain, expression
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
@@ -16,60 +16,64 @@ def _learnt(op: BatchNorm | LayerNorm | GroupNorm) -> dict[str, tuple[bool, bool
     return {"center": (op.affine, True), "scale": (op.affine, True)}
 
 
-@says(BatchNorm)
-def batchnorm(op: BatchNorm, at: Site) -> Call:
-    return call("layers.BatchNormalization").given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
+@writes(BatchNorm)
+def batchnorm(op: BatchNorm, at: Site) -> Expression:
+    return expression("layers.BatchNormalization").given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
 
 
-@says(LayerNorm)
-def layernorm(op: LayerNorm, at: Site) -> Call:
+@writes(LayerNorm)
+def layernorm(op: LayerNorm, at: Site) -> Expression:
     whole = {"all": range(1, len(at.x)), "last": range(len(at.x) - op.axes, len(at.x))}
     taken = tuple(whole.get(op.over, (1,)))
     inner = taken[-1] < len(at.x) - 1
     axis = -1 if len(taken) == 1 else taken
-    found = call("layers.LayerNormalization").given(axis=(axis, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
+    found = expression("layers.LayerNormalization").given(
+        axis=(axis, -1), epsilon=(op.eps, 1e-3), **_learnt(op)
+    )
     if not inner:
         return found
     # With PyTorch underneath the layer normalises last axes only.
-    away = call("layers.Permute", dims=(*range(2, len(at.x)), 1))
-    back = call("layers.Permute", dims=(len(at.x) - 1, *range(1, len(at.x) - 1)))
+    away = expression("layers.Permute", dims=(*range(2, len(at.x)), 1))
+    back = expression("layers.Permute", dims=(len(at.x) - 1, *range(1, len(at.x) - 1)))
     return chain(CHAIN, away, found, back)
 
 
-@says(GroupNorm)
-def groupnorm(op: GroupNorm, at: Site) -> Call:
-    found = call("layers.GroupNormalization", groups=op.groups)
+@writes(GroupNorm)
+def groupnorm(op: GroupNorm, at: Site) -> Expression:
+    found = expression("layers.GroupNormalization", groups=op.groups)
     return found.given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
 
 
-@says(RMSNorm)
-def rmsnorm(op: RMSNorm, at: Site) -> Call:
+@writes(RMSNorm)
+def rmsnorm(op: RMSNorm, at: Site) -> Expression:
     if op.axes > 1 or not op.affine:
         raise ArchcalcError("its layer takes one axis and learns a scale")
-    return call("layers.RMSNormalization").given(axis=(-1, -1), epsilon=(op.eps, 1e-6))
+    return expression("layers.RMSNormalization").given(axis=(-1, -1), epsilon=(op.eps, 1e-6))
 
 
-@says(LocalResponseNorm)
-def lrn(op: LocalResponseNorm, at: Site) -> Call:
+@writes(LocalResponseNorm)
+def lrn(op: LocalResponseNorm, at: Site) -> Expression:
     form = "local_response_norm({0}, {size}, {alpha}, {beta}, {bias})"
-    return call(form, size=op.size, alpha=op.alpha, beta=op.beta, bias=op.bias)
+    return expression(form, size=op.size, alpha=op.alpha, beta=op.beta, bias=op.bias)
 
 
-@says(Affine)
-def affine(op: Affine, at: Site) -> Call:
-    return call("Affine", axis=op.axis % len(at.x)).given(scale=(op.scale, True), shift=(op.shift, True))
+@writes(Affine)
+def affine(op: Affine, at: Site) -> Expression:
+    return expression("Affine", axis=op.axis % len(at.x)).given(
+        scale=(op.scale, True), shift=(op.shift, True)
+    )
 
 
-@says(Softmax)
-def softmax(op: Softmax, at: Site) -> Call:
-    return call("layers.Softmax").given(axis=(op.axis, -1))
+@writes(Softmax)
+def softmax(op: Softmax, at: Site) -> Expression:
+    return expression("layers.Softmax").given(axis=(op.axis, -1))
 
 
-@says(LogSoftmax)
-def log_softmax(op: LogSoftmax, at: Site) -> Call:
-    return call("ops.log_softmax({0}, axis={axis})", axis=op.axis)
+@writes(LogSoftmax)
+def log_softmax(op: LogSoftmax, at: Site) -> Expression:
+    return expression("ops.log_softmax({0}, axis={axis})", axis=op.axis)
 
 
-@says(L2Norm)
-def l2norm(op: L2Norm, at: Site) -> Call:
-    return call("ops.normalize({0}, axis={axis}, epsilon={eps})", axis=op.axis, eps=op.eps)
+@writes(L2Norm)
+def l2norm(op: L2Norm, at: Site) -> Expression:
+    return expression("ops.normalize({0}, axis={axis}, epsilon={eps})", axis=op.axis, eps=op.eps)

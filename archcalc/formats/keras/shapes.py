@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archcalc.formats.keras.table import plain, says
+from archcalc.formats.keras.table import plain, writes
 from archcalc.formats.keras.windows import cropping, padding
 from archcalc.formats.padding import is_any, rank_of
-from archcalc.formats.program.code import Call, call, one
+from archcalc.formats.program.code import Expression, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
@@ -17,14 +17,14 @@ from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
 
 
-@says(Add)
-def add(op: Add, at: Site) -> Call:
-    return call("layers.Add" if _are_alike(at) else _listed(" + ", at))
+@writes(Add)
+def add(op: Add, at: Site) -> Expression:
+    return expression("layers.Add" if _are_alike(at) else _listed(" + ", at))
 
 
-@says(Multiply)
-def multiply(op: Multiply, at: Site) -> Call:
-    return call("layers.Multiply" if _are_alike(at) else _listed(" * ", at))
+@writes(Multiply)
+def multiply(op: Multiply, at: Site) -> Expression:
+    return expression("layers.Multiply" if _are_alike(at) else _listed(" * ", at))
 
 
 def _are_alike(at: Site) -> bool:
@@ -39,23 +39,23 @@ def _listed(joint: str, at: Site) -> str:
     return joint.join(f"{{{number}}}" for number in range(len(at.xs)))
 
 
-@says(Reshape)
-def reshape(op: Reshape, at: Site) -> Call:
+@writes(Reshape)
+def reshape(op: Reshape, at: Site) -> Expression:
     if at.y[0] != at.x[0]:
-        return call("ops.reshape({0}, {shape})", shape=(-1, *at.y[1:]))
-    return call("layers.Reshape", target_shape=at.y[1:])
+        return expression("ops.reshape({0}, {shape})", shape=(-1, *at.y[1:]))
+    return expression("layers.Reshape", target_shape=at.y[1:])
 
 
-@says(Permute)
-def permute(op: Permute, at: Site) -> Call:
+@writes(Permute)
+def permute(op: Permute, at: Site) -> Expression:
     order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
     if order[0] != 0:
-        return call("ops.transpose({0}, {order})", order=order)
-    return call("layers.Permute", dims=order[1:])
+        return expression("ops.transpose({0}, {order})", order=order)
+    return expression("layers.Permute", dims=order[1:])
 
 
-@says(Pad)
-def pad(op: Pad, at: Site) -> Call:
+@writes(Pad)
+def pad(op: Pad, at: Site) -> Expression:
     sides = per_axis(op.amount, at.x[2:])
     if op.mode == "constant" and op.value == 0 and not is_any(op.channels) and 1 <= len(sides) <= 3:
         return padding(sides)
@@ -64,35 +64,35 @@ def pad(op: Pad, at: Site) -> Call:
         raise ArchcalcError(f"pads by '{op.mode}'")
     whole = ((0, 0), *op.channels, *sides)
     if op.mode == "reflect":
-        return call('ops.pad({0}, {sides}, mode="reflect")', sides=whole)
-    return call("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
+        return expression('ops.pad({0}, {sides}, mode="reflect")', sides=whole)
+    return expression("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
 
 
-@says(Crop)
-def crop(op: Crop, at: Site) -> Call:
+@writes(Crop)
+def crop(op: Crop, at: Site) -> Expression:
     sides = per_axis(op.amount, at.x[2:])
     if rank_of(at.x) == 1:  # its layer takes the channels last only
-        return call(f"{{0}}[:, :, {sides[0][0]}:{at.x[2] - sides[0][1]}]")
+        return expression(f"{{0}}[:, :, {sides[0][0]}:{at.x[2] - sides[0][1]}]")
     return cropping(sides)
 
 
-@says(Channels)
-def channels(op: Channels, at: Site) -> Call:
+@writes(Channels)
+def channels(op: Channels, at: Site) -> Expression:
     if op.start == 0:
-        return call("{0}[:, :{stop}]", stop=at.y[1])
+        return expression("{0}[:, :{stop}]", stop=at.y[1])
     if op.start + at.y[1] == at.x[1]:
-        return call("{0}[:, {start}:]", start=op.start)
-    return call("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
+        return expression("{0}[:, {start}:]", start=op.start)
+    return expression("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
 
 
-@says(Concat)
-def concat(op: Concat, at: Site) -> Call:
-    return call("layers.Concatenate").given(axis=(op.axis, -1))
+@writes(Concat)
+def concat(op: Concat, at: Site) -> Expression:
+    return expression("layers.Concatenate").given(axis=(op.axis, -1))
 
 
-@says(Shuffle)
-def shuffle(op: Shuffle, at: Site) -> Call:
-    return call("channel_shuffle({0}, {groups})", groups=op.groups)
+@writes(Shuffle)
+def shuffle(op: Shuffle, at: Site) -> Expression:
+    return expression("channel_shuffle({0}, {groups})", groups=op.groups)
 
 
 REDUCTIONS = {
@@ -109,53 +109,53 @@ REDUCTIONS = {
 """Each reduction; the axes take the place of OVER."""
 
 
-@says(Embedding)
-def embedding(op: Embedding, at: Site) -> Call:
-    return call("layers.Embedding", input_dim=op.size, output_dim=op.dim)
+@writes(Embedding)
+def embedding(op: Embedding, at: Site) -> Expression:
+    return expression("layers.Embedding", input_dim=op.size, output_dim=op.dim)
 
 
-@says(Slice)
-def slice_(op: Slice, at: Site) -> Call:
+@writes(Slice)
+def slice_(op: Slice, at: Site) -> Expression:
     parts = [":"] * len(at.x)
     stops = tuple(at.x[axis] for axis in op.axes) if op.stops is None else per_axis(op.stops, op.axes)
     starts, steps = per_axis(op.starts, op.axes), per_axis(op.steps, op.axes)
     for axis, start, stop, step in zip(op.axes, starts, stops, steps, strict=True):
         parts[axis] = f"{start}:{stop}" + (f":{step}" if step != 1 else "")
     last = max(1, *(axis % len(at.x) for axis in op.axes))  # Keras takes no slice of the first axis alone
-    return call(f"{{0}}[{', '.join(parts[: last + 1])}]")
+    return expression(f"{{0}}[{', '.join(parts[: last + 1])}]")
 
 
-@says(Take)
-def take(op: Take, at: Site) -> Call:
+@writes(Take)
+def take(op: Take, at: Site) -> Expression:
     if op.index is not None:
-        return call("ops.take({0}, {index}, axis={axis})", index=op.index, axis=op.axis)
-    return call('ops.take({0}, ops.cast({1}, "int32"), axis={axis})', axis=op.axis)
+        return expression("ops.take({0}, {index}, axis={axis})", index=op.index, axis=op.axis)
+    return expression('ops.take({0}, ops.cast({1}, "int32"), axis={axis})', axis=op.axis)
 
 
-@says(Expand)
-def expand(op: Expand, at: Site) -> Call:
+@writes(Expand)
+def expand(op: Expand, at: Site) -> Expression:
     samples = 1 if at.y[0] == at.x[0] else at.y[0]
-    return call("{0} * ops.ones({shape})", shape=(samples, *at.y[1:]))
+    return expression("{0} * ops.ones({shape})", shape=(samples, *at.y[1:]))
 
 
-@says(Tile)
-def tile(op: Tile, at: Site) -> Call:
-    return call("ops.tile({0}, {repeats})", repeats=op.repeats)
+@writes(Tile)
+def tile(op: Tile, at: Site) -> Expression:
+    return expression("ops.tile({0}, {repeats})", repeats=op.repeats)
 
 
-@says(Reduce)
-def reduce(op: Reduce, at: Site) -> Call:
+@writes(Reduce)
+def reduce(op: Reduce, at: Site) -> Expression:
     over = "axis={axes}" + (", keepdims=True" if op.keep else "")
     form = REDUCTIONS[op.by].replace("OVER", over)
-    return call(form, axes=one(op.axes) if len(op.axes) == 1 else op.axes)
+    return expression(form, axes=one(op.axes) if len(op.axes) == 1 else op.axes)
 
 
-@says(ArgMax)
-def argmax(op: ArgMax, at: Site) -> Call:
+@writes(ArgMax)
+def argmax(op: ArgMax, at: Site) -> Expression:
     kept = ", keepdims=True" if op.keep else ""
-    return call(f'ops.cast(ops.arg{op.by}({{0}}, axis={{axis}}{kept}), "float32")', axis=op.axis)
+    return expression(f'ops.cast(ops.arg{op.by}({{0}}, axis={{axis}}{kept}), "float32")', axis=op.axis)
 
 
-@says(CumSum)
-def cumsum(op: CumSum, at: Site) -> Call:
-    return call("ops.cumsum({0}, axis={axis})", axis=op.axis)
+@writes(CumSum)
+def cumsum(op: CumSum, at: Site) -> Expression:
+    return expression("ops.cumsum({0}, axis={axis})", axis=op.axis)

@@ -5,6 +5,6 @@ from __future__ import annotations
 from archcalc.formats.program.table import Table
 
 TABLE = Table("Keras")
-says = TABLE.says
+writes = TABLE.writes
 plain = TABLE.plain
-lacks = TABLE.lacks
+refuses = TABLE.refuses

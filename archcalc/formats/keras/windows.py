@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf, prod
 from typing import Any
 
-from archcalc.formats.keras.table import lacks, says
+from archcalc.formats.keras.table import refuses, writes
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
-from archcalc.formats.program.code import Call, call, chain, one
+from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Shape, Site
@@ -24,17 +24,17 @@ from archcalc.ops.windows.pool import (
 )
 from archcalc.ops.windows.resampling import Resize, Upsample
 
-lacks("space_to_depth", "there is no layer for it")
-lacks("depth_to_space", "there is no layer for it")
+refuses("space_to_depth", "there is no layer for it")
+refuses("depth_to_space", "there is no layer for it")
 
 CHAIN = "then"
 
 """Several layers, each of which takes what the one before it makes."""
 
 
-def padding(sides: Sides) -> Call:
+def padding(sides: Sides) -> Expression:
     """Return a layer that puts zeros around the spatial axes."""
-    return call(f"layers.ZeroPadding{len(sides)}D", padding=_amount(sides))
+    return expression(f"layers.ZeroPadding{len(sides)}D", padding=_amount(sides))
 
 
 def _amount(sides: Sides) -> Any:
@@ -44,7 +44,7 @@ def _amount(sides: Sides) -> Any:
     return sides[0] if len(sides) == 1 else sides
 
 
-def _padded(sides: Sides, then: Call, value: float = 0.0) -> Call:
+def _padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     """Return a layer behind one that pads."""
     if not is_any(sides):
         return then
@@ -52,11 +52,11 @@ def _padded(sides: Sides, then: Call, value: float = 0.0) -> Call:
         return chain(CHAIN, padding(sides), then)
     whole = ((0, 0), (0, 0), *sides)
     return chain(
-        CHAIN, call("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=value), then
+        CHAIN, expression("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=value), then
     )
 
 
-def _slid(found: Call, slid: Windows, stride: Any) -> tuple[Call, Sides]:
+def _slid(found: Expression, slid: Windows, stride: Any) -> tuple[Expression, Sides]:
     """Return a call with strides and padding, and the padding that must come before it."""
     found = found.given(strides=(one(slid.stride), stride))
     if is_any(slid.reach) and slid.is_same:
@@ -64,27 +64,31 @@ def _slid(found: Call, slid: Windows, stride: Any) -> tuple[Call, Sides]:
     return found, slid.reach
 
 
-@says(Conv)
-def conv(op: Conv, at: Site) -> Call:
+@writes(Conv)
+def conv(op: Conv, at: Site) -> Expression:
     slid, rank = windows(op, at), rank_of(at.x)
     if max(slid.stride) > 1 and max(slid.dilation) > 1:
         raise ArchcalcError("it has both a stride and a dilation, of which the framework takes one")
     kernel = one(slid.kernel)
     if op.connections is not None:
-        found = call("ConnectedConv", connections=op.connections, kernel_size=kernel)
+        found = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
     elif op.groups == at.x[1] > 1 and rank < 3:
         multiplier = (op.out // at.x[1], 1)
-        found = call(f"layers.DepthwiseConv{rank}D", kernel_size=kernel).given(depth_multiplier=multiplier)
+        found = expression(f"layers.DepthwiseConv{rank}D", kernel_size=kernel).given(
+            depth_multiplier=multiplier
+        )
     else:
-        found = call(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel).given(groups=(op.groups, 1))
+        found = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel).given(
+            groups=(op.groups, 1)
+        )
     if op.connections is not None and rank != 2:
         raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
     found, sides = _slid(found, slid, 1)
     return _padded(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
 
 
-@says(ConvTranspose)
-def conv_transpose(op: ConvTranspose, at: Site) -> Call:
+@writes(ConvTranspose)
+def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
     rank, spatial = rank_of(at.x), at.x[2:]
     kernel, stride, dilation, extra, sides = (
         per_axis(setting, spatial)
@@ -96,7 +100,7 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Call:
         raise ArchcalcError("it has both a stride and a dilation, of which the framework takes one")
     if any(k < s for k, s in zip(kernel, stride, strict=True)) and any(extra):
         raise ArchcalcError("its stride is larger than its kernel")
-    found = call(f"layers.Conv{rank}DTranspose", filters=op.out, kernel_size=one(kernel)).given(
+    found = expression(f"layers.Conv{rank}DTranspose", filters=op.out, kernel_size=one(kernel)).given(
         strides=(one(stride), 1),
         output_padding=(one(extra) if any(extra) else None, None),
         dilation_rate=(one(dilation), 1),
@@ -107,21 +111,21 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Call:
     return chain(CHAIN, found, cropping(cut)) if is_any(cut) else found
 
 
-def cropping(sides: Sides) -> Call:
+def cropping(sides: Sides) -> Expression:
     """Return a layer that cuts off the borders of the spatial axes."""
-    return call(f"layers.Cropping{len(sides)}D", cropping=_amount(sides))
+    return expression(f"layers.Cropping{len(sides)}D", cropping=_amount(sides))
 
 
-@says(MaxPool)
-def maxpool(op: MaxPool, at: Site) -> Call:
+@writes(MaxPool)
+def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     found, sides = _slid(_pool("Max", slid, at.x), slid, one(slid.kernel))
     return _padded(sides, found, -inf)
 
 
-@says(AvgPool)
-def avgpool(op: AvgPool, at: Site) -> Call:
+@writes(AvgPool)
+def avgpool(op: AvgPool, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     if not slid.rounds_up and (op.count_padding or not is_any(slid.sides)):
@@ -131,30 +135,30 @@ def avgpool(op: AvgPool, at: Site) -> Call:
         raise ArchcalcError("averages with padding, rounded up")
     sides = ((0, 0), (0, 0), *slid.reach)
     form = "average_inside({0}, {pool_size}, {strides}, {sides})"
-    return call(form, pool_size=one(slid.kernel), strides=one(slid.stride), sides=sides)
+    return expression(form, pool_size=one(slid.kernel), strides=one(slid.stride), sides=sides)
 
 
-@says(LpPool)
-def lppool(op: LpPool, at: Site) -> Call:
+@writes(LpPool)
+def lppool(op: LpPool, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     rank_of(at.x)
     form = "lp_pool({0}, {norm}, {pool_size}, {strides})"
-    found = call(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
+    found = expression(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
     return _padded(slid.reach, found)
 
 
-@says(Subsample)
-def subsample(op: Subsample, at: Site) -> Call:
+@writes(Subsample)
+def subsample(op: Subsample, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     rank_of(at.x)
-    found = call("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
+    found = expression("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
     return _padded(slid.reach, found)
 
 
-def _pool(form: str, slid: Windows, x: Shape) -> Call:
-    return call(f"layers.{form}Pooling{rank_of(x)}D", pool_size=one(slid.kernel))
+def _pool(form: str, slid: Windows, x: Shape) -> Expression:
+    return expression(f"layers.{form}Pooling{rank_of(x)}D", pool_size=one(slid.kernel))
 
 
 def _undilated(slid: Windows) -> None:
@@ -162,53 +166,55 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, for which there is no layer")
 
 
-def _global(form: str, at: Site) -> Call:
-    return call(f"layers.Global{form}Pooling{rank_of(at.x)}D").given(keepdims=(True, False))
+def _global(form: str, at: Site) -> Expression:
+    return expression(f"layers.Global{form}Pooling{rank_of(at.x)}D").given(keepdims=(True, False))
 
 
-@says(GlobalAvgPool)
-def global_avgpool(op: GlobalAvgPool, at: Site) -> Call:
+@writes(GlobalAvgPool)
+def global_avgpool(op: GlobalAvgPool, at: Site) -> Expression:
     return _global("Average", at)
 
 
-@says(GlobalMaxPool)
-def global_maxpool(op: GlobalMaxPool, at: Site) -> Call:
+@writes(GlobalMaxPool)
+def global_maxpool(op: GlobalMaxPool, at: Site) -> Expression:
     return _global("Max", at)
 
 
-@says(AdaptiveAvgPool)
-def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Call:
+@writes(AdaptiveAvgPool)
+def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Expression:
     if prod(at.y[2:]) == 1:
         return _global("Average", at)
-    return call(f"layers.AdaptiveAveragePooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
+    return expression(f"layers.AdaptiveAveragePooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
 
 
-@says(AdaptiveMaxPool)
-def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Call:
+@writes(AdaptiveMaxPool)
+def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Expression:
     if prod(at.y[2:]) == 1:
         return _global("Max", at)
-    return call(f"layers.AdaptiveMaxPooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
+    return expression(f"layers.AdaptiveMaxPooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
 
 
-@says(Upsample)
-def upsample(op: Upsample, at: Site) -> Call:
+@writes(Upsample)
+def upsample(op: Upsample, at: Site) -> Expression:
     rank = rank_of(at.x)
     if op.mode != "nearest" and rank != 2:
         raise ArchcalcError(f"interpolates over {rank} axes: there is a layer for 2")
     if rank == 1:  # its layer takes the channels last only
-        return call("ops.repeat({0}, {scale}, axis=2)", scale=op.scale[0])
+        return expression("ops.repeat({0}, {scale}, axis=2)", scale=op.scale[0])
     mode = "nearest" if op.mode == "nearest" else "bilinear"
-    found = call(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, at.x[2:])))
+    found = expression(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, at.x[2:])))
     return found.given(interpolation=(mode, "nearest"))
 
 
-@says(Resize)
-def resize(op: Resize, at: Site) -> Call:
+@writes(Resize)
+def resize(op: Resize, at: Site) -> Expression:
     if len(at.x) != 4 or op.corners or op.mode == "cubic":
         raise ArchcalcError("resizes other than two axes, or in another way than its layer")
     factors = tuple(new // old for new, old in zip(at.y[2:], at.x[2:], strict=True))
     if op.mode == "nearest":
         if any(new % old for new, old in zip(at.y[2:], at.x[2:], strict=True)):
             raise ArchcalcError("copies the nearest elements, but not all equally often")
-        return call("layers.UpSampling2D", size=one(factors))
-    return call('ops.image.resize({0}, {size}, interpolation="bilinear", antialias=False)', size=at.y[2:])
+        return expression("layers.UpSampling2D", size=one(factors))
+    return expression(
+        'ops.image.resize({0}, {size}, interpolation="bilinear", antialias=False)', size=at.y[2:]
+    )

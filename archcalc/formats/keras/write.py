@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from archcalc.analysis.report import Report
 from archcalc.formats.keras import elements, inputs, norms, shapes, weights, windows
-from archcalc.formats.keras.body import Function, returns, written
+from archcalc.formats.keras.body import FunctionBody, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
 from archcalc.formats.program.code import Brackets, Names, identifier, lines
 from archcalc.formats.program.outline import Block
-from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.program.program import Signature, Writing, prepare, signature
 from archcalc.formats.program.variables import statements
 from archcalc.formats.registry import writer
 
@@ -49,7 +49,7 @@ def keras(report: Report, depth: int | None) -> str:
     Raises:
         ArchcalcError: the network holds a layer that Keras code cannot say.
     """
-    found = source(report, TABLE)
+    found = prepare(report, TABLE)
     names = Names(RESERVED)
     called: dict[str, Signature] = {}
     for block in found.blocks:
@@ -61,7 +61,7 @@ def keras(report: Report, depth: int | None) -> str:
     return "\n".join((*_docstring(found), "", *_imports(found, body), body, *EXAMPLE, ""))
 
 
-def _docstring(found: Source) -> Iterator[str]:
+def _docstring(found: Writing) -> Iterator[str]:
     totals = found.report.totals
     kept = totals.buffers + totals.fixed
     counted = f"{totals.params:,} parameters" + (
@@ -70,7 +70,7 @@ def _docstring(found: Source) -> Iterator[str]:
     return found.docstring(counted)
 
 
-def _imports(found: Source, body: str) -> Iterator[str]:
+def _imports(found: Writing, body: str) -> Iterator[str]:
     used = "layers, ops" if "ops." in body else "layers"
     is_deep = len(found.report.rows) > DEEP
     yield "import math"
@@ -82,7 +82,7 @@ def _imports(found: Source, body: str) -> Iterator[str]:
         yield f"sys.setrecursionlimit({limit:_})  # Keras calls itself from layer to layer"
 
 
-def _functions(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+def _functions(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     """Yield the lines of all functions, each after those that it uses."""
     for block in found.blocks:
         yield from ("", "", *_block(found, block, called, names))
@@ -90,17 +90,17 @@ def _functions(found: Source, called: Mapping[str, Signature], names: frozenset[
 
 
 def _block(
-    found: Source, block: Block, called: Mapping[str, Signature], names: frozenset[str]
+    found: Writing, block: Block, called: Mapping[str, Signature], names: frozenset[str]
 ) -> Iterator[str]:
     own = called[block.name]
-    body = Function(found, called, own.parameters)
+    body = FunctionBody(found, called, own.parameters)
     end = body.walk(block.items, block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
 
 
 def _statements(
-    body: Function,
+    body: FunctionBody,
     inputs: Mapping[int, str],
     outputs: Sequence[int],
     reserved: Collection[str],
@@ -119,9 +119,9 @@ def _statements(
         yield f"    {last.format(whole) if last else f'return {whole}'}"
 
 
-def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
-    body = Function(found, called, {}, _known(found))
+    body = FunctionBody(found, called, {}, _known(found))
     body.walk(found.outline.items, positions[0])
     taken = Names(names - {"inputs"})
     arguments = found.arguments("inputs", taken)
@@ -135,7 +135,7 @@ def _build(found: Source, called: Mapping[str, Signature], names: frozenset[str]
     yield from _statements(body, arguments, [*found.leaving, *body.heads], taken.taken, last)
 
 
-def _known(found: Source) -> frozenset[str]:
+def _known(found: Writing) -> frozenset[str]:
     """Return the names that Keras gives to the network's layers by itself, without their numbers."""
     forms = {name for call in found.saying.calls for name in LAYER.findall(str(call))}
     return frozenset(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", form).lower() for form in forms)

@@ -13,7 +13,7 @@ ROUNDS = "blocks and rounds of repeats"
 """What writes layers and is none."""
 
 
-class Bounds:
+class Growth:
     """Counts what a spec is written out to."""
 
     def __init__(self) -> None:

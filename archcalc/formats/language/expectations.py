@@ -9,8 +9,7 @@ from typing import Any
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.formats.language.scope import evaluate
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text
-from archcalc.formats.language.tree import Listing, Mapping, Scalar
-from archcalc.formats.language.tree import Node as Tree
+from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import quantity
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Expectation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.words import flow, text, value
-from archcalc.ground.errors import Source
+from archcalc.ground.errors import SourceText
 from archcalc.network.network import Expectation, Network, members
 
 
@@ -15,7 +15,7 @@ def expected(network: Network, body: str) -> str:
     """
     if not network.expectations:
         return ""
-    written = Document(Source("the spec", body)).network()
+    written = Document(SourceText("the spec", body)).network()
     wanted = {expectation.layer for expectation in network.expectations if expectation.layer}
     before, after = (members((node.name for node in one.nodes), wanted) for one in (network, written))
     known = {layer for layer in wanted if before[layer] == after[layer]}

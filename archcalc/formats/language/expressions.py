@@ -54,7 +54,7 @@ class NotAnExpressionError(Exception):
     """The text is none, so it stands for itself."""
 
 
-class Expression:
+class Parsed:
     """A parsed text: `names` are the parameters that it needs."""
 
     __slots__ = ("evaluate", "names")
@@ -99,7 +99,7 @@ def value_of(text: str, scope: Scope) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str) -> Expression | None:
+def parse(text: str) -> Parsed | None:
     """Return the parsed expression, or None where `text` is none.
 
     Raises:
@@ -119,7 +119,7 @@ def parse(text: str) -> Expression | None:
         parser.expect("")
     except NotAnExpressionError:
         return None
-    return Expression(evaluate, frozenset(parser.names))
+    return Parsed(evaluate, frozenset(parser.names))
 
 
 class _Parser:

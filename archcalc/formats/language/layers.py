@@ -6,9 +6,9 @@ from collections.abc import Mapping as Scope
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from archcalc.formats.language.bounds import ROUNDS, Bounds
+from archcalc.formats.language.bounds import ROUNDS, Growth
 from archcalc.formats.language.maker import Maker
-from archcalc.formats.language.names import PENDING, Names, numbered
+from archcalc.formats.language.names import PENDING, Paths, numbered
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
@@ -21,8 +21,7 @@ from archcalc.formats.language.scope import (
     word,
 )
 from archcalc.formats.language.synonyms import hint_for_kind
-from archcalc.formats.language.tree import Listing, Scalar
-from archcalc.formats.language.tree import Node as Tree
+from archcalc.formats.language.tree import Listing, Scalar, Tree
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, ExceededError, Place, Problems, nearest
 from archcalc.network.network import Node
@@ -31,7 +30,7 @@ from archcalc.op.settings import show, whole
 from archcalc.ops import REGISTRY
 
 
-class Block(NamedTuple):
+class BlockSpec(NamedTuple):
     """An op that the spec defines: its parameters' defaults and its layers."""
 
     name: str
@@ -56,16 +55,18 @@ class Expansion:
     What is wrong is noted among the `problems`; `broken` are the nodes that stand in for it.
     """
 
-    def __init__(self, blocks: Scope[str, Block], parameters: Scope[str, Any], problems: Problems) -> None:
+    def __init__(
+        self, blocks: Scope[str, BlockSpec], parameters: Scope[str, Any], problems: Problems
+    ) -> None:
         self.blocks = blocks
         self.parameters = parameters
         self.nodes: list[Node] = []
-        self.names = Names()
+        self.names = Paths()
         self.heads: list[int] = []
         self.problems = problems
         self.broken: set[int] = set()
         self.maker = Maker()
-        self.bounds = Bounds()
+        self.bounds = Growth()
         self.nesting = limits.NESTING.value
 
     def add(self, node: Node) -> int:
@@ -197,7 +198,7 @@ class Expansion:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise use.error(f"'weight' must be a number, not {show(value)}", "weight")
 
-    def _block(self, block: Block, use: Use, frame: Frame, current: int) -> int:
+    def _block(self, block: BlockSpec, use: Use, frame: Frame, current: int) -> int:
         inside = (*frame.inside, block.name)
         if block.name in frame.inside:
             raise use.error(f"block '{block.name}' uses itself: {' → '.join(inside)}")

@@ -15,7 +15,7 @@ def numbered(name: str, number: int) -> str:
     return f"{name}{'_' if name[-1:].isdigit() else ''}{number}"
 
 
-class Names:
+class Paths:
     """Which node every dotted path ends on, and for blocks which node they start from."""
 
     def __init__(self) -> None:

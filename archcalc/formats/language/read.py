@@ -10,14 +10,13 @@ from typing import Any
 from archcalc.analysis.run import note_misfits
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.expectations import expectations
-from archcalc.formats.language.layers import Block, Expansion, Frame
+from archcalc.formats.language.layers import BlockSpec, Expansion, Frame
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text
-from archcalc.formats.language.tree import Listing, Mapping, Scalar
-from archcalc.formats.language.tree import Node as Tree
+from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Problems, Source, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
 from archcalc.network.network import Expectation, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
@@ -55,7 +54,7 @@ def within_the_stack() -> Iterator[None]:
 class Document:
     """A spec file as read: one network, or a family with a variant for each."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         root = read(source)
         if not isinstance(root, Mapping):
             raise ArchcalcError(
@@ -187,7 +186,7 @@ class Document:
             scope[name] = evaluate(tree, scope)
         return scope
 
-    def _blocks(self) -> dict[str, Block]:
+    def _blocks(self) -> dict[str, BlockSpec]:
         written = section(self.root, "blocks")
         blocks = {}
         for name, tree in written.entries.items():
@@ -207,7 +206,7 @@ class Document:
             parameters = section(body, "parameters")
             for where in parameters.keys.values():
                 check_parameter(where)
-            blocks[name] = Block(name, parameters.entries, layers)
+            blocks[name] = BlockSpec(name, parameters.entries, layers)
         return blocks
 
     def _inputs(self, variant: Mapping, scope: Scope[str, Any]) -> list[Node]:
@@ -262,7 +261,7 @@ def override(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not name.strip() or not equals or not value.strip():
         raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
-    return name.strip(), evaluate(read(Source(f"--set {name.strip()}", value)), {})
+    return name.strip(), evaluate(read(SourceText(f"--set {name.strip()}", value)), {})
 
 
 def _rounding(root: Mapping) -> Rounding | None:

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from archcalc.formats.language.tree import AMBIGUOUS
 from archcalc.formats.program.naming import is_numbered
-from archcalc.formats.program.outline import Auxiliary, Call, Item, Items, Layer, Merge, Repeat, every
+from archcalc.formats.program.outline import Auxiliary, BlockCall, Call, Item, Items, Merge, Repeat, every
 from archcalc.ground import limits
 
 WORD = re.compile(r"[\w-]+")
 
 
-class Calling(NamedTuple):
+class References(NamedTuple):
     """The names to write in one body by `key`, and by position what to call a layer in a reference.
 
     `labelled` are the positions of the merges whose branches keep their names.
@@ -31,14 +31,14 @@ class Calling(NamedTuple):
     labelled: AbstractSet[int]
 
 
-def called(items: Items, references: Mapping[int, str], outputs: Iterable[int] = ()) -> Calling:
+def called(items: Items, references: Mapping[int, str], outputs: Iterable[int] = ()) -> References:
     """Return the names in a body; `references` are those to what is outside it: inputs, the block's start.
 
     `outputs` are positions that need a name because the network's outputs are there.
     """
     caller = _Caller(items, references, outputs)
     caller.visit(items, "", numbered=True)
-    return Calling(caller.names, caller.references, caller.labelled)
+    return References(caller.names, caller.references, caller.labelled)
 
 
 def key(item: Item) -> int:
@@ -49,9 +49,9 @@ def key(item: Item) -> int:
 def kind_of(item: Item) -> str:
     """Return what an item is called by itself, before its number."""
     match item:
-        case Layer() | Merge():
+        case Call() | Merge():
             return item.kind
-        case Call():
+        case BlockCall():
             return item.block
         case Auxiliary():
             return "auxiliary"
@@ -64,7 +64,7 @@ def taken_from(item: Item) -> tuple[int, ...]:
     match item:
         case Repeat():
             return ()
-        case Layer(tied=int() as tied):
+        case Call(tied=int() as tied):
             return (*(item.sources or ()), tied)
         case _:
             return item.sources or ()

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from archcalc.formats.language.arithmetic import FUNCTIONS
 from archcalc.formats.language.expressions import KEYWORDS, value_of
 from archcalc.formats.language.synonyms import hint_for_setting
-from archcalc.formats.language.tree import Listing, Mapping, Scalar
-from archcalc.formats.language.tree import Node as Tree
+from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Place, Problems, listed
 

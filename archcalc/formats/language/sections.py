@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from archcalc.formats.language.tree import Mapping, Node, Scalar
+from archcalc.formats.language.tree import Mapping, Scalar, Tree
 from archcalc.ground.errors import ArchcalcError, Place, Problems, nearest
 
 
 class At:
     """An origin that is a single value of the document."""
 
-    def __init__(self, tree: Node) -> None:
+    def __init__(self, tree: Tree) -> None:
         self.tree = tree
 
     def place(self, setting: str | None = None) -> Place:
@@ -27,7 +27,7 @@ def check_keys(body: Mapping, known: tuple[str, ...], what: str) -> None:
     problems.raise_noted()
 
 
-def mapping(tree: Node, what: str) -> Mapping:
+def mapping(tree: Tree, what: str) -> Mapping:
     """Return a tree that must be a mapping; nothing is an empty one."""
     if isinstance(tree, Scalar) and tree.value is None:
         return Mapping(tree.source, tree.line, tree.column)

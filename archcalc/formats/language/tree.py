@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Place, Source
+from archcalc.ground.errors import ArchcalcError, Place, SourceText
 
 Plain = None | bool | int | float | str
 INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -19,12 +19,12 @@ AMBIGUOUS = frozenset(("yes", "no", "on", "off"))
 """Words that YAML 1.1 reads as true or false and YAML 1.2 as words."""
 
 
-class Node:
+class Tree:
     """A value of the tree; line and column are counted from 0."""
 
     __slots__ = ("column", "height", "line", "size", "source")
 
-    def __init__(self, source: Source, line: int, column: int) -> None:
+    def __init__(self, source: SourceText, line: int, column: int) -> None:
         self.source = source
         self.line = line
         self.column = column
@@ -46,12 +46,12 @@ class Node:
         raise NotImplementedError
 
 
-class Scalar(Node):
+class Scalar(Tree):
     """A number, a word, a truth value or nothing."""
 
     __slots__ = ("plain", "text", "value")
 
-    def __init__(self, source: Source, line: int, column: int, text: str, plain: bool) -> None:
+    def __init__(self, source: SourceText, line: int, column: int, text: str, plain: bool) -> None:
         self.source = source
         self.line = line
         self.column = column
@@ -108,14 +108,14 @@ class Scalar(Node):
         return "nothing" if self.value is None else f"'{self.text}'"
 
 
-class Listing(Node):
+class Listing(Tree):
     """A YAML sequence."""
 
     __slots__ = ("items",)
 
-    def __init__(self, source: Source, line: int, column: int) -> None:
+    def __init__(self, source: SourceText, line: int, column: int) -> None:
         super().__init__(source, line, column)
-        self.items: list[Node] = []
+        self.items: list[Tree] = []
 
     @property
     def noun(self) -> str:
@@ -123,14 +123,14 @@ class Listing(Node):
         return "a list"
 
 
-class Mapping(Node):
+class Mapping(Tree):
     """A YAML mapping with scalar keys, none of them twice."""
 
     __slots__ = ("entries", "keys")
 
-    def __init__(self, source: Source, line: int, column: int) -> None:
+    def __init__(self, source: SourceText, line: int, column: int) -> None:
         super().__init__(source, line, column)
-        self.entries: dict[str, Node] = {}
+        self.entries: dict[str, Tree] = {}
         self.keys: dict[str, Scalar] = {}
 
     @property

@@ -8,16 +8,16 @@ from typing import Any
 from archcalc.analysis.report import Report
 from archcalc.formats.language.expecting import expected
 from archcalc.formats.language.heading import heading
-from archcalc.formats.language.references import Calling, called, key
+from archcalc.formats.language.references import References, called, key
 from archcalc.formats.language.words import WIDTH, flow, text, value
 from archcalc.formats.program.marking import Settings, outputs
 from archcalc.formats.program.outline import (
     Auxiliary,
     Block,
+    BlockCall,
     Call,
     Item,
     Items,
-    Layer,
     Merge,
     Outline,
     Repeat,
@@ -58,7 +58,7 @@ class _Writer:
         self.outputs = outputs
         self.settings: dict[str, dict[str, Setting | None]] = {}
         self.mains: dict[str, str | None] = {}
-        self.calling = Calling({}, {}, frozenset())
+        self.calling = References({}, {}, frozenset())
 
     def lines(self, head: tuple[list[str], Mapping[int, str]]) -> Lines:
         """Yield the lines of the spec: `head` are its first lines, and what the inputs are called."""
@@ -94,10 +94,10 @@ class _Writer:
         """Yield the parameters that some items use, each with the setting that it becomes, if it becomes one."""
         for item in every(items):
             match item:
-                case Layer() | Merge():
+                case Call() | Merge():
                     inner: Mapping[str, Setting | None] = REGISTRY[item.kind].declared
                     given = item.settings
-                case Call():
+                case BlockCall():
                     inner, given = self.settings[item.block], item.arguments
                 case _:
                     continue
@@ -112,10 +112,10 @@ class _Writer:
 
     def _item(self, item: Item, margin: str) -> Lines:
         match item:
-            case Layer():
+            case Call():
                 settings = {**self._common(item), **self._stated(item)}
                 yield from self._short(item.kind, settings, REGISTRY[item.kind].main, margin)
-            case Call():
+            case BlockCall():
                 arguments = {k: self._argument(item.block, k, v) for k, v in item.arguments.items()}
                 said = {**self._common(item), **arguments}
                 yield from self._short(item.block, said, self.mains[item.block], margin)
@@ -126,7 +126,7 @@ class _Writer:
             case Auxiliary():
                 yield from self._nested("auxiliary", self._common(item), item.items, margin)
 
-    def _stated(self, item: Layer | Merge) -> dict[str, str]:
+    def _stated(self, item: Call | Merge) -> dict[str, str]:
         """Return the settings of a layer that differ from their defaults."""
         declared = REGISTRY[item.kind].declared
         return {
@@ -135,7 +135,7 @@ class _Writer:
             if _is_parameter(given) or given != (declared[name].default if name in declared else NONE_SHARED)
         }
 
-    def _common(self, item: Layer | Merge | Call | Auxiliary) -> dict[str, str]:
+    def _common(self, item: Call | Merge | BlockCall | Auxiliary) -> dict[str, str]:
         """Return what every item may say: its name, what it takes, whose weights it shares."""
         said = {}
         if key(item) in self.calling.names:
@@ -143,7 +143,7 @@ class _Writer:
         if item.sources is not None:
             names = [text(self.calling.references[source]) for source in item.sources]
             said["from"] = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-        if isinstance(item, Layer) and item.tied is not None:
+        if isinstance(item, Call) and item.tied is not None:
             said["tie"] = text(self.calling.references[item.tied])
         return said
 

@@ -19,16 +19,16 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from archcalc.formats.language.tree import Collection, Listing, Mapping, Node, Scalar
+from archcalc.formats.language.tree import Collection, Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Place, Source
+from archcalc.ground.errors import ArchcalcError, Place, SourceText
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml, since 0.2.6, says of a text nested 1,000 deep: before archcalc's own bound has seen it."""
 
 
-def read(source: Source) -> Node:
+def read(source: SourceText) -> Tree:
     """Return the tree of the one YAML document in `source`.
 
     Raises:
@@ -50,7 +50,7 @@ def read(source: Source) -> Node:
         ) from None
 
 
-def _composed(source: Source) -> Node:
+def _composed(source: SourceText) -> Tree:
     """Return the tree; what is nested too deep for the library in C goes through the one that knows no such bound."""
     try:
         return _Composer(source, LOADER).document()
@@ -63,17 +63,17 @@ def _composed(source: Source) -> Node:
 class _Composer:
     """Builds the tree from events, with a stack of open collections in place of recursion."""
 
-    def __init__(self, source: Source, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> None:
+    def __init__(self, source: SourceText, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> None:
         self.source = source
         self.loader = loader
-        self.anchors: dict[str, Node | None] = {}
+        self.anchors: dict[str, Tree | None] = {}
         self.open: list[tuple[Collection, str | None]] = []
         self.nesting = limits.NESTING.value
         self.values = limits.VALUES.value
 
-    def document(self) -> Node:
+    def document(self) -> Tree:
         documents = 0
-        root: Node | None = None
+        root: Tree | None = None
         for event in _events(self.loader, self.source.text):
             if isinstance(event, ScalarEvent):
                 root = self._place(self._scalar(event), event.anchor) or root
@@ -117,11 +117,11 @@ class _Composer:
             self.anchors[event.anchor] = None
         self.open.append((kind(self.source, *_position(event)), event.anchor))
 
-    def _end(self) -> Node | None:
+    def _end(self) -> Tree | None:
         collection, anchor = self.open.pop()
         return self._place(collection, anchor)
 
-    def _alias(self, event: AliasEvent) -> Node:
+    def _alias(self, event: AliasEvent) -> Tree:
         name = event.anchor or ""
         node = self.anchors.get(name)
         if node is None:
@@ -129,7 +129,7 @@ class _Composer:
             raise self._error(f"*{name} {known}", event)
         return node
 
-    def _place(self, node: Node, anchor: str | None, alias: Event | None = None) -> Node | None:
+    def _place(self, node: Tree, anchor: str | None, alias: Event | None = None) -> Tree | None:
         """Hang a finished node, or what an alias stands for, where it belongs; return it if it is the root."""
         if anchor:
             self.anchors[anchor] = node
@@ -180,7 +180,7 @@ def _position(event: Event) -> tuple[int, int]:
     return (mark.line, mark.column) if mark else (0, 0)
 
 
-def _add_key(mapping: Mapping, key: Node) -> None:
+def _add_key(mapping: Mapping, key: Tree) -> None:
     if not isinstance(key, Scalar):
         raise ArchcalcError(
             f"a key must be a word, not {key.noun}",
@@ -196,7 +196,7 @@ def _add_key(mapping: Mapping, key: Node) -> None:
     mapping.keys[key.text] = key
 
 
-def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> ArchcalcError:
+def _syntax_error(source: SourceText, error: yaml.MarkedYAMLError) -> ArchcalcError:
     mark = error.problem_mark or error.context_mark
     if error.context_mark and mark and not source.text[mark.index :].strip():
         # What is never closed is found at the end of the file; say where it was opened.

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.formats.onnx.budget import LAYER, NUMBER
-from archcalc.formats.onnx.graph import Graph, GraphNode, node_of
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
+from archcalc.formats.onnx.graph import GraphNode, OnnxGraph, node_of
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements, extents_of
@@ -37,7 +37,7 @@ class Builder:
     became part of a later one.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: OnnxGraph) -> None:
         self.graph = graph
         self.budget = graph.budget
         self.nodes: list[Node] = []
@@ -54,7 +54,7 @@ class Builder:
         self.count(graph.nodes)
         self._names: Counter[str] = Counter()
         self._ops: dict[tuple[str, str], Op] = {}
-        self._parameters: dict[tuple[str, Shape], Flow] = {}
+        self._parameters: dict[tuple[str, Shape], Output] = {}
 
     def count(self, nodes: Iterable[GraphNode]) -> None:
         """Take note of what some nodes read."""
@@ -88,7 +88,7 @@ class Builder:
         weights: Mapping[str, Constant] | None = None,
         /,
         **settings: Any,
-    ) -> Flow:
+    ) -> Output:
         """Append a layer and return its output.
 
         Raises:
@@ -107,8 +107,8 @@ class Builder:
         return self.append(called, op, shape, flows, weights or {})
 
     def append(
-        self, name: str, op: Op, shape: Shape, flows: Sequence[Flow], weights: Mapping[str, Constant]
-    ) -> Flow:
+        self, name: str, op: Op, shape: Shape, flows: Sequence[Output], weights: Mapping[str, Constant]
+    ) -> Output:
         """Append a layer that has been checked."""
         self.budget.spend(LAYER)
         self.budget.copy(len(name))
@@ -122,7 +122,7 @@ class Builder:
         self.nodes.append(node)
         self.shapes.append(shape)
         self._own(position, weights)
-        return Flow(position, shape, flows[0].dtype if flows else 1)
+        return Output(position, shape, flows[0].dtype if flows else 1)
 
     def _own(self, position: int, weights: Mapping[str, Constant]) -> None:
         if weights:
@@ -138,12 +138,12 @@ class Builder:
             self._names[name] += 1
         return name
 
-    def awaits_bias(self, flow: Flow, axis: int, kind: str, settings: Mapping[str, Any]) -> Flow:
+    def awaits_bias(self, flow: Output, axis: int, kind: str, settings: Mapping[str, Any]) -> Output:
         """Note what a layer becomes when a bias follows, and return its output."""
         self.open[flow.position] = Open(axis % len(flow.shape), kind, settings)
         return flow
 
-    def biased(self, node: GraphNode, flow: Flow, bias: Constant, axis: int) -> Flow | None:
+    def biased(self, node: GraphNode, flow: Output, bias: Constant, axis: int) -> Output | None:
         """Return a layer's output once it has taken in a bias; None where it cannot, or others read it without."""
         opened = self.open.get(flow.position)
         names = [name for name in node.inputs if self.tensors.get(name) == flow]
@@ -157,9 +157,9 @@ class Builder:
         self._own(flow.position, {"bias": bias})
         return flow
 
-    def flow(self, tensor: Tensor) -> Flow:
+    def flow(self, tensor: Tensor) -> Output:
         """Return a tensor as the output of a layer: a constant becomes a layer that holds it."""
-        if isinstance(tensor, Flow):
+        if isinstance(tensor, Output):
             return tensor
         if not tensor.size:
             raise UnaccountableError("it takes an empty tensor")
@@ -201,14 +201,14 @@ class Builder:
             raise UnaccountableError(f"it lacks input {index + 1}")
         return tensor
 
-    def data(self, node: GraphNode, index: int = 0) -> Flow:
+    def data(self, node: GraphNode, index: int = 0) -> Output:
         """Return an input that is data."""
         return self.flow(self.needed(node, index))
 
     def weight(self, node: GraphNode, index: int) -> Constant:
         """Return an input that must be a constant, such as the filters of a convolution."""
         tensor = self.needed(node, index)
-        if isinstance(tensor, Flow):
+        if isinstance(tensor, Output):
             raise UnaccountableError(f"its input {index + 1} is computed, and not a weight")
         return tensor
 
@@ -224,7 +224,7 @@ class Builder:
         tensor = self.tensor(node, index)
         if tensor is None:
             return None
-        values = None if isinstance(tensor, Flow) else tensor.ints
+        values = None if isinstance(tensor, Output) else tensor.ints
         if values is None:
             raise UnaccountableError("it depends on numbers that only a run knows")
         self.budget.spend(NUMBER * len(values))

@@ -9,7 +9,7 @@ BOOL, INT64 = 9, 7
 """Element types of onnx.proto."""
 
 
-class Constant(NamedTuple):
+class SmallTensor(NamedTuple):
     """A small tensor that an operator takes; `number` is of the type that the whole network has."""
 
     values: tuple[float, ...]
@@ -17,33 +17,33 @@ class Constant(NamedTuple):
     dtype: Literal["number", "float32", "int64"]
 
 
-def number(value: float) -> Constant:
+def number(value: float) -> SmallTensor:
     """Return one number."""
-    return Constant((value,), (), "number")
+    return SmallTensor((value,), (), "number")
 
 
-def index(value: int) -> Constant:
+def index(value: int) -> SmallTensor:
     """Return one whole number."""
-    return Constant((value,), (), "int64")
+    return SmallTensor((value,), (), "int64")
 
 
-def ints(values: Iterable[int]) -> Constant:
+def ints(values: Iterable[int]) -> SmallTensor:
     """Return whole numbers in a row: sizes, axes, positions."""
     row = tuple(int(value) for value in values)
-    return Constant(row, (len(row),), "int64")
+    return SmallTensor(row, (len(row),), "int64")
 
 
-def floats(values: Iterable[float]) -> Constant:
+def floats(values: Iterable[float]) -> SmallTensor:
     """Return numbers in a row that an operator wants in 32 bits, whatever the network has."""
     row = tuple(float(value) for value in values)
-    return Constant(row, (len(row),), "float32")
+    return SmallTensor(row, (len(row),), "float32")
 
 
-class Step(NamedTuple):
+class Operation(NamedTuple):
     """One operator, what it takes, and what its output is called; an input that is left out is an empty word."""
 
     operator: str
-    inputs: tuple[str | Constant, ...]
+    inputs: tuple[str | SmallTensor, ...]
     output: str
     attributes: Mapping[str, Any]
 
@@ -57,12 +57,12 @@ class Draft:
     def __init__(self, inputs: int, weights: Iterable[str]) -> None:
         self.inputs = ("x",) if inputs == 1 else tuple(f"x{place}" for place in range(1, inputs + 1))
         self.weights = tuple(weights)
-        self.steps: list[Step] = []
+        self.steps: list[Operation] = []
 
-    def call(self, operator: str, *inputs: str | Constant, **attributes: Any) -> str:
+    def call(self, operator: str, *inputs: str | SmallTensor, **attributes: Any) -> str:
         """Append an operator and return what its output is called."""
         output = f"t{len(self.steps) + 1}"
-        self.steps.append(Step(operator, inputs, output, attributes))
+        self.steps.append(Operation(operator, inputs, output, attributes))
         return output
 
     def take(self, operator: str, **attributes: Any) -> str:
@@ -82,7 +82,7 @@ class Draft:
         behind = rank - 1 - axis % rank
         return self.reshape(weight, (-1, *(1,) * behind)) if behind else weight
 
-    def truth(self, x: str | Constant) -> str:
+    def truth(self, x: str | SmallTensor) -> str:
         """Return where a tensor is not 0, as ONNX's logical operators want it."""
         return self.call("Cast", x, to=BOOL)
 

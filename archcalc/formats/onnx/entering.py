@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from archcalc.analysis.conditions import Input, given_shapes
-from archcalc.formats.onnx.graph import Dimensions, Graph
+from archcalc.formats.onnx.graph import Dimensions, OnnxGraph
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Shape
 
@@ -21,7 +21,7 @@ class Bound(NamedTuple):
     assumed: tuple[str, ...]
 
 
-def bound(graph: Graph, input: Input, batch: int | None) -> list[Bound]:
+def bound(graph: OnnxGraph, input: Input, batch: int | None) -> list[Bound]:
     """Return every input of a model with its sizes; what is open and not given is 1.
 
     A size that is called by a word is the same wherever the word stands.

@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 """What a function is called by: its domain, its name, and which of several of this name it is."""
 
 
-class Extent(NamedTuple):
+class Cost(NamedTuple):
     """What nodes become once the functions that they call are written out: how many, how long, how deep."""
 
     nodes: int
@@ -64,7 +64,7 @@ def _pay(model: Any, budget: Budget) -> None:
     _spend(found, budget)
 
 
-def _spend(extent: Extent, budget: Budget) -> None:
+def _spend(extent: Cost, budget: Budget) -> None:
     budget.spend(extent.nodes * WRITTEN)
     budget.copy(extent.bytes)
 
@@ -89,10 +89,10 @@ def _key(domain: str, name: str, overload: str) -> Key:
     return ("" if domain == "ai.onnx" else domain, name, overload)
 
 
-def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Extent]:
+def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
     """Return what a call of each function comes to."""
     calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
-    found: dict[Key, Extent] = {}
+    found: dict[Key, Cost] = {}
     try:
         for key in TopologicalSorter(
             {key: calls[key].keys() & bodies.keys() for key in bodies}
@@ -103,15 +103,15 @@ def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Extent]:
     return found
 
 
-def _extent(nodes: Iterable[Any], functions: dict[Key, Extent]) -> Extent:
+def _extent(nodes: Iterable[Any], functions: dict[Key, Cost]) -> Cost:
     """Return what some nodes come to."""
     own = list(nodes)
     return _total(own, Counter(_called(own)), functions)
 
 
-def _total(nodes: Iterable[Any], calls: Counter[Key], functions: dict[Key, Extent]) -> Extent:
+def _total(nodes: Iterable[Any], calls: Counter[Key], functions: dict[Key, Cost]) -> Cost:
     made = [(times, functions[key]) for key, times in calls.items() if key in functions]
-    return Extent(
+    return Cost(
         sum(times for key, times in calls.items() if key not in functions)
         + sum(times * one.nodes for times, one in made),
         sum(node.ByteSize() for node in nodes) + sum(times * one.bytes for times, one in made),

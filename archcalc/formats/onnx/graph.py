@@ -40,7 +40,7 @@ class GraphNode(NamedTuple):
         return self.op if self.domain in STANDARD else f"{self.domain}.{self.op}"
 
 
-class Graph(NamedTuple):
+class OnnxGraph(NamedTuple):
     """A model's main graph.
 
     `proto` is the model itself, without the long contents of its tensors; `budget` is what its reading may cost.
@@ -57,7 +57,7 @@ class Graph(NamedTuple):
     budget: Budget
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path) -> OnnxGraph:
     """Return the graph of an ONNX file.
 
     Raises:
@@ -79,12 +79,12 @@ def read_graph(path: Path) -> Graph:
     return _graph(written_out(model, budget), budget)
 
 
-def _graph(model: Any, budget: Budget) -> Graph:
+def _graph(model: Any, budget: Budget) -> OnnxGraph:
     graph = model.graph
     constants = {text(tensor.name): tensor for tensor in graph.initializer}
     constants |= {text(tensor.values.name): tensor for tensor in graph.sparse_initializer}
     described = (*graph.value_info, *graph.output, *graph.input)
-    return Graph(
+    return OnnxGraph(
         nodes=[node_of(node) for node in graph.node],
         constants=constants,
         inputs={

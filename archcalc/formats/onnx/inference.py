@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archcalc.formats.onnx.expansion import pay_for_ops
-from archcalc.formats.onnx.graph import Graph, dimensions
+from archcalc.formats.onnx.graph import OnnxGraph, dimensions
 from archcalc.op.site import Shape
 
 
-def inferred(graph: Graph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
+def inferred(graph: OnnxGraph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
     """Return the shapes that ONNX works out for given input shapes, by the tensors' names; those it can."""
     from onnx import ModelProto, shape_inference
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from archcalc.analysis.analyze import reported
 from archcalc.analysis.report import Report, Row
 from archcalc.analysis.run import Run, run
-from archcalc.formats.onnx.draft import Constant, Draft, Step, ints
+from archcalc.formats.onnx.draft import Draft, Operation, SmallTensor, ints
 from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
 from archcalc.formats.onnx.write_table import entry_of
 from archcalc.ground.errors import ArchcalcError
@@ -31,7 +31,7 @@ Sizes = tuple[int | str, ...]
 """A shape; a word stands for a size that is open, an empty one for a size that follows from it."""
 
 
-class Call(NamedTuple):
+class NodeDraft(NamedTuple):
     """A node of the graph: one of ONNX's operators, or a function of archcalc's domain."""
 
     name: str
@@ -42,17 +42,17 @@ class Call(NamedTuple):
     domain: str = ""
 
 
-class Function(NamedTuple):
+class FunctionDraft(NamedTuple):
     """A function of archcalc's domain: what its inputs and its settings are called, and its body."""
 
     name: str
     inputs: tuple[str, ...]
     output: str
     settings: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Operation, ...]
 
 
-class Layer(NamedTuple):
+class LayerDraft(NamedTuple):
     """A node of the network and its row; `op` is the node's, under the conditions of the report."""
 
     node: Node
@@ -66,9 +66,9 @@ class Model(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     sizes: Mapping[str, Sizes]
-    constants: Mapping[str, Constant]
-    calls: tuple[Call, ...]
-    functions: tuple[Function, ...]
+    constants: Mapping[str, SmallTensor]
+    calls: tuple[NodeDraft, ...]
+    functions: tuple[FunctionDraft, ...]
 
 
 def modelled(report: Report) -> Model:
@@ -93,10 +93,10 @@ def modelled(report: Report) -> Model:
     )
 
 
-def _layer(node: Node, row: Row, op: Op) -> Layer:
+def _layer(node: Node, row: Row, op: Op) -> LayerDraft:
     if node.shared:
         raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
-    return Layer(node, row, op)
+    return LayerDraft(node, row, op)
 
 
 def _unsaid(node: Node, reason: str) -> ArchcalcError:
@@ -139,16 +139,16 @@ def _fill(name: str, shape: Shape) -> float:
 class _Writer:
     """Writes layer after layer."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.calls: list[Call] = []
-        self.constants: dict[Constant, str] = {}
-        self.functions: dict[str, Function] = {}
+    def __init__(self, layers: Sequence[LayerDraft]) -> None:
+        self.calls: list[NodeDraft] = []
+        self.constants: dict[SmallTensor, str] = {}
+        self.functions: dict[str, FunctionDraft] = {}
         self.weights: list[dict[str, str]] = []
         self.names = {layer.row.name for layer in layers}
         self.numbers: Counter[str] = Counter()
         self.bodies: Counter[str] = Counter()
 
-    def write(self, layer: Layer) -> None:
+    def write(self, layer: LayerDraft) -> None:
         """Append what a layer needs: its weights, and one operator, several, or a function."""
         row, op = layer.row, layer.op
         weights = self.made(layer)
@@ -166,9 +166,11 @@ class _Writer:
             self.spread(row.name, draft, actual | {output: row.name})
             return
         name = self.function(row.kind, draft, output, op)
-        self.calls.append(Call(row.name, name, tuple(actual.values()), row.name, attributes_of(op), DOMAIN))
+        self.calls.append(
+            NodeDraft(row.name, name, tuple(actual.values()), row.name, attributes_of(op), DOMAIN)
+        )
 
-    def made(self, layer: Layer) -> dict[str, str]:
+    def made(self, layer: LayerDraft) -> dict[str, str]:
         """Return what a layer's weights are called by the op's names for them; append what makes those that are new."""
         op = layer.op
         known = {} if layer.node.tied is None else self.weights[layer.node.tied]
@@ -180,20 +182,24 @@ class _Writer:
     def weight(self, wanted: str, shape: Shape, kind: str) -> str:
         """Append a node that makes a weight of one number and return what it is called."""
         name = self.unused(wanted)
-        fill = Constant((_fill(kind, shape),), (1,), "number")
-        self.calls.append(Call(name, "ConstantOfShape", (self.constant(ints(shape)),), name, {"value": fill}))
+        fill = SmallTensor((_fill(kind, shape),), (1,), "number")
+        self.calls.append(
+            NodeDraft(name, "ConstantOfShape", (self.constant(ints(shape)),), name, {"value": fill})
+        )
         return name
 
     def spread(self, layer: str, draft: Draft, actual: dict[str, str]) -> None:
         """Append the operators of a draft as nodes; the one that takes the data first has the layer's name."""
         free = {layer}
         for step in draft.steps:
-            inputs = [self.constant(x) if isinstance(x, Constant) else actual.get(x, x) for x in step.inputs]
+            inputs = [
+                self.constant(x) if isinstance(x, SmallTensor) else actual.get(x, x) for x in step.inputs
+            ]
             label = layer if len(draft.steps) == 1 else self.unused(f"{layer}.{step.operator.lower()}")
             is_first = free and any(x in draft.inputs for x in step.inputs)
             output = actual.setdefault(step.output, label)
             name = free.pop() if is_first else label
-            self.calls.append(Call(name, step.operator, tuple(inputs), output, step.attributes))
+            self.calls.append(NodeDraft(name, step.operator, tuple(inputs), output, step.attributes))
 
     def function(self, kind: str, draft: Draft, output: str, op: Op) -> str:
         """Return the name of the function with a draft as its body; there is one for each body."""
@@ -201,10 +207,10 @@ class _Writer:
         key = repr((kind, body))
         if key not in self.functions:
             self.bodies[kind] += 1
-            self.functions[key] = Function(function_name(kind, self.bodies[kind]), *body)
+            self.functions[key] = FunctionDraft(function_name(kind, self.bodies[kind]), *body)
         return self.functions[key].name
 
-    def constant(self, constant: Constant) -> str:
+    def constant(self, constant: SmallTensor) -> str:
         """Return the name of a constant; equal ones are one."""
         if constant not in self.constants:
             self.constants[constant] = self.unused("constant")

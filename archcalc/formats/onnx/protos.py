@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archcalc.formats.onnx.draft import INT64, Constant, Step
+from archcalc.formats.onnx.draft import INT64, Operation, SmallTensor
 from archcalc.formats.onnx.functions import DOMAIN
 from archcalc.formats.onnx.messages import INSTALL
-from archcalc.formats.onnx.model import Call, Function, Model, Sizes
+from archcalc.formats.onnx.model import FunctionDraft, Model, NodeDraft, Sizes
 from archcalc.ground.errors import ArchcalcError
 
 OPSET, IR_VERSION = 21, 10
@@ -65,7 +65,7 @@ class _Protos:
         self.helper = helper
         self.types = {"number": element, "float32": FLOAT, "int64": INT64}
 
-    def tensor(self, name: str, constant: Constant) -> Any:
+    def tensor(self, name: str, constant: SmallTensor) -> Any:
         """Return a constant as a message."""
         return self.helper.make_tensor(name, self.types[constant.dtype], constant.dims, constant.values)
 
@@ -78,11 +78,11 @@ class _Protos:
             for name in names
         ]
 
-    def node(self, call: Call) -> Any:
+    def node(self, call: NodeDraft) -> Any:
         """Return a node of the graph."""
         return self._node(call.operator, call.inputs, call.output, call.attributes, call.name, call.domain)
 
-    def function(self, function: Function) -> Any:
+    def function(self, function: FunctionDraft) -> Any:
         """Return a function; its constants are nodes of its body."""
         return self.helper.make_function(
             DOMAIN,
@@ -94,11 +94,11 @@ class _Protos:
             function.settings,
         )
 
-    def _step(self, step: Step) -> Iterator[Any]:
+    def _step(self, step: Operation) -> Iterator[Any]:
         inputs: list[str] = []
         for place, x in enumerate(step.inputs):
-            inputs.append(f"{step.output}_{place}" if isinstance(x, Constant) else x)
-            if isinstance(x, Constant):
+            inputs.append(f"{step.output}_{place}" if isinstance(x, SmallTensor) else x)
+            if isinstance(x, SmallTensor):
                 yield self._node("Constant", [], inputs[-1], {"value": x})
         yield self._node(step.operator, inputs, step.output, step.attributes)
 
@@ -112,7 +112,7 @@ class _Protos:
         domain: str | None = None,
     ) -> Any:
         settings = {
-            key: self.tensor("", value) if isinstance(value, Constant) else value
+            key: self.tensor("", value) if isinstance(value, SmallTensor) else value
             for key, value in attributes.items()
         }
         return self.helper.make_node(operator, inputs, [output], name=name, domain=domain, **settings)

@@ -15,14 +15,14 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import FOLDED, folded
 from archcalc.formats.onnx.entering import Bound, bound
 from archcalc.formats.onnx.functions import kind_of
-from archcalc.formats.onnx.graph import STANDARD, Graph, GraphNode, node_of, read_graph, text
+from archcalc.formats.onnx.graph import STANDARD, GraphNode, OnnxGraph, node_of, read_graph, text
 from archcalc.formats.onnx.inference import inferred
 from archcalc.formats.onnx.inlining import body
 from archcalc.formats.onnx.merged import merged
 from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
 from archcalc.formats.onnx.sharing import sharing, tied
-from archcalc.formats.onnx.tensors import FLOATS, Constant, Flow, Tensor, computed, constant
+from archcalc.formats.onnx.tensors import FLOATS, Constant, Output, Tensor, computed, constant
 from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
@@ -73,7 +73,7 @@ def network_of(path: Path, input: GivenInput, batch: int | None) -> Network:
 class _Reader:
     """Goes through the nodes of a graph in their order."""
 
-    def __init__(self, graph: Graph, inputs: Sequence[Bound], *, is_given: bool = False) -> None:
+    def __init__(self, graph: OnnxGraph, inputs: Sequence[Bound], *, is_given: bool = False) -> None:
         self.graph = graph
         self.is_given = is_given
         self.builder = Builder(graph)
@@ -101,7 +101,7 @@ class _Reader:
 
     def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
-        constants = [one for one in tensors if not isinstance(one, Flow)]
+        constants = [one for one in tensors if not isinstance(one, Output)]
         if not node.inputs or len(constants) < len(tensors):
             return {}
         arrays = folded(node, constants, self.graph.opset, self.builder.budget) or ()
@@ -161,7 +161,7 @@ class _Reader:
         inputs = [
             tensor
             for tensor in tensors
-            if isinstance(tensor, Flow) or (tensor is not None and tensor.is_learnt)
+            if isinstance(tensor, Output) or (tensor is not None and tensor.is_learnt)
         ]
         found: dict[str, Tensor] = {}
         for name in filter(None, node.outputs):
@@ -193,7 +193,7 @@ class _Reader:
         """Return what was read; layers that only hold a weight come first, so that they part no block."""
         builder, graph = self.builder, self.graph
         ends = [builder.tensors[name] for name in graph.outputs if name in builder.tensors]
-        results = [builder.flow(end) for end in ends if isinstance(end, Flow) or end.size]
+        results = [builder.flow(end) for end in ends if isinstance(end, Output) or end.size]
         kept = (old for old in range(len(builder.nodes)) if old not in builder.absorbed)
         order = sorted(kept, key=lambda old: len(builder.nodes[old].inputs) > 0)
         place = {old: new for new, old in enumerate(order)}
@@ -219,14 +219,14 @@ class _Reader:
             {
                 place[tensor.position]: name
                 for name, tensor in builder.tensors.items()
-                if isinstance(tensor, Flow) and tensor.position in place
+                if isinstance(tensor, Output) and tensor.position in place
             },
         )
 
 
 def _is_unknown(tensors: Sequence[Tensor | None]) -> bool:
     """Tell whether the size of one of them is not known."""
-    return any(isinstance(tensor, Flow) and not tensor.shape for tensor in tensors)
+    return any(isinstance(tensor, Output) and not tensor.shape for tensor in tensors)
 
 
 def _moved(node: Node, place: Mapping[int, int]) -> Node:

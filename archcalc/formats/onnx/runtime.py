@@ -25,7 +25,7 @@ def is_installed() -> bool:
     return find_spec("onnxruntime") is not None
 
 
-class Run:
+class Session:
     """The values of a file's tensors by name, for random inputs of given shapes."""
 
     def __init__(self, path: Path, shapes: Mapping[str, Sequence[int]], seed: int) -> None:

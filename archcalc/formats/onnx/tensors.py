@@ -54,7 +54,7 @@ class Steps:
         return reversed(found)
 
 
-class Flow(NamedTuple):
+class Output(NamedTuple):
     """The output of the node at `position`: data that depends on the input."""
 
     position: int
@@ -146,7 +146,7 @@ class Constant(NamedTuple):
         return self._replace(shape=shape, steps=Steps(self.steps, step))
 
 
-Tensor = Flow | Constant
+Tensor = Output | Constant
 
 
 def constant(name: str, proto: Any) -> Constant:

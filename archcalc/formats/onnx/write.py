@@ -11,10 +11,10 @@ from archcalc.formats.onnx.protos import serialised
 from archcalc.formats.onnx.shapes import write as shapes
 from archcalc.formats.onnx.weights import write as weights
 from archcalc.formats.onnx.windows import write as windows
-from archcalc.formats.onnx.write_table import TABLE, UNSAID
+from archcalc.formats.onnx.write_table import REFUSED, TABLE
 from archcalc.formats.registry import writer
 
-__all__ = ["TABLE", "UNSAID", "elements", "inputs", "norms", "onnx", "shapes", "weights", "windows"]
+__all__ = ["REFUSED", "TABLE", "elements", "inputs", "norms", "onnx", "shapes", "weights", "windows"]
 
 
 @writer("onnx")

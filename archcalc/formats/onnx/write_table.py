@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 TABLE: dict[str, Entry] = {}
 """What writes each kind of layer, but for those that enter the graph from outside."""
 
-UNSAID = {"unaccounted": "nothing is known of it"}
+REFUSED = {"unaccounted": "nothing is known of it"}
 """The kinds that no ONNX file can hold, each with the reason."""
 
 
@@ -43,7 +43,7 @@ def entry_of(kind: str) -> Entry:
         ArchcalcError: nothing does.
     """
     if kind not in TABLE:
-        raise ArchcalcError(UNSAID.get(kind, "there is no operator for it"))
+        raise ArchcalcError(REFUSED.get(kind, "there is no operator for it"))
     return TABLE[kind]
 
 

@@ -39,7 +39,7 @@ class Edge(NamedTuple):
     source: str = ""
 
 
-class Graph(NamedTuple):
+class Picture(NamedTuple):
     """What a picture of a network shows, in the order of the report; every edge goes forward."""
 
     title: str
@@ -47,7 +47,7 @@ class Graph(NamedTuple):
     edges: tuple[Edge, ...]
 
 
-def graph(report: Report, depth: int | None) -> Graph:
+def graph(report: Report, depth: int | None) -> Picture:
     """Return the graph of a report with the blocks below `depth` levels folded; None folds as a screen does.
 
     A block whose layers do not follow one another is several vertices: folded into one it could stand
@@ -56,7 +56,7 @@ def graph(report: Report, depth: int | None) -> Graph:
     levels = (fitting_depth(report) if depth is None else depth) + scope(report.rows)
     folded = list(groups(report.rows, levels))
     inputs = {row.name for row in report.inputs}
-    return Graph(
+    return Picture(
         title=report.title or report.name,
         vertices=tuple(_vertex(name, rows, inputs) for name, rows in folded),
         edges=tuple(_edges(report, [rows for _, rows in folded])),

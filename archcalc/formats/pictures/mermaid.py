@@ -6,7 +6,7 @@ import re
 from json import dumps
 
 from archcalc.analysis.report import Report
-from archcalc.formats.pictures.graph import Edge, Graph, Vertex, graph, label, lines
+from archcalc.formats.pictures.graph import Edge, Picture, Vertex, graph, label, lines
 from archcalc.formats.registry import writer
 from archcalc.ground.errors import visible
 
@@ -30,7 +30,7 @@ def mermaid(report: Report, depth: int | None) -> str:
     )
 
 
-def _title(drawn: Graph) -> tuple[str, ...]:
+def _title(drawn: Picture) -> tuple[str, ...]:
     """Return the title as YAML before the flowchart; a string of JSON is one of YAML, too."""
     title = dumps(visible(drawn.title), ensure_ascii=False).replace("<", r"\u003c")
     return ("---", f"title: {title}", "---")
@@ -49,7 +49,7 @@ def _edge(place: int, edge: Edge) -> tuple[str, ...]:
     return (f"{arrow} o{place}", f'o{place}(["output"])')
 
 
-def _classes(drawn: Graph) -> tuple[str, ...]:
+def _classes(drawn: Picture) -> tuple[str, ...]:
     """Return the class of the ends, so that a page can give them a style of its own."""
     inputs = [f"n{place}" for place, vertex in enumerate(drawn.vertices) if vertex.is_input]
     outputs = [f"o{place}" for place, edge in enumerate(drawn.edges) if edge.head is None]

@@ -5,24 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from archcalc.formats.program.code import Call, identifier
+from archcalc.formats.program.code import Expression, identifier
 from archcalc.formats.program.nesting import Step
-from archcalc.formats.program.outline import Auxiliary, Branch, Item, Items, Layer, Merge, Repeat
-from archcalc.formats.program.outline import Call as Use
-from archcalc.formats.program.program import Signature, Source
+from archcalc.formats.program.outline import Auxiliary, BlockCall, Branch, Call, Item, Items, Merge, Repeat
+from archcalc.formats.program.program import Signature, Writing
 from archcalc.formats.program.series import Series, series
 from archcalc.network.network import parts
 
-Called = Use | Series | Repeat
+Called = BlockCall | Series | Repeat
 """What calls blocks: one, several of them one after the other, or the same again and again."""
-Said = Layer | Merge
+Said = Call | Merge
 """What a framework has a layer or a function for."""
 
 
 class Body(ABC):
     """Collects the steps; a framework says how a layer, a function and a block are made and applied."""
 
-    def __init__(self, source: Source, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
+    def __init__(self, source: Writing, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
         """Take the blocks that it may use, and the names of its own block's parameters."""
         self.source = source
         self.blocks = blocks
@@ -32,15 +31,15 @@ class Body(ABC):
         self.lane = ""
 
     @abstractmethod
-    def layer(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def layer(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Take in a layer that is made for itself; return its value."""
 
     @abstractmethod
-    def function(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def function(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Take in what is applied where it stands, and not made before; return its value."""
 
     @abstractmethod
-    def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
+    def again(self, item: Said, owner: int, said: Expression, sources: Sequence[int]) -> int:
         """Take in a layer with the weights of an earlier one; return its value."""
 
     @abstractmethod
@@ -83,7 +82,7 @@ class Body(ABC):
         if isinstance(item, Auxiliary):
             self.heads.append(self._branch(Branch(item.name or "auxiliary", item.items), 1, start))
             return current
-        if isinstance(item, Layer):
+        if isinstance(item, Call):
             return self.said(item, item.name or item.kind, sources or (current,))
         return self.called(item, self._called_name(item), sources or (current,))
 
@@ -92,14 +91,14 @@ class Body(ABC):
         said = self.source.saying.call(item.position, item.settings)
         if said.is_pattern:
             return self.function(item, name, said, sources)
-        if isinstance(item, Layer) and item.tied is not None:
+        if isinstance(item, Call) and item.tied is not None:
             return self.again(item, item.tied, said, sources)
         return self.layer(item, name, said, sources)
 
     def _branch(self, branch: Branch, number: int, start: int) -> int:
         """Take in one branch; return the value that it ends on."""
         alone = branch.items[0] if len(branch.items) == 1 else None
-        own = alone.name if isinstance(alone, Layer | Use) else ""
+        own = alone.name if isinstance(alone, Call | BlockCall) else ""
         name = branch.name or own or f"branch{number}"
         if not branch.items:
             return self.add(identifier(name, prefix="branch"), "{0}", (start,), -2 - len(self.steps))
@@ -107,10 +106,10 @@ class Body(ABC):
 
     def _called_name(self, item: Called) -> str:
         """Return a name for calls: their own; of several in a row that of the block around them, or of what they are."""
-        if isinstance(item, Use):
+        if isinstance(item, BlockCall):
             return item.name or item.block
         first = item.items[0] if isinstance(item, Repeat) else item.uses[0]
-        if not isinstance(first, Use):
+        if not isinstance(first, BlockCall):
             return "repeated"
         if first.block in self.source.rows:
             return first.name or first.block

@@ -26,7 +26,7 @@ class Argument(NamedTuple):
     default: Any = REQUIRED
 
 
-class Call(NamedTuple):
+class Expression(NamedTuple):
     """What makes or applies a layer.
 
     `form` is the name of what is called, such as nn.Conv2d, or a pattern such as "{0} + {1}", in which
@@ -41,20 +41,20 @@ class Call(NamedTuple):
         """Whether it is applied where it stands, and nothing is made beforehand."""
         return "{" in self.form
 
-    def given(self, **options: tuple[Any, Any]) -> Call:
+    def given(self, **options: tuple[Any, Any]) -> Expression:
         """Return the call with more arguments by name, each with its value and what it is by default."""
         added = (Argument(name, value, default) for name, (value, default) in options.items())
         return self._replace(arguments=(*self.arguments, *added))
 
 
-def call(form: str, **arguments: Any) -> Call:
+def expression(form: str, **arguments: Any) -> Expression:
     """Return a call with arguments by position; their names are for the parameters that they may become."""
-    return Call(form, tuple(Argument(name, value) for name, value in arguments.items()))
+    return Expression(form, tuple(Argument(name, value) for name, value in arguments.items()))
 
 
-def chain(form: str, *calls: Call) -> Call:
+def chain(form: str, *calls: Expression) -> Expression:
     """Return one call that holds several, such as a sequence of layers."""
-    return Call(form, tuple(Argument("", inner) for inner in calls))
+    return Expression(form, tuple(Argument("", inner) for inner in calls))
 
 
 def one(values: Iterable[Any]) -> Any:
@@ -63,7 +63,7 @@ def one(values: Iterable[Any]) -> Any:
     return found[0] if len(set(found)) == 1 else found
 
 
-class Name(str):
+class Code(str):
     """Text that stands in the code as it is."""
 
     __slots__ = ()
@@ -91,7 +91,7 @@ Doc = str | Brackets
 
 def literal(value: Any) -> str:
     """Return a value as Python writes it."""
-    if isinstance(value, Name):
+    if isinstance(value, Code):
         return str(value)
     if isinstance(value, float) and isinf(value):
         return f'float("{"inf" if value == inf else "-inf"}")'

@@ -9,16 +9,16 @@ from archcalc.formats.program.naming import local_name
 from archcalc.formats.program.outline import (
     Auxiliary,
     Block,
+    BlockCall,
     Branch,
+    Call,
     Item,
     Items,
-    Layer,
     Merge,
     Outline,
     Repeat,
     every,
 )
-from archcalc.formats.program.outline import Call as Use
 from archcalc.formats.program.parameters import Variable
 from archcalc.network.network import Node
 from archcalc.op.settings import REQUIRED
@@ -57,7 +57,7 @@ class _Encloser:
         """Return the layers of a repeat one after the other; nothing if it holds others, or too many."""
         if not isinstance(item, Repeat) or not isinstance(item.times, int):
             return ()
-        inner = [layer for layer in item.items if isinstance(layer, Layer) and layer.sources is None]
+        inner = [layer for layer in item.items if isinstance(layer, Call) and layer.sources is None]
         if len(inner) < len(item.items) or len(inner) * item.times > MOST_LAYERS:
             return ()
         period = (item.position - inner[-1].position) // (item.times - 1)
@@ -80,26 +80,26 @@ class _Encloser:
         return item
 
     def _is_plain(self, item: Item) -> bool:
-        if isinstance(item, Layer) and item.position in self.apart:
+        if isinstance(item, Call) and item.position in self.apart:
             return False
         return not isinstance(item, Merge | Auxiliary) and (isinstance(item, Repeat) or item.sources is None)
 
-    def _called(self, items: Items) -> Use:
+    def _called(self, items: Items) -> BlockCall:
         """Return a call of a new block that holds some items; what is a parameter around it is one of it, too."""
         name = unused("unit", self.names)
         self.names.add(name)
         variables = dict.fromkeys(_variables(items))
         self.blocks.append(Block(name, dict.fromkeys(variables, REQUIRED), items, START))
-        return Use(items[-1].position, name, {variable: Variable(variable) for variable in variables})
+        return BlockCall(items[-1].position, name, {variable: Variable(variable) for variable in variables})
 
 
 def _variables(items: Items) -> list[str]:
     """Return the parameters that some items name, in order."""
     values: list[object] = []
     for item in every(items):
-        if isinstance(item, Layer | Merge):
+        if isinstance(item, Call | Merge):
             values += item.settings.values()
-        elif isinstance(item, Use):
+        elif isinstance(item, BlockCall):
             values += item.arguments.values()
         elif isinstance(item, Repeat):
             values.append(item.times)

@@ -20,9 +20,9 @@ from archcalc.op.settings import REQUIRED
 __all__ = [
     "Auxiliary",
     "Block",
+    "BlockCall",
     "Branch",
     "Call",
-    "Layer",
     "Merge",
     "Outline",
     "Repeat",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class Layer(NamedTuple):
+class Call(NamedTuple):
     """One layer. In a block, `position` is that of its first use and settings may be parameters of the block.
 
     `name` is empty where it has none that all uses share. `sources` are the positions of the layers, merges
@@ -68,7 +68,7 @@ class Merge(NamedTuple):
     sources: tuple[int, ...] | None = None
 
 
-class Call(NamedTuple):
+class BlockCall(NamedTuple):
     """A use of a block. `position` is that of the node it ends on; `arguments` are those that are no default."""
 
     position: int
@@ -95,7 +95,7 @@ class Auxiliary(NamedTuple):
     sources: tuple[int, ...] | None = None
 
 
-Item = Layer | Merge | Call | Repeat | Auxiliary
+Item = Call | Merge | BlockCall | Repeat | Auxiliary
 Items = tuple[Item, ...]
 
 
@@ -251,10 +251,10 @@ class _Writer:
             block = self.blocks[piece.skeleton]
             arguments = {k: v for k, v in place.said.items() if not _same(v, block.parameters[k])}
             name = "" if is_repeated(place.name, block.name) else place.name
-            return Call(piece.last, block.name, arguments, name, piece.sources)
+            return BlockCall(piece.last, block.name, arguments, name, piece.sources)
         if piece.form is Form.LAYER:
             node = self.nodes[piece.last]
-            return Layer(piece.last, node.op.kind, place.said, place.name, piece.sources, node.tied)
+            return Call(piece.last, node.op.kind, place.said, place.name, piece.sources, node.tied)
         bodies = [self._items(body, places) for body in piece.bodies]
         if piece.form is Form.REPEAT:
             return Repeat(piece.last, place.said[TIMES], bodies[0])

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from archcalc.analysis.report import Report
 from archcalc.formats.program.code import (
     Brackets,
-    Call,
     Doc,
+    Expression,
     Names,
     identifier,
     literal,
@@ -20,11 +20,20 @@ from archcalc.formats.program.code import (
     written,
 )
 from archcalc.formats.program.enclosing import enclosed
-from archcalc.formats.program.outline import Block, Items, Layer, Merge, Outline, Repeat, every, outlined
-from archcalc.formats.program.outline import Call as Use
+from archcalc.formats.program.outline import (
+    Block,
+    BlockCall,
+    Call,
+    Items,
+    Merge,
+    Outline,
+    Repeat,
+    every,
+    outlined,
+)
 from archcalc.formats.program.parameters import Variable
 from archcalc.formats.program.series import Rows, rows_among
-from archcalc.formats.program.table import Saying, Table, arguments
+from archcalc.formats.program.table import Calls, Table, arguments
 from archcalc.network.network import Network
 from archcalc.op.settings import REQUIRED
 
@@ -32,7 +41,7 @@ MOST_POSITIONAL = 4
 """The most arguments that stand without their names."""
 
 
-class Source(NamedTuple):
+class Writing(NamedTuple):
     """A network to be written: its nodes and rows side by side, without heads that the report leaves out.
 
     `referred` are the positions that something beside the next layer takes.
@@ -40,7 +49,7 @@ class Source(NamedTuple):
 
     network: Network
     report: Report
-    saying: Saying
+    saying: Calls
     outline: Outline
     rows: Rows
     referred: frozenset[int]
@@ -83,22 +92,22 @@ class Source(NamedTuple):
         yield '"""'
 
 
-def source(report: Report, table: Table) -> Source:
+def prepare(report: Report, table: Table) -> Writing:
     """Return a network as it was run, as a framework says it.
 
     Raises:
         ArchcalcError: it holds a layer that the framework has nothing for.
     """
     network = report.run.graph
-    saying = Saying(network.nodes, report.rows, table)
+    saying = Calls(network.nodes, report.rows, table)
     outline = enclosed(outlined(network, saying.settings), network.nodes, saying.apart)
-    found = Source(network, report, saying, outline, rows_among(outline), frozenset())
+    found = Writing(network, report, saying, outline, rows_among(outline), frozenset())
     referred = {*found.leaving}
     for items in (outline.items, *(block.items for block in outline.blocks)):
         for item in every(items):
             if not isinstance(item, Repeat):
                 referred.update(item.sources or ())
-            if isinstance(item, Layer) and item.tied is not None:
+            if isinstance(item, Call) and item.tied is not None:
                 referred.add(item.tied)
     return found._replace(referred=frozenset(referred))
 
@@ -111,7 +120,7 @@ class Signature(NamedTuple):
     defaults: Mapping[str, Any]
     usual: Mapping[str, Any]
 
-    def argument(self, use: Use, key: str) -> Any:
+    def argument(self, use: BlockCall, key: str) -> Any:
         """Return what a call gives to a parameter."""
         return use.arguments.get(key, self.usual[key])
 
@@ -122,11 +131,11 @@ class Signature(NamedTuple):
             for key, name in self.parameters.items()
         ]
 
-    def made(self, use: Use, names: Mapping[str, str]) -> Brackets:
+    def made(self, use: BlockCall, names: Mapping[str, str]) -> Brackets:
         """Return the code of a call, made in a block whose own parameters have `names`."""
         return Brackets(f"{self.name}(", tuple(self._arguments(use, names)), ")")
 
-    def _arguments(self, use: Use, names: Mapping[str, str]) -> list[str]:
+    def _arguments(self, use: BlockCall, names: Mapping[str, str]) -> list[str]:
         required = [key for key in self.parameters if self.defaults[key] is REQUIRED]
         found = []
         for key, name in self.parameters.items():
@@ -148,7 +157,7 @@ class _Place(NamedTuple):
 
 
 def signature(
-    block: Block, saying: Saying, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
+    block: Block, saying: Calls, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
 ) -> Signature:
     """Return how a block is called that is written as `name`; no parameter has a reserved name.
 
@@ -166,14 +175,14 @@ def signature(
     return Signature(name, parameters, defaults, block.parameters)
 
 
-def _places(items: Items, saying: Saying, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
+def _places(items: Items, saying: Calls, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
     """Yield the parameters of a block in the order in which its items name them, with where they go."""
     for item in every(items):
         given: Iterable[tuple[str, Any, Any]] = ()
-        if isinstance(item, Layer | Merge):
+        if isinstance(item, Call | Merge):
             named = zip(item.settings.items(), arguments(saying.calls[item.position]), strict=True)
             given = ((name, found, argument.default) for (name, found), argument in named)
-        elif isinstance(item, Use):
+        elif isinstance(item, BlockCall):
             called = blocks[item.block]
             given = ((key, called.argument(item, key), default) for key, default in called.defaults.items())
         for name, found, default in given:
@@ -203,11 +212,11 @@ def value(found: Any, names: Mapping[str, str]) -> str:
     return literal(found)
 
 
-def made(found: Call, names: Mapping[str, str], *, tall: str = "") -> Brackets:
+def made(found: Expression, names: Mapping[str, str], *, tall: str = "") -> Brackets:
     """Return the code of a call; arguments that are the default are left out, calls of `tall` are written one a line."""
     parts: list[Doc] = []
     for argument in found.arguments:
-        if isinstance(argument.value, Call):
+        if isinstance(argument.value, Expression):
             parts.append(made(argument.value, names, tall=tall))
         elif argument.default is REQUIRED or argument.value != argument.default:
             before = "" if argument.default is REQUIRED else f"{argument.name}="
@@ -218,7 +227,7 @@ def made(found: Call, names: Mapping[str, str], *, tall: str = "") -> Brackets:
     return Brackets(f"{found.form}(", tuple(parts), ")", is_tall=found.form == tall and len(parts) > 1)
 
 
-def applied(found: Call, names: Mapping[str, str]) -> str:
+def applied(found: Expression, names: Mapping[str, str]) -> str:
     """Return the text of a pattern with its arguments in their places; those of the inputs stay."""
     inputs = [f"{{{number}}}" for number in range(found.form.count("{"))]
     named = {argument.name: value(argument.value, names) for argument in found.arguments}

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from archcalc.formats.program.code import Name
-from archcalc.formats.program.outline import Block, Item, Items, Outline, every
-from archcalc.formats.program.outline import Call as Use
+from archcalc.formats.program.code import Code
+from archcalc.formats.program.outline import Block, BlockCall, Item, Items, Outline, every
 from archcalc.formats.program.parameters import Variable
 
 FEWEST = 3
@@ -20,20 +19,20 @@ Rows = Mapping[str, Block]
 class Series(NamedTuple):
     """Calls of one block in a row, with arguments that go up by the same steps."""
 
-    uses: tuple[Use, ...]
+    uses: tuple[BlockCall, ...]
 
     @property
     def position(self) -> int:
         """The position of the last one."""
         return self.uses[-1].position
 
-    def counted(self) -> Use:
+    def counted(self) -> BlockCall:
         """Return the call as it stands in a loop over i."""
         first, second = self.uses[:2]
         arguments = {
             key: start
             if second.arguments[key] == start
-            else Name(_line(start, second.arguments[key] - start))
+            else Code(_line(start, second.arguments[key] - start))
             for key, start in first.arguments.items()
         }
         return first._replace(arguments=arguments)
@@ -49,7 +48,7 @@ def series(items: Items, rows: Rows) -> list[Item | Series]:
     """Return items with every series of calls as one."""
     found: list[Item | Series] = []
     for item in items:
-        if isinstance(item, Use) and item.block in rows:
+        if isinstance(item, BlockCall) and item.block in rows:
             found.append(_within(item, rows[item.block]))
             continue
         found.append(item)
@@ -61,21 +60,21 @@ def series(items: Items, rows: Rows) -> list[Item | Series]:
 
 def rows_among(outline: Outline) -> Rows:
     """Return the blocks whose every use is a series of calls."""
-    called: dict[str, list[Use]] = {}
+    called: dict[str, list[BlockCall]] = {}
     for items in (outline.items, *(block.items for block in outline.blocks)):
         for item in every(items):
-            if isinstance(item, Use):
+            if isinstance(item, BlockCall):
                 called.setdefault(item.block, []).append(item)
     return {
         block.name: block
         for block in outline.blocks
         if len(block.items) >= FEWEST
-        and all(isinstance(item, Use) and not item.sources for item in block.items)
+        and all(isinstance(item, BlockCall) and not item.sources for item in block.items)
         and all(_is_whole(_within(use, block)) for use in called[block.name])
     }
 
 
-def _within(use: Use, block: Block) -> Series:
+def _within(use: BlockCall, block: Block) -> Series:
     """Return the calls in a block as one use of it makes them."""
 
     def argument(found: Any) -> Any:
@@ -93,7 +92,7 @@ def _within(use: Use, block: Block) -> Series:
                 sources=use.sources,
             )
             for item in block.items
-            if isinstance(item, Use)
+            if isinstance(item, BlockCall)
         )
     )
 
@@ -104,19 +103,19 @@ def _is_whole(row: Series) -> bool:
     )
 
 
-def _run(found: list[Item | Series]) -> tuple[Use, ...]:
+def _run(found: list[Item | Series]) -> tuple[BlockCall, ...]:
     """Return the calls at the end of a list that are one series."""
     last, before = found[-1], found[-2:-1]
-    if not isinstance(last, Use) or last.sources or not before:
+    if not isinstance(last, BlockCall) or last.sources or not before:
         return ()
     if isinstance(before[0], Series):
         uses = (*before[0].uses, last)
         return uses if _is_series(uses[-3:]) else ()
-    uses = tuple(item for item in found[-FEWEST:] if isinstance(item, Use))
+    uses = tuple(item for item in found[-FEWEST:] if isinstance(item, BlockCall))
     return uses if len(uses) == FEWEST and _is_series(uses) else ()
 
 
-def _is_series(uses: tuple[Use, ...]) -> bool:
+def _is_series(uses: tuple[BlockCall, ...]) -> bool:
     """Tell whether three calls follow one another, with arguments that go up by the same steps."""
     first = uses[0]
     return all(

@@ -7,14 +7,14 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from archcalc.analysis.report import Row
-from archcalc.formats.program.code import Argument, Call, call
+from archcalc.formats.program.code import Argument, Expression, expression
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op
 from archcalc.op.site import Site
 
 AnyOp = TypeVar("AnyOp", bound=Op)
-Say = Callable[[AnyOp, Site], Call]
+Say = Callable[[AnyOp, Site], Expression]
 """A function of an op and of where it stands."""
 
 
@@ -31,7 +31,7 @@ CHANNELS = re.compile(
 
 
 class Table:
-    """What one framework can say, by the kinds of layers; `unsaid` are the kinds that it cannot, each with the reason.
+    """What one framework can say, by the kinds of layers; `refused` are the kinds that it cannot, each with the reason.
 
     What has one of the forms `apart` is no link of a chain, nor is what is applied where it stands.
     """
@@ -39,27 +39,27 @@ class Table:
     def __init__(self, framework: str, apart: Container[str] = ()) -> None:
         self.framework = framework
         self.apart = apart
-        self.said: dict[str, Say[Any]] = {}
-        self.unsaid: dict[str, str] = {}
+        self.written: dict[str, Say[Any]] = {}
+        self.refused: dict[str, str] = {}
 
-    def says(self, type: type[AnyOp]) -> Callable[[Say[AnyOp]], Say[AnyOp]]:
-        """Register a function as what says the layers of one type."""
+    def writes(self, type: type[AnyOp]) -> Callable[[Say[AnyOp]], Say[AnyOp]]:
+        """Register a function as what writes the layers of one type."""
 
         def register(function: Say[AnyOp]) -> Say[AnyOp]:
-            self.said[type.kind] = function
+            self.written[type.kind] = function
             return function
 
         return register
 
-    def lacks(self, kind: str, reason: str) -> None:
-        """Register a kind that cannot be said."""
-        self.unsaid[kind] = reason
+    def refuses(self, kind: str, reason: str) -> None:
+        """Register a kind that cannot be written."""
+        self.refused[kind] = reason
 
     def plain(self, kind: str, form: str) -> None:
         """Register a kind that takes no arguments."""
-        self.said[kind] = lambda op, at: call(form)
+        self.written[kind] = lambda op, at: expression(form)
 
-    def call(self, node: Node, row: Row, owner: Node | None = None) -> Call:
+    def call(self, node: Node, row: Row, owner: Node | None = None) -> Expression:
         """Return what makes or applies a layer; `owner` is the one whose weights it shares.
 
         Raises:
@@ -74,17 +74,17 @@ class Table:
             raise ArchcalcError(
                 f"{who}: shares the weights of '{owner.name}', another layer, which {self.framework} code cannot say"
             )
-        if row.kind not in self.said:
-            reason = self.unsaid.get(row.kind, "there is no layer for it")
+        if row.kind not in self.written:
+            reason = self.refused.get(row.kind, "there is no layer for it")
             raise ArchcalcError(f"{who}: {self.framework} code cannot say it: {reason}")
         try:
-            return self.said[row.kind](node.op, Site(row.input_shapes, row.output_shape))
+            return self.written[row.kind](node.op, Site(row.input_shapes, row.output_shape))
         except ArchcalcError as error:
             error.fact = f"{self.framework} code cannot say it: {error.fact}"
             raise error.at(who, node.origin) from None
 
 
-class Saying:
+class Calls:
     """The calls of a network's layers, and their arguments as settings, from which an outline makes blocks."""
 
     def __init__(self, nodes: Sequence[Node], rows: Sequence[Row], table: Table) -> None:
@@ -93,7 +93,9 @@ class Saying:
             for node, row in zip(nodes, rows, strict=True)
         ]
         self.apart = frozenset(
-            place for place, call in enumerate(self.calls) if call.is_pattern or call.form in table.apart
+            place
+            for place, expression in enumerate(self.calls)
+            if expression.is_pattern or expression.form in table.apart
         )
         self.told = [dict(flattened(found)) for found in self.calls]
 
@@ -101,13 +103,13 @@ class Saying:
         """Return the arguments of a layer by their names, and its form as a name without a value."""
         return self.told[position]
 
-    def call(self, position: int, settings: Mapping[str, Any]) -> Call:
+    def call(self, position: int, settings: Mapping[str, Any]) -> Expression:
         """Return the call of a layer with other values for its arguments, such as parameters of a block."""
         values = iter(settings.values())
         return _refilled(self.calls[position], values)
 
 
-def flattened(found: Call) -> Iterator[tuple[str, Any]]:
+def flattened(found: Expression) -> Iterator[tuple[str, Any]]:
     """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
     number: dict[str, int] = {}
     for argument in arguments(found):
@@ -118,22 +120,24 @@ def flattened(found: Call) -> Iterator[tuple[str, Any]]:
         yield (name if number[name] == 1 else f"{name}_{number[name]}"), value
 
 
-def arguments(found: Call) -> Iterator[Argument]:
+def arguments(found: Expression) -> Iterator[Argument]:
     """Yield the arguments of a call and of those within it, before them the form as one without a value."""
     yield Argument(f"{found.form}(", None)
     for argument in found.arguments:
-        if isinstance(argument.value, Call):
+        if isinstance(argument.value, Expression):
             yield from arguments(argument.value)
         else:
             yield argument
 
 
-def _refilled(found: Call, values: Iterator[Any]) -> Call:
+def _refilled(found: Expression, values: Iterator[Any]) -> Expression:
     next(values)
     return found._replace(
         arguments=tuple(
             argument._replace(
-                value=_refilled(argument.value, values) if isinstance(argument.value, Call) else next(values)
+                value=_refilled(argument.value, values)
+                if isinstance(argument.value, Expression)
+                else next(values)
             )
             for argument in found.arguments
         )

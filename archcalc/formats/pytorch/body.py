@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from archcalc.arithmetic.sight import stays
 from archcalc.formats.program.body import Body, Called, Said
-from archcalc.formats.program.code import Brackets, Call, Doc, Names, identifier
-from archcalc.formats.program.outline import Auxiliary, Item, Items, Layer, Merge, Repeat
-from archcalc.formats.program.outline import Call as Use
-from archcalc.formats.program.program import Signature, Source, applied, made, value
+from archcalc.formats.program.code import Brackets, Doc, Expression, Names, identifier
+from archcalc.formats.program.outline import Auxiliary, BlockCall, Call, Item, Items, Merge, Repeat
+from archcalc.formats.program.program import Signature, Writing, applied, made, value
 from archcalc.formats.program.series import Series, series
 from archcalc.formats.pytorch.table import CALLED, TENSORS
 from archcalc.op.site import Site
@@ -43,10 +42,10 @@ class _Members(dict[str, str]):
         return super().__getitem__(key)
 
 
-class Module(Body):
+class ModuleBody(Body):
     """The layers of one class, each an attribute, and the steps through them."""
 
-    def __init__(self, source: Source, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
+    def __init__(self, source: Writing, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
         """Take the blocks that it may use, and the names of its own block's parameters."""
         super().__init__(source, blocks, names)
         self.layers: dict[str, Doc] = {}
@@ -54,7 +53,7 @@ class Module(Body):
         self.attributes: dict[int, str] = {}
         self.attributed = Names(names.values())
 
-    def layer(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def layer(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Make an attribute of a layer, or of a tensor, which is taken and not called."""
         position = item.position
         if said.form in TENSORS:
@@ -67,11 +66,11 @@ class Module(Body):
         form = CALLED.get(said.form, CALL)
         return self._module(name, self._made(item), sources, position, form=form, light=light)
 
-    def function(self, item: Said, name: str, said: Call, sources: Sequence[int]) -> int:
+    def function(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Apply a function; it takes the block's parameters from the module."""
         return self.add(name, applied(said, self.members), sources, item.position, function=True)
 
-    def again(self, item: Said, owner: int, said: Call, sources: Sequence[int]) -> int:
+    def again(self, item: Said, owner: int, said: Expression, sources: Sequence[int]) -> int:
         """Call the attribute of an earlier layer."""
         attribute = self.attributes[owner]
         form = CALLED.get(said.form, CALL).format(f"self.{attribute}")
@@ -83,7 +82,7 @@ class Module(Body):
 
     def along(self, items: Items, name: str, start: int) -> int:
         """Take in a branch: as one attribute, or what its end is as one."""
-        if isinstance(items[0], Layer) and len(items) == 1 and not self.is_sequence(items):
+        if isinstance(items[0], Call) and len(items) == 1 and not self.is_sequence(items):
             return self.said(items[0], name, items[0].sources or (start,))
         lead = next((number for number, item in enumerate(items) if self._is_module(item)), len(items))
         first, rest = items[:lead], items[lead:]
@@ -109,7 +108,7 @@ class Module(Body):
             return self.is_sequence(item.items) and item.items[-1].position not in self.source.referred
         if isinstance(item, Merge | Auxiliary) or item.sources is not None:
             return False
-        if isinstance(item, Use):
+        if isinstance(item, BlockCall):
             return True
         return item.tied is None and item.position not in self.source.saying.apart
 
@@ -119,9 +118,9 @@ class Module(Body):
 
     def _made(self, item: Item | Series) -> Doc:
         """Return the code that makes a module."""
-        if isinstance(item, Layer | Merge):
+        if isinstance(item, Call | Merge):
             return made(self.source.saying.call(item.position, item.settings), self.names, tall=SEQUENTIAL)
-        if isinstance(item, Use):
+        if isinstance(item, BlockCall):
             return self.blocks[item.block].made(item, self.names)
         if isinstance(item, Series):
             return _loop(self._made(item.counted()), "i", str(len(item.uses)))

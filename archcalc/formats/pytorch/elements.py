@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archcalc.formats.program.code import Call, call
-from archcalc.formats.pytorch.table import lacks, plain, says
+from archcalc.formats.program.code import Expression, expression
+from archcalc.formats.pytorch.table import plain, refuses, writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
@@ -12,8 +12,8 @@ from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
 
 FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
 
-lacks("quantize", FIXED)
-lacks("dequantize", FIXED)
+refuses("quantize", FIXED)
+refuses("dequantize", FIXED)
 plain("identity", "{0}")
 plain("relu", "nn.ReLU")
 plain("relu6", "nn.ReLU6")
@@ -25,51 +25,51 @@ plain("hardswish", "nn.Hardswish")
 plain("tanh", "nn.Tanh")
 
 
-@says(Dropout)
-def dropout(op: Dropout, at: Site) -> Call:
-    return call("nn.Dropout", p=op.rate)
+@writes(Dropout)
+def dropout(op: Dropout, at: Site) -> Expression:
+    return expression("nn.Dropout", p=op.rate)
 
 
-@says(LeakyRelu)
-def leaky_relu(op: LeakyRelu, at: Site) -> Call:
-    return call("nn.LeakyReLU").given(negative_slope=(op.slope, 0.01))
+@writes(LeakyRelu)
+def leaky_relu(op: LeakyRelu, at: Site) -> Expression:
+    return expression("nn.LeakyReLU").given(negative_slope=(op.slope, 0.01))
 
 
-@says(PRelu)
-def prelu(op: PRelu, at: Site) -> Call:
-    return call("nn.PReLU").given(num_parameters=(at.x[1] if op.per == "channel" else 1, 1))
+@writes(PRelu)
+def prelu(op: PRelu, at: Site) -> Expression:
+    return expression("nn.PReLU").given(num_parameters=(at.x[1] if op.per == "channel" else 1, 1))
 
 
-@says(Elu)
-def elu(op: Elu, at: Site) -> Call:
-    return call("nn.ELU").given(alpha=(op.alpha, 1.0))
+@writes(Elu)
+def elu(op: Elu, at: Site) -> Expression:
+    return expression("nn.ELU").given(alpha=(op.alpha, 1.0))
 
 
-@says(Celu)
-def celu(op: Celu, at: Site) -> Call:
-    return call("nn.CELU").given(alpha=(op.alpha, 1.0))
+@writes(Celu)
+def celu(op: Celu, at: Site) -> Expression:
+    return expression("nn.CELU").given(alpha=(op.alpha, 1.0))
 
 
-@says(ThresholdedRelu)
-def thresholded_relu(op: ThresholdedRelu, at: Site) -> Call:
-    return call("nn.Threshold", threshold=op.alpha, value=0.0)
+@writes(ThresholdedRelu)
+def thresholded_relu(op: ThresholdedRelu, at: Site) -> Expression:
+    return expression("nn.Threshold", threshold=op.alpha, value=0.0)
 
 
-@says(Gelu)
-def gelu(op: Gelu, at: Site) -> Call:
-    return call("nn.GELU").given(approximate=(op.approximate, "none"))
+@writes(Gelu)
+def gelu(op: Gelu, at: Site) -> Expression:
+    return expression("nn.GELU").given(approximate=(op.approximate, "none"))
 
 
-@says(HardSigmoid)
-def hardsigmoid(op: HardSigmoid, at: Site) -> Call:
+@writes(HardSigmoid)
+def hardsigmoid(op: HardSigmoid, at: Site) -> Expression:
     if (op.slope, op.offset) == (1 / 6, 1 / 2):
-        return call("nn.Hardsigmoid")
-    return call("({slope} * {0} + {offset}).clamp(0, 1)", slope=op.slope, offset=op.offset)
+        return expression("nn.Hardsigmoid")
+    return expression("({slope} * {0} + {offset}).clamp(0, 1)", slope=op.slope, offset=op.offset)
 
 
-@says(ScaledTanh)
-def scaled_tanh(op: ScaledTanh, at: Site) -> Call:
-    return call("ScaledTanh").given(amplitude=(op.amplitude, 1.7159), slope=(op.slope, 2 / 3))
+@writes(ScaledTanh)
+def scaled_tanh(op: ScaledTanh, at: Site) -> Expression:
+    return expression("ScaledTanh").given(amplitude=(op.amplitude, 1.7159), slope=(op.slope, 2 / 3))
 
 
 FUNCTIONS = {
@@ -115,34 +115,34 @@ OPERATIONS = {
 plain("where", "torch.where({0} != 0, {1}, {2})")
 
 
-@says(Function)
-def function(op: Function, at: Site) -> Call:
-    return call(FUNCTIONS[op.by])
+@writes(Function)
+def function(op: Function, at: Site) -> Expression:
+    return expression(FUNCTIONS[op.by])
 
 
-@says(WithNumber)
-def scalar(op: WithNumber, at: Site) -> Call:
+@writes(WithNumber)
+def scalar(op: WithNumber, at: Site) -> Expression:
     if op.by in ("minimum", "maximum"):
         bound = "max" if op.by == "minimum" else "min"
-        return call(f"{{0}}.clamp({bound}={{value}})", value=op.value)
+        return expression(f"{{0}}.clamp({bound}={{value}})", value=op.value)
     form = OPERATIONS[op.by]
     if form.startswith("torch."):
         raise ArchcalcError(f"'{op.by}' with a number")
     form = (
         form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
     )
-    return call(form, value=op.value)
+    return expression(form, value=op.value)
 
 
-@says(Combine)
-def combine(op: Combine, at: Site) -> Call:
-    return call(OPERATIONS[op.by])
+@writes(Combine)
+def combine(op: Combine, at: Site) -> Expression:
+    return expression(OPERATIONS[op.by])
 
 
-@says(Clip)
-def clip(op: Clip, at: Site) -> Call:
+@writes(Clip)
+def clip(op: Clip, at: Site) -> Expression:
     bounds = {"min": op.low, "max": op.high}
     given = {name: bound for name, bound in bounds.items() if bound is not None}
     if not given:
-        return call("{0}")
-    return call(f"{{0}}.clamp({', '.join(f'{name}={{{name}}}' for name in given)})", **given)
+        return expression("{0}")
+    return expression(f"{{0}}.clamp({', '.join(f'{name}={{{name}}}' for name in given)})", **given)

@@ -12,6 +12,6 @@ CALLED = {
 }
 """How layers are called that do not simply make one tensor of another."""
 TABLE = Table("PyTorch", (*TENSORS, *CALLED))
-says = TABLE.says
+writes = TABLE.writes
 plain = TABLE.plain
-lacks = TABLE.lacks
+refuses = TABLE.refuses

@@ -6,8 +6,8 @@ from math import inf
 from typing import Any
 
 from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, windows
-from archcalc.formats.program.code import Call, call, chain, one
-from archcalc.formats.pytorch.table import says
+from archcalc.formats.program.code import Expression, chain, expression, one
+from archcalc.formats.pytorch.table import writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Shape, Site
@@ -25,32 +25,32 @@ from archcalc.ops.windows.pool import (
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 
-def padded(sides: Sides, then: Call, value: float = 0.0) -> Call:
+def padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     """Return a layer behind one that pads, which holds padding that differs from side to side."""
     if not is_any(sides):
         return then
     return chain("nn.Sequential", padding(sides, value), then)
 
 
-def padding(sides: Sides, value: float = 0.0) -> Call:
+def padding(sides: Sides, value: float = 0.0) -> Expression:
     """Return a layer that pads: PyTorch lists the last axis first."""
     amount = tuple(side for pair in reversed(sides) for side in pair)
     if value == 0:
-        return call(f"nn.ZeroPad{len(sides)}d", padding=one(amount))
-    return call(f"nn.ConstantPad{len(sides)}d", padding=one(amount), value=value)
+        return expression(f"nn.ZeroPad{len(sides)}d", padding=one(amount))
+    return expression(f"nn.ConstantPad{len(sides)}d", padding=one(amount), value=value)
 
 
-@says(Conv)
-def conv(op: Conv, at: Site) -> Call:
+@writes(Conv)
+def conv(op: Conv, at: Site) -> Expression:
     rank_of(at.x)
     slid = windows(op, at)
     inner = is_even(slid.reach)
     pad = one(before for before, _ in slid.reach) if inner else 0
     if op.connections is not None:
-        options = call("ConnectedConv", connections=op.connections)
+        options = expression("ConnectedConv", connections=op.connections)
         found = _window(options, slid)
     else:
-        channels = call(f"nn.Conv{slid.rank}d", in_channels=at.x[1], out_channels=op.out)
+        channels = expression(f"nn.Conv{slid.rank}d", in_channels=at.x[1], out_channels=op.out)
         found = _window(channels, slid)
     found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
     if op.connections is None:
@@ -61,18 +61,18 @@ def conv(op: Conv, at: Site) -> Call:
     return found if inner else padded(slid.reach, found)
 
 
-def _window(found: Call, slid: Windows) -> Call:
-    size = call("", kernel_size=one(slid.kernel)).arguments
+def _window(found: Expression, slid: Windows) -> Expression:
+    size = expression("", kernel_size=one(slid.kernel)).arguments
     return found._replace(arguments=(*found.arguments, *size)).given(stride=(one(slid.stride), 1))
 
 
-@says(ConvTranspose)
-def conv_transpose(op: ConvTranspose, at: Site) -> Call:
+@writes(ConvTranspose)
+def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
     rank, spatial = rank_of(at.x), at.x[2:]
     sides = per_axis(op.padding, spatial)
     least = tuple(min(pair) for pair in sides)
     cut = tuple((few - before, few - after) for few, (before, after) in zip(least, sides, strict=True))
-    found = call(
+    found = expression(
         f"nn.ConvTranspose{rank}d",
         in_channels=at.x[1],
         out_channels=op.out,
@@ -88,8 +88,8 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Call:
     return chain("nn.Sequential", found, padding(cut)) if is_any(cut) else found
 
 
-@says(MaxPool)
-def maxpool(op: MaxPool, at: Site) -> Call:
+@writes(MaxPool)
+def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = windows(op, at)
     found = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
     inner = is_even(slid.sides) and all(before <= w.kernel // 2 for (before, _), w in _axes(slid))
@@ -100,8 +100,8 @@ def maxpool(op: MaxPool, at: Site) -> Call:
     return padded(slid.reach, found.given(dilation=(one(slid.dilation), 1)), -inf)
 
 
-@says(AvgPool)
-def avgpool(op: AvgPool, at: Site) -> Call:
+@writes(AvgPool)
+def avgpool(op: AvgPool, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     found = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
@@ -114,27 +114,27 @@ def avgpool(op: AvgPool, at: Site) -> Call:
     raise ArchcalcError("averages with padding that differs from side to side and does not count")
 
 
-@says(LpPool)
-def lppool(op: LpPool, at: Site) -> Call:
+@writes(LpPool)
+def lppool(op: LpPool, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
-    found = call(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
+    found = expression(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
     return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
-@says(Subsample)
-def subsample(op: Subsample, at: Site) -> Call:
+@writes(Subsample)
+def subsample(op: Subsample, at: Site) -> Expression:
     slid = windows(op, at)
     _undilated(slid)
     if slid.rank != 2:
         raise ArchcalcError(f"works on {slid.rank} spatial axes: there is a layer for 2")
-    found = call("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
+    found = expression("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
     return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
-def _pool(form: str, slid: Windows) -> Call:
+def _pool(form: str, slid: Windows) -> Expression:
     kernel = one(slid.kernel)
-    return call(form, kernel_size=kernel).given(stride=(one(slid.stride), kernel))
+    return expression(form, kernel_size=kernel).given(stride=(one(slid.stride), kernel))
 
 
 def _axes(slid: Windows) -> Any:
@@ -146,55 +146,57 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, which the framework does only for the largest element")
 
 
-@says(GlobalAvgPool)
-def global_avgpool(op: GlobalAvgPool, at: Site) -> Call:
-    return call(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=1)
+@writes(GlobalAvgPool)
+def global_avgpool(op: GlobalAvgPool, at: Site) -> Expression:
+    return expression(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=1)
 
 
-@says(GlobalMaxPool)
-def global_maxpool(op: GlobalMaxPool, at: Site) -> Call:
-    return call(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=1)
+@writes(GlobalMaxPool)
+def global_maxpool(op: GlobalMaxPool, at: Site) -> Expression:
+    return expression(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=1)
 
 
-@says(AdaptiveAvgPool)
-def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Call:
-    return call(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
+@writes(AdaptiveAvgPool)
+def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Expression:
+    return expression(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 
-@says(AdaptiveMaxPool)
-def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Call:
-    return call(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
+@writes(AdaptiveMaxPool)
+def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Expression:
+    return expression(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 
-@says(Upsample)
-def upsample(op: Upsample, at: Site) -> Call:
+@writes(Upsample)
+def upsample(op: Upsample, at: Site) -> Expression:
     linear = {1: "linear", 2: "bilinear", 3: "trilinear"}
     mode = op.mode if op.mode == "nearest" else linear[len(at.x) - 2]
     factor = one(float(scale) for scale in per_axis(op.scale, at.x[2:]))
-    return call("nn.Upsample").given(scale_factor=(factor, None), mode=(mode, "nearest"))
+    return expression("nn.Upsample").given(scale_factor=(factor, None), mode=(mode, "nearest"))
 
 
-@says(Resize)
-def resize(op: Resize, at: Site) -> Call:
+@writes(Resize)
+def resize(op: Resize, at: Site) -> Expression:
     modes = {"linear": ("linear", "bilinear", "trilinear"), "cubic": ("", "bicubic", "")}
     rank = len(at.x) - 2
     mode = "nearest" if op.mode == "nearest" else modes[op.mode][rank - 1] if rank <= 3 else ""
     if not mode:
         raise ArchcalcError(f"resizes {rank} axes by {op.mode} interpolation")
     corners = (True if op.corners else None, None)
-    return call("nn.Upsample").given(size=(at.y[2:], None), mode=(mode, "nearest"), align_corners=corners)
+    return expression("nn.Upsample").given(
+        size=(at.y[2:], None), mode=(mode, "nearest"), align_corners=corners
+    )
 
 
-@says(DepthToSpace)
-def depth_to_space(op: DepthToSpace, at: Site) -> Call:
+@writes(DepthToSpace)
+def depth_to_space(op: DepthToSpace, at: Site) -> Expression:
     _maps(at.x)
-    return call("nn.PixelShuffle" if op.mode == "crd" else "DepthToSpace", block=op.block)
+    return expression("nn.PixelShuffle" if op.mode == "crd" else "DepthToSpace", block=op.block)
 
 
-@says(SpaceToDepth)
-def space_to_depth(op: SpaceToDepth, at: Site) -> Call:
+@writes(SpaceToDepth)
+def space_to_depth(op: SpaceToDepth, at: Site) -> Expression:
     _maps(at.x)
-    return call("SpaceToDepth", block=op.block)
+    return expression("SpaceToDepth", block=op.block)
 
 
 def _maps(x: Shape) -> None:

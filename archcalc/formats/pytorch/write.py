@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from archcalc.analysis.report import Report
 from archcalc.formats.program.code import Brackets, Names, class_name, lines
 from archcalc.formats.program.outline import Block
-from archcalc.formats.program.program import Signature, Source, signature, source
+from archcalc.formats.program.program import Signature, Writing, prepare, signature
 from archcalc.formats.program.variables import statements
 from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
-from archcalc.formats.pytorch.body import MEMBERS, Module
+from archcalc.formats.pytorch.body import MEMBERS, ModuleBody
 from archcalc.formats.pytorch.helpers import HELPERS
 from archcalc.formats.pytorch.table import TABLE
 from archcalc.formats.registry import writer
@@ -31,7 +31,7 @@ def pytorch(report: Report, depth: int | None) -> str:
     Raises:
         ArchcalcError: the network holds a layer that PyTorch code cannot say.
     """
-    found = source(report, TABLE)
+    found = prepare(report, TABLE)
     names = Names(TAKEN)
     main = names.new(class_name(report.name, report.title))
     code = "\n".join(_classes(found, main, names))
@@ -53,17 +53,17 @@ def _sizes(report: Report) -> str:
     return f"Input {sides[0]}, output {sides[1]}"
 
 
-def _classes(found: Source, main: str, names: Names) -> Iterator[str]:
+def _classes(found: Writing, main: str, names: Names) -> Iterator[str]:
     """Yield the lines of all classes, each after those that it uses."""
     called: dict[str, Signature] = {}
     for block in found.blocks:
         own = signature(block, found.saying, called, names.new(class_name(block.name)), RESERVED)
         called[block.name] = own
-        yield from ("", "", *_block(Module(found, called, own.parameters), block, own))
-    yield from ("", "", *_network(Module(found, called, {}), found, main))
+        yield from ("", "", *_block(ModuleBody(found, called, own.parameters), block, own))
+    yield from ("", "", *_network(ModuleBody(found, called, {}), found, main))
 
 
-def _block(body: Module, block: Block, called: Signature) -> Iterator[str]:
+def _block(body: ModuleBody, block: Block, called: Signature) -> Iterator[str]:
     """Yield the class of a block; one that is a mere sequence is an nn.Sequential."""
     init = Brackets("def __init__(", ("self", *called.declared()), "):")
     if body.is_sequence(block.items):
@@ -80,7 +80,7 @@ def _block(body: Module, block: Block, called: Signature) -> Iterator[str]:
     yield from _forward(body, {block.start: "x"}, [end])
 
 
-def _layers(body: Module) -> Iterator[str]:
+def _layers(body: ModuleBody) -> Iterator[str]:
     yield "        super().__init__()"
     for name in body.members.used.values():
         yield f"        self.{name} = {name}"
@@ -89,7 +89,7 @@ def _layers(body: Module) -> Iterator[str]:
     yield ""
 
 
-def _forward(body: Module, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
+def _forward(body: ModuleBody, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
     yield f"    def forward({', '.join(('self', *inputs.values()))}):"
     reserved = (*TAKEN, "self")
     found, texts = statements(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=reserved)
@@ -102,7 +102,7 @@ def _forward(body: Module, inputs: dict[int, str], outputs: list[int]) -> Iterat
     yield f"        return {main}"
 
 
-def _network(body: Module, found: Source, name: str) -> Iterator[str]:
+def _network(body: ModuleBody, found: Writing, name: str) -> Iterator[str]:
     arguments = found.arguments("x", Names(("self",)))
     body.walk(found.outline.items, found.entering[0])
     yield f"class {name}(nn.Module):"
@@ -111,7 +111,7 @@ def _network(body: Module, found: Source, name: str) -> Iterator[str]:
     yield from _forward(body, arguments, found.leaving)
 
 
-def _example(found: Source, name: str) -> Iterator[str]:
+def _example(found: Writing, name: str) -> Iterator[str]:
     """Yield what the module does when it is run: print its parameters and the shape of what comes out."""
     shapes = (row.output_shape for row in found.report.inputs)
     inputs = ", ".join(f"torch.rand({', '.join(map(str, shape))})" for shape in shapes)

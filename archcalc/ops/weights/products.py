@@ -69,7 +69,7 @@ class MatMul(Op):
 LETTERS = "a letter for each axis, the inputs set apart by commas, as in ij,jk->ik"
 
 
-class Step(NamedTuple):
+class Contraction(NamedTuple):
     """Two tensors become one: the letters of their axes, and those that are kept."""
 
     left: str
@@ -98,14 +98,14 @@ class Einsum(Op):
         once = sorted(letter for letter in {*inputs} - {","} if inputs.count(letter) == 1)
         return inputs.split(","), output if arrow else "".join(once)
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self) -> Iterator[Contraction]:
         inputs, output = self._letters()
         left = inputs[0]
         for number, right in enumerate(inputs[1:], 2):
             needed = {*output}.union(*inputs[number:])
             last = number == len(inputs)
             kept = output if last else "".join(i for i in dict.fromkeys(left + right) if i in needed)
-            yield Step(left, right, kept)
+            yield Contraction(left, right, kept)
             left = kept
 
     def _sizes(self, xs: tuple[Shape, ...]) -> dict[str, int]:
@@ -139,7 +139,7 @@ class Einsum(Op):
             return Work(additions=prod(sizes.values()) - prod(at.y))
         return added(self._work(step, sizes) for step in self._steps())
 
-    def _work(self, step: Step, sizes: dict[str, int]) -> Work:
+    def _work(self, step: Contraction, sizes: dict[str, int]) -> Work:
         letters = dict.fromkeys(step.left + step.right)
         choices = prod(sizes[letter] for letter in letters)
         if letters.keys() <= {*step.kept}:

@@ -28,9 +28,9 @@ from typing import NamedTuple
 
 from archcalc.formats.language.expressions import parse
 from archcalc.formats.language.sections import check_keys, mapping, section, text
-from archcalc.formats.language.tree import Listing, Node, Scalar
+from archcalc.formats.language.tree import Listing, Scalar, Tree
 from archcalc.formats.language.yaml import read
-from archcalc.ground.errors import ArchcalcError, Source, nearest
+from archcalc.ground.errors import ArchcalcError, SourceText, nearest
 from archcalc.ops import REGISTRY
 from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
 
@@ -46,7 +46,7 @@ UNSUPPORTED, UNKNOWN = ((word,) for word in OUTSIDE)
 NOTHING: Rule = ("0",)
 
 
-class Counter(NamedTuple):
+class ToolFigure(NamedTuple):
     """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type.
 
     `zero` are the types for which it counts nothing; `otherwise` is for those that are not named.
@@ -83,7 +83,7 @@ class Profile(NamedTuple):
     title: str
     source: str
     one_sample: bool
-    counters: tuple[Counter, ...]
+    counters: tuple[ToolFigure, ...]
     quirks: tuple[Quirk, ...]
 
 
@@ -111,7 +111,7 @@ def profile(name: str) -> Profile:
 @cache
 def _read(tool: str) -> Profile:
     path = FOLDER / f"{tool}.yaml"
-    root = mapping(read(Source(str(path), path.read_text(encoding="utf-8"))), "a profile")
+    root = mapping(read(SourceText(str(path), path.read_text(encoding="utf-8"))), "a profile")
     check_keys(root, ("title", "source", "batch", "layers", "zero", "figures", "quirks"), "a profile")
     quirks = root.entries.get("quirks")
     layers, zero = (_kinds(root.entries.get(key)) for key in ("layers", "zero"))
@@ -127,7 +127,7 @@ def _read(tool: str) -> Profile:
     )
 
 
-def _counter(name: str, tree: Node, layers: tuple[str, ...], zero: tuple[str, ...]) -> Counter:
+def _counter(name: str, tree: Tree, layers: tuple[str, ...], zero: tuple[str, ...]) -> ToolFigure:
     body = mapping(tree, "a figure")
     check_keys(body, ("unit", "rules", "zero", "otherwise"), "a figure")
     unit = text(body, "unit")
@@ -137,7 +137,7 @@ def _counter(name: str, tree: Node, layers: tuple[str, ...], zero: tuple[str, ..
         )
     rules = section(body, "rules")
     _check_kinds(rules.keys.values())
-    return Counter(
+    return ToolFigure(
         name,
         unit,
         {kind: _rule(rule) for kind, rule in rules.entries.items()},
@@ -147,7 +147,7 @@ def _counter(name: str, tree: Node, layers: tuple[str, ...], zero: tuple[str, ..
     )
 
 
-def _rule(tree: Node) -> Rule:
+def _rule(tree: Tree) -> Rule:
     """Return a rule's expressions, or raise where one names what is no ingredient."""
     rule = tuple(
         item.text if isinstance(item, Scalar) else ""
@@ -166,13 +166,13 @@ def _rule(tree: Node) -> Rule:
     return rule
 
 
-def _quirk(tree: Node) -> Quirk:
+def _quirk(tree: Tree) -> Quirk:
     body = mapping(tree, "a quirk")
     check_keys(body, ("of", "says"), "a quirk")
     return Quirk(_kinds(body.entries.get("of")), text(body, "says"))
 
 
-def _kinds(tree: Node | None) -> tuple[str, ...]:
+def _kinds(tree: Tree | None) -> tuple[str, ...]:
     """Return the layer types of a list."""
     keys = [item for item in tree.items if isinstance(item, Scalar)] if isinstance(tree, Listing) else []
     _check_kinds(keys)

@@ -14,9 +14,9 @@ from archcalc.questions.reconcile.profile import (
     OUTSIDE,
     UNITS,
     UNKNOWN,
-    Counter,
     Profile,
     Rule,
+    ToolFigure,
     profile,
     tools,
 )
@@ -25,7 +25,7 @@ SHARED = ("M", "b")
 """Amounts that are added up over layer types: all multiply-accumulates together, all biases together."""
 
 
-class Part(NamedTuple):
+class Summand(NamedTuple):
     """A summand: `times` an `amount`, which is the sum of one ingredient over layers of the types `kinds`.
 
     `ingredient` is empty where the rule's result is no multiple of a single one.
@@ -42,7 +42,7 @@ class Part(NamedTuple):
         return self.times * self.amount
 
 
-class Share(NamedTuple):
+class KindCount(NamedTuple):
     """What a tool counts for all layers of a type. `rule` holds expressions, or says why nothing is counted.
 
     `layers` are their names; `works` tells whether such layers do any arithmetic at all.
@@ -51,7 +51,7 @@ class Share(NamedTuple):
     kind: str
     layers: tuple[str, ...]
     rule: Rule
-    parts: tuple[Part, ...]
+    parts: tuple[Summand, ...]
     works: bool
 
     @property
@@ -81,7 +81,7 @@ class Reconciliation(NamedTuple):
     unit: str
     counted: int
     macs: int
-    shares: tuple[Share, ...]
+    shares: tuple[KindCount, ...]
     quirks: tuple[str, ...]
     one_sample: bool
 
@@ -98,7 +98,7 @@ class Reconciliation(NamedTuple):
         return self.value - UNITS[self.unit] * self.macs
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Summand, ...]:
         """The summands: multiply-accumulates first, then biases, then layer type by layer type."""
         return tuple(_joined(part for share in self.shares for part in share.parts))
 
@@ -108,7 +108,7 @@ class Reconciliation(NamedTuple):
         return tuple(share.kind for share in self.shares if share.works and share.value == 0)
 
     @property
-    def missing(self) -> tuple[Share, ...]:
+    def missing(self) -> tuple[KindCount, ...]:
         """What the tool leaves out and says so, and what is not known of it."""
         return tuple(share for share in self.shares if share.works and share.rule[0] in OUTSIDE)
 
@@ -145,7 +145,7 @@ def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]
 _all = tools
 
 
-class Layers(NamedTuple):
+class KindGroup(NamedTuple):
     """All layers of one type: their names, and how many there are of each making.
 
     `works` tells whether they do any arithmetic; `known` whether it is known for all of them how much.
@@ -163,7 +163,7 @@ class Layers(NamedTuple):
         return sum(found["M"] * times for found, times in self.makings)
 
 
-def _layers(report: Report, samples: int) -> list[Layers]:
+def _layers(report: Report, samples: int) -> list[KindGroup]:
     """Return the layers type by type, in the order in which the network first has them."""
     kinds: dict[str, list[Row]] = {}
     for row in report.rows:
@@ -175,7 +175,7 @@ def _layers(report: Report, samples: int) -> list[Layers]:
         makings = CountOf(tuple(ingredients(row, samples=samples).items()) for row in counted)
         known = len(counted) == len(rows)
         found.append(
-            Layers(
+            KindGroup(
                 kind=kind,
                 names=tuple(row.name for row in rows),
                 works=not known or any(row.flops for row in rows),
@@ -186,7 +186,7 @@ def _layers(report: Report, samples: int) -> list[Layers]:
     return found
 
 
-def _reconciled(one: Profile, counter: Counter, layers: list[Layers]) -> Reconciliation:
+def _reconciled(one: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
     shares = tuple(_share(_rule(counter, alike), alike) for alike in layers)
     kinds = {alike.kind for alike in layers}
     return Reconciliation(
@@ -203,17 +203,17 @@ def _reconciled(one: Profile, counter: Counter, layers: list[Layers]) -> Reconci
     )
 
 
-def _rule(counter: Counter, alike: Layers) -> Rule:
+def _rule(counter: ToolFigure, alike: KindGroup) -> Rule:
     return counter.rule(alike.kind, alike.macs) if alike.known else UNKNOWN
 
 
-def _share(rule: Rule, alike: Layers) -> Share:
+def _share(rule: Rule, alike: KindGroup) -> KindCount:
     counted = () if rule[0] in OUTSIDE else rule
     parts = (_part(alike.kind, text, *making) for text in counted for making in alike.makings)
-    return Share(alike.kind, alike.names, rule, tuple(_joined(parts)), alike.works)
+    return KindCount(alike.kind, alike.names, rule, tuple(_joined(parts)), alike.works)
 
 
-def _part(kind: str, text: str, found: Ingredients, layers: int) -> Part:
+def _part(kind: str, text: str, found: Ingredients, layers: int) -> Summand:
     """Return what an expression makes of some layers of one making.
 
     It is written as a multiple of the largest ingredient that the expression names and that divides it.
@@ -225,14 +225,14 @@ def _part(kind: str, text: str, found: Ingredients, layers: int) -> Part:
     names = [name for name in AMOUNTS if expression and name in expression.names]
     fitting = [name for name in names if found[name] and value % found[name] == 0]
     if not fitting:
-        return Part((kind,), "", 1, value * layers)
+        return Summand((kind,), "", 1, value * layers)
     name = max(fitting, key=lambda name: found[name])
-    return Part((kind,), name, value // found[name], found[name] * layers)
+    return Summand((kind,), name, value // found[name], found[name] * layers)
 
 
-def _joined(parts: Iterable[Part]) -> list[Part]:
+def _joined(parts: Iterable[Summand]) -> list[Summand]:
     """Return the parts that are not 0, those of the same ingredient and multiple added up; see `SHARED`."""
-    alike: dict[tuple[tuple[str, ...], str, int], list[Part]] = {}
+    alike: dict[tuple[tuple[str, ...], str, int], list[Summand]] = {}
     for part in parts:
         if part.value:
             kinds = () if part.ingredient in SHARED else part.kinds

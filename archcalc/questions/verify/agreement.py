@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.analysis.report import Report, Row
 from archcalc.formats.onnx.read import Reading, read
-from archcalc.formats.onnx.runtime import Run
+from archcalc.formats.onnx.runtime import Session
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Shape, Site
-from archcalc.questions.verify.verify import Comparison
+from archcalc.questions.verify.verify import Measured
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -21,7 +21,7 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """How far two values may be apart: a share of the one, and a share of the largest in its tensor."""
 
 
-def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterator[Comparison]:
+def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterator[Measured]:
     """Yield for each layer how many of its output's numbers are not those of ONNX Runtime; 0 is predicted.
 
     Each layer gets what ONNX Runtime computed before it, so that a difference shows where it arises.
@@ -37,19 +37,19 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
     given = {row.name: row.output_shape[1:] for row in report.inputs if row.output_shape[1:]}
     reading = read(Path(path), given, report.batch)
     shapes = {row.name: row.output_shape for row in report.inputs}
-    run = Run(Path(path), shapes, seed)
+    run = Session(Path(path), shapes, seed)
     values: dict[int, Array] = {}
     for position, row in enumerate(report.rows):
         theirs = _numbers(run.values.get(reading.tensors.get(position, "")), row.output_shape)
         if row.work is not None and row.role != "input":
             values[position] = _output(reading, position, values, run, row)
             if theirs is not None:
-                yield Comparison(row.name, "values", 0, _apart(values[position], theirs))
+                yield Measured(row.name, "values", 0, _apart(values[position], theirs))
         if theirs is not None:
             values[position] = theirs
 
 
-def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Run, row: Row) -> Array:
+def _output(reading: Reading, position: int, values: Mapping[int, Array], run: Session, row: Row) -> Array:
     """Return what a layer's reference makes of its inputs and of the file's weights."""
     node = reading.network.nodes[position]
     declared = node.op.tensors(Site(row.input_shapes))

@@ -48,7 +48,7 @@ class Bounds(NamedTuple):
         return Bounds(*((max(one[0], two[0]), min(one[1], two[1])) for one, two in pairs))
 
 
-class Sight(NamedTuple):
+class Seen(NamedTuple):
     """What the elements along an axis of a layer see along one of the input: how many they are, and what is sure."""
 
     over: Spans
@@ -61,10 +61,10 @@ def marked(report: Report) -> Shape:
     return max((row.output_shape[2:] for row in report.inputs), key=len)
 
 
-def sights(report: Report) -> list[tuple[Sight | None, ...]]:
+def sights(report: Report) -> list[tuple[Seen | None, ...]]:
     """Return what the elements of each layer see along each marked axis; None where their order is not kept."""
     axes = len(marked(report))
-    found: list[tuple[Sight | None, ...]] = []
+    found: list[tuple[Seen | None, ...]] = []
     bounds: list[tuple[Bounds, ...]] = []
     for layer, row in zip(report.run.layers, report.rows, strict=True):
         own = tuple(_own(row, axis) if len(row.extents) == axes else None for axis in range(axes))
@@ -81,7 +81,7 @@ def sights(report: Report) -> list[tuple[Sight | None, ...]]:
     return found
 
 
-def _own(row: Row, axis: int) -> Sight | None:
+def _own(row: Row, axis: int) -> Seen | None:
     """Return what a layer's elements see, bounded by its own edges."""
     elements = length(row, axis)
     over = row.extents[axis].over_all
@@ -90,7 +90,7 @@ def _own(row: Row, axis: int) -> Sight | None:
     before = [ends for place in range(-over.period, 0) if (ends := over.at(place))]
     after = [ends for place in range(elements, elements + over.period) if (ends := over.at(place))]
     first, last = ((max(ends[side] for ends in before), min(ends[side] for ends in after)) for side in (0, 1))
-    return Sight(over, elements, Bounds(first, last))
+    return Seen(over, elements, Bounds(first, last))
 
 
 def length(row: Row, axis: int) -> int:
@@ -117,7 +117,7 @@ def chosen(report: Report) -> tuple[tuple[Mark, ...], ...]:
     return tuple(tuple(marks[min(run, len(marks) - 1)] for marks in by_axis) for run in range(runs))
 
 
-def _marks(along: Iterable[Sight | None], size: int) -> list[Mark]:
+def _marks(along: Iterable[Seen | None], size: int) -> list[Mark]:
     """Return marks on an axis of the input that begin where fields end, and end where fields begin."""
     known = [sight for sight in along if sight]
     firsts = sorted(_covering([set(_largest(sight, 1, size)) for sight in known], size))
@@ -145,7 +145,7 @@ def _covering(ends: Sequence[set[int]], size: int) -> list[int]:
     return found
 
 
-def _largest(sight: Sight, side: int, size: int) -> Iterator[int]:
+def _largest(sight: Seen, side: int, size: int) -> Iterator[int]:
     """Yield where in the input the largest fields surely begin (side 0) or end (side 1)."""
     over, most = sight.over, sight.over.size
     low, high = sight.bounds[side]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archcalc.questions.verify.marks import FAR, Mark, Sight
+from archcalc.questions.verify.marks import FAR, Mark, Seen
 
 Array = NDArray[Any]
 
@@ -81,7 +81,7 @@ def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Array:
     return found
 
 
-def foreseen(sight: Sight, mark: Mark) -> tuple[Array, Array]:
+def foreseen(sight: Seen, mark: Mark) -> tuple[Array, Array]:
     """Return for each element of a layer whether a mark surely reaches it, and whether it surely does not."""
     over = sight.over
     times, phases = np.divmod(np.arange(sight.elements), over.period)

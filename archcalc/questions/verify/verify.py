@@ -19,7 +19,7 @@ from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.op.site import Site
-from archcalc.questions.verify.marks import Mark, Sight, chosen, marked, parted, sights
+from archcalc.questions.verify.marks import Mark, Seen, chosen, marked, parted, sights
 from archcalc.sheet.kinds import COUNT
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ figure(
 Progress = Callable[[str], None]
 
 
-class Comparison(NamedTuple):
+class Measured(NamedTuple):
     """A figure of a layer as predicted and as it really was; `key` is that of the figure."""
 
     layer: str
@@ -62,11 +62,11 @@ class Comparison(NamedTuple):
 class Verification(NamedTuple):
     """Everything that was compared, layer after layer. `complete` is false where a wrong shape ended it."""
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Measured, ...]
     complete: bool = True
 
     @property
-    def disagreements(self) -> tuple[Comparison, ...]:
+    def disagreements(self) -> tuple[Measured, ...]:
         """What was not as predicted, the first one first."""
         return tuple(one for one in self.comparisons if not one.agrees)
 
@@ -115,7 +115,7 @@ def verify(
     """
     _check_known(layer, report)
     run = _Execution(report, seed)
-    found: list[Comparison] = []
+    found: list[Measured] = []
     runs = passes(report, layer)
     for one in runs:
         for position, step in enumerate(run.steps(one, progress)):
@@ -132,7 +132,7 @@ class Pass(NamedTuple):
     """One of the runs: what is marked on the input, what layers see along its axes, and how many layers run."""
 
     marks: tuple[Mark, ...]
-    sights: Sequence[tuple[Sight | None, ...]]
+    sights: Sequence[tuple[Seen | None, ...]]
     layers: int
 
 
@@ -248,17 +248,17 @@ def _bound(shape: Sequence[int]) -> float:
     return float((3 / max(1, prod(shape[1:]))) ** 0.5)
 
 
-def _figures(step: _Executed) -> Iterator[Comparison]:
+def _figures(step: _Executed) -> Iterator[Measured]:
     row = step.row
-    yield Comparison(row.name, "output", row.output_shape, tuple(step.output.shape))
+    yield Measured(row.name, "output", row.output_shape, tuple(step.output.shape))
     if row.weights or row.buffers:
-        yield Comparison(row.name, "params", row.params + row.fixed + row.buffers, step.weights)
+        yield Measured(row.name, "params", row.params + row.fixed + row.buffers, step.weights)
     if row.macs is not None:
-        yield Comparison(row.name, "macs", row.macs, step.macs)
-    yield Comparison(row.name, "alive", row.alive * FLOAT_BYTES, step.alive)
+        yield Measured(row.name, "macs", row.macs, step.macs)
+    yield Measured(row.name, "alive", row.alive * FLOAT_BYTES, step.alive)
 
 
-def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Comparison]:
+def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Measured]:
     """Yield for each axis which elements the marks reach; where that is not sure, it is what it is.
 
     It is sure of none where an element may lie beside the mark along another axis.
@@ -277,4 +277,4 @@ def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Comparison]:
         if (is_sure and reaches.any()) or misses.any():
             real = reached(step.output, *parted(step.row, axis))
             predicted = (reaches & is_sure) | (real & ~misses)
-            yield Comparison(step.row.name, "field", stretches(predicted), stretches(real))
+            yield Measured(step.row.name, "field", stretches(predicted), stretches(real))

@@ -12,7 +12,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.elements.arithmetic import only_axis
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, reshaped
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
 
 ALIKE = {
     "Relu": "relu",
@@ -120,7 +120,7 @@ def clip(node: GraphNode, builder: Builder) -> Tensor:
     bounds = {}
     for index, (name, attribute) in enumerate((("low", "min"), ("high", "max")), 1):
         tensor = builder.tensor(node, index)
-        if isinstance(tensor, Flow):
+        if isinstance(tensor, Output):
             raise UnaccountableError("its bounds are computed")
         number = node.attributes.get(attribute) if tensor is None else tensor.scalar
         if number is not None:
@@ -151,6 +151,6 @@ def dropout(node: GraphNode, builder: Builder) -> Tensor:
     """Pass the input on: a network that is looked at does not learn, unless its file insists."""
     builder.only_first(node, "what it drops")
     training = builder.tensor(node, 2)
-    if isinstance(training, Flow) or (training is not None and training.scalar):
+    if isinstance(training, Output) or (training is not None and training.scalar):
         raise UnaccountableError("it drops numbers as in training")
     return builder.add(node.called, "dropout", [builder.data(node)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, reshaped
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
 from archcalc.op.op import REGISTRY
 
 BINARY = {
@@ -47,7 +47,7 @@ def binary(node: GraphNode, builder: Builder) -> Tensor:
         return _many(node, builder, tensors, by)
     left, right = tensors
     for data, other, swapped in ((left, right, False), (right, left, True)):
-        if isinstance(data, Flow) and isinstance(other, Constant):
+        if isinstance(data, Output) and isinstance(other, Constant):
             found = _with_constant(node, builder, data, other, by, swapped=swapped)
             if found is not None:
                 return found
@@ -70,7 +70,7 @@ def _two(name: str, builder: Builder, left: Tensor, right: Tensor, by: str) -> T
 
 
 def _with_constant(
-    node: GraphNode, builder: Builder, x: Flow, other: Constant, by: str, *, swapped: bool
+    node: GraphNode, builder: Builder, x: Output, other: Constant, by: str, *, swapped: bool
 ) -> Tensor | None:
     """Return what a constant does to data: a number, or one learnt number a channel; None for other weights.
 
@@ -101,7 +101,7 @@ def at(axis: int) -> dict[str, int]:
     return {} if axis == 1 else {"axis": axis}
 
 
-def only_axis(other: Constant, x: Flow) -> int | None:
+def only_axis(other: Constant, x: Output) -> int | None:
     """Return the axis of the data along which a constant has a number for each index, if it is just one."""
     wide = [axis for axis, size in enumerate(other.shape) if size > 1]
     if len(wide) != 1 or len(other.shape) > len(x.shape):

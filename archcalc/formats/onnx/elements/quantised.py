@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import INT8, RANGES, UINT8, Constant, Flow, Tensor, filled
+from archcalc.formats.onnx.tensors import INT8, RANGES, UINT8, Constant, Output, Tensor, filled
 from archcalc.formats.onnx.weights.weighted import multiplied
 from archcalc.formats.onnx.windows.sliding import convolved
 
@@ -40,13 +40,13 @@ def _axis(node: GraphNode, scale: Tensor) -> int | None:
 
 
 def quantized(
-    name: str, builder: Builder, x: Flow, scale: Tensor, zero: Tensor | None, dtype: int, axis: int | None
-) -> Flow:
+    name: str, builder: Builder, x: Output, scale: Tensor, zero: Tensor | None, dtype: int, axis: int | None
+) -> Output:
     """Append what turns numbers into integers of a type; with a computed scale it is plain arithmetic."""
     if dtype not in RANGES:
         raise UnaccountableError("it makes no integers")
     low, high = RANGES[dtype]
-    if isinstance(scale, Constant) and not isinstance(zero, Flow):
+    if isinstance(scale, Constant) and not isinstance(zero, Output):
         bounds = {} if dtype == INT8 else {"low": low, "high": high}
         weights = _scales(name, scale, zero)
         y = builder.add(name, "quantize", [x], weights, **bounds, **({} if axis is None else {"axis": axis}))
@@ -64,7 +64,7 @@ def dequantized(
     name: str, builder: Builder, x: Tensor, scale: Tensor, zero: Tensor | None, axis: int | None
 ) -> Tensor:
     """Return what integers stand for: of a weight another view, of data a layer."""
-    if isinstance(scale, Constant) and not isinstance(zero, Flow):
+    if isinstance(scale, Constant) and not isinstance(zero, Output):
         if isinstance(x, Constant):
             return _scaled(without_zero(x, zero, axis), scale, axis)
         place = {} if axis is None else {"axis": axis}
@@ -185,7 +185,7 @@ def _operand(node: GraphNode, builder: Builder, index: int, axis: int | None) ->
     return dequantized(name, builder, x, scale, zero, None if scale.size == 1 else axis)
 
 
-def _result(node: GraphNode, builder: Builder, y: Flow) -> Flow:
+def _result(node: GraphNode, builder: Builder, y: Output) -> Output:
     scale, zero = builder.weight(node, 6), builder.weight(node, 7)
     name, axis = f"{node.called}:quantize", None if scale.size == 1 else -2
     return quantized(name, builder, y, scale, zero, zero.dtype, axis)

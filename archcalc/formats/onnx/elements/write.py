@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcalc.formats.onnx.draft import Constant, Draft, number
+from archcalc.formats.onnx.draft import Draft, SmallTensor, number
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.site import Shape, Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, Where, WithNumber
@@ -64,7 +64,7 @@ def function(draft: Draft, op: Function, at: Site) -> str:
     return draft.take(FUNCTIONS[op.by])
 
 
-def _operation(draft: Draft, by: str, left: str | Constant, right: str | Constant) -> str:
+def _operation(draft: Draft, by: str, left: str | SmallTensor, right: str | SmallTensor) -> str:
     """Append an operation on two tensors and return what comes out, truths as 0 and 1."""
     if by in ARITHMETIC:
         return draft.call(ARITHMETIC[by], left, right)

@@ -12,13 +12,13 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import MOST
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, computed, filled
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, computed, filled
 
 Cut = tuple[int, int, int]
 """Where a stretch of an axis starts and stops, and its step."""
 
 
-def _stretch(name: str, builder: Builder, x: Flow, axis: int, cut: Cut) -> Tensor:
+def _stretch(name: str, builder: Builder, x: Output, axis: int, cut: Cut) -> Tensor:
     """Return a stretch of an axis."""
     start, stop, step = cut
     if stop <= start:
@@ -28,7 +28,7 @@ def _stretch(name: str, builder: Builder, x: Flow, axis: int, cut: Cut) -> Tenso
     return builder.add(name, "slice", [x], axes=(axis,), starts=(start,), stops=(stop,), steps=(step,))
 
 
-def _nothing(name: str, x: Flow, axis: int) -> Constant:
+def _nothing(name: str, x: Output, axis: int) -> Constant:
     """Return what is left of a tensor where no position of an axis is."""
     shape = tuple(0 if place == axis else size for place, size in enumerate(x.shape))
     return filled(name, shape, x.dtype, 0, given=False)
@@ -98,7 +98,7 @@ def _cuts(node: GraphNode, builder: Builder, x: Tensor) -> dict[int, Cut]:
     }
 
 
-def _backwards(name: str, builder: Builder, x: Flow, axis: int, cut: Cut) -> Flow:
+def _backwards(name: str, builder: Builder, x: Output, axis: int, cut: Cut) -> Output:
     """Return the positions of an axis from the last to the first."""
     from numpy import arange
 
@@ -112,7 +112,7 @@ def gather(node: GraphNode, builder: Builder) -> Tensor:
     data, index = builder.needed(node, 0), builder.needed(node, 1)
     axis = node.attributes.get("axis", 0) % len(data.shape)
     size = data.shape[axis]
-    if isinstance(index, Flow):
+    if isinstance(index, Output):
         if isinstance(data, Constant) and data.is_learnt and len(data.shape) == 2 and not axis:
             weights = {"weight": data}
             return builder.add(node.called, "embedding", [index], weights, size=size, dim=data.shape[1])

@@ -11,7 +11,7 @@ from math import prod
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, reshaped, turned
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped, turned
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Shape
 
@@ -48,11 +48,11 @@ def reshape(node: GraphNode, builder: Builder) -> Tensor:
     tensor = builder.needed(node, 0)
     wanted = builder.ints(node, 1, "shape") or ()
     shape = _resolved(wanted, tensor.shape, zero_copies=not node.attributes.get("allowzero"))
-    dealt = isinstance(tensor, Flow) and _dealt(node, builder, shape)
+    dealt = isinstance(tensor, Output) and _dealt(node, builder, shape)
     return dealt or to_shape(node.called, builder, tensor, shape)
 
 
-def _dealt(node: GraphNode, builder: Builder, shape: Shape) -> Flow | None:
+def _dealt(node: GraphNode, builder: Builder, shape: Shape) -> Output | None:
     """Return channels dealt out anew where that is what a reshape, a transposition and this reshape do.
 
     The channels become groups, (N, g, C/g, *I), groups and members change places, and all come back in a row.
@@ -69,10 +69,10 @@ def _dealt(node: GraphNode, builder: Builder, shape: Shape) -> Flow | None:
         or (groups[0], *groups[3:]) != (shape[0], *shape[2:])
         or tuple(turn.attributes.get("perm", ())) != order
         or any(builder.uses[one.outputs[0]] != 1 for one in (group, turn))
-        or not all(isinstance(one, Flow) for one in between)
+        or not all(isinstance(one, Output) for one in between)
     ):
         return None
-    builder.absorbed |= {one.position for one in between if isinstance(one, Flow)}
+    builder.absorbed |= {one.position for one in between if isinstance(one, Output)}
     return builder.add(node.called, "shuffle", [x], groups=groups[1])
 
 
@@ -166,7 +166,7 @@ def pad(node: GraphNode, builder: Builder) -> Tensor:
     return builder.add(node.called, "pad", [x], value=float(value or 0), **settings)
 
 
-def _without(name: str, builder: Builder, x: Flow, sides: Mapping[int, tuple[int, int]]) -> Flow:
+def _without(name: str, builder: Builder, x: Output, sides: Mapping[int, tuple[int, int]]) -> Output:
     """Return what is left where padding is negative."""
     cut = {axis: pair for axis, pair in sides.items() if min(pair) < 0}
     if not cut:

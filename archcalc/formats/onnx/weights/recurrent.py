@@ -13,13 +13,13 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.shapes.shaping import to_shape
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor
 
 if TYPE_CHECKING:
     from archcalc.formats.onnx.tensors import Array
 
 
-class Kind(NamedTuple):
+class Recurrence(NamedTuple):
     """What a recurrent operator is here, the places of its gates in ONNX's order, and its usual activations."""
 
     kind: str
@@ -28,9 +28,9 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "RNN": Kind("rnn", (0,), ("Tanh",)),
-    "GRU": Kind("gru", (1, 0, 2), ("Sigmoid", "Tanh")),
-    "LSTM": Kind("lstm", (0, 2, 3, 1), ("Sigmoid", "Tanh", "Tanh")),
+    "RNN": Recurrence("rnn", (0,), ("Tanh",)),
+    "GRU": Recurrence("gru", (1, 0, 2), ("Sigmoid", "Tanh")),
+    "LSTM": Recurrence("lstm", (0, 2, 3, 1), ("Sigmoid", "Tanh", "Tanh")),
 }
 INITIAL, PEEPHOLES = (5, 6), 7
 """The inputs that hold what a layer starts from, and what lets an LSTM's gates see its memory."""
@@ -123,7 +123,7 @@ def _part(weight: Constant, direction: int, gates: Sequence[int], hidden: int, s
     return weight.seen((len(gates) * hidden, *weight.shape[2:]), step)
 
 
-def _states(node: GraphNode, builder: Builder, y: Flow, hidden: int) -> Tensor:
+def _states(node: GraphNode, builder: Builder, y: Output, hidden: int) -> Tensor:
     """Return the states after every step as (T, D, N, H), or (N, T, D, H) where the batch is first."""
     directions = y.shape[2] // hidden
     apart = builder.flow(
@@ -134,7 +134,7 @@ def _states(node: GraphNode, builder: Builder, y: Flow, hidden: int) -> Tensor:
     return builder.add(f"{node.called}:order", "permute", [apart], order=(0, 2, 1, 3), axes="all")
 
 
-def _last(node: GraphNode, builder: Builder, y: Flow, hidden: int) -> Tensor:
+def _last(node: GraphNode, builder: Builder, y: Output, hidden: int) -> Tensor:
     """Return the last state of each direction as (D, N, H), or (N, D, H); backwards it is that of the first step."""
     time = 1 if node.attributes.get("layout") else 0
     name, behind = f"{node.called}:last", 1 if time else 0
@@ -152,7 +152,7 @@ def _last(node: GraphNode, builder: Builder, y: Flow, hidden: int) -> Tensor:
     return parts[0] if len(parts) == 1 else builder.add(name, "concat", parts, axis=behind)
 
 
-def _memory(node: GraphNode, builder: Builder, y: Flow, hidden: int) -> Tensor:
+def _memory(node: GraphNode, builder: Builder, y: Output, hidden: int) -> Tensor:
     """Return the last memory of each direction, of which the op says nothing."""
     last = builder.flow(_last(node, builder, y, hidden))
     builder.unaccounted.append(f"{node.what} '{node.called}': somebody reads its memory")

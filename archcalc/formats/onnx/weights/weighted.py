@@ -13,10 +13,10 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.shapes.shaping import to_shape
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor, turned
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, turned
 
 
-def _linear(name: str, builder: Builder, x: Flow, weight: Constant, bias: Constant | None = None) -> Flow:
+def _linear(name: str, builder: Builder, x: Output, weight: Constant, bias: Constant | None = None) -> Output:
     """Append a fully connected layer whose weight is (M, C)."""
     weights = {"weight": weight} | ({"bias": bias} if bias else {})
     settings = {"out": weight.shape[0]} | ({} if len(x.shape) == 2 else {"axis": -1})
@@ -50,7 +50,7 @@ def gemm(node: GraphNode, builder: Builder) -> Tensor:
 @overload
 def _times(name: str, builder: Builder, tensor: Constant, factor: float) -> Constant: ...
 @overload
-def _times(name: str, builder: Builder, tensor: Flow, factor: float) -> Flow: ...
+def _times(name: str, builder: Builder, tensor: Output, factor: float) -> Output: ...
 def _times(name: str, builder: Builder, tensor: Tensor, factor: float) -> Tensor:
     """Return a tensor times a number."""
     if factor == 1:
@@ -74,7 +74,7 @@ def multiplied(name: str, builder: Builder, left: Tensor, right: Tensor) -> Tens
         y = builder.flow(multiplied(name, builder, one, other))
         shape = [*y.shape[: -2 if rows else -1], *([] if columns else y.shape[-1:])]
         return to_shape(f"{name}:result", builder, y, tuple(shape))
-    if isinstance(left, Flow) and isinstance(right, Constant) and len(right.shape) == 2:
+    if isinstance(left, Output) and isinstance(right, Constant) and len(right.shape) == 2:
         return _linear(name, builder, left, turned(right, (1, 0)))
     return builder.add(name, "matmul", [left, right])
 

@@ -11,7 +11,7 @@ from archcalc.arithmetic.window import same_padding
 from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Flow, Tensor
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor
 from archcalc.op.site import Shape
 
 Pairs = tuple[tuple[int, int], ...]
@@ -75,7 +75,7 @@ def conv(node: GraphNode, builder: Builder) -> Tensor:
     return convolved(node, builder, builder.data(node), _named(node, builder))
 
 
-def convolved(node: GraphNode, builder: Builder, x: Flow, weights: dict[str, Constant]) -> Flow:
+def convolved(node: GraphNode, builder: Builder, x: Output, weights: dict[str, Constant]) -> Output:
     """Append a convolution with these weights."""
     filters = weights["weight"]
     settings = window(node, x.shape, _kernel(node, filters))
@@ -150,7 +150,7 @@ def pool(node: GraphNode, builder: Builder) -> Tensor:
     return builder.add(node.called, kind, [x], **briefly(settings))
 
 
-def _positive(node: GraphNode, builder: Builder, x: Flow, norm: int) -> Flow:
+def _positive(node: GraphNode, builder: Builder, x: Output, norm: int) -> Output:
     """Return the absolute numbers where an odd power would keep their signs."""
     return builder.add(f"{node.called}:abs", "function", [x], by="abs") if norm % 2 else x
 
