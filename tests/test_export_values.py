@@ -104,10 +104,13 @@ def _item(draw, depth):
 
 
 def in_both(run, slow, step):
-    """Return ranges of seeds for each framework: those that run by default, and more that are slow."""
+    """Return ranges of seeds for each framework: those that run by default, and more that take long."""
     return [
         pytest.param(
-            to, start, marks=[MARKS[to], *([] if start < run[to] else [pytest.mark.slow])], id=f"{to}-{start}"
+            to,
+            start,
+            marks=[MARKS[to], *([] if start < run[to] else [pytest.mark.large])],
+            id=f"{to}-{start}",
         )
         for to in FRAMEWORKS
         for start in range(0, slow[to], step)
@@ -186,16 +189,29 @@ def test_an_op_is_written_as_what_it_computes(to, kind):
 
 
 QUICK = ("lenet5_1998", "mobilenet_v1_0_25", "squeezenet1_1")
-HUGE = {"regnet_y_128gf", "vit_l_16"}
+ONE_OF_EACH = {
+    "alexnet",
+    "densenet121",
+    "efficientnet_b0",
+    "googlenet",
+    "inception_v3",
+    "mnasnet0_5",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "nin_cifar10",
+    "resnet18",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+}
 DEEP = {"resnet1202"}
 
 
 def specs():
-    """Return every network for each framework: a few that run by default, and some that take minutes."""
+    """Return every network for each framework: a few that run by default, one of each kind, and the others."""
     for to in FRAMEWORKS:
         for name in archcalc.names():
-            is_large = name in HUGE or (name in DEEP and to == "keras")
-            marks = [] if name in QUICK else [pytest.mark.large if is_large else pytest.mark.slow]
+            slow = pytest.mark.slow if name in ONE_OF_EACH else pytest.mark.large
+            marks = [] if name in QUICK else [slow]
             yield pytest.param(to, name, marks=[MARKS[to], *marks], id=f"{to}-{name}")
 
 

@@ -282,7 +282,7 @@ def test_a_few_hundred_layers_see_what_they_are_said_to(part):
     assert wrong_among(range(1000 * part, 1000 * part + 1000), 60) == []
 
 
-@pytest.mark.slow
+@pytest.mark.large
 @pytest.mark.parametrize("part", range(20))
 def test_twenty_thousand_layers_see_what_they_are_said_to(part):
     assert wrong_among(range(10_000 * (1 + part), 10_000 * (2 + part)), 1000) == []
