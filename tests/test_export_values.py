@@ -118,7 +118,7 @@ def in_both(run, slow, step):
 
 
 @pytest.mark.parametrize(
-    ("to", "start"), in_both({"pytorch": 100, "keras": 10}, {"pytorch": 2000, "keras": 200}, 10)
+    ("to", "start"), in_both({"pytorch": 60, "keras": 10}, {"pytorch": 2000, "keras": 200}, 10)
 )
 def test_a_random_graph_is_written_as_what_it_computes(to, start):
     for seed in range(start, start + 10):
@@ -126,7 +126,7 @@ def test_a_random_graph_is_written_as_what_it_computes(to, start):
 
 
 @pytest.mark.parametrize(
-    ("to", "start"), in_both({"pytorch": 40, "keras": 10}, {"pytorch": 1000, "keras": 100}, 10)
+    ("to", "start"), in_both({"pytorch": 20, "keras": 10}, {"pytorch": 1000, "keras": 100}, 10)
 )
 def test_a_random_nest_is_written_as_what_it_computes(to, start, network):
     for seed in range(start, start + 10):
@@ -190,17 +190,13 @@ def test_an_op_is_written_as_what_it_computes(to, kind):
 
 QUICK = ("lenet5_1998", "mobilenet_v1_0_25", "squeezenet1_1")
 ONE_OF_EACH = {
-    "alexnet",
     "densenet121",
     "efficientnet_b0",
     "googlenet",
-    "inception_v3",
     "mnasnet0_5",
     "mobilenet_v2",
     "mobilenet_v3_small",
-    "nin_cifar10",
     "resnet18",
-    "resnext50_32x4d",
     "shufflenet_v2_x0_5",
 }
 DEEP = {"resnet1202"}
