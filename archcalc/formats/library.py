@@ -44,6 +44,8 @@ def load(
     Raises:
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise ArchcalcError(f"parameters are values by their names, not {visible(repr(parameters)[:40])}")
     file = foreign(str(model))
     if file is None:
         document, variant = find(str(model))

@@ -215,10 +215,15 @@ def listed(what: str, names: Iterable[str]) -> str:
     return f"{what}: {', '.join(names) or 'none'}"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return "did you mean …?" with the known name that is most like `word`, or with those that tie; or None."""
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """Return "did you mean …?" with the known name that is most like `word`, or with those that tie; or None.
+
+    Python's callers may give anything in place of a name; nothing is like what is no text.
+    """
     from difflib import SequenceMatcher, get_close_matches
 
+    if not isinstance(word, str):
+        return None
     names = {name.lower(): name for name in islice(known, MOST_NAMES)}
     close = get_close_matches(word.lower(), names, n=3, cutoff=ALIKE)
     if not close:

@@ -14,6 +14,8 @@ from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Sheet
 from archcalc.sheet.signs import speller
 
+USUAL = 80
+"""The width of a terminal that does not say it."""
 STYLES = {
     "title": "bold",
     "quiet": "dim",
@@ -34,7 +36,7 @@ def page(sheet: Sheet) -> str:
 def draw(sheet: Sheet, console: Console) -> str:
     """Return a sheet as it looks on a console; what no terminal shows is as wide as it needs to be."""
     is_limited = console.is_terminal or bool(os.environ.get("COLUMNS"))
-    lines = lay_out(sheet, console.width if is_limited else None, speller(console.encoding))
+    lines = lay_out(sheet, (console.width or USUAL) if is_limited else None, speller(console.encoding))
     if not console.is_terminal:
         return "".join(f"{_joined(line).rstrip(' ')}\n" for line in lines)
     paint = {style: _painter(console, name) for style, name in STYLES.items()}
