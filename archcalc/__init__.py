@@ -11,10 +11,10 @@ Everything public is here; it is imported on first use, so that `import archcalc
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in `typing`, which takes as long to load as Python does to answer an interrupt
 if TYPE_CHECKING:
+    from typing import Any
+
     from archcalc.analysis.analyze import analyze
     from archcalc.analysis.report import Report, Row, Totals
     from archcalc.formats.language.schema import spec_schema
@@ -95,6 +95,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'archcalc' has no attribute '{name}'")

@@ -1,34 +1,36 @@
 """The program: `archcalc`, or `python -m archcalc`."""
 
-import gc
-import os
 import signal
-import sys
+
+IS_HEEDED = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if IS_HEEDED:  # from the first line on, and not from the first call
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import gc  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
 
 
 def main() -> None:
     """Run the command line, which answers an interrupt with a message and the status 130.
 
-    One that comes while Python still loads or already tidies up ends the process without a word: there
-    Python would print a traceback. Where interrupts are ignored they stay so.
+    One that comes while this program still loads or already tidies up ends the process without a word: there
+    Python would print a traceback, as it does while it starts itself. Where interrupts are ignored they stay so.
     """
     gc.disable()  # what a command makes lives to its end: looking for garbage takes time and frees nothing
-    is_heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if is_heeded:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from archcalc.commands import cli
     except (MemoryError, SystemError):  # there is no room for the program itself
         os.write(2, b"out of memory\n")
         os._exit(2)
 
-    if is_heeded:
+    if IS_HEEDED:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         try:
             cli.main()
         finally:
-            if is_heeded:
+            if IS_HEEDED:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
     except KeyboardInterrupt:  # one more, while the first was answered
         sys.exit(130)

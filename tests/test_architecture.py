@@ -285,6 +285,16 @@ def test_importing_archcalc_costs_nothing():
     assert loaded("import archcalc") & {"archcalc.ground.errors", "click", "numpy", "rich", "yaml"} == set()
 
 
+def test_the_package_itself_loads_nothing_but_what_python_has_anyway():
+    """An interrupt that comes before the program answers it is shown as a traceback: there is little to interrupt."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules); import archcalc; "
+    code += "print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, PACKAGE.parent], capture_output=True, check=True, encoding="utf-8"
+    )
+    assert set(done.stdout.split()) <= {"archcalc", "__future__"}
+
+
 def loaded(code):
     """Return the modules that are there after some code has run in a process of its own."""
     code = f"import sys, atexit\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n{code}"

@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import archcalc
 
 ESC = "\x1b]0;owned\x07"
 
@@ -76,6 +79,16 @@ def test_surroundings(shell, line, status, message):
     assert (outcome.status, outcome.err) == (status, message)
 
 
+@pytest.mark.parametrize("room", [60_000, 100_000, 120_000, 160_000, 180_000, 220_000, 260_000, 400_000])
+@pytest.mark.parametrize("line", ["verify lenet5", "compare 3x3 5x5"])
+def test_little_memory_is_never_a_check_that_failed(shell, line, room):
+    """OpenBLAS ends the process with the status 1 where it gets no memory, unless there is room before it asks."""
+    outcome = shell(f"ulimit -v {room}; archcalc {line}")
+    sane(outcome)
+    assert outcome.status in (0, 2)
+    assert outcome.status == 0 or outcome.err.endswith("out of memory\n")
+
+
 @pytest.fixture
 def start(tmp_path):
     """Return a function that starts the program with open pipes; what still runs at the end is killed."""
@@ -127,6 +140,28 @@ def test_an_interrupt_ends_long_work_with_a_word(start, line, is_busy):
     assert (process.returncode, out) == (130, b"")
     assert err.endswith(b"interrupted\n")
     assert b"Traceback" not in err
+
+
+LOADING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv.pop())
+sys.addaudithook(lambda event, args: event == "import" and args[0] == {!r} and os.kill(os.getpid(), signal.SIGINT))
+from archcalc.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["archcalc.commands", "archcalc.ground.errors", "archcalc.commands.cli"])
+def test_an_interrupt_while_the_program_loads_ends_it_without_a_word(module):
+    root = str(Path(archcalc.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING.format(module), "show", "lenet5", root],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_an_interrupt_is_ignored_where_the_caller_wants_it_so(shell):
@@ -191,7 +226,7 @@ NARROW = [
 ]
 
 
-@pytest.mark.parametrize("width", [1, 2, 7, 10**5])
+@pytest.mark.parametrize("width", [0, 1, 2, 7, 10**5])
 @pytest.mark.parametrize("line", NARROW)
 def test_a_terminal_of_any_width(run, line, width):
     outcome = run(*line.split(), COLUMNS=width)
@@ -199,7 +234,7 @@ def test_a_terminal_of_any_width(run, line, width):
     assert outcome.out
 
 
-@pytest.mark.parametrize("width", [1, 7])
+@pytest.mark.parametrize("width", [0, 1, 7])
 def test_a_message_is_whole_on_a_terminal_of_any_width(run, width):
     assert run("show", "lenet6", COLUMNS=width).err == run("show", "lenet6", COLUMNS=200).err != ""
 

@@ -15,6 +15,7 @@ from archcalc.commands import compare, explain, export, reconcile, reports, spec
 from archcalc.commands.group import cli
 from archcalc.commands.options import NobodyReadsError
 from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.room import watch
 
 __all__ = ["cli", "compare", "explain", "export", "main", "reconcile", "reports", "specs", "verify"]
 
@@ -28,6 +29,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    watch()
     sys.exit(_status())
 
 

@@ -19,6 +19,7 @@ from archcalc.commands.options import (
     format_option,
     model_options,
 )
+from archcalc.ground.room import check_room, for_products
 from archcalc.sheet.numbers import sized
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def verify(
     steps = 0
     if layer is None or any(row.name == layer for row in report.rows):
         steps = sum(one.layers for one in passes(report, layer))
-        bound = sized(archcalc.memory_bound(report))
-        click.echo(f"arrays take up to {bound}, beside Python and NumPy themselves", err=True)
+        bound = archcalc.memory_bound(report)
+        click.echo(f"arrays take up to {sized(bound)}, beside Python and NumPy themselves", err=True)
+        check_room(bound + for_products())
     with click.progressbar(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
