@@ -107,7 +107,7 @@ def test_no_part_of_a_sheet_goes_past_the_gate(form):
 
 
 def test_renderers_ask_kinds_for_texts_that_passed_the_gate():
-    """`write` and `flatten` are for `text` and `csv`, which let nothing else out; only JSON, which escapes, reduces."""
+    """`write` is for `text`, which lets nothing else out; what `csv` and `plain` return, their formats escape."""
     folder = Path(archcalc.__file__).parent / "sheet"
     for path in folder.glob("*.py"):
         asked = {

@@ -314,7 +314,7 @@ def test_a_screen_holds_the_same_cells(sheet_of, monkeypatch, line):
     assert [text.translate(BARS) for text in lines] == drawn(sheet)
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=12)
 
 
 @given(TEXTS)

@@ -31,9 +31,20 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+HARMLESS = frozenset(("Cn", "Co", "Zs"))
+"""Categories of Unicode that Python calls not printable, and that move, hide or turn nothing: blanks, and signs to come."""
+
+
 def printable(text: str) -> str:
-    """Return a text of one line or several, each of them safe on a terminal."""
-    return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
+    """Return a text of one line or several, each of them safe on a terminal; blanks of other kinds stay as they are."""
+    if text.isprintable():
+        return text
+    from unicodedata import category
+
+    return "".join(
+        sign if sign == "\n" or sign.isprintable() or category(sign) in HARMLESS else visible(sign)
+        for sign in text
+    )
 
 
 class SourceText:

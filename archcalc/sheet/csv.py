@@ -6,6 +6,7 @@ from csv import writer
 from io import StringIO
 from typing import Any
 
+from archcalc.ground.errors import printable
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Sheet
 
@@ -39,5 +40,5 @@ def _harmless(cell: Any) -> Any:
     """Return a cell whose text is on one line, and none that a spreadsheet runs."""
     if not isinstance(cell, str):
         return cell
-    text = " ".join(cell.split())
+    text = printable(" ".join(cell.split()))
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -53,8 +53,7 @@ class Kind:
 
     def csv(self, value: Any) -> Any:
         """Return a cell as a spreadsheet takes it: a number or a text."""
-        found = "" if value is None or value == "" else self.flatten(value)
-        return printable(found) if isinstance(found, str) else found
+        return "" if value is None or value == "" else self.flatten(value)
 
     def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
         """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
