@@ -227,7 +227,7 @@ def listed(op, tensors):
 
 @pytest.mark.parametrize("to", TARGETS)
 def test_every_kind_is_said_or_there_is_a_reason_why_not(to):
-    said, unsaid = TABLES[to].said, TABLES[to].unsaid
+    said, unsaid = TABLES[to].written, TABLES[to].refused
     assert said.keys() | unsaid.keys() == REGISTRY.keys()
     assert said.keys() & unsaid.keys() == set()
     assert all(unsaid.values())
@@ -446,7 +446,7 @@ def test_a_layer_computes_the_same_numbers(framework, layer):
     network = alone(kind, settings, *shapes)
     report = archcalc.analyze(network)
     to = next(to for to, adapter in ADAPTERS.items() if adapter is type(framework))
-    is_unsaid = kind in TABLES[to].unsaid or (kind, settings.get("by")) in UNCHOSEN[to]
+    is_unsaid = kind in TABLES[to].refused or (kind, settings.get("by")) in UNCHOSEN[to]
     if is_unsaid or any(row[:2] == (kind, settings) for row in UNSAID[to]):
         with pytest.raises(ArchcalcError, match="cannot say it"):
             built(framework, network, report)
