@@ -63,6 +63,7 @@ def _painter(console: Console, style: str) -> tuple[str, str]:
 def complain(error: ArchcalcError) -> None:
     """Print an error on standard error, the fact and the caret in colour on a terminal; of several each, and how many."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.width = console.width or USUAL
     errors = each_of(error)
     for one in errors:
         _complain(one, console)
