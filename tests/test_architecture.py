@@ -315,7 +315,7 @@ def test_files_and_functions_stay_short(module):
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES["file"]
 
 
-ENTRY = re.compile(r"^(?:@writes|plain|refuses)\(\"?(\w+)\"?", re.MULTILINE)
+ENTRY = re.compile(r"^(?:@?writes|plain|refuses)\(\"?(\w+)\"?", re.MULTILINE)
 
 
 @pytest.mark.parametrize("format", ["keras", "onnx", "pytorch"])

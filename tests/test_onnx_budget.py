@@ -18,8 +18,9 @@ from archcalc import ArchcalcError
 onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 from onnx import TensorProto, helper  # noqa: E402  (only where ONNX is installed)
 
-from archcalc.formats.onnx.budget import Budget, ExhaustedError  # noqa: E402
+from archcalc.formats.onnx.budget import Budget  # noqa: E402
 from archcalc.formats.onnx.tensors import constant, turned  # noqa: E402
+from archcalc.ground.errors import ExceededError  # noqa: E402
 from archcalc.ground.limits import WORK  # noqa: E402
 
 pytestmark = pytest.mark.onnx
@@ -269,5 +270,5 @@ def test_a_look_at_a_constant_costs_what_its_steps_touch(tmp_path):
     assert one.value.tolist()[0] == [16 * i for i in range(16)]
     assert WORK.default - budget.left == 4 * (80 + 256 // 16)
     budget.left = 100
-    with pytest.raises(ExhaustedError):
+    with pytest.raises(ExceededError):
         _ = one.value

@@ -10,6 +10,7 @@ from archcalc.analysis.run import Run
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Uneven
+from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Work
 from archcalc.op.site import Shape
 from archcalc.op.traits import Role
@@ -109,6 +110,21 @@ class Report(NamedTuple):
     rows: tuple[Row, ...]
     totals: Totals
     run: Run
+
+    def position(self, layer: str) -> int:
+        """Return where a layer stands.
+
+        Raises:
+            ArchcalcError: there is no such layer.
+        """
+        positions = self.run.positions
+        if layer not in positions:
+            raise ArchcalcError(
+                f"{self.name} has no layer '{layer}'",
+                hint=nearest(layer, positions)
+                or "archcalc show lists the layers; --depth all shows those in blocks",
+            )
+        return positions[layer]
 
     @property
     def output(self) -> Row:

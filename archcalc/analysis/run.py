@@ -5,7 +5,7 @@ The engine knows only the methods of `Op`. Equal ops on equal shapes are worked 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import Conditions, outputs_among, without_heads
@@ -40,7 +40,7 @@ class Layer(NamedTuple):
     """A node as it was run.
 
     `node` is as the network states it, its inputs counted among the layers; `op` is the node's, fed and rounded as
-    the conditions say; `shapes` are those of its inputs. `storage` is the layer that owns the memory of its
+    the conditions say; `at` are its shapes and `facts` what it says there. `storage` is the layer that owns the memory of its
     output, and `last_use` the last one that needs that memory, past the end for the network's outputs.
     """
 
@@ -83,13 +83,8 @@ def run(network: Network, conditions: Conditions) -> Run:
     whole = _conditioned(network, conditions)
     nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
     outputs = outputs_among(nodes, whole)
-    owners = storages(nodes)
-    last_use = last_uses([node.inputs for node in nodes], outputs, owners)
     problems = Problems()
-    layers: list[Layer | None] = []
-    for layer in _layers(_Engine(whole.rounding), nodes, problems):
-        owner = owners[len(layers)]
-        layers.append(layer and layer._replace(storage=owner, last_use=last_use[owner]))
+    layers = _layers(nodes, outputs, whole.rounding, problems)
     problems.raise_noted()
     positions = {node.name: place for place, node in enumerate(nodes)}
     return Run(whole, conditions, tuple(filter(None, layers)), outputs, positions)
@@ -97,16 +92,22 @@ def run(network: Network, conditions: Conditions) -> Run:
 
 def note_misfits(network: Network, broken: Collection[int], problems: Problems) -> None:
     """Note where layers do not suit their inputs; nothing is said of nodes that are `broken`, nor of what depends on them."""
-    for _ in _layers(_Engine(network.rounding), network.nodes, problems, broken):
-        pass
+    _layers(network.nodes, network.outputs, network.rounding, problems, broken)
 
 
 def _layers(
-    engine: _Engine, nodes: Sequence[Node], problems: Problems, broken: Collection[int] = ()
-) -> Iterator[Layer | None]:
-    """Yield the nodes as they run, not yet with their memory; None where one is wrong, or what it takes is."""
+    nodes: Sequence[Node],
+    outputs: Sequence[int],
+    rounding: Rounding | None,
+    problems: Problems,
+    broken: Collection[int] = (),
+) -> list[Layer | None]:
+    """Return the nodes as they run; None where one is wrong, which is noted, or what it takes is."""
+    engine = _Engine(rounding)
+    owners = storages(nodes)
+    last_use = last_uses([node.inputs for node in nodes], outputs, owners)
     found: list[Layer | None] = []
-    for position, node in enumerate(nodes):
+    for position, (node, storage) in enumerate(zip(nodes, owners, strict=True)):
         sources = [source for place in node.inputs if (source := found[place]) is not None]
         owner = None if node.tied is None else found[node.tied]
         layer = None
@@ -116,11 +117,11 @@ def _layers(
                 if owner is not None:
                     _check_tied(node, facts, owner)
                 at = Site(tuple(source.at.y for source in sources), facts.output)
-                layer = Layer(node, op, at, facts, position, position)
+                layer = Layer(node, op, at, facts, storage, last_use[storage])
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
         found.append(layer)
-        yield layer
+    return found
 
 
 def _conditioned(network: Network, conditions: Conditions) -> Network:

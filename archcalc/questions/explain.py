@@ -9,7 +9,6 @@ from archcalc.analysis.figures import FIGURES, Traced
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.term import Term
-from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site
@@ -55,13 +54,7 @@ def explain(report: Report, layer: str) -> Explanation:
     Raises:
         ArchcalcError: there is no such layer.
     """
-    position = report.run.positions.get(layer)
-    if position is None:
-        raise ArchcalcError(
-            f"{report.name} has no layer '{layer}'",
-            hint=nearest(layer, [row.name for row in report.rows])
-            or "archcalc show lists the layers; --depth all shows those in blocks",
-        )
+    position = report.position(layer)
     ran, row = report.run.layers[position], report.rows[position]
     sources = [report.rows[source] for source in ran.node.inputs]
     return Explanation(

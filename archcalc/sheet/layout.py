@@ -203,13 +203,16 @@ class _Cells:
         if "\n" not in text and cell_len(text) <= self.width:
             return [self._padded(spans)]
         if not self.kind.wraps:
-            return [self._padded([(set_cell_size(text, self.width - 1) + "…", spans[0][1])])]
+            return [self._padded([(self._clipped(text), spans[0][1])])]
         return [self._padded(list(_cut(spans, *ends))) for ends in line_ends(text, self.width)]
 
     def _lines(self, text: str) -> list[str]:
         if self.kind.wraps:
             return wrap(text, self.width)
-        return [text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"]
+        return [self._clipped(text)]
+
+    def _clipped(self, text: str) -> str:
+        return text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"
 
     def _padded(self, spans: Sequence[Span]) -> Line:
         blanks = " " * (self.width - sum(cell_len(text) for text, _ in spans))

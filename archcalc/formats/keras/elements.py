@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from archcalc.formats.keras.table import plain, refuses, writes
+from archcalc.formats.program.alike import FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
 from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
 from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
-
-FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
 
 refuses("quantize", FIXED)
 refuses("dequantize", FIXED)
@@ -131,11 +130,7 @@ def function(op: Function, at: Site) -> Expression:
 
 @writes(WithNumber)
 def scalar(op: WithNumber, at: Site) -> Expression:
-    form = OPERATIONS[op.by]
-    form = (
-        form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
-    )
-    return expression(form, value=op.value)
+    return with_number(op, OPERATIONS[op.by])
 
 
 @writes(Combine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archcalc.formats.keras.table import plain, writes
 from archcalc.formats.keras.windows import cropping, padding
 from archcalc.formats.padding import is_any, rank_of
+from archcalc.formats.program.alike import channels, inputs
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
@@ -19,12 +20,12 @@ plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last
 
 @writes(Add)
 def add(op: Add, at: Site) -> Expression:
-    return expression("layers.Add" if _are_alike(at) else _listed(" + ", at))
+    return expression("layers.Add" if _are_alike(at) else inputs(at, " + "))
 
 
 @writes(Multiply)
 def multiply(op: Multiply, at: Site) -> Expression:
-    return expression("layers.Multiply" if _are_alike(at) else _listed(" * ", at))
+    return expression("layers.Multiply" if _are_alike(at) else inputs(at, " * "))
 
 
 def _are_alike(at: Site) -> bool:
@@ -33,10 +34,6 @@ def _are_alike(at: Site) -> bool:
     The layers of Keras refuse others, or take the first axis of one with fewer for the samples.
     """
     return len({(x[0], len(x)) for x in at.xs}) == 1
-
-
-def _listed(joint: str, at: Site) -> str:
-    return joint.join(f"{{{number}}}" for number in range(len(at.xs)))
 
 
 @writes(Reshape)
@@ -48,7 +45,7 @@ def reshape(op: Reshape, at: Site) -> Expression:
 
 @writes(Permute)
 def permute(op: Permute, at: Site) -> Expression:
-    order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
+    order = op.whole_order()
     if order[0] != 0:
         return expression("ops.transpose({0}, {order})", order=order)
     return expression("layers.Permute", dims=order[1:])
@@ -76,13 +73,7 @@ def crop(op: Crop, at: Site) -> Expression:
     return cropping(sides)
 
 
-@writes(Channels)
-def channels(op: Channels, at: Site) -> Expression:
-    if op.start == 0:
-        return expression("{0}[:, :{stop}]", stop=at.y[1])
-    if op.start + at.y[1] == at.x[1]:
-        return expression("{0}[:, {start}:]", start=op.start)
-    return expression("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
+writes(Channels)(channels)
 
 
 @writes(Concat)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archcalc.formats.keras.table import refuses, writes
+from archcalc.formats.program.alike import check_last_axis, inputs
 from archcalc.formats.program.code import Expression, expression
-from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.weights.dense import Linear, Rbf
 from archcalc.ops.weights.products import Einsum, MatMul
@@ -18,8 +18,7 @@ refuses("gru", OTHER_BIASES)
 
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
-    if op.axis % len(at.x) != len(at.x) - 1:
-        raise ArchcalcError(f"works on axis {op.axis}: there is a layer for the last one")
+    check_last_axis(op, at)
     return expression("layers.Dense", units=op.out).given(use_bias=(op.bias, True))
 
 
@@ -37,5 +36,4 @@ def matmul(op: MatMul, at: Site) -> Expression:
 
 @writes(Einsum)
 def einsum(op: Einsum, at: Site) -> Expression:
-    inputs = ", ".join(f"{{{number}}}" for number in range(len(at.xs)))
-    return expression(f"ops.einsum({{equation}}, {inputs})", equation=op.equation.replace(" ", ""))
+    return expression(f"ops.einsum({{equation}}, {inputs(at)})", equation=op.equation.replace(" ", ""))

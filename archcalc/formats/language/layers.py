@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archcalc.formats.language.bounds import ROUNDS, Growth
 from archcalc.formats.language.maker import Maker
-from archcalc.formats.language.names import PENDING, Paths, numbered
+from archcalc.formats.language.names import PENDING, Paths
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
@@ -24,7 +24,7 @@ from archcalc.formats.language.synonyms import hint_for_kind
 from archcalc.formats.language.tree import Listing, Scalar, Tree
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, ExceededError, Place, Problems, nearest
-from archcalc.network.network import Node
+from archcalc.network.network import Node, numbered
 from archcalc.op.op import Op
 from archcalc.op.settings import show, whole
 from archcalc.ops import REGISTRY

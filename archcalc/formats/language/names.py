@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archcalc.formats.language.scope import Use, word
+from archcalc.network.network import numbered
 
 PENDING = -1
 """The end of a layer that has a name but is not yet written out."""
-
-
-def numbered(name: str, number: int) -> str:
-    """Return a name with a number, apart from one that it ends with: conv1, s1_2."""
-    return f"{name}{'_' if name[-1:].isdigit() else ''}{number}"
 
 
 class Paths:

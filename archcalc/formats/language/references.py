@@ -16,6 +16,7 @@ from archcalc.formats.language.tree import AMBIGUOUS
 from archcalc.formats.program.naming import is_numbered
 from archcalc.formats.program.outline import Auxiliary, BlockCall, Call, Item, Items, Merge, Repeat, every
 from archcalc.ground import limits
+from archcalc.network.network import numbered
 
 WORD = re.compile(r"[\w-]+")
 
@@ -171,11 +172,10 @@ class _Caller:
 
     def _number(self, prefix: str, kind: str) -> tuple[str, int]:
         """Return the path that the reader gives to what has no name, and its number."""
-        joint = "_" if kind[-1:].isdigit() else ""
         number = self.counters[f"{prefix}{kind}"] + 1
-        while f"{prefix}{kind}{joint}{number}" in self.taken:
+        while (path := f"{prefix}{numbered(kind, number)}") in self.taken:
             number += 1
-        return f"{prefix}{kind}{joint}{number}", number
+        return path, number
 
 
 def _own_names(items: Items) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.errors import ExceededError, visible
 from archcalc.ground.limits import WORK
 
 NODE = 30
@@ -33,10 +33,6 @@ WRITTEN = 30
 """A node that is written out of a function, beside its bytes."""
 
 
-class ExhaustedError(ArchcalcError):
-    """A file asks for more work than is allowed; no translation of a node may make it a note."""
-
-
 class Budget:
     """The steps that are left to the reading of one file."""
 
@@ -50,11 +46,11 @@ class Budget:
         """Take steps off what is left.
 
         Raises:
-            ExhaustedError: there are not as many.
+            ExceededError: there are not as many.
         """
         self.left -= steps
         if self.left < 0:
-            raise ExhaustedError(
+            raise ExceededError(
                 f"{visible(str(self.path))}: asks for more than {self.steps:,} steps of work", hint=WORK.hint
             )
 

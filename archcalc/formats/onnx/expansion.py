@@ -42,7 +42,7 @@ def written_out(model: Any, budget: Budget) -> Any:
 def pay_for_ops(model: Any, budget: Budget) -> None:
     """Pay for a walk through every function that is left in a model, wherever it is called."""
     bodies = _bodies(model.functions)
-    _spend(_extent(model.graph.node, _extents(bodies, budget)), budget)
+    _spend(_cost(model.graph.node, _costs(bodies, budget)), budget)
 
 
 def _pay(model: Any, budget: Budget) -> None:
@@ -51,9 +51,9 @@ def _pay(model: Any, budget: Budget) -> None:
     Raises:
         ArchcalcError: they come to more nodes than a network may have, to more work than is allowed, or to no end.
     """
-    extents = _extents(_bodies(one for one in model.functions if not _is_own(one)), budget)
+    costs = _costs(_bodies(one for one in model.functions if not _is_own(one)), budget)
     stay = (one.node for one in model.functions if _is_own(one))
-    found = _extent(chain(model.graph.node, *stay), extents)
+    found = _cost(chain(model.graph.node, *stay), costs)
     if found.depth > FUNCTIONS:
         raise _refusal(budget, f"functions call each other more than {FUNCTIONS} deep")
     if found.nodes > LAYERS.value:
@@ -64,9 +64,9 @@ def _pay(model: Any, budget: Budget) -> None:
     _spend(found, budget)
 
 
-def _spend(extent: Cost, budget: Budget) -> None:
-    budget.spend(extent.nodes * WRITTEN)
-    budget.copy(extent.bytes)
+def _spend(cost: Cost, budget: Budget) -> None:
+    budget.spend(cost.nodes * WRITTEN)
+    budget.copy(cost.bytes)
 
 
 def _refusal(budget: Budget, what: str) -> ArchcalcError:
@@ -89,7 +89,7 @@ def _key(domain: str, name: str, overload: str) -> Key:
     return ("" if domain == "ai.onnx" else domain, name, overload)
 
 
-def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
+def _costs(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
     """Return what a call of each function comes to."""
     calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
     found: dict[Key, Cost] = {}
@@ -103,7 +103,7 @@ def _extents(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
     return found
 
 
-def _extent(nodes: Iterable[Any], functions: dict[Key, Cost]) -> Cost:
+def _cost(nodes: Iterable[Any], functions: dict[Key, Cost]) -> Cost:
     """Return what some nodes come to."""
     own = list(nodes)
     return _total(own, Counter(_called(own)), functions)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from archcalc.analysis.conditions import Input as GivenInput
 from archcalc.formats.onnx import operators
-from archcalc.formats.onnx.budget import DEFINITION, NODE, ExhaustedError
+from archcalc.formats.onnx.budget import DEFINITION, NODE
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import FOLDED, folded
 from archcalc.formats.onnx.entering import Bound, bound
@@ -24,7 +24,7 @@ from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
 from archcalc.formats.onnx.sharing import sharing, tied
 from archcalc.formats.onnx.tensors import FLOATS, Constant, Output, Tensor, computed, constant
 from archcalc.formats.registry import reader
-from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.errors import ArchcalcError, ExceededError, visible
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import LONGEST_TEXT as MOST_WHAT
 from archcalc.op.site import Shape
@@ -113,7 +113,7 @@ class _Reader:
             found = self.translation(node, tensors)(node, self.builder)
         except UnaccountableError as reason:
             return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
-        except ExhaustedError:
+        except ExceededError:
             raise
         except ArchcalcError as error:
             # The file's own sizes may be fine to ONNX all the same; an input that a person states must fit.
@@ -244,7 +244,7 @@ def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
     try:
         for node in graph.nodes:
             reader.visit(node)
-    except ExhaustedError:
+    except ExceededError:
         raise
     except ArchcalcError as error:
         if reader.assumed:

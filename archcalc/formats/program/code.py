@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from archcalc.ground.errors import visible
+from archcalc.network.network import numbered
 from archcalc.op.settings import REQUIRED
 
 WIDTH = 100
@@ -169,8 +170,7 @@ def unused(name: str, taken: Container[str]) -> str:
 
 
 def _numbered(name: str, taken: Container[str], number: int) -> tuple[str, int]:
-    joint = "_" if name[-1].isdigit() else ""
-    while (found := f"{name}{joint}{number}") in taken:
+    while (found := numbered(name, number)) in taken:
         number += 1
     return found, number
 

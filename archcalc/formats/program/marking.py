@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from archcalc.formats.program.structure import Form, Piece, Pieces
+from archcalc.network.liveness import last_uses
 from archcalc.network.network import Network
 
 Settings = Callable[[int], Mapping[str, Any]]
@@ -38,20 +40,12 @@ class Marker:
         self.nodes = network.nodes
         self.settings = settings
         self.numbers: dict[Hashable, int] = {}
-        self.last_use = list(range(len(self.nodes)))
-        self.last_tie = list(range(len(self.nodes)))
-        for position, node in enumerate(self.nodes):
-            for owner in self.ties(position):
-                self.last_tie[owner] = position
-            for source in (*node.inputs, *self.ties(position)):
-                self.last_use[source] = position
         ends = outputs(network)
-        for position in ends:
-            self.last_use[position] = len(self.nodes)
-        self.referred = {
-            *ends,
-            *(tied for position in range(len(self.nodes)) for tied in self.ties(position)),
-        }
+        ties = [self.ties(position) for position in range(len(self.nodes))]
+        taken = [(*node.inputs, *tied) for node, tied in zip(self.nodes, ties, strict=True)]
+        self.last_use = last_uses(taken, ends)
+        self.last_tie = last_uses(ties, ())
+        self.referred = {*ends, *chain.from_iterable(ties)}
         self.longest = LONGEST_PERIOD
 
     def ties(self, position: int) -> tuple[int, ...]:

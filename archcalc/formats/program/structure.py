@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from archcalc.network.liveness import last_uses
 from archcalc.network.network import Network, Node, parts
 
 NESTING = 10
@@ -70,10 +71,7 @@ class _Parser:
         self.nodes = nodes
         self.inputs = inputs
         self.heads = dict(_heads(nodes))
-        self.last_use = list(range(len(nodes)))
-        for position, node in enumerate(nodes):
-            for source in node.inputs:
-                self.last_use[source] = position
+        self.last_use = last_uses([node.inputs for node in nodes], ())
         self.merges: dict[int, list[int]] = {}
         for position in range(len(nodes) - 1, -1, -1):
             for start in self._starts(position):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archcalc.formats.program.alike import FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
 from archcalc.formats.pytorch.table import plain, refuses, writes
 from archcalc.ground.errors import ArchcalcError
@@ -9,8 +10,6 @@ from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
 from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, ThresholdedRelu
 from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
-
-FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
 
 refuses("quantize", FIXED)
 refuses("dequantize", FIXED)
@@ -88,7 +87,6 @@ FUNCTIONS = {
     "softsign": "nn.Softsign",
     "cast": "{0}",
 }
-
 """Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
 
 OPERATIONS = {
@@ -109,7 +107,6 @@ OPERATIONS = {
     "or": "torch.logical_or({0}, {1}).float()",
     "xor": "torch.logical_xor({0}, {1}).float()",
 }
-
 """Each operation on two tensors."""
 
 plain("where", "torch.where({0} != 0, {1}, {2})")
@@ -128,10 +125,7 @@ def scalar(op: WithNumber, at: Site) -> Expression:
     form = OPERATIONS[op.by]
     if form.startswith("torch."):
         raise ArchcalcError(f"'{op.by}' with a number")
-    form = (
-        form.replace("{0}", "{value}").replace("{1}", "{0}") if op.swapped else form.replace("{1}", "{value}")
-    )
-    return expression(form, value=op.value)
+    return with_number(op, form)
 
 
 @writes(Combine)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from archcalc.formats.padding import MOST_AXES
+from archcalc.formats.program.alike import channels, inputs
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.formats.pytorch.table import plain, writes
 from archcalc.formats.pytorch.windows import padding
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Site
 from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
@@ -24,12 +25,10 @@ def reshape(op: Reshape, at: Site) -> Expression:
 
 @writes(Permute)
 def permute(op: Permute, at: Site) -> Expression:
-    order = op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order))
-    return expression("{0}.permute{order}", order=order)
+    return expression("{0}.permute{order}", order=op.whole_order())
 
 
 PADDINGS = {"reflect": "ReflectionPad", "edge": "ReplicationPad", "wrap": "CircularPad"}
-
 """What the layers are called that take new elements from the input."""
 
 
@@ -59,30 +58,20 @@ def crop(op: Crop, at: Site) -> Expression:
 
 @writes(Add)
 def add(op: Add, at: Site) -> Expression:
-    return expression(_listed(" + ", at.xs))
+    return expression(inputs(at, " + "))
 
 
 @writes(Multiply)
 def multiply(op: Multiply, at: Site) -> Expression:
-    return expression(_listed(" * ", at.xs))
+    return expression(inputs(at, " * "))
 
 
 @writes(Concat)
 def concat(op: Concat, at: Site) -> Expression:
-    return expression(f"torch.cat(({_listed(', ', at.xs)}), dim={op.axis})")
+    return expression(f"torch.cat(({inputs(at)}), dim={op.axis})")
 
 
-def _listed(joint: str, xs: tuple[Shape, ...]) -> str:
-    return joint.join(f"{{{number}}}" for number in range(len(xs)))
-
-
-@writes(Channels)
-def channels(op: Channels, at: Site) -> Expression:
-    if op.start == 0:
-        return expression("{0}[:, :{stop}]", stop=at.y[1])
-    if op.start + at.y[1] == at.x[1]:
-        return expression("{0}[:, {start}:]", start=op.start)
-    return expression("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
+writes(Channels)(channels)
 
 
 @writes(Shuffle)
@@ -100,7 +89,6 @@ REDUCTIONS = {
     "sum_squares": "{0}.square().sum(",
     "log_sum_exp": "{0}.logsumexp(",
 }
-
 """How each reduction begins; the axes follow."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from archcalc.formats.program.alike import check_last_axis, inputs
 from archcalc.formats.program.code import Expression, expression
 from archcalc.formats.pytorch.table import writes
-from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.weights.dense import Linear, Rbf
 from archcalc.ops.weights.products import Einsum, MatMul
@@ -13,8 +13,7 @@ from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
 
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
-    if op.axis % len(at.x) != len(at.x) - 1:
-        raise ArchcalcError(f"works on axis {op.axis}: there is a layer for the last one")
+    check_last_axis(op, at)
     return expression("nn.Linear", in_features=at.x[-1], out_features=op.out).given(bias=(op.bias, True))
 
 
@@ -30,8 +29,7 @@ def matmul(op: MatMul, at: Site) -> Expression:
 
 @writes(Einsum)
 def einsum(op: Einsum, at: Site) -> Expression:
-    inputs = ", ".join(f"{{{number}}}" for number in range(len(at.xs)))
-    return expression(f"torch.einsum({{equation}}, {inputs})", equation=op.equation.replace(" ", ""))
+    return expression(f"torch.einsum({{equation}}, {inputs(at)})", equation=op.equation.replace(" ", ""))
 
 
 def _recurrent(form: str, op: Recurrent, at: Site) -> Expression:

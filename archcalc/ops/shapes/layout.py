@@ -105,12 +105,12 @@ class Permute(Op):
     )
     axes: Covers = covering()
 
-    def _order(self) -> tuple[int, ...]:
+    def whole_order(self) -> tuple[int, ...]:
         """Return the order of all axes, the batch among them."""
         return self.order if self.axes == "all" else (0, *(1 + axis for axis in self.order))
 
     def check(self, at: Site) -> None:
-        if sorted(self._order()) != list(range(len(at.x))):
+        if sorted(self.whole_order()) != list(range(len(at.x))):
             last = len(at.x) - (1 if self.axes == "all" else 2)
             raise ArchcalcError(
                 f"order must name each of the axes 0 to {last} once, not {list(self.order)}",
@@ -118,13 +118,13 @@ class Permute(Op):
             )
 
     def output(self, at: Site) -> Shape:
-        return tuple(at.x[axis] for axis in self._order())
+        return tuple(at.x[axis] for axis in self.whole_order())
 
     def forward(self, x: Array) -> Array:
-        return x.transpose(self._order()).copy()
+        return x.transpose(self.whole_order()).copy()
 
     def field(self, at: Site) -> Field:
-        return Kept(self._order())
+        return Kept(self.whole_order())
 
 
 @op(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.analysis.figures import FIGURES, Figure, figure
 from archcalc.analysis.report import Report, Row
 from archcalc.analysis.run import Layer
-from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.ground.errors import ArchcalcError
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.op.site import Site
@@ -113,10 +113,9 @@ def verify(
     Raises:
         ArchcalcError: there is no such layer, or the memory does not suffice.
     """
-    _check_known(layer, report)
+    runs = passes(report, layer)
     run = _Execution(report, seed)
     found: list[Measured] = []
-    runs = passes(report, layer)
     for one in runs:
         for position, step in enumerate(run.steps(one, progress)):
             if layer in (None, step.row.name):
@@ -124,8 +123,7 @@ def verify(
                 found += _fields(step, one, position)
             if tuple(step.output.shape) != step.row.output_shape:
                 return Verification(tuple(found), complete=False)
-    place = {row.name: position for position, row in enumerate(report.rows)}
-    return Verification(tuple(sorted(found, key=lambda one: place[one.layer])))
+    return Verification(tuple(sorted(found, key=lambda one: report.run.positions[one.layer])))
 
 
 class Pass(NamedTuple):
@@ -137,22 +135,16 @@ class Pass(NamedTuple):
 
 
 def passes(report: Report, layer: str | None = None) -> tuple[Pass, ...]:
-    """Return the runs: of all layers, or as far as `layer`, and with each further mark of those that have a field."""
+    """Return the runs: of all layers, or as far as `layer`, and with each further mark of those that have a field.
+
+    Raises:
+        ArchcalcError: there is no such layer.
+    """
     seen = sights(report)
-    names = [row.name for row in report.rows]
-    layers = names.index(layer) + 1 if layer else len(names)
+    layers = len(report.rows) if layer is None else report.position(layer) + 1
     measured = max((n for n, along in enumerate(seen[:layers], 1) if any(along)), default=0)
     marks = [one for whole in chosen(report) for one in (whole, tuple(mark.shortened() for mark in whole))]
     return tuple(Pass(one, seen, measured if number else layers) for number, one in enumerate(marks))
-
-
-def _check_known(layer: str | None, report: Report) -> None:
-    names = [row.name for row in report.rows]
-    if layer is not None and layer not in names:
-        raise ArchcalcError(
-            f"{report.name} has no layer '{layer}'",
-            hint=nearest(layer, names) or "archcalc show lists the layers; --depth all shows those in blocks",
-        )
 
 
 class _Executed(NamedTuple):

@@ -26,7 +26,6 @@ def multiply(draft: Draft, op: Multiply, at: Site) -> str:
 
 
 END = 2**63 - 1
-
 """Where a slice stops that goes to the end."""
 
 plain("flatten", "Flatten")
@@ -41,7 +40,7 @@ def reshape(draft: Draft, op: Reshape, at: Site) -> str:
 
 @writes(Permute)
 def permute(draft: Draft, op: Permute, at: Site) -> str:
-    return draft.transpose("x", op.order if op.axes == "all" else (0, *(1 + axis for axis in op.order)))
+    return draft.transpose("x", op.whole_order())
 
 
 @writes(Pad)
