@@ -195,7 +195,7 @@ def _both(one: Extent | None, other: Extent | None) -> Extent | None:
 
 def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
     """Return a sight on an output of the same positions, whose other axes may be new, or of another size."""
-    if len(x) == len(output) and (sight.places is None or x[1] == output[1]) and x[2:] == output[2:]:
+    if x == output or (sight.places is None and len(x) == len(output) and x[2:] == output[2:]):
         return sight
     parts = (*((Part(size),) for size in output[: len(output) - len(x)]), *sight.parts(x))
     if any(has_positions(one) and 1 == size_of(one) < size for one, size in zip(parts, output, strict=True)):
