@@ -13,8 +13,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in `typing`, which takes as long to load as Python does to answer an interrupt
 if TYPE_CHECKING:
-    from typing import Any
-
     from archcalc.analysis.analyze import analyze
     from archcalc.analysis.report import Report, Row, Totals
     from archcalc.formats.language.schema import spec_schema
@@ -94,7 +92,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     from importlib import import_module
 
     home = _HOMES.get(name)

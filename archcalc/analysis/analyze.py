@@ -124,7 +124,8 @@ def _owned(facts: Facts, node: Node) -> tuple[int, ...]:
             hint=nearest(name, names) or listed("its weights", names),
         )
     return tuple(
-        elements(shape for name, shape in group.items() if name not in node.shared) for group in facts.tensors
+        int(elements(shape for name, shape in group.items() if name not in node.shared))
+        for group in facts.tensors
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Self, cast, get_args
+from typing import Literal, NamedTuple, Self, TypedDict, cast, get_args
 
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents, whole
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Sizes
 
 DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
 BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -19,6 +19,15 @@ Input = str | Sequence[int] | Mapping[str, str | Sequence[int]] | None
 """The shape of the first input without the batch, or shapes by the inputs' names; None for their own."""
 
 
+class Asked(TypedDict):
+    """What the questions take as keywords beside the input."""
+
+    batch: int | None
+    dtype: DType | None
+    rounding: Rounding | None
+    train: bool
+
+
 class Conditions(NamedTuple):
     """Under which conditions a network is looked at.
 
@@ -26,7 +35,7 @@ class Conditions(NamedTuple):
     where they are the network's own; `train` keeps the heads that exist only in training.
     """
 
-    shapes: Mapping[str, Shape]
+    shapes: Mapping[str, Sizes]
     batch: int | None
     dtype: DType
     rounding: Rounding | None
@@ -101,15 +110,15 @@ def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
     return tuple(position[network.nodes[output].name] for output in network.outputs)
 
 
-def _shapes(input: Input, network: Network) -> dict[str, Shape]:
+def _shapes(input: Input, network: Network) -> dict[str, Sizes]:
     """Return the shapes that a network's inputs are given, by name."""
     usual = {
-        node.name: node.op.output(Site())[1:] for node in network.nodes if node.op.traits.role == "input"
+        node.name: node.op.output_sizes()[1:] for node in network.nodes if node.op.traits.role == "input"
     }
     return given_shapes(input, usual, network.name)
 
 
-def given_shapes(input: Input, usual: Mapping[str, Sequence[int | str]], who: str) -> dict[str, Shape]:
+def given_shapes(input: Input, usual: Mapping[str, Sequence[int | str]], who: str) -> dict[str, Sizes]:
     """Return the shapes that inputs are given, by name; `usual` are those that they have, a word for an open size.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
@@ -12,7 +12,7 @@ from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Uneven
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Work
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 from archcalc.op.traits import Role
 
 ReceptiveField = tuple[Extent, ...] | Literal["unknown"] | None
@@ -34,11 +34,11 @@ class Row(NamedTuple):
     name: str
     kind: str
     role: Role
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     inputs: tuple[str, ...]
-    input_shapes: tuple[Shape, ...]
-    output_shape: Shape
-    weights: Mapping[str, Shape]
+    input_shapes: tuple[Sizes, ...]
+    output_shape: Sizes
+    weights: Mapping[str, Sizes]
     params: int
     fixed: int
     buffers: int
@@ -61,12 +61,12 @@ class Row(NamedTuple):
     @property
     def macs(self) -> int | None:
         """Multiply-accumulates, or None where they are not known."""
-        return self.work.macs if self.work else None
+        return int(self.work.macs) if self.work else None
 
     @property
     def flops(self) -> int | None:
         """2 · MACs + every other operation, or None where they are not known."""
-        return self.work.flops if self.work else None
+        return int(self.work.flops) if self.work else None
 
 
 class Totals(NamedTuple):
@@ -85,12 +85,12 @@ class Totals(NamedTuple):
     @property
     def macs(self) -> int:
         """Multiply-accumulates of convolutions, linear layers and matrix products, without bias."""
-        return self.work.macs
+        return int(self.work.macs)
 
     @property
     def flops(self) -> int:
         """2 · MACs + every other operation."""
-        return self.work.flops
+        return int(self.work.flops)
 
 
 class Report(NamedTuple):
@@ -103,7 +103,7 @@ class Report(NamedTuple):
     name: str
     title: str
     source: str
-    input_shape: Shape
+    input_shape: Sizes
     outputs: tuple[Row, ...]
     batch: int
     dtype: DType

@@ -6,7 +6,7 @@ The engine knows only the methods of `Op`. Equal ops on equal shapes are worked 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.conditions import Conditions, outputs_among, without_heads
 from archcalc.arithmetic.sight import Field
@@ -15,8 +15,8 @@ from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Op, Work, elements, extents_of
-from archcalc.op.site import Shape, Site
+from archcalc.op.op import Op, Weights, Work, elements, extents_of
+from archcalc.op.site import Shapes, Sizes, Spot, sizes_of
 
 
 class Facts(NamedTuple):
@@ -25,10 +25,10 @@ class Facts(NamedTuple):
     `tensors` are the learnt ones, the fixed ones and the buffers, and `counts` how many numbers each of these hold.
     """
 
-    output: Shape
-    settings: Mapping[str, Any]
-    weights: Mapping[str, Shape]
-    tensors: tuple[Mapping[str, Shape], ...]
+    output: Sizes
+    settings: Mapping[str, object]
+    weights: Mapping[str, Sizes]
+    tensors: tuple[Mapping[str, Sizes], ...]
     counts: tuple[int, ...]
     work: Work | None
     uneven: tuple[Uneven, ...]
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
 
     node: Node
     op: Op
-    at: Site
+    at: Spot
     facts: Facts
     storage: int
     last_use: int
@@ -116,7 +116,7 @@ def _layers(
                 op, facts = engine.asked(node, sources)
                 if owner is not None:
                     _check_tied(node, facts, owner)
-                at = Site(tuple(source.at.y for source in sources), facts.output)
+                at = Shapes(tuple(source.at.y for source in sources), facts.output)
                 layer = Layer(node, op, at, facts, storage, last_use[storage])
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
@@ -135,7 +135,7 @@ def _conditioned(network: Network, conditions: Conditions) -> Network:
             else node
             for node in nodes
         )
-    own = {node.name: node.op.output(Site())[1:] for node in network.nodes if node.op.traits.role == "input"}
+    own = {node.name: node.op.output_sizes()[1:] for node in network.nodes if node.op.traits.role == "input"}
     is_own = rounding == network.rounding and own == {**own, **conditions.shapes}
     return network._replace(
         nodes=nodes, rounding=rounding, expectations=network.expectations if is_own else ()
@@ -148,7 +148,7 @@ class _Engine:
     def __init__(self, rounding: Rounding | None) -> None:
         self.rounding = rounding
         self.ops: dict[int, Op] = {}
-        self.facts: dict[tuple[int, tuple[Shape, ...]], Facts] = {}
+        self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}
 
     def asked(self, node: Node, sources: Sequence[Layer]) -> tuple[Op, Facts]:
         """Return the op of a node as it runs, and what it says of the shapes that the sources give it."""
@@ -159,13 +159,13 @@ class _Engine:
         facts = self.facts.get((known, shapes))
         if facts is None:
             try:
-                facts = self.facts[known, shapes] = _asked(op, node.op.stated(), Site(shapes))
+                facts = self.facts[known, shapes] = _asked(op, node.op.stated(), Shapes(shapes))
             except ArchcalcError as error:
                 raise _located(error, node, sources) from None
         return op, facts
 
 
-def _asked(op: Op, settings: Mapping[str, Any], at: Site) -> Facts:
+def _asked(op: Op, settings: Mapping[str, object], at: Spot) -> Facts:
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
     is_known = op.traits.role != "unknown"
     if () in at.xs and is_known:
@@ -175,7 +175,7 @@ def _asked(op: Op, settings: Mapping[str, Any], at: Site) -> Facts:
             "takes channels, but its input is one number a sample", hint="put '- reshape: 1' before it"
         )
     op.check(at)
-    output = op.output(at)
+    output = sizes_of(op.output(at))
     if len(output) > 1 + limits.AXES:
         raise ArchcalcError(
             f"its output has {len(output) - 1:,} axes beside the batch; the most are {limits.AXES}"
@@ -183,18 +183,24 @@ def _asked(op: Op, settings: Mapping[str, Any], at: Site) -> Facts:
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
     at = at._replace(y=output)
-    tensors = (op.weights(at), op.fixed(at), op.buffers(at))
+    tensors = tuple(_whole(tensors) for tensors in (op.weights(at), op.fixed(at), op.buffers(at)))
+    unfolded = op.unfolded(at)
     return Facts(
         output=output,
         settings=settings,
-        weights=tensors[0] | tensors[1],
+        weights={**tensors[0], **tensors[1]},
         tensors=tensors,
-        counts=tuple(elements(group.values()) for group in tensors),
+        counts=tuple(int(elements(group.values())) for group in tensors),
         work=op.work(at),
         uneven=op.uneven(at),
-        unfolded=op.unfolded(at),
+        unfolded=(int(unfolded[0]), int(unfolded[1])) if unfolded else None,
         field=op.field(at),
     )
+
+
+def _whole(tensors: Weights) -> dict[str, Sizes]:
+    """Return tensors' shapes as the integers that they are made of."""
+    return {name: sizes_of(shape) for name, shape in tensors.items()}
 
 
 def _located(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> ArchcalcError:
@@ -219,5 +225,5 @@ def _check_tied(node: Node, facts: Facts, owner: Layer) -> None:
     )
 
 
-def _listed(weights: Mapping[str, Shape]) -> str:
+def _listed(weights: Mapping[str, Sizes]) -> str:
     return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in weights.items()) or "none"

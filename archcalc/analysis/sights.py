@@ -8,7 +8,7 @@ from archcalc.analysis.report import ReceptiveField
 from archcalc.analysis.run import Layer
 from archcalc.arithmetic.sight import Field, Inputs, Sight, Sighted, as_they_are, seen, without_gates
 from archcalc.ground import limits
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 Seen = Sighted | None
 """None where nothing of the input is seen."""
@@ -35,7 +35,7 @@ def extents(sight: Seen) -> ReceptiveField:
     return () if sight is None else None if sight == "whole" else sight
 
 
-def _sight(layer: Layer, sights: Sequence[Seen], taken: Callable[[Field, Inputs, Shape], Inputs]) -> Seen:
+def _sight(layer: Layer, sights: Sequence[Seen], taken: Callable[[Field, Inputs, Sizes], Inputs]) -> Seen:
     """Return what a layer's output sees of the input, over those inputs that are `taken`; None where none sees any."""
     field, output = layer.facts.field, layer.facts.output
     found = [

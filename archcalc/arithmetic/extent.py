@@ -17,6 +17,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple, Protocol
 
+from archcalc.arithmetic.number import Number
+
 LONGEST = 1024
 """The longest period that is kept: a field with a longer one is not known."""
 MOST_TAPS = 2**16
@@ -39,11 +41,11 @@ class Slide(Protocol):
     """How an op goes along an axis: what `period` neighbours are made of lies `shift` further for the next ones."""
 
     @property
-    def period(self) -> int:
+    def period(self) -> Number:
         """How many neighbours there are until all comes again."""
 
     @property
-    def shift(self) -> int:
+    def shift(self) -> Number:
         """How far the input moves on in a period."""
 
     def taps(self, place: int) -> Taps:
@@ -99,7 +101,7 @@ class Spans(NamedTuple):
 
     def through(self, slide: Slide) -> Spans | None:
         """Return what elements see through a slide over these; None where that comes again too late to be kept."""
-        period, shift = slide.period, slide.shift
+        period, shift = int(slide.period), int(slide.shift)
         if period == 1 == self.period:  # all see alike, as in most networks
             ends = self.over(slide.taps(0))
             return Spans((ends,), self.shift * shift)

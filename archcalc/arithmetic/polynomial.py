@@ -6,19 +6,26 @@ The only importer of `numpy.polynomial`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import accumulate, zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from numpy.polynomial import Polynomial
+
+from archcalc.arithmetic.number import Number
 
 SYMBOL = "C"
 POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def channels() -> Any:
-    """Return the polynomial C: a number to an op's formulas, which then come out in C."""
-    return Polynomial([Fraction(0), Fraction(1)], symbol=SYMBOL)
+def channels() -> Number:
+    """Return the polynomial C: a number to an op's formulas, which then come out in C.
+
+    It is no `Number` to the letter: there is no order among polynomials. Formulas compare the sizes of
+    spatial axes, which stay integers, and never channels.
+    """
+    return cast("Number", Polynomial([Fraction(0), Fraction(1)], symbol=SYMBOL))
 
 
 class Formula(NamedTuple):
@@ -27,9 +34,9 @@ class Formula(NamedTuple):
     coefficients: tuple[Fraction, ...]
 
     @classmethod
-    def of(cls, value: Any) -> Formula:
+    def of(cls, value: Number) -> Formula:
         """Return the formula of a polynomial or of a plain number."""
-        coefficients: Any = value.coef if isinstance(value, Polynomial) else [value]
+        coefficients = value.coef.tolist() if isinstance(value, Polynomial) else [int(value)]
         found = [Fraction(c) for c in coefficients]
         while len(found) > 1 and not found[-1]:
             found.pop()
@@ -78,7 +85,7 @@ class Formula(NamedTuple):
         return "nears 0" if self.degree < other.degree else "grows with C"
 
 
-def _sum(terms: Any) -> str:
+def _sum(terms: Iterable[tuple[Fraction, int]]) -> str:
     """Return a sum of (coefficient, power of C), the highest power first."""
     parts = [_product(coefficient, power) for coefficient, power in reversed(list(terms)) if coefficient]
     return " + ".join(parts) or "0"

@@ -12,6 +12,7 @@ from math import prod
 from typing import Literal, NamedTuple
 
 from archcalc.arithmetic.extent import POINT, Extent, Slide
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.places import (
     OTHER,
     SCATTERED,
@@ -43,7 +44,7 @@ class Kept(NamedTuple):
 class Regrouped(NamedTuple):
     """An op that gives its numbers, in their order, another shape."""
 
-    shape: Shape
+    shape: tuple[Number, ...]
 
 
 Windows = tuple[Window | Spread | Resampling | Division, ...]
@@ -109,7 +110,7 @@ def seen(field: Field, inputs: Inputs, output: Shape) -> Sighted:
     if isinstance(field, Kept):
         return _kept(joined, shapes[0], field, output)
     if isinstance(field, Regrouped):
-        return joined.placed(regrouped(joined.parts(shapes[0]), field.shape))
+        return joined.placed(regrouped(joined.parts(shapes[0]), tuple(map(int, field.shape))))
     return _slid(joined, shapes[0], field, output)
 
 

@@ -6,7 +6,7 @@ Run an op's arithmetic on terms and the result carries its own derivation, which
 
 from __future__ import annotations
 
-from typing import Any
+from archcalc.arithmetic.number import Number
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 """How tightly a printed term holds together; a looser one is put in brackets."""
@@ -30,7 +30,7 @@ class Term:
         self.operands = operands
 
     def __add__(self, other: Term | int) -> Term:
-        right = _term(other)
+        right = as_term(other)
         if right is self:
             return 2 * self
         if _is_bare(right, 0):
@@ -40,19 +40,19 @@ class Term:
         return Term(self.value + right.value, "", "+", (self, right))
 
     def __radd__(self, other: int) -> Term:
-        return _term(other) + self
+        return as_term(other) + self
 
     def __sub__(self, other: Term | int) -> Term:
-        right = _term(other)
+        right = as_term(other)
         if _is_bare(right, 0):
             return self
         return Term(self.value - right.value, "", "-", (self, right))
 
     def __rsub__(self, other: int) -> Term:
-        return _term(other) - self
+        return as_term(other) - self
 
     def __mul__(self, other: Term | int) -> Term:
-        right = _term(other)
+        right = as_term(other)
         if _is_bare(right, 1):
             return self
         if _is_bare(self, 1):
@@ -60,23 +60,23 @@ class Term:
         return Term(self.value * right.value, "", "*", (self, right))
 
     def __rmul__(self, other: int) -> Term:
-        return _term(other) * self
+        return as_term(other) * self
 
     def __floordiv__(self, other: Term | int) -> Term:
-        right = _term(other)
+        right = as_term(other)
         if _is_bare(right, 1):
             return self
         return Term(self.value // right.value, "", "//", (self, right))
 
     def __rfloordiv__(self, other: int) -> Term:
-        return _term(other) // self
+        return as_term(other) // self
 
     def __mod__(self, other: Term | int) -> Term:
-        right = _term(other)
+        right = as_term(other)
         return Term(self.value % right.value, "", "%", (self, right))
 
     def __rmod__(self, other: int) -> Term:
-        return _term(other) % self
+        return as_term(other) % self
 
     def __neg__(self) -> Term:
         if self.operator == "//" and self.operands[0].operator == "neg":
@@ -125,7 +125,12 @@ class Term:
         return _render(self, symbolic=False)[0]
 
 
-def named(value: Any, symbol: str) -> Any:
+def as_term(value: Number) -> Term:
+    """Return a number as a term: what has no history is a bare one."""
+    return value if isinstance(value, Term) else Term(int(value))
+
+
+def named(value: object, symbol: str) -> object:
     """Return a setting's value with its integers turned into terms called `symbol`.
 
     A tuple of several values gets an index each; a pair of equal values, such as the padding
@@ -146,10 +151,6 @@ def named(value: Any, symbol: str) -> Any:
 
 
 _SUBSCRIPTS = "₁₂₃₄₅₆₇₈₉₀"
-
-
-def _term(value: Term | int) -> Term:
-    return value if isinstance(value, Term) else Term(int(value))
 
 
 def _is_bare(term: Term, value: int) -> bool:

@@ -15,6 +15,7 @@ from math import gcd
 from typing import Literal, NamedTuple
 
 from archcalc.arithmetic.extent import Taps
+from archcalc.arithmetic.number import Number
 
 Rounding = Literal["floor", "ceil", "strict"]
 ROUNDINGS: tuple[Rounding, ...] = ("floor", "ceil", "strict")
@@ -23,27 +24,27 @@ ROUNDINGS: tuple[Rounding, ...] = ("floor", "ceil", "strict")
 class Window(NamedTuple):
     """How a window slides along one axis."""
 
-    kernel: int
-    stride: int = 1
-    before: int = 0
-    after: int = 0
-    dilation: int = 1
+    kernel: Number
+    stride: Number = 1
+    before: Number = 0
+    after: Number = 0
+    dilation: Number = 1
 
     @property
-    def period(self) -> int:
+    def period(self) -> Number:
         """All elements see alike."""
         return 1
 
     @property
-    def shift(self) -> int:
+    def shift(self) -> Number:
         """The window moves on by its stride."""
         return self.stride
 
     def taps(self, place: int) -> Taps:
         """Return what an element is made of: the window."""
-        return Taps(place * self.stride - self.before, self.kernel, self.dilation)
+        return Taps(int(place * self.stride - self.before), int(self.kernel), int(self.dilation))
 
-    def widened(self, size: int, stride: int) -> int:
+    def widened(self, size: Number, stride: Number) -> Number:
         """Return the field over elements that all see `size`, `stride` apart: r + (k - 1)·d·j."""
         return size + (span(self.kernel, self.dilation) - 1) * stride
 
@@ -51,18 +52,18 @@ class Window(NamedTuple):
 class Spread(NamedTuple):
     """How a window is spread over the output along one axis: a transposed convolution, an enlargement."""
 
-    kernel: int
-    stride: int = 1
-    before: int = 0
-    dilation: int = 1
+    kernel: Number
+    stride: Number = 1
+    before: Number = 0
+    dilation: Number = 1
 
     @property
-    def period(self) -> int:
+    def period(self) -> Number:
         """The window meets every stride-th element alike."""
         return self.stride
 
     @property
-    def shift(self) -> int:
+    def shift(self) -> Number:
         """An input element is a stride of the output."""
         return 1
 
@@ -72,19 +73,20 @@ class Spread(NamedTuple):
         Input element i is spread over the outputs i·s + j·d - p, with j from 0 to k - 1: so output o sees i where
         j·d = o + p - i·s. That holds for every (s/g)-th j, with g what s and d have in common, if for any.
         """
-        place += self.before
-        common = gcd(self.stride, self.dilation)
-        apart, step = self.stride // common, self.dilation // common
+        kernel, stride, before, dilation = map(int, self)
+        place += before
+        common = gcd(stride, dilation)
+        apart, step = stride // common, dilation // common
         if place % common:
             return Taps(0, 0)
         first = place // common * pow(step, -1, apart) % apart
-        count = max(-(-(self.kernel - first) // apart), 0)
-        last = (place - first * self.dilation) // self.stride
+        count = max(-(-(kernel - first) // apart), 0)
+        last = (place - first * dilation) // stride
         return Taps(last - (count - 1) * step, count, step)
 
-    def widened(self, size: int, stride: int) -> int:
+    def widened(self, size: Number, stride: Number) -> Number:
         """Return the field over elements that all see `size`, `stride` apart: r + (⌈k/s⌉ - 1)·j without dilation."""
-        common = gcd(self.stride, self.dilation)
+        common = gcd(int(self.stride), int(self.dilation))
         most = -(-self.kernel // (self.stride // common))
         return size + (most - 1) * (self.dilation // common) * stride
 
@@ -95,37 +97,37 @@ class Resampling(NamedTuple):
     Element i of o lies at (i + 1/2)·n/o - 1/2, with `corners` at i·(n - 1)/(o - 1); a single one is that at ⌊i·n/o⌋.
     """
 
-    size: int
-    new: int
+    size: Number
+    new: Number
     near: int
     corners: bool = False
 
     @property
-    def _steps(self) -> tuple[int, int]:
+    def _steps(self) -> tuple[Number, Number]:
         """How far the input goes on in how many elements."""
         if not self.corners or min(self.size, self.new) == 1:
             return self.size, self.new
         return self.size - 1, self.new - 1
 
     @property
-    def period(self) -> int:
+    def period(self) -> Number:
         """New elements lie alike between old ones after o/g, with g what both sizes have in common."""
-        return self._steps[1] // gcd(*self._steps)
+        return self._steps[1] // gcd(*map(int, self._steps))
 
     @property
-    def shift(self) -> int:
+    def shift(self) -> Number:
         """That is n/g old ones."""
-        return self._steps[0] // gcd(*self._steps)
+        return self._steps[0] // gcd(*map(int, self._steps))
 
     def taps(self, place: int) -> Taps:
         """Return what an element is made of: the nearest ones, as many before its place as after it."""
-        old, new = self._steps
+        old, new = map(int, self._steps)
         if self.near == 1:
             return Taps(place * old // new, 1)
         at = place * old // new if self.corners else ((2 * place + 1) * old - new) // (2 * new)
         return Taps(at + 1 - self.near // 2, self.near)
 
-    def widened(self, size: int, stride: int) -> int:
+    def widened(self, size: Number, stride: Number) -> Number:
         """Return the field over elements that all see `size`, `stride` apart."""
         return size if self.near == 1 else size + (self.near - 1) * stride
 
@@ -133,25 +135,26 @@ class Resampling(NamedTuple):
 class Division(NamedTuple):
     """How an axis of `size` elements is divided into `parts` windows: i sees from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉."""
 
-    size: int
-    parts: int
+    size: Number
+    parts: Number
 
     @property
-    def period(self) -> int:
+    def period(self) -> Number:
         """Windows lie alike after o/g, with g what both numbers have in common."""
-        return self.parts // gcd(self.size, self.parts)
+        return self.parts // gcd(int(self.size), int(self.parts))
 
     @property
-    def shift(self) -> int:
+    def shift(self) -> Number:
         """That is n/g elements."""
-        return self.size // gcd(self.size, self.parts)
+        return self.size // gcd(int(self.size), int(self.parts))
 
     def taps(self, place: int) -> Taps:
         """Return what an element is made of: a window."""
-        first = place * self.size // self.parts
-        return Taps(first, -(-(place + 1) * self.size // self.parts) - first)
+        size, parts = map(int, self)
+        first = place * size // parts
+        return Taps(first, -(-(place + 1) * size // parts) - first)
 
-    def widened(self, size: int, stride: int) -> int:
+    def widened(self, size: Number, stride: Number) -> Number:
         """Return the field over elements that all see `size`, `stride` apart."""
         most = -(-(self.shift + self.period - 1) // self.period)
         return size + (most - 1) * stride
@@ -179,17 +182,17 @@ class Uneven(NamedTuple):
         return f"{self.exact} → {self.rounded}"
 
 
-def span(kernel: int, dilation: int) -> int:
+def span(kernel: Number, dilation: Number) -> Number:
     """Return how many input elements a dilated window covers: d(k - 1) + 1."""
     return kernel if dilation == 1 else dilation * (kernel - 1) + 1
 
 
-def travel(size: int, window: Window) -> int:
+def travel(size: Number, window: Window) -> Number:
     """Return how far the window can move from its first position: H + 2P - FH; negative where it does not fit."""
     return size + (window.before + window.after) - span(window.kernel, window.dilation)
 
 
-def output_size(size: int, window: Window, rounding: Rounding) -> int:
+def output_size(size: Number, window: Window, rounding: Rounding) -> Number:
     """Return (H + 2P - FH)/S + 1, rounded down unless `rounding` is "ceil".
 
     Rounding up adds a last window that sticks out; as in PyTorch and ONNX it is dropped where it would
@@ -204,20 +207,21 @@ def output_size(size: int, window: Window, rounding: Rounding) -> int:
     return steps + 1
 
 
-def uneven(size: int, window: Window, rounding: Rounding) -> Uneven | None:
+def uneven(size: Number, window: Window, rounding: Rounding) -> Uneven | None:
     """Return what is rounded away where the stride does not divide the way, or None."""
-    quotient, rest = divmod(travel(size, window), window.stride)
+    stride = int(window.stride)
+    quotient, rest = divmod(int(travel(size, window)), stride)
     if not rest:
         return None
-    return Uneven(size, quotient, rest, window.stride, output_size(size, window, rounding))
+    return Uneven(int(size), quotient, rest, stride, int(output_size(size, window, rounding)))
 
 
-def same_size(size: int, stride: int) -> int:
+def same_size(size: Number, stride: Number) -> Number:
     """Return the output size under `same` padding: ⌈size / stride⌉, whatever the window."""
     return -(-size // stride)
 
 
-def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+def same_padding(size: Number, kernel: Number, stride: Number, dilation: Number) -> tuple[Number, Number]:
     """Return the padding before and after that makes the output ⌈size / stride⌉.
 
     As in TensorFlow and ONNX's SAME_UPPER the odd element goes after; where the windows leave gaps nothing

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from types import EllipsisType
+from typing import Literal
 
 import numpy as np
 from numpy import (
@@ -46,6 +47,7 @@ __all__ = [
     "exp",
     "expm1",
     "laid",
+    "last_axes",
     "log",
     "logaddexp",
     "maximum",
@@ -63,10 +65,10 @@ __all__ = [
     "where",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 Sides = Sequence[tuple[int, int]]
 PadMode = Literal["constant", "reflect", "edge", "wrap"]
-Index = tuple[Any, ...]
+Index = tuple[EllipsisType | slice, ...]
 
 WORKSPACE = 32 * 2**20
 """The most bytes of a matrix that im2col makes at a time, unless one row of the output takes more."""
@@ -143,7 +145,7 @@ def per_channel(values: Array, rank: int) -> Array:
     return values.reshape(-1, *(1,) * (rank - 2))
 
 
-def _at(*slices: slice) -> Index:
+def last_axes(*slices: slice) -> Index:
     """Return the index of some slices of the last axes."""
     return (..., *slices)
 
@@ -162,7 +164,7 @@ def trimmed(x: Array, sides: Sides) -> Array:
     """Return a copy of a tensor with elements cut off its last axes."""
     extents = x.shape[x.ndim - len(sides) :]
     kept = (slice(before, n - after) for n, (before, after) in zip(extents, sides, strict=True))
-    return x[_at(*kept)].copy()
+    return x[last_axes(*kept)].copy()
 
 
 def _starts(size: int, window: Window, rounding: Rounding) -> list[int]:
@@ -171,13 +173,13 @@ def _starts(size: int, window: Window, rounding: Rounding) -> list[int]:
     They are those that fit. Rounded up there is one more where they leave something over, which sticks out
     but does not start past the input.
     """
-    around = size + window.before + window.after
-    last = around - span(window.kernel, window.dilation)
+    kernel, stride, before, after, dilation = map(int, window)
+    around = size + before + after
+    last = around - int(span(kernel, dilation))
     return [
         start
-        for start in range(0, around, window.stride)
-        if start <= last
-        or (rounding == "ceil" and start - window.stride < last and start < size + window.before)
+        for start in range(0, around, stride)
+        if start <= last or (rounding == "ceil" and start - stride < last and start < size + before)
     ]
 
 
@@ -185,14 +187,15 @@ def laid(x: Array, windows: Sequence[Window], rounding: Rounding = "floor", outs
     """Return a view (N, C, *O, *k) of what each window sees; the padding and what sticks out hold `outside`."""
     sides, spans, picks, taps = [], [], [], []
     for size, window in zip(x.shape[2:], windows, strict=True):
-        reach, starts = span(window.kernel, window.dilation), _starts(size, window, rounding)
+        kernel, stride, before, after, dilation = map(int, window)
+        reach, starts = int(span(kernel, dilation)), _starts(size, window, rounding)
         end = starts[-1] + reach if starts else 0
-        sides.append((window.before, max(window.after, end - size - window.before)))
+        sides.append((before, max(after, end - size - before)))
         spans.append(reach)
-        picks.append(slice(0, len(starts) * window.stride, window.stride))
-        taps.append(slice(None, None, window.dilation))
+        picks.append(slice(0, len(starts) * stride, stride))
+        taps.append(slice(None, None, dilation))
     view = sliding_window_view(padded(x, sides, outside), spans, axis=tuple(range(2, x.ndim)))
-    return view[_at(*picks, *taps)]
+    return view[last_axes(*picks, *taps)]
 
 
 def correlate(x: Array, weight: Array, windows: Sequence[Window], rounding: Rounding, groups: int) -> Array:
@@ -231,8 +234,13 @@ def spread(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[i
     for tap in np.ndindex(*taps):
         shifts = (t * w.dilation for t, w in zip(tap, windows, strict=True))
         place = (slice(s, s + e, w.stride) for s, e, w in zip(shifts, ends, windows, strict=True))
-        canvas[_at(*place)] += columns[(slice(None), slice(None), *tap)]
-    return trimmed(canvas, [(w.before, w.after) for w in windows])
+        canvas[last_axes(*place)] += columns[(slice(None), slice(None), *tap)]
+    return trimmed(canvas, _around(windows))
+
+
+def _around(windows: Sequence[Window]) -> Sides:
+    """Return the padding before and after on each axis."""
+    return [(int(w.before), int(w.after)) for w in windows]
 
 
 def averaged(x: Array, windows: Sequence[Window], rounding: Rounding, *, inside_only: bool) -> Array:
@@ -241,12 +249,12 @@ def averaged(x: Array, windows: Sequence[Window], rounding: Rounding, *, inside_
     What sticks out beyond the padding never counts.
     """
     axes = tuple(range(-len(windows), 0))
-    around = [(0, 0) if inside_only else (w.before, w.after) for w in windows]
+    around = [(0, 0)] * len(windows) if inside_only else _around(windows)
     marks = padded(np.ones((1, 1, *x.shape[2:]), np.float32), around, 1.0)
     rest = windows if inside_only else [w._replace(before=0, after=0) for w in windows]
     sums = laid(x, windows, rounding).sum(axis=axes)
     counts = laid(marks, rest, rounding).sum(axis=axes)
-    found: Array = sums / counts[_at(*(slice(0, n) for n in sums.shape[2:]))]
+    found: Array = sums / counts[last_axes(*(slice(0, n) for n in sums.shape[2:]))]
     return found
 
 

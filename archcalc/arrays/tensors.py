@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import ascontiguousarray as contiguous
 from numpy import broadcast_to, sqrt, tile
 
 from archcalc.arrays.kernels import Array, erf, product, sigmoid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "FUNCTIONS",
@@ -68,7 +71,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 """What each function does; truth is whatever is not 0."""
 
-OPERATIONS: dict[str, Callable[[Any, Any], Array]] = {
+OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
@@ -119,10 +122,9 @@ def along(values: Array, axis: int, rank: int) -> Array:
     return values.reshape(-1, *(1,) * (rank - 1 - axis % rank))
 
 
-def positions(x: Array, size: int) -> Array:
+def positions(x: Array, size: int) -> NDArray[np.int64]:
     """Return the indices that numbers stand for: whatever they are, they are brought into the range."""
-    found: Array = np.floor(np.abs(x)).astype(np.int64) % size
-    return found
+    return np.floor(np.abs(x)).astype(np.int64) % size
 
 
 def summed(x: Array, letters: str, kept: str) -> Array:
@@ -240,7 +242,7 @@ def unrolled(x: Array, tensors: Sequence[Array], cell: Cell, states: int) -> Arr
     return np.stack(found)
 
 
-def as_float(array: Any) -> Array:
+def as_float(array: object) -> Array:
     """Return an array's numbers as float32; truth is 1 and falsehood 0."""
     return np.asarray(array, np.float32)
 

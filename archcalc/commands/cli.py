@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import ParamSpec, TextIO
 
 import click
 
@@ -16,6 +16,8 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import NobodyReadsError
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.ground.room import watch
+
+Said = ParamSpec("Said")
 
 __all__ = ["cli", "compare", "explain", "export", "main", "reconcile", "reports", "specs", "verify"]
 
@@ -99,7 +101,7 @@ def _refuse(error: click.ClickException) -> None:
     )
 
 
-def _tell(speak: Callable[..., None], *about: object, **how: bool) -> None:
+def _tell(speak: Callable[Said, None], *about: Said.args, **how: Said.kwargs) -> None:
     """Say something on standard error, if it can be said."""
     if sys.stderr is None:
         return

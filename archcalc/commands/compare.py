@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import click
 
 import archcalc
+from archcalc.analysis.conditions import Asked
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     Whole,
@@ -45,7 +46,11 @@ from archcalc.commands.options import (
 @result_options
 @condition_options
 def compare(
-    form: str, subjects: tuple[str, ...], inputs: tuple[str, ...], settings: tuple[str, ...], **options: Any
+    form: str,
+    subjects: tuple[str, ...],
+    inputs: tuple[str, ...],
+    settings: tuple[str, ...],
+    **options: Unpack[Asked],
 ) -> None:
     """Compare kernel stacks and networks: what they cost, what they see, where they differ.
 

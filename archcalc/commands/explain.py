@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -10,6 +10,7 @@ import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    ModelOptions,
     Whole,
     analyzed,
     complete_layer,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 )
 @report_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
-def explain(form: str, layer: str | None, **options: Any) -> None:
+def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> None:
     """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.
 
     The derivation of a layer goes from symbols to numbers to the result, for its output size,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    ModelOptions,
     NobodyReadsError,
     analyzed,
     depth_option,
@@ -46,7 +47,9 @@ def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @depth_option
 @model_options
-def export(to: str | None, output: str | None, depth: int | None, *, force: bool, **options: Any) -> None:
+def export(
+    to: str | None, output: str | None, depth: int | None, *, force: bool, **options: Unpack[ModelOptions]
+) -> None:
     """Write a network in another format: a spec, a program for a framework, a drawing.
 
     The formats are `spec`, archcalc's own YAML, with blocks where the network repeats itself; `onnx`, a model

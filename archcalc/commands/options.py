@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Unpack, get_args
 
 import click
 
 import archcalc
-from archcalc.analysis.conditions import DType
+from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.ground.limits import MAGNITUDE
 from archcalc.sheet.renderers import MODULES, render
 
 if TYPE_CHECKING:
+    from click.decorators import FC
+    from click.shell_completion import CompletionItem
+
     from archcalc.analysis.report import Report
     from archcalc.network.network import Network
 from archcalc.sheet.sheet import Sheet
 from archcalc.sheet.signs import speller
 
-Command = Callable[..., Any]
 DTYPES = tuple(get_args(DType))
+
+
+class ConditionOptions(Asked):
+    """The conditions under which a network is looked at, as options state them."""
+
+    input: Input
+
+
+class Options(ConditionOptions):
+    """The conditions and the parameters of a spec."""
+
+    settings: tuple[str, ...]
+
+
+class ModelOptions(Options):
+    """What says which network is meant, and under which conditions."""
+
+    model: str
 
 
 def examples(*lines: str) -> str:
@@ -40,7 +60,7 @@ def offered(names: Iterable[str]) -> list[str]:
     return [name for name in names if HARMLESS.fullmatch(name)]
 
 
-def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the networks that a word begins; files where there are none."""
     from click.shell_completion import CompletionItem
 
@@ -74,7 +94,7 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
     return [f"{done}{comma}{key}" for key in column_keys() if key.startswith(last)]
 
 
-class Whole(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.3
+class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic only since click 8.3
     """A whole number in ASCII digits, of at least `least`."""
 
     name = "number"
@@ -82,7 +102,7 @@ class Whole(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
     def __init__(self, least: int = 1) -> None:
         self.least = least
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or refuse what is none."""
         text = str(value)
         if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
@@ -90,23 +110,23 @@ class Whole(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
         return int(text)
 
 
-def report_options(command: Command) -> Command:
+def report_options(command: FC) -> FC:
     """Add the MODEL argument, its conditions, and how to write what is found."""
     return model_options(result_options(command))
 
 
-def model_options(command: Command) -> Command:
+def model_options(command: FC) -> FC:
     """Add the MODEL argument and the conditions under which it is looked at."""
     command = input_option(condition_options(command))
     return click.argument("model", shell_complete=complete_model)(command)
 
 
-def result_options(command: Command) -> Command:
+def result_options(command: FC) -> FC:
     """Add --strict and --format."""
     return strict_option(format_option(command))
 
 
-def input_option(command: Command) -> Command:
+def input_option(command: FC) -> FC:
     """Add --input: a shape, or NAME=SHAPE for each input of a network that has several."""
     return click.option(
         "--input",
@@ -139,7 +159,7 @@ def _strict(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     ctx.meta[STRICT] = value
 
 
-def strict_option(command: Command) -> Command:
+def strict_option(command: FC) -> FC:
     """Add --strict."""
     return click.option(
         "--strict",
@@ -157,7 +177,7 @@ def hold_to_account(report: Report) -> None:
         meta[STATUS] = 1
 
 
-def condition_options(command: Command) -> Command:
+def condition_options(command: FC) -> FC:
     """Add the conditions under which a network is looked at, beside its input."""
     for decorate in (
         click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
@@ -199,7 +219,7 @@ def _levels(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     return int(value)
 
 
-def depth_option(command: Command) -> Command:
+def depth_option(command: FC) -> FC:
     """Add --depth."""
     return click.option(
         "--depth",
@@ -209,7 +229,7 @@ def depth_option(command: Command) -> Command:
     )(command)
 
 
-def format_option(command: Command) -> Command:
+def format_option(command: FC) -> FC:
     """Add --format."""
     return click.option(
         "--format",
@@ -220,14 +240,14 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def analyzed(model: str, settings: Sequence[str], **conditions: Any) -> Report:
+def analyzed(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
     """Load and analyze the model that the options describe."""
     report = archcalc.analyze(loaded(model, settings, **conditions), **conditions)
     hold_to_account(report)
     return report
 
 
-def loaded(model: str, settings: Sequence[str], **conditions: Any) -> Network:
+def loaded(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:
     """Load the model that the options describe; what its reader had to assume goes to standard error."""
     if model.lower().endswith(".onnx") and conditions["rounding"] in ("floor", "ceil"):
         raise ArchcalcError(
@@ -241,7 +261,7 @@ def loaded(model: str, settings: Sequence[str], **conditions: Any) -> Network:
     return network
 
 
-def overrides(settings: Sequence[str]) -> dict[str, Any]:
+def overrides(settings: Sequence[str]) -> dict[str, object]:
     """Return the parameters of --set NAME=VALUE."""
     from archcalc.formats.language.read import override
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, emit, examples, report_options
+from archcalc.commands.options import ModelOptions, analyzed, emit, examples, report_options
 
 
 def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -35,7 +35,7 @@ def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -
     help="Only this tool, with its rule for every layer type; may be given several times.",
 )
 @report_options
-def reconcile(form: str, tools: tuple[str, ...], **options: Any) -> None:
+def reconcile(form: str, tools: tuple[str, ...], **options: Unpack[ModelOptions]) -> None:
     """Show what other tools print for the same network, and the sum that makes each figure.
 
     Tools agree on multiply-accumulates (MACs) and differ in what they add: biases, normalisation,

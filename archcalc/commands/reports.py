@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import click
 
 from archcalc.commands.group import cli
-from archcalc.commands.options import analyzed, complete_columns, depth_option, emit, examples, report_options
+from archcalc.commands.options import (
+    ModelOptions,
+    analyzed,
+    complete_columns,
+    depth_option,
+    emit,
+    examples,
+    report_options,
+)
 
 
 @cli.command(
@@ -27,7 +35,7 @@ from archcalc.commands.options import analyzed, complete_columns, depth_option, 
 )
 @depth_option
 @report_options
-def show(form: str, columns: str | None, depth: int | None, **options: Any) -> None:
+def show(form: str, columns: str | None, depth: int | None, **options: Unpack[ModelOptions]) -> None:
     """Show every layer: sizes, parameters, work, memory, and the totals.
 
     A deep network opens folded: a block is one row where its layers do not fit a screen.
@@ -43,7 +51,7 @@ def show(form: str, columns: str | None, depth: int | None, **options: Any) -> N
 )
 @depth_option
 @report_options
-def tree(form: str, depth: int | None, **options: Any) -> None:
+def tree(form: str, depth: int | None, **options: Unpack[ModelOptions]) -> None:
     """Show the network as a tree: each block with its sums, and what is in it."""
     from archcalc.views import layers
 
@@ -53,7 +61,7 @@ def tree(form: str, depth: int | None, **options: Any) -> None:
 
 @cli.command(epilog=examples("rf vgg16", "rf resnet50 --input 3x512x512", "rf mobilenet_v1 --format csv"))
 @report_options
-def rf(form: str, **options: Any) -> None:
+def rf(form: str, **options: Unpack[ModelOptions]) -> None:
     """Show receptive fields: how much of the input one element of each layer sees.
 
     The largest over all paths and, where neighbours differ, of the one that sees most; the smallest where
@@ -88,7 +96,9 @@ def rf(form: str, **options: Any) -> None:
 )
 @depth_option
 @report_options
-def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None, **options: Any) -> None:
+def memory(
+    form: str, optimizer: str | None, per_layer: bool, depth: int | None, **options: Unpack[ModelOptions]
+) -> None:
     """Show memory: weights and the most that is alive at once; with --train, what a training step keeps.
 
     Inference runs the layers in the order of the spec. A layer's inputs and output are alive together,
@@ -118,7 +128,9 @@ def memory(form: str, optimizer: str | None, per_layer: bool, depth: int | None,
 )
 @depth_option
 @report_options
-def params(form: str, per_layer: bool, formula: bool, depth: int | None, **options: Any) -> None:
+def params(
+    form: str, per_layer: bool, formula: bool, depth: int | None, **options: Unpack[ModelOptions]
+) -> None:
     """Count parameters: learnable, fixed and buffers."""
     from archcalc.views import layers, totals
 
@@ -137,7 +149,7 @@ def params(form: str, per_layer: bool, formula: bool, depth: int | None, **optio
 @click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @depth_option
 @report_options
-def flops(form: str, per_layer: bool, depth: int | None, **options: Any) -> None:
+def flops(form: str, per_layer: bool, depth: int | None, **options: Unpack[ModelOptions]) -> None:
     """Count work: multiply-accumulates (MACs), and every other operation by kind.
 
     FLOPs are 2 · MACs + all other operations. Papers and tables mostly print MACs, often under the

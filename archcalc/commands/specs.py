@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    ConditionOptions,
     complete_model,
     complete_op,
     condition_options,
@@ -69,7 +70,7 @@ def check(
     max_macs: str | None,
     max_memory: str | None,
     settings: tuple[str, ...],
-    **conditions: Any,
+    **conditions: Unpack[ConditionOptions],
 ) -> None:
     """Check specs: are they sound, do their expected figures hold, are they within budget?
 

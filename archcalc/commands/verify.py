@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    Options,
     Whole,
     analyzed,
     complete_layer,
@@ -57,7 +58,7 @@ def verify(
     form: str,
     layer: str | None,
     seed: int,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> None:
     """Run a network on random numbers and compare what really happens with what was predicted.
 

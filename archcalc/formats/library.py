@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from archcalc.analysis.conditions import Input
 from archcalc.formats.language.read import Document
@@ -28,7 +28,7 @@ KNOWN = tuple(suffix for format in FORMATS for suffix in format.suffixes)
 def load(
     model: str | Path,
     *,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, object] | None = None,
     input: Input = None,
     batch: int | None = None,
 ) -> Network:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from archcalc.arithmetic.window import Rounding, Window, output_size, same_padding, span
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Sizes, sizes_of
 from archcalc.ops.windows.sliding import Sliding
 
 Sides = tuple[tuple[int, int], ...]
@@ -19,8 +19,8 @@ class Windows(NamedTuple):
     """How a layer slides: its window on each axis, and the elements behind the padding that rounding up takes in."""
 
     axes: tuple[Window, ...]
-    sizes: Shape
-    outputs: Shape
+    sizes: Sizes
+    outputs: Sizes
     beyond: tuple[int, ...]
 
     @property
@@ -31,12 +31,14 @@ class Windows(NamedTuple):
     @property
     def sides(self) -> Sides:
         """The padding before and after on each axis."""
-        return tuple((w.before, w.after) for w in self.axes)
+        return tuple((int(w.before), int(w.after)) for w in self.axes)
 
     @property
     def reach(self) -> Sides:
         """The padding that makes the size without rounding up: what is beyond it counts, too."""
-        return tuple((w.before, w.after + more) for w, more in zip(self.axes, self.beyond, strict=True))
+        return tuple(
+            (before, after + more) for (before, after), more in zip(self.sides, self.beyond, strict=True)
+        )
 
     @property
     def rounds_up(self) -> bool:
@@ -46,17 +48,17 @@ class Windows(NamedTuple):
     @property
     def kernel(self) -> tuple[int, ...]:
         """The window's size on each axis."""
-        return tuple(w.kernel for w in self.axes)
+        return tuple(int(w.kernel) for w in self.axes)
 
     @property
     def stride(self) -> tuple[int, ...]:
         """The window's step on each axis."""
-        return tuple(w.stride for w in self.axes)
+        return tuple(int(w.stride) for w in self.axes)
 
     @property
     def dilation(self) -> tuple[int, ...]:
         """The distance between elements of the window on each axis."""
-        return tuple(w.dilation for w in self.axes)
+        return tuple(int(w.dilation) for w in self.axes)
 
     @property
     def is_same(self) -> bool:
@@ -76,12 +78,12 @@ class Windows(NamedTuple):
 
 def windows(op: Sliding, at: Site) -> Windows:
     """Return how an op with a sliding window goes over its input to give its output."""
-    axes = op.windows(at.x)
+    axes, x, y = op.windows(at.x), sizes_of(at.x), sizes_of(at.y)
     beyond = tuple(
-        max(0, (o - 1) * w.stride + span(w.kernel, w.dilation) - (i + w.before + w.after))
-        for i, o, w in zip(at.x[2:], at.y[2:], axes, strict=True)
+        max(0, int((o - 1) * w.stride + span(w.kernel, w.dilation) - (i + w.before + w.after)))
+        for i, o, w in zip(x[2:], y[2:], axes, strict=True)
     )
-    return Windows(axes, tuple(at.x[2:]), tuple(at.y[2:]), beyond)
+    return Windows(axes, x[2:], y[2:], beyond)
 
 
 def rank_of(x: Shape) -> int:

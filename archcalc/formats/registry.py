@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from archcalc.analysis.conditions import Input
 from archcalc.analysis.report import Report
 from archcalc.formats.peek import Peek
 from archcalc.ground.errors import ArchcalcError, nearest, visible
 from archcalc.network.network import Network
 
 Write = Callable[[Report, int | None], str | bytes]
-Read = Callable[[Path, Any, int | None], Network]
+Read = Callable[[Path, Input, int | None], Network]
 
 
 class Format(NamedTuple):
@@ -234,7 +235,7 @@ def format_of(path: Path) -> Format | None:
     return next(told, None) or next((format for format in reversed(named) if not format.by_bytes), None)
 
 
-def read(format: Format, path: Path, input: Any, batch: int | None) -> Network:
+def read(format: Format, path: Path, input: Input, batch: int | None) -> Network:
     """Return the network of a file.
 
     Raises:

@@ -51,11 +51,11 @@ class Claim(NamedTuple):
     value: int
     step: int
 
-    def rounds_from(self, exact: int) -> bool:
+    def rounds_from(self, exact: float) -> bool:
         """Tell whether the exact number, rounded half up to the step, is what is claimed."""
         return (2 * exact + self.step) // (2 * self.step) * self.step == self.value
 
-    def cut_from(self, exact: int) -> bool:
+    def cut_from(self, exact: float) -> bool:
         """Tell whether the exact number with its last digits cut off is what is claimed."""
         return exact // self.step * self.step == self.value
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import Origin
 from archcalc.op.op import Op
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Sizes
 
 MARK = re.compile("[./]")
 """What stands between the parts of a name."""
@@ -88,7 +88,7 @@ class Expectation(NamedTuple):
     """
 
     figure: str
-    value: Any
+    value: object
     source: str
     layer: str | None = None
     train: bool = False
@@ -118,7 +118,7 @@ class Network(NamedTuple):
     nodes: tuple[Node, ...]
     title: str = ""
     source: str = ""
-    parameters: Mapping[str, Any] = {}
+    parameters: Mapping[str, object] = {}
     expectations: tuple[Expectation, ...] = ()
     rounding: Rounding | None = None
     outputs: tuple[int, ...] = (-1,)
@@ -131,7 +131,6 @@ class Network(NamedTuple):
         return self.outputs[0]
 
     @property
-    def input_shape(self) -> Shape:
+    def input_shape(self) -> Sizes:
         """The shape of the first input without the batch, (C, *I)."""
-        shape: Shape = self.nodes[0].op.output(Site())[1:]
-        return shape
+        return self.nodes[0].op.output_sizes()[1:]

@@ -8,19 +8,21 @@ what kind of number it was given; only `check` needs real integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.term import named
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.settings import Setting
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Shapes, Site, Sizes, Spot, sizes_of
 from archcalc.op.traits import Traits, check_traits
 
+Value = TypeVar("Value")
 Weights = dict[str, Shape]
 
 
@@ -31,15 +33,15 @@ class Work(NamedTuple):
     transcendental functions: exp, log, tanh, erf, powers, roots.
     """
 
-    macs: int = 0
-    additions: int = 0
-    multiplications: int = 0
-    comparisons: int = 0
-    divisions: int = 0
-    exponentials: int = 0
+    macs: Number = 0
+    additions: Number = 0
+    multiplications: Number = 0
+    comparisons: Number = 0
+    divisions: Number = 0
+    exponentials: Number = 0
 
     @property
-    def flops(self) -> int:
+    def flops(self) -> Number:
         """Two operations for each multiply-accumulate, one for each of the others."""
         return self.macs + sum(self)
 
@@ -71,7 +73,8 @@ def added(works: Iterable[Work]) -> Work:
 class Op:
     """A layer type. Subclasses declare settings and override what differs from "shape in, shape out".
 
-    An op is an immutable value: two with the same settings are equal.
+    An op is an immutable value: two with the same settings are equal. Settings are declared as what a spec
+    states; in a formula they may be terms or polynomials, which is why what comes out is a `Number`.
     """
 
     kind: ClassVar[str] = ""
@@ -82,7 +85,7 @@ class Op:
     """The setting that a lone scalar or list stands for."""
     declared: ClassVar[Mapping[str, Setting]] = {}
     """Its settings by the name they have in a spec."""
-    example: ClassVar[tuple[tuple[str, ...], dict[str, Any]]] = ((), {})
+    example: ClassVar[tuple[tuple[str, ...], dict[str, object]]] = ((), {})
     """Input shapes without batch, and settings, for documentation and contract tests."""
     traits: ClassVar[Traits] = Traits()
     """What it is by nature."""
@@ -92,7 +95,7 @@ class Op:
         """Whether it makes numbers of what is not a number, or the other way round, so that no mark shows behind it."""
         return False
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **given: object) -> None:
         for name in given:
             if name not in self.declared:
                 raise ArchcalcError(
@@ -126,7 +129,7 @@ class Op:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.stated().items())})"
 
-    def stated(self) -> dict[str, Any]:
+    def stated(self) -> dict[str, object]:
         """Return the settings that differ from their defaults, by their names in a spec."""
         return {
             name: value
@@ -134,7 +137,7 @@ class Op:
             if (value := self.__dict__[setting.attribute]) != setting.default
         }
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: object) -> Self:
         """Return a copy with some attributes changed, unchecked: they may be terms or polynomials."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -160,12 +163,16 @@ class Op:
         """Return the op with another input shape and another batch size where they are given; only inputs care."""
         return self
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         """Raise a one-line fact where the input shapes do not suit the op; the one formula that needs integers."""
 
     def output(self, at: Site) -> Shape:
         """Return the output shape for the input shapes."""
         return at.x
+
+    def output_sizes(self, *xs: Sizes) -> Sizes:
+        """Return the output's sizes for inputs whose sizes are integers, such as those of real arrays."""
+        return sizes_of(self.output(Shapes(xs)))
 
     def weights(self, at: Site) -> Weights:
         """Return the shape of each learnable tensor."""
@@ -201,29 +208,29 @@ class Op:
         """Return what an output element sees of the input."""
         return "pointwise"
 
-    def unfolded(self, at: Site) -> tuple[int, int] | None:
+    def unfolded(self, at: Site) -> tuple[Number, Number] | None:
         """Return rows and columns of the matrix that im2col makes of the input; None for what is no convolution."""
         return None
 
-    def uneven(self, at: Site) -> tuple[Uneven, ...]:
+    def uneven(self, at: Spot) -> tuple[Uneven, ...]:
         """Return the axes on which the window does not fit evenly."""
         return ()
 
 
-def elements(tensors: Iterable[Shape]) -> int:
+def elements(tensors: Iterable[Shape]) -> Number:
     """Return how many numbers the tensors hold: the one rule that turns weight shapes into a count.
 
     Neighbours that share their leading dimension are counted together, which changes nothing in the
     number and makes the derivation read (k·k·C + 1)·M: for each filter its weights and its bias.
     """
-    total = 0
+    total: Number = 0
     for leading, rests in _by_leading_dimension(tensors):
         total = total + sum(prod(reversed(rest)) for rest in rests) * leading
     return total
 
 
-def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[int, list[Shape]]]:
-    leading = 0
+def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[Number, list[Shape]]]:
+    leading: Number = 0
     rests: list[Shape] = []
     for shape in tensors:
         if rests and not _same(shape[0], leading):
@@ -235,7 +242,7 @@ def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[int, list[
         yield leading, rests
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Number, other: Number) -> bool:
     """Tell whether two sizes are the same one: equal, and called the same where they have names."""
     return bool(one == other) and getattr(one, "symbol", "") == getattr(other, "symbol", "")
 
@@ -245,12 +252,12 @@ def extents_of(shape: Shape) -> str:
     return "x".join(map(str, shape[1:]))
 
 
-def per_axis(values: tuple[Any, ...], spatial: tuple[Any, ...]) -> tuple[Any, ...]:
+def per_axis(values: tuple[Value, ...], spatial: Sequence[object]) -> tuple[Value, ...]:
     """Return one value an axis: a single value serves all of them."""
     return values * len(spatial) if len(values) == 1 else values
 
 
-def check_axes(name: str, values: tuple[Any, ...], spatial: tuple[Any, ...]) -> None:
+def check_axes(name: str, values: Sequence[object], spatial: Sequence[object]) -> None:
     """Raise a fact where a setting has neither one value nor one for each spatial axis."""
     if len(values) not in (1, len(spatial)):
         raise ArchcalcError(
@@ -272,7 +279,7 @@ OpType = TypeVar("OpType", bound=type[Op])
 def op(
     kind: str,
     *,
-    example: tuple[str | tuple[str, ...], dict[str, Any]],
+    example: tuple[str | tuple[str, ...], dict[str, object]],
     main: str | None = None,
     also: str = "",
 ) -> Callable[[OpType], OpType]:
@@ -303,7 +310,7 @@ def _declared(cls: type[Op], main: str | None) -> dict[str, Setting]:
     return dict(sorted(found.items(), key=lambda item: (item[0] != main, not item[1].required)))
 
 
-def _parsed(setting: Setting, value: Any) -> Any:
+def _parsed(setting: Setting, value: object) -> object:
     try:
         return setting.parse(value)
     except ArchcalcError as error:

@@ -12,14 +12,14 @@ from typing import Any
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 
-Parse = Callable[[Any], Any]
-Schema = Mapping[str, Any]
+Parse = Callable[[object], object]
+Schema = Mapping[str, object]
 
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the parameters"}
 """What a spec may write in place of a number."""
 SIZED: Schema = {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"}
 """A size in one word, such as 3x5."""
-REQUIRED: Any = object()
+REQUIRED = object()
 """Marks a setting that has no default."""
 
 
@@ -45,7 +45,7 @@ class Setting:
         schema: Schema,
         symbol: str,
         help: str,
-        default: Any,
+        default: object,
         fades: bool = False,
     ) -> None:
         self.name = ""
@@ -74,20 +74,20 @@ class Setting:
         return self.kind == "words"
 
 
-def count(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fades: bool = False) -> Any:
+def count(symbol: str, help: str, *, default: object = REQUIRED, least: int = 1, fades: bool = False) -> Any:
     """A whole number of at least `least`."""
 
-    def parse(value: Any) -> int:
+    def parse(value: object) -> int:
         return whole(value, least)
 
     schema = {"type": "integer", "minimum": least}
     return Setting("count", parse, schema, symbol, help, default, fades)
 
 
-def size(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fades: bool = False) -> Any:
+def size(symbol: str, help: str, *, default: object = REQUIRED, least: int = 1, fades: bool = False) -> Any:
     """A number for every axis, or one an axis: `3`, `3x5`, `[3, 5]`. Becomes a tuple."""
 
-    def parse(value: Any) -> tuple[int, ...]:
+    def parse(value: object) -> tuple[int, ...]:
         return extents(value, least)
 
     items = {"type": "integer", "minimum": least}
@@ -101,10 +101,10 @@ def size(symbol: str, help: str, *, default: Any = REQUIRED, least: int = 1, fad
     return Setting("size", parse, schema, symbol, help, default, fades)
 
 
-def padding(symbol: str, help: str, *, default: Any = 0, words: tuple[str, ...] = ()) -> Any:
+def padding(symbol: str, help: str, *, default: object = 0, words: tuple[str, ...] = ()) -> Any:
     """Padding: a number, one an axis, before/after pairs, or one of `words`. Becomes pairs or a word."""
 
-    def parse(value: Any) -> str | tuple[tuple[int, int], ...]:
+    def parse(value: object) -> str | tuple[tuple[int, int], ...]:
         if isinstance(value, str) and value in words:
             return ((0, 0),) if value == "valid" else value
         return _pairs(value, words)
@@ -127,10 +127,10 @@ def _listing(*items: Schema) -> Schema:
     return {"type": "array", "items": {"anyOf": [*items, EXPRESSION]}, "minItems": 1, "maxItems": limits.AXES}
 
 
-def flag(help: str, *, default: Any = REQUIRED) -> Any:
+def flag(help: str, *, default: object = REQUIRED) -> Any:
     """True or false."""
 
-    def parse(value: Any) -> bool:
+    def parse(value: object) -> bool:
         if isinstance(value, bool):
             return value
         raise ArchcalcError(
@@ -145,13 +145,13 @@ def number(
     symbol: str,
     help: str,
     *,
-    default: Any = REQUIRED,
+    default: object = REQUIRED,
     above: float | None = None,
     within: tuple[float, float] | None = None,
 ) -> Any:
     """A decimal number, greater than `above` or `within` two bounds where those are given."""
 
-    def parse(value: Any) -> float:
+    def parse(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
             raise ArchcalcError(f"must be a number, not {show(value)}")
         try:
@@ -164,16 +164,16 @@ def number(
             raise ArchcalcError(f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}")
         return found
 
-    schema: dict[str, Any] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
+    schema: dict[str, object] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
     if within is not None:
         schema |= {"minimum": within[0], "maximum": within[1]}
     return Setting("number", parse, schema, symbol, help, default)
 
 
-def choice(options: tuple[str, ...], help: str, *, default: Any = REQUIRED) -> Any:
+def choice(options: tuple[str, ...], help: str, *, default: object = REQUIRED) -> Any:
     """One word out of `options`."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         if isinstance(value, str) and value in options:
             return value
         hint = nearest(value, options) if isinstance(value, str) else None
@@ -184,10 +184,10 @@ def choice(options: tuple[str, ...], help: str, *, default: Any = REQUIRED) -> A
     return Setting("choice", parse, {"enum": list(options)}, "", help, default)
 
 
-def words(help: str, *, default: Any = REQUIRED) -> Any:
+def words(help: str, *, default: object = REQUIRED) -> Any:
     """A short text."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         if not isinstance(value, str) or not value.strip():
             raise ArchcalcError(f"must be a text, not {show(value)}")
         if len(value) > LONGEST_TEXT:
@@ -198,19 +198,19 @@ def words(help: str, *, default: Any = REQUIRED) -> Any:
     return Setting("words", parse, schema, "", help, default)
 
 
-def axis(help: str, *, default: Any = REQUIRED) -> Any:
+def axis(help: str, *, default: object = REQUIRED) -> Any:
     """An axis, counted with the batch as axis 0 or, where negative, from the end."""
 
-    def parse(value: Any) -> int:
+    def parse(value: object) -> int:
         return whole(value, -limits.AXES)
 
     return Setting("axis", parse, _AXIS, "", help, default)
 
 
-def axes(help: str, *, default: Any = REQUIRED) -> Any:
+def axes(help: str, *, default: object = REQUIRED) -> Any:
     """One axis or a list of them, counted as in `axis`. Becomes a tuple."""
 
-    def parse(value: Any) -> tuple[int, ...]:
+    def parse(value: object) -> tuple[int, ...]:
         return extents(value, -limits.AXES)
 
     return Setting("axes", parse, {"anyOf": [_AXIS, _listing(_AXIS)]}, "", help, default)
@@ -219,10 +219,10 @@ def axes(help: str, *, default: Any = REQUIRED) -> Any:
 _AXIS: Schema = {"type": "integer", "minimum": -limits.AXES}
 
 
-def table(help: str, *, default: Any = REQUIRED) -> Any:
+def table(help: str, *, default: object = REQUIRED) -> Any:
     """A list of lists of whole numbers."""
 
-    def parse(value: Any) -> tuple[tuple[int, ...], ...]:
+    def parse(value: object) -> tuple[tuple[int, ...], ...]:
         if not isinstance(value, list | tuple) or not value:
             raise ArchcalcError(f"must be a list of lists, not {show(value)}")
         rows = []
@@ -236,7 +236,7 @@ def table(help: str, *, default: Any = REQUIRED) -> Any:
     return Setting("table", parse, {"type": "array", "items": items}, "", help, default)
 
 
-def whole(value: Any, least: int) -> int:
+def whole(value: object, least: int) -> int:
     """Return `value` if it is a whole number of at least `least`.
 
     Raises:
@@ -252,7 +252,7 @@ def whole(value: Any, least: int) -> int:
     return value
 
 
-def extents(value: Any, least: int = 1) -> tuple[int, ...]:
+def extents(value: object, least: int = 1) -> tuple[int, ...]:
     """Return the numbers of a size: `3`, `3x224x224`, `[3, 224, 224]`.
 
     Raises:
@@ -275,7 +275,7 @@ def _digits(text: str) -> int:
     return int(text)
 
 
-def _pairs(value: Any, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+def _pairs(value: object, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     if not isinstance(value, list | tuple):
         try:
             return tuple((extent, extent) for extent in extents(value, 0))
@@ -297,7 +297,7 @@ LONGEST = 60
 """The longest value that a message quotes, in characters."""
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Return a value as a person would have written it, short enough for a message."""
     if isinstance(value, bool):
         return str(value).lower()

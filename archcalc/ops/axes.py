@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field, Kept
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Shape
@@ -54,12 +55,12 @@ def check_last(axes: int, x: Shape) -> None:
         raise ArchcalcError(f"takes the last {axes} axes, but a sample has {len(x) - 1}", setting="axes")
 
 
-def remaining(sizes: Iterable[int]) -> Shape:
+def remaining(sizes: Iterable[Number]) -> Shape:
     """Return the shape of what is left of a tensor: a single number keeps one axis, of size 1."""
     return tuple(sizes) or (1,)
 
 
-def replaced(x: Shape, axis: int, size: int) -> Shape:
+def replaced(x: Shape, axis: int, size: Number) -> Shape:
     """Return a shape with another size on an axis."""
     at = place(axis, len(x))
     return (*x[:at], size, *x[at + 1 :])
@@ -95,7 +96,7 @@ def stretched(*shapes: Shape) -> Shape:
     return tuple(_largest(sizes) for sizes in aligned)[::-1]
 
 
-def _largest(sizes: tuple[int, ...]) -> int:
+def _largest(sizes: Shape) -> Number:
     """Return the first size that is not 1: arithmetic that any kind of number survives."""
     return next((size for size in sizes if size != 1), sizes[0])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
@@ -12,6 +12,7 @@ from archcalc.analysis.figures import FIGURES, Figure
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.ground.quantity import Claim
 from archcalc.network.network import Expectation, Network, members
 from archcalc.sheet.kinds import COUNT
 
@@ -31,8 +32,8 @@ class Finding(NamedTuple):
     network: str
     layer: str | None
     figure: str
-    expected: Any
-    computed: Any
+    expected: object
+    computed: object
     verdict: Verdict
     source: str
     claim: str | None = None
@@ -91,7 +92,7 @@ def _expected(expectation: Expectation, report: Report, places: Mapping[str, lis
         network=report.name,
         layer=expectation.layer,
         figure=f"{expectation.figure} in training" if expectation.train else expectation.figure,
-        expected=expectation.value if expectation.claim is None else expectation.value.value,
+        expected=expectation.value.value if isinstance(expectation.value, Claim) else expectation.value,
         computed=computed,
         verdict=_verdict(expectation, computed),
         source=expectation.source,
@@ -99,18 +100,18 @@ def _expected(expectation: Expectation, report: Report, places: Mapping[str, lis
     )
 
 
-def _verdict(expectation: Expectation, computed: Any) -> Verdict:
-    if expectation.claim is None:
-        return "ok" if computed == expectation.value else "wrong"
+def _verdict(expectation: Expectation, computed: object) -> Verdict:
     claim = expectation.value
-    if computed is None:
+    if not isinstance(claim, Claim):
+        return "ok" if computed == claim else "wrong"
+    if not isinstance(computed, int | float):
         return "refuted"
     if claim.rounds_from(computed):
         return "upheld"
     return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
 
 
-def _computed(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Any:
+def _computed(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> object:
     """Return what is computed of a network, a layer, or a block folded into one row; None where it is not known."""
     name, figure = expectation.layer, FIGURES[expectation.figure]
     if name is None and figure.total is not None:
@@ -142,7 +143,7 @@ def _limited(report: Report, key: str, most: int) -> Finding:
         raise ArchcalcError(
             f"there is no limit on '{key}'", hint=nearest(key, known) or f"choose from {', '.join(known)}"
         )
-    need = figure.of_total(report)
+    need = figure.amount(report)
     verdict: Verdict = "wrong" if need > most else "ok" if _is_complete(figure, report) else "unknown"
     computed = None if verdict == "unknown" else need
     return Finding(report.name, None, key, most, computed, verdict, "budget: at most")

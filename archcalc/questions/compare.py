@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.analyze import analyze
-from archcalc.analysis.conditions import DType
+from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.report import Report
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import load
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network
 from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Sizes
 from archcalc.questions.differences import Difference, differences, shared_prefix
 from archcalc.questions.stacks import Stack, convolutions, is_size, is_stack, network, stack
 
@@ -69,7 +70,7 @@ def compare(
     dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, object] | None = None,
 ) -> Contrast:
     """Compare kernel stacks, networks or both.
 
@@ -98,7 +99,7 @@ def compare(
             f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
             hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
         )
-    conditions = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
+    conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
     stacks = [one for one in read if isinstance(one, Stack)]
     if len(stacks) < len(read):
         return _networks(read, shapes, _channels(channels), conditions)
@@ -118,8 +119,8 @@ def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Pa
 
 def _read(
     subject: str | Path | Network,
-    parameters: Mapping[str, Any] | None,
-    input: Shape | None,
+    parameters: Mapping[str, object] | None,
+    input: Sizes | None,
     batch: int | None,
 ) -> Stack | Network:
     if isinstance(subject, Network):
@@ -129,7 +130,7 @@ def _read(
     return load(subject, parameters=parameters, input=input, batch=batch)
 
 
-def _shape(text: str) -> Shape:
+def _shape(text: str) -> Sizes:
     try:
         return extents(text)
     except ArchcalcError as error:
@@ -143,7 +144,7 @@ def _channels(value: int | None) -> int | None:
         raise ArchcalcError(f"channels {error.fact}") from None
 
 
-def _one_input(shapes: list[Shape], channels: int | None) -> tuple[int | None, Shape]:
+def _one_input(shapes: list[Sizes], channels: int | None) -> tuple[int | None, Sizes]:
     """Return C, where it is known, and the height and the width of the input that stacks are compared on."""
     if not shapes:
         return channels, ()
@@ -162,14 +163,14 @@ def _one_input(shapes: list[Shape], channels: int | None) -> tuple[int | None, S
     return shape[0], shape[1:]
 
 
-def _stacks(stacks: list[Stack], channels: int | None, size: Shape, conditions: dict[str, Any]) -> Contrast:
+def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: Asked) -> Contrast:
     reports = tuple(_on(one, (channels or one.multiple, *(size or (1, 1))), conditions) for one in stacks)
     costs = tuple(_costs(one, size, report) for one, report in zip(stacks, reports, strict=True))
     labels = _distinct([one.name for one in stacks])
     return Contrast(labels, costs, reports if channels and size else (), channels, size)
 
 
-def _on(one: Stack, shape: Shape, conditions: dict[str, Any]) -> Report:
+def _on(one: Stack, shape: Sizes, conditions: Asked) -> Report:
     """Return a stack's report on an input, or raise a fact where the groups do not suit the channels."""
     try:
         return analyze(network(one, shape), **conditions)
@@ -177,7 +178,7 @@ def _on(one: Stack, shape: Shape, conditions: dict[str, Any]) -> Report:
         raise ArchcalcError(f"stack '{one.name}': {error.fact}", hint=error.hint) from None
 
 
-def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
+def _costs(one: Stack, size: Sizes, report: Report) -> StackCosts:
     """Run the convolutions' own formulas on C; the receptive field and the batch are the report's."""
     from archcalc.arithmetic.polynomial import Formula, channels
 
@@ -201,7 +202,7 @@ def _costs(one: Stack, size: Shape, report: Report) -> StackCosts:
     )
 
 
-def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Any:
+def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Number:
     works = (op.work(Site((x,), y)) for op, y, x in zip(ops, outputs, inputs, strict=False))
     return sum(work.macs for work in works if work is not None)
 
@@ -227,7 +228,7 @@ def _largest(formulas: tuple[Formula, ...]) -> tuple[Formula, ...]:
 
 
 def _networks(
-    read: list[Stack | Network], shapes: list[Shape], channels: int | None, conditions: dict[str, Any]
+    read: list[Stack | Network], shapes: list[Sizes], channels: int | None, conditions: Asked
 ) -> Contrast:
     """Compare networks, and stacks beside them on the first network's input unless there is another."""
     usual = next(one.input_shape for one in read if isinstance(one, Network))
@@ -238,7 +239,7 @@ def _networks(
             "channels are stated for stacks, and all of these are networks",
             hint="--input changes what goes in",
         )
-    wanted: Sequence[Shape | None] = shapes or [None]
+    wanted: Sequence[Sizes | None] = shapes or [None]
     reports = tuple(
         _on(one, shape or usual, conditions)
         if isinstance(one, Stack)
@@ -256,7 +257,7 @@ def _networks(
     return Contrast(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)
 
 
-def _completed(shape: Shape, channels: int | None, usual: Shape) -> Shape:
+def _completed(shape: Sizes, channels: int | None, usual: Sizes) -> Sizes:
     """Return an input (C, H, W) of which only the channels or only the size may be given."""
     if len(shape) in (0, 2):
         return (channels or usual[0], *(shape or usual[1:]))

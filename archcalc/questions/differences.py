@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.report import Report, Row
 from archcalc.network.network import parts, prefix
@@ -38,13 +38,13 @@ def shared_prefix(reports: Sequence[Report]) -> int:
     return count
 
 
-def _signatures(report: Report) -> Iterator[tuple[Any, ...]]:
+def _signatures(report: Report) -> Iterator[tuple[object, ...]]:
     positions = {row.name: position for position, row in enumerate(report.rows)}
     for row in report.rows:
         yield (*_design(row), tuple(positions[name] for name in row.inputs))
 
 
-def _design(row: Row) -> tuple[Any, ...]:
+def _design(row: Row) -> tuple[object, ...]:
     """Return what makes a layer the layer it is; of an input only that it is one."""
     return (row.kind, dict(row.settings), dict(row.weights)) if row.inputs else (row.kind, {}, {})
 

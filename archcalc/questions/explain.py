@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.figures import FIGURES, Traced
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.extent import Extent
-from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.number import Number
+from archcalc.arithmetic.term import Term, as_term
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Sizes
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """The symbols of the spatial axes."""
@@ -92,7 +93,7 @@ def _derived(
             yield from _one(figure.key, figure.name, figure.formula(layer), figure.unit)
 
 
-def _sizes(output: Sequence[Any]) -> Iterator[Derivation]:
+def _sizes(output: Shape) -> Iterator[Derivation]:
     """Yield the derivation of every output size that was worked out, equal ones once."""
     spatial = SPATIAL.get(len(output) - 2, ())
     names = ["channels", *(AXES[symbol] for symbol in spatial)] if spatial else ["size"] * (len(output) - 1)
@@ -113,11 +114,11 @@ def _seen(sources: Sequence[Row]) -> Extent | None:
     return sources[0].extents[0]
 
 
-def _one(key: str, figure: str, value: Any, unit: str = "") -> Iterator[Derivation]:
+def _one(key: str, figure: str, value: Number | None, unit: str = "") -> Iterator[Derivation]:
     """Yield the derivation of a figure unless it is nothing, not known, or no whole number."""
     if value is None or isinstance(value, float):
         return
-    term = value if isinstance(value, Term) else Term(int(value))
+    term = as_term(value)
     if term.value:
         yield Derivation(figure, term.symbols(), term.numbers(), term.value, unit, key)
 
@@ -140,7 +141,7 @@ def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
     }
 
 
-def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
+def symbolic(shape: Sizes, index: str = "") -> Shape:
     """Return a shape of terms, (N, C, H, W); a batch of one leaves no trace, and what is not known has no terms."""
     if not shape:
         return ()
@@ -152,37 +153,33 @@ def symbolic(shape: Shape, index: str = "") -> tuple[Any, ...]:
     return (first, *terms)
 
 
-def symbolic_inputs(shapes: Sequence[Shape]) -> tuple[tuple[Any, ...], ...]:
+def symbolic_inputs(shapes: Sequence[Sizes]) -> tuple[Shape, ...]:
     """Return the input shapes as terms, indexed where there are several."""
     if len(shapes) == 1:
         return (symbolic(shapes[0]),)
     return tuple(symbolic(shape, SUBSCRIPTS[number % 9]) for number, shape in enumerate(shapes))
 
 
-def symbolic_output(output: Sequence[Any]) -> tuple[Any, ...]:
+def symbolic_output(output: Shape) -> Shape:
     """Return an output shape with new symbols for its spatial sizes, H′ and W′, so that counts read briefly."""
     spatial = SPATIAL.get(len(output) - 2, tuple(f"O{i + 1}" for i in range(len(output) - 2)))
     sizes = (Term(int(size), f"{axis}′") for size, axis in zip(output[2:], spatial, strict=True))
     return (*output[:2], *sizes)
 
 
-def parameters(op: Op, shapes: Sequence[Shape], others: Collection[str] | None = ()) -> Term:
+def parameters(op: Op, shapes: Sequence[Sizes], others: Collection[str] | None = ()) -> Term:
     """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
     weights = op.traced().weights(Site(symbolic_inputs(shapes)))
     owned = (shape for name, shape in weights.items() if others is not None and name not in others)
-    return _as_term(elements(owned))
+    return as_term(elements(owned))
 
 
-def macs(op: Op, shapes: Sequence[Shape]) -> Term | None:
+def macs(op: Op, shapes: Sequence[Sizes]) -> Term | None:
     """Return the derivation of an op's multiply-accumulates; None where they are not known."""
     traced = op.traced()
     at = Site(symbolic_inputs(shapes))
     work = traced.work(at._replace(y=symbolic_output(traced.output(at))))
-    return None if work is None else _as_term(work.macs)
-
-
-def _as_term(value: int | Term) -> Term:
-    return value if isinstance(value, Term) else Term(value)
+    return None if work is None else as_term(work.macs)
 
 
 def parameter_formulas(report: Report) -> dict[str, Term]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.number import Number
+from archcalc.arithmetic.term import Term, as_term
 from archcalc.arithmetic.window import Rounding, Window, output_size, span, travel, uneven
 from archcalc.ground.errors import ArchcalcError
 
@@ -44,19 +45,20 @@ def output(size: int, window: Window, rounding: Rounding = "floor") -> OutputSiz
             hint="more padding or a larger input would let it fit",
         )
     rest = uneven(size, window, rounding)
-    term: Any = output_size(Term(size, "H"), _symbolic(window), rounding)  # type: ignore[arg-type]  # a Term is an int to every formula
+    term = as_term(output_size(Term(size, "H"), _symbolic(window), rounding))
     below = size - (rest.rest if rest else 0)
-    fitting = (below, below + window.stride) if rest else (size,)
+    fitting = (below, below + rest.stride) if rest else (size,)
     return OutputSize(term, rest.exact if rest else None, tuple(n for n in fitting if n > 0))
 
 
 def _symbolic(window: Window) -> Window:
     """Return the window in terms; padding that is equal on both sides is one and the same."""
-    before = Term(window.before, "p")
-    after = before if window.after == window.before else Term(window.after, "p′")
-    dilation: Any = 1 if window.dilation == 1 else Term(window.dilation, "d")
-    sizes: Any = (Term(window.kernel, "k"), Term(window.stride, "s"), before, after, dilation)
-    return Window(*sizes)
+    kernel, stride, before, after, dilation = map(int, window)
+    first = Term(before, "p")
+    last = first if after == before else Term(after, "p′")
+    return Window(
+        Term(kernel, "k"), Term(stride, "s"), first, last, 1 if dilation == 1 else Term(dilation, "d")
+    )
 
 
 def paddings(size: int, target: int, window: Window, rounding: Rounding = "floor") -> Range | None:
@@ -67,27 +69,29 @@ def paddings(size: int, target: int, window: Window, rounding: Rounding = "floor
     bare = window._replace(before=0, after=0)
 
     def came(total: int) -> int:
-        return output_size(size, bare._replace(before=total // 2, after=total - total // 2), rounding)
+        return int(output_size(size, bare._replace(before=total // 2, after=total - total // 2), rounding))
 
     symbols = _symbolic(bare)._replace(before=0, after=0)
-    return _range(came, target, _even(Term(size, "H"), Term(target, "O"), symbols), window.stride, least=0)
+    return _range(
+        came, target, _even(Term(size, "H"), Term(target, "O"), symbols), int(window.stride), least=0
+    )
 
 
 def inputs(target: int, window: Window, rounding: Rounding = "floor") -> Range | None:
     """Return the input sizes that give `target`; None where there are none."""
 
     def came(size: int) -> int:
-        return output_size(size, window, rounding)
+        return int(output_size(size, window, rounding))
 
-    return _range(came, target, _even(0, Term(target, "O"), _symbolic(window)), window.stride, least=1)
+    return _range(came, target, _even(0, Term(target, "O"), _symbolic(window)), int(window.stride), least=1)
 
 
-def _even(size: Any, target: Any, window: Window) -> Any:
+def _even(size: Number, target: Number, window: Window) -> Term:
     """Return what must be added to `size` so that the window takes `target` positions and nothing is rounded."""
-    return (target - 1) * window.stride - travel(size, window)
+    return as_term((target - 1) * window.stride - travel(size, window))
 
 
-def _range(came: Callable[[int], int], target: int, even: Any, stride: int, least: int) -> Range | None:
+def _range(came: Callable[[int], int], target: int, even: Term, stride: int, least: int) -> Range | None:
     """Return the numbers from `least` on for which `target` came out: they lie around the even one.
 
     What comes out never falls as they grow.

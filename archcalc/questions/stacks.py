@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from math import lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from archcalc.arithmetic.number import Number
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 from archcalc.ops import REGISTRY
 
 DIGITS = 7
@@ -172,7 +173,7 @@ def _suffixes(text: str, item: str) -> dict[str, int]:
     return given
 
 
-def convolutions(stack: Stack, channels: Any) -> list[Op]:
+def convolutions(stack: Stack, channels: Number) -> list[Op]:
     """Return the convolutions of a stack for C = `channels`, of any kind of number; padded to keep the size."""
     conv = REGISTRY["conv"]
     found = []
@@ -185,7 +186,7 @@ def convolutions(stack: Stack, channels: Any) -> list[Op]:
     return found
 
 
-def network(stack: Stack, shape: Shape) -> Network:
+def network(stack: Stack, shape: Sizes) -> Network:
     """Return a stack as a network on inputs (C, H, W), a ReLU after each convolution."""
     nodes = [Node("input", REGISTRY["input"](shape=shape))]
     for number, op in enumerate(convolutions(stack, shape[0]), 1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from csv import writer
 from io import StringIO
-from typing import Any
 
 from archcalc.ground.errors import printable
 from archcalc.sheet.renderers import renderer
@@ -36,7 +35,7 @@ def _separated(sheet: Sheet, delimiter: str) -> str:
     return buffer.getvalue()
 
 
-def _harmless(cell: Any) -> Any:
+def _harmless(cell: object) -> object:
     """Return a cell whose text is on one line, and none that a spreadsheet runs."""
     if not isinstance(cell, str):
         return cell

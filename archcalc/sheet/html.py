@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
 
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Column, Sheet, Span, is_heavy
@@ -77,7 +76,7 @@ def _tip(column: Column) -> str:
     return f' title="{escape(column.help)}"' if column.help else ""
 
 
-def _cells(columns: tuple[Column, ...], row: tuple[Any, ...]) -> Iterator[str]:
+def _cells(columns: tuple[Column, ...], row: tuple[object, ...]) -> Iterator[str]:
     heavy = is_heavy(columns, row)
     for column, value in zip(columns, row, strict=True):
         spans = "".join(map(_span, column.kind.spans(column.kind.text(value), value, heavy=heavy)))
@@ -89,6 +88,6 @@ def _span(span: Span) -> str:
     return f'<span class="{style}">{escape(text)}</span>' if style and text else escape(text)
 
 
-def _meter(column: Column, value: Any) -> str:
+def _meter(column: Column, value: object) -> str:
     is_drawn = column.kind.has_bar and value
     return f'<meter value="{value:.4f}" aria-hidden="true"></meter>' if is_drawn else ""

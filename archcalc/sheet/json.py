@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from json import dumps
-from typing import Any
 
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Sheet
@@ -15,7 +14,7 @@ SCHEMA = "archcalc-report/1"
 @renderer("json")
 def json(sheet: Sheet) -> str:
     """Everything, with raw numbers, and the name of the schema that it satisfies."""
-    data: dict[str, Any] = {"schema": SCHEMA, **sheet.facts}
+    data: dict[str, object] = {"schema": SCHEMA, **sheet.facts}
     data["rows"] = [
         {column.key: column.kind.plain(value) for column, value in zip(sheet.columns, row, strict=True)}
         for row in sheet.rows

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from archcalc.sheet.numbers import grouped, percent, sized
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span
 
 STRING: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
-NUMBERS: Schema = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+NUMERIC: list[Schema] = [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]
+NUMBERS: Schema = {"anyOf": NUMERIC}
 
 
 class Text(Kind):
@@ -31,7 +31,7 @@ class Verdict(Text):
 
     GOOD = frozenset(("ok", "upheld", "upheld, cut not rounded"))
 
-    def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return the verdict, good or bad."""
         return ((text, "good" if text in self.GOOD else "bad"),)
 
@@ -87,48 +87,56 @@ class Settings(Kind):
     liked = 24
     shortens = True
 
-    def write(self, value: Mapping[str, Any]) -> str:
+    def write(self, value: Mapping[str, object]) -> str:
         """Return settings as a person would write them: out 96, kernel 11, stride 4."""
         return ", ".join(f"{name} {_setting(one)}" for name, one in value.items())
 
-    def flatten(self, value: Mapping[str, Any]) -> str:
+    def flatten(self, value: Mapping[str, object]) -> str:
         """Return them as they are written."""
         return self.write(value)
 
-    def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return them quiet."""
         return ((text, "quiet"),)
+
+
+NumberOrNumbers = int | float | tuple[int | float, ...]
+"""A number, or one an axis."""
 
 
 class Numbers(Kind):
     """A number, or one an axis."""
 
-    def write(self, value: Any) -> str:
+    def write(self, value: NumberOrNumbers) -> str:
         """Return 1,234, 1.5, or 3×5."""
         if isinstance(value, tuple):
             return "×".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
         return f"{value:g}" if isinstance(value, float) else grouped(value)
 
-    def flatten(self, value: Any) -> Any:
+    def flatten(self, value: NumberOrNumbers) -> object:
         """Return the number, or 3x5."""
         return "x".join(map(str, value)) if isinstance(value, tuple) else super().reduce(value)
 
 
-class Field(Numbers):
+class Field(Kind):
     """A receptive field, None for the whole input, and whether it is larger than the input."""
 
-    def write(self, value: tuple[Any, bool]) -> str:
+    def is_larger(self, value: object) -> bool:
+        """Tell whether a field is larger than the input."""
+        return isinstance(value, tuple) and value[1] is True
+
+    def write(self, value: tuple[NumberOrNumbers | None, bool]) -> str:
         """Return the field, with a mark where it is larger than the input."""
         sizes, larger = value
-        return ("whole" if sizes is None else super().write(sizes)) + ("*" if larger else "")
+        return ("whole" if sizes is None else FIGURE.write(sizes)) + ("*" if larger else "")
 
-    def reduce(self, value: tuple[Any, bool]) -> Any:
+    def reduce(self, value: tuple[NumberOrNumbers | None, bool]) -> object:
         """Return the field alone."""
-        return "whole" if value[0] is None else super().reduce(value[0])
+        return "whole" if value[0] is None else FIGURE.reduce(value[0])
 
-    def flatten(self, value: tuple[Any, bool]) -> Any:
+    def flatten(self, value: tuple[NumberOrNumbers | None, bool]) -> object:
         """Return the field alone."""
-        return "whole" if value[0] is None else super().flatten(value[0])
+        return "whole" if value[0] is None else FIGURE.flatten(value[0])
 
 
 class Derived(Kind):
@@ -150,7 +158,7 @@ class Derived(Kind):
             del steps[str(result)]
         return "\n= ".join((*steps, readable))
 
-    def reduce(self, value: tuple[str, str, int, str]) -> dict[str, Any]:
+    def reduce(self, value: tuple[str, str, int, str]) -> dict[str, object]:
         """Return the parts by name."""
         return dict(zip(self.KEYS, value, strict=True))
 
@@ -158,7 +166,7 @@ class Derived(Kind):
         """Return the steps on one line."""
         return self.write(value).replace("\n", " ")
 
-    def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return the steps, and the result so that it stands out."""
         steps, equals, result = text.rpartition("= ")
         return ((steps + equals, ""), (result, "heavy"))
@@ -190,7 +198,7 @@ class Plot(Kind):
         """Return a bar to the nearest eighth; something is never nothing."""
         return self.BLOCKS[max(1, round(8 * number / most)) - 1] if number > 0 else " "
 
-    def reduce(self, value: Sequence[float | None]) -> list[Any]:
+    def reduce(self, value: Sequence[float | None]) -> list[object]:
         """Return the numbers as a list."""
         return [super(Plot, self).reduce(one) for one in value]
 
@@ -206,16 +214,16 @@ class Mixed(Kind):
         """Return the cell as its own kind writes it."""
         return value.kind.text(value.value)
 
-    def reduce(self, value: Cell) -> Any:
+    def reduce(self, value: Cell) -> object:
         """Return the cell as its own kind reduces it."""
         return value.kind.plain(value.value)
 
-    def flatten(self, value: Cell) -> Any:
+    def flatten(self, value: Cell) -> object:
         """Return the cell as its own kind flattens it."""
         return value.kind.csv(value.value)
 
 
-def _setting(value: Any) -> str:
+def _setting(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
@@ -250,7 +258,7 @@ FIELD = Field(
     "field",
     _said(
         "input elements, one number or one an axis, or `whole`",
-        {"anyOf": [*NUMBERS["anyOf"], {"const": "whole"}], "unit": "input elements"},
+        {"anyOf": [*NUMERIC, {"const": "whole"}], "unit": "input elements"},
     ),
 )
 DERIVATION = Derived(
@@ -267,9 +275,7 @@ DERIVATION = Derived(
     },
 )
 RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))
-MIXED = Mixed(
-    "mixed", _said("what the row is about", {"anyOf": [STRING, *NUMBERS["anyOf"], {"const": None}]})
-)
+MIXED = Mixed("mixed", _said("what the row is about", {"anyOf": [STRING, *NUMERIC, {"const": None}]}))
 PLOT = Plot("plot", _said("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
 
 KINDS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -55,12 +53,12 @@ def latex(sheet: Sheet) -> str:
     return "\n".join([*([title] if sheet.title else []), *table, *notes]) + "\n"
 
 
-def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
+def _row(columns: tuple[Column, ...], row: tuple[object, ...]) -> str:
     cells = (_cell(column, value) for column, value in zip(columns, row, strict=True))
     return " & ".join(cells) + r" \\"
 
 
-def _cell(column: Column, value: Any) -> str:
+def _cell(column: Column, value: object) -> str:
     text = " ".join(column.kind.text(value).split())
     if not column.kind.is_formula or value is None or value == "":
         return text.translate(LATEX)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
@@ -192,7 +192,7 @@ class _Cells:
         """Return a title, or what stands in the footer."""
         return [self._padded([(line, "title")]) for line in self._lines(text)]
 
-    def body(self, row: int, value: Any, *, heavy: bool) -> list[Line]:
+    def body(self, row: int, value: object, *, heavy: bool) -> list[Line]:
         """Return a cell in as many lines as it takes."""
         text = self.strip.texts[row]
         if self.kind.has_bar:
@@ -218,9 +218,9 @@ class _Cells:
         blanks = " " * (self.width - sum(cell_len(text) for text, _ in spans))
         return ((blanks, ""), *spans) if self.is_right else (*spans, (blanks, ""))
 
-    def _share(self, text: str, share: float | None) -> Line:
+    def _share(self, text: str, share: object) -> Line:
         """Return a share and its bar; nothing where there is none, and no bar where it is not known."""
-        if not share:
+        if not isinstance(share, int | float) or not share:
             return ((("" if share is not None else text).rjust(self.figures).ljust(self.width), ""),)
         is_heavy = share >= HEAVY
         figure = (text.rjust(self.figures), "heavy" if is_heavy else "")

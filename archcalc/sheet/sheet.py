@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from archcalc.ground.errors import printable
 
-Schema = dict[str, Any]
+Schema = dict[str, object]
 Span = tuple[str, str]
 """A piece of text and the name of its style: quiet, heavy, good, bad, or none."""
 UNKNOWN = "?"
@@ -43,19 +43,19 @@ class Kind:
     def __repr__(self) -> str:
         return f"<kind {self.name}>"
 
-    def text(self, value: Any) -> str:
+    def text(self, value: object) -> str:
         """Return a cell as people read it: whatever comes from outside is safe on a terminal from here on."""
         return UNKNOWN if value is None else "" if value == "" else printable(self.write(value))
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: object) -> object:
         """Return a cell as JSON holds it."""
         return value if value is None or value == "" else self.reduce(value)
 
-    def csv(self, value: Any) -> Any:
+    def csv(self, value: object) -> object:
         """Return a cell as a spreadsheet takes it: a number or a text."""
         return "" if value is None or value == "" else self.flatten(value)
 
-    def spans(self, text: str, value: Any, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
         return ((text, "quiet" if text == "" or value == 0 else "heavy" if heavy else ""),)
 
@@ -63,11 +63,11 @@ class Kind:
         """Return a value as people read it."""
         return str(value)
 
-    def reduce(self, value: Any) -> Any:
+    def reduce(self, value: Any) -> object:
         """Return a value as JSON holds it."""
         return round(value, 6) if isinstance(value, float) else value
 
-    def flatten(self, value: Any) -> Any:
+    def flatten(self, value: Any) -> object:
         """Return a value as a spreadsheet takes it."""
         return self.reduce(value)
 
@@ -76,7 +76,7 @@ class Cell(NamedTuple):
     """A value and its kind, in a column where every row holds something else."""
 
     kind: Kind
-    value: Any
+    value: object
 
 
 class Column(NamedTuple):
@@ -100,13 +100,13 @@ class Sheet(NamedTuple):
     """
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    footer: tuple[Any, ...] | None = None
+    rows: tuple[tuple[object, ...], ...]
+    footer: tuple[object, ...] | None = None
     title: str = ""
     subtitle: tuple[str, ...] = ()
     summary: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = {}
+    facts: Mapping[str, object] = {}
 
     def printable(self) -> Sheet:
         """Return the sheet with all that stands around its cells safe on a terminal."""
@@ -122,8 +122,9 @@ HEAVY = 0.1
 """The share of the whole from which a row stands out."""
 
 
-def is_heavy(columns: Sequence[Column], row: tuple[Any, ...]) -> bool:
+def is_heavy(columns: Sequence[Column], row: tuple[object, ...]) -> bool:
     """Tell whether a row is a large part of the whole."""
     return any(
-        column.kind.has_bar and value and value >= HEAVY for column, value in zip(columns, row, strict=True)
+        column.kind.has_bar and isinstance(value, int | float) and value >= HEAVY
+        for column, value in zip(columns, row, strict=True)
     )

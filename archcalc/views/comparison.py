@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Literal
 
 from archcalc.questions.compare import Contrast, StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
@@ -59,12 +59,14 @@ def _names(lines: Sequence[Line]) -> list[tuple[str]]:
     ]
 
 
-def _brief(cell: Any) -> Any:
+def _brief(cell: Cell | Literal[""]) -> Cell | Literal[""]:
     """Return a count to three digits, so that more of them have room side by side."""
-    return Cell(TEXT, short(cell.value)) if cell != "" and cell.kind is COUNT and cell.value else cell
+    if cell == "" or cell.kind is not COUNT or not isinstance(cell.value, int) or not cell.value:
+        return cell
+    return Cell(TEXT, short(cell.value))
 
 
-def _woven(line: Line) -> Iterator[Any]:
+def _woven(line: Line) -> Iterator[object]:
     yield line.cells[0]
     for pair in zip(line.cells[1:], line.ratios, strict=True):
         yield from pair
@@ -85,8 +87,8 @@ def _conditions(found: Contrast) -> tuple[str, ...]:
     return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
 
 
-def _facts(found: Contrast) -> dict[str, Any]:
-    facts: dict[str, Any] = {"compared": list(found.labels)}
+def _facts(found: Contrast) -> dict[str, object]:
+    facts: dict[str, object] = {"compared": list(found.labels)}
     if found.stacks:
         facts |= {"channels": found.channels, "size": list(found.size)}
         facts["formulas"] = [_coefficients(cost) for cost in found.stacks]

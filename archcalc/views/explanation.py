@@ -230,7 +230,7 @@ def _claimed(finding: Finding) -> tuple[str, str]:
 
 def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tuple[str, str]]:
     """Yield the heaviest layers for a figure: their share and the arithmetic that makes it."""
-    total = FIGURES[key].of_total(report)
+    total = FIGURES[key].amount(report)
     found = [
         (one.result * len(heavy.rows), heavy, one)
         for heavy in derived

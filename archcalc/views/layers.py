@@ -6,6 +6,7 @@ from archcalc.analysis.blocks import deepest, fitting_depth, folded
 from archcalc.analysis.blocks import tree as treed
 from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.analysis.report import Report, Row
+from archcalc.sheet import kinds
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.page import facts, notes, subtitle, summary
@@ -120,7 +121,7 @@ def fields(report: Report) -> Sheet:
     idle = {"smallest"} if not any(map(_differs, rows)) else set()
     idle |= {"gateless"} if all(row.gateless == row.field for row in rows) else set()
     keys = tuple(key for key in FIELD if key not in idle)
-    larger = any(field[1] for row in rows if (field := FIGURES["gateless"].of_row(row, report)))
+    larger = any(kinds.FIELD.is_larger(FIGURES["gateless"].of_row(row, report)) for row in rows)
     return Sheet(
         columns=tuple(column._replace(priority=rank) for rank, column in enumerate(columns(keys))),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
@@ -19,7 +19,7 @@ class Line(NamedTuple):
     ratios: tuple[float | str, ...]
 
 
-def line(figure: str, part: str, kind: Kind, values: Sequence[Any]) -> Line:
+def line(figure: str, part: str, kind: Kind, values: Sequence[object]) -> Line:
     """Return a line of values of one kind, with ratios where they are counts; "" where there is nothing."""
     cells: tuple[Cell | Literal[""], ...] = tuple(
         "" if value == "" else Cell(kind, value) for value in values
@@ -29,11 +29,13 @@ def line(figure: str, part: str, kind: Kind, values: Sequence[Any]) -> Line:
         figure,
         part,
         cells,
-        tuple(
-            other / first if first and other not in ("", None) and kind.is_amount else ""
-            for other in values[1:]
-        ),
+        tuple(_ratio(other, first) if kind.is_amount else "" for other in values[1:]),
     )
+
+
+def _ratio(one: object, first: object) -> float | str:
+    """Return the ratio of a count to the first; "" where there is none."""
+    return one / first if isinstance(one, int) and isinstance(first, int) and first else ""
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
-from typing import Any
 
 from archcalc.analysis.blocks import group, groups
 from archcalc.analysis.figures import FIGURES
@@ -48,7 +47,7 @@ def _fields(reports: Sequence[Report]) -> Iterator[Line]:
             yield line(FIGURES["field"].name, part, FIELD, [_seen(key, report) for report in reports])
 
 
-def _seen(key: str, report: Report) -> Any:
+def _seen(key: str, report: Report) -> object:
     """Return the receptive field of a network, as `key` has it: that of what its head is given.
 
     This is its last map: the last layer with more than one position, or one behind it that does not see everything
@@ -73,7 +72,7 @@ def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]
     shown = {
         stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
     }
-    totals = [figure.of_total(report) for report in reports]
+    totals = [figure.amount(report) for report in reports]
     small = {stage for stage, counts in shown.items() if _are_small(counts, totals, least)}
     if len(shown) <= MOST_STAGES or len(small) <= 1:
         small = set()
@@ -82,15 +81,16 @@ def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]
             yield line(figure.name, stage, figure.kind, counts)
     if small:
         rest = [
-            sum(count or 0 for count in column) for column in zip(*(shown[s] for s in small), strict=True)
+            sum(count for count in column if isinstance(count, int))
+            for column in zip(*(shown[s] for s in small), strict=True)
         ]
         yield line(figure.name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
 
 
-def _are_small(counts: Sequence[Any], totals: Sequence[int], least: float) -> bool:
+def _are_small(counts: Sequence[object], totals: Sequence[int], least: float) -> bool:
     """Tell whether a stage is less than a share of every network; what is not known is not small."""
     return all(
-        count == "" or (count is not None and count < least * total)
+        count == "" or (isinstance(count, int) and count < least * total)
         for count, total in zip(counts, totals, strict=True)
     )
 
@@ -116,7 +116,7 @@ def notes_on_networks(found: Contrast) -> Iterator[str]:
         yield _prefix(found)
         for label, unlike in zip(found.labels[1:], found.differences[1:], strict=True):
             yield from _unlike(found.labels[0], label, unlike)
-    if any(field[1] for report in found.reports if (field := _seen("gateless", report))):
+    if any(FIELD.is_larger(_seen("gateless", report)) for report in found.reports):
         yield "* larger than the input: it reaches into the padding"
     for label, report in zip(found.labels, found.reports, strict=True):
         if report.totals.incomplete:
@@ -167,7 +167,7 @@ def _design(before: Row, after: Row) -> str:
     )
 
 
-def _change_of(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _change_of(key: str, before: Mapping[str, object], after: Mapping[str, object]) -> str:
     """Return what a setting was and is; only stated settings are known, not defaults."""
     if key not in before:
         return f"with {SETTINGS.text({key: after[key]})}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
@@ -15,7 +14,7 @@ MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
 
 
-def facts(report: Report) -> dict[str, Any]:
+def facts(report: Report) -> dict[str, object]:
     """Return what machines are told of a report beside its rows."""
     totals = report.totals
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from inspect import cleandoc
-from typing import Any
 
 from archcalc.analysis.analyze import analyze
 from archcalc.analysis.report import Row
@@ -81,10 +80,11 @@ def summary(cls: type[Op]) -> str:
 
 def _meaning(setting: Setting) -> str:
     """Return what a setting means, and the words to choose from where there are some."""
-    return listed(setting.help, setting.schema["enum"]) if "enum" in setting.schema else setting.help
+    options = setting.schema.get("enum")
+    return listed(setting.help, options) if isinstance(options, list) else setting.help
 
 
-def _default(value: Any) -> str:
+def _default(value: object) -> str:
     if value is REQUIRED:
         return "required"
     if value is None:
@@ -134,7 +134,7 @@ def yaml(cls: type[Op]) -> str:
     return f"{cls.kind}: {{{', '.join(f'{name}: {value}' for name, value in given.items())}}}"
 
 
-def _flow(value: Any) -> str:
+def _flow(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"'{value}'" if isinstance(value, str) and "," in value else str(value)

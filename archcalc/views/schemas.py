@@ -7,7 +7,7 @@ fields may be added.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.figures import FIGURES, column_keys, columns
@@ -27,7 +27,7 @@ from archcalc.views import (
     verification,
 )
 
-Schema = dict[str, Any]
+Schema = dict[str, object]
 
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
@@ -35,7 +35,7 @@ FLAG: Schema = {"type": "boolean"}
 SIZES: Schema = {"type": "array", "items": COUNT}
 
 
-def _object(properties: Mapping[str, Schema], optional: Sequence[str] = ()) -> Schema:
+def _object(properties: Mapping[str, Mapping[str, object]], optional: Sequence[str] = ()) -> Schema:
     """Return the schema of an object; more fields may be added to it at any time."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": dict(properties), "required": required}
@@ -157,7 +157,7 @@ OP: dict[str, Schema] = {
 
 
 def _page(facts: Mapping[str, Schema], row: Schema, optional: Sequence[str] = ()) -> Schema:
-    frame = {
+    frame: dict[str, Schema] = {
         "schema": {"const": SCHEMA},
         "command": _said("the command that wrote it", TEXT),
         **facts,

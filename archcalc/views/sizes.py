@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import floor
-from typing import Any
 
 from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Rounding, Window, output_size
@@ -95,7 +94,7 @@ def _span(found: Range) -> str:
     return grouped(found.least) if found.least == found.most else f"{found.least:,} to {found.most:,}"
 
 
-def sum_of(text: str, value: Any) -> Sheet:
+def sum_of(text: str, value: object) -> Sheet:
     """Return the value of a sum that was asked for."""
     notes = (
         ()

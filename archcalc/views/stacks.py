@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.questions.compare import Contrast, StackCosts
 from archcalc.sheet.kinds import COUNT, FIGURE, SHAPE, TEXT
 from archcalc.sheet.numbers import grouped
@@ -40,7 +41,7 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
             yield total(key, found.reports)
 
 
-def _axes(sizes: tuple[float, ...]) -> Any:
+def _axes(sizes: Sequence[Number]) -> object:
     """Return one number where both axes agree."""
     return sizes[0] if sizes[0] == sizes[1] else sizes
 

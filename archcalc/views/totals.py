@@ -52,7 +52,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
 
 def _meaning(key: str, report: Report) -> str:
     figure = FIGURES[key]
-    readable = f" ({sized(figure.of_total(report))})" if figure.kind is BYTES else ""
+    readable = f" ({sized(figure.amount(report))})" if figure.kind is BYTES else ""
     return figure.help + readable
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from archcalc.questions.check import Finding
 from archcalc.sheet.kinds import FIGURE, TEXT, VERDICT, WORDS
@@ -48,7 +47,7 @@ def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, 
     )
 
 
-def _cells(finding: Finding) -> tuple[Any, ...]:
+def _cells(finding: Finding) -> tuple[object, ...]:
     is_claim = finding.claim is not None
     return (
         finding.network,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
-from archcalc.questions.verify.verify import Measured, Verification
+from archcalc.questions.verify.verify import Measured, Value, Verification
 from archcalc.sheet.kinds import BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
 from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
@@ -50,7 +49,7 @@ def verification(report: Report, found: Verification, layer: str | None) -> Shee
     )
 
 
-def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
+def _rows(found: Verification) -> Iterator[tuple[object, ...]]:
     for key in FIGURES:
         ones = [one for one in found.comparisons if one.key == key]
         if not ones:
@@ -60,13 +59,13 @@ def _rows(found: Verification) -> Iterator[tuple[Any, ...]]:
         yield (name, len({one.layer for one in ones}), predicted, real, verdict)
 
 
-def _values(key: str, ones: Sequence[Measured]) -> tuple[str, Any, Any]:
+def _values(key: str, ones: Sequence[Measured]) -> tuple[str, object, object]:
     """Return the name of a line, and the values of both sides: a total, or how many comparisons agree."""
     figure = FIGURES[key].measured
     if key in TOTALS:
         name, total, kind = TOTALS[key]
         sides = ([one.predicted for one in ones], [one.real for one in ones])
-        predicted, real = (Cell(kind, total(side)) for side in sides)
+        predicted, real = (Cell(kind, total([n for n in side if isinstance(n, int)])) for side in sides)
         return name, predicted, real
     if len(ones) == 1 and key == "output":
         return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
@@ -89,11 +88,11 @@ def _notes(found: Verification) -> Iterator[str]:
 
 def _difference(one: Measured) -> str:
     if one.key == "values":
-        return f"{grouped(one.real)} values are not those of ONNX Runtime"
+        return f"{_text(one, one.real)} values are not those of ONNX Runtime"
     return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
 
 
-def _text(one: Measured, value: Any) -> str:
+def _text(one: Measured, value: Value) -> str:
     if isinstance(value, tuple):
         return "x".join(map(str, value[1:]))
     if isinstance(value, str):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
 from archcalc.analysis.report import Report, Row
+from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import COUNT, SHARE
 
 
@@ -117,13 +116,13 @@ figure(
 def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
     """Return one kind of work, of a layer and in total."""
 
-    def of(row: Row, report: Report) -> Any:
+    def of(row: Row, report: Report) -> object:
         return None if row.work is None else getattr(row.work, kind)
 
-    def total(report: Report) -> Any:
+    def total(report: Report) -> object:
         return getattr(report.totals.work, kind)
 
-    def formula(traced: Traced) -> Any:
+    def formula(traced: Traced) -> Number | None:
         return traced.spent(kind)
 
     return Figure(

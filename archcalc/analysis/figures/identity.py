@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report, Row
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 from archcalc.sheet.kinds import SETTINGS, SHAPE, TEXT
 
 
@@ -14,11 +12,11 @@ def _rounded(row: Row, report: Report) -> str:
     return ", ".join(map(str, dict.fromkeys(row.uneven)))
 
 
-def _first(row: Row, report: Report) -> Any:
+def _first(row: Row, report: Report) -> object:
     return _shape(row.input_shapes[0], report) if row.input_shapes else ""
 
 
-def _shape(shape: Shape, report: Report) -> Shape | None:
+def _shape(shape: Sizes, report: Report) -> Sizes | None:
     """Return a shape whose first axis is left out: the batch, or nothing where its first axis is something else."""
     if not shape:
         return None

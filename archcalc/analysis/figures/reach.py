@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from operator import gt
-from typing import Any
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import ReceptiveField, Report, Row
 from archcalc.arithmetic.extent import Extent
+from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import COUNT, FIELD, FIGURE
 
 
-def _field(row: Row, report: Report) -> Any:
+def _field(row: Row, report: Report) -> object:
     return _seen(row.field, report)
 
 
-def _gateless(row: Row, report: Report) -> Any:
+def _gateless(row: Row, report: Report) -> object:
     return _seen(row.gateless, report)
 
 
-def _seen(field: ReceptiveField, report: Report) -> tuple[Any, bool] | None:
+def _seen(field: ReceptiveField, report: Report) -> tuple[object, bool] | None:
     """Return the size of a receptive field, None for the whole input, and whether it is larger than the input.
 
     Nothing where it is not known.
@@ -34,19 +34,19 @@ def _seen(field: ReceptiveField, report: Report) -> tuple[Any, bool] | None:
     return _once(sizes), any(map(gt, sizes, report.input_shape[1:]))
 
 
-def _by_axis(row: Row, figure: Callable[[Extent], float]) -> Any:
+def _by_axis(row: Row, figure: Callable[[Extent], Number]) -> object:
     """Return a figure of the receptive field; nothing for the whole input."""
     if row.field == "unknown":
         return None
     return "" if row.field is None else _once(list(map(figure, row.field)))
 
 
-def _once(values: Sequence[float]) -> Any:
+def _once(values: Sequence[Number]) -> object:
     """Return one value an axis, and it once where all axes agree."""
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
-def _jump(row: Row, report: Report) -> Any:
+def _jump(row: Row, report: Report) -> object:
     return _by_axis(row, lambda extent: _plain(extent.stride))
 
 
@@ -55,11 +55,11 @@ def _plain(number: Fraction) -> float:
     return number.numerator if number.denominator == 1 else float(number)
 
 
-def _centre(row: Row, report: Report) -> Any:
+def _centre(row: Row, report: Report) -> object:
     return _by_axis(row, lambda extent: extent.centre)
 
 
-def _smallest(row: Row, report: Report) -> Any:
+def _smallest(row: Row, report: Report) -> object:
     return _by_axis(row, lambda extent: extent.smallest)
 
 

@@ -7,12 +7,13 @@ verify are read from here. A question that has figures of its own adds them with
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.extent import Extent
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import windows
-from archcalc.arithmetic.term import Term
+from archcalc.arithmetic.term import Term, as_term
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site
@@ -34,29 +35,30 @@ class Traced(NamedTuple):
     seen: Extent | None
     sees: Extent | None
 
-    def owned(self, tensors: Mapping[str, Shape]) -> Any:
+    def owned(self, tensors: Mapping[str, Shape]) -> Number:
         """Return how many numbers the tensors hold that count where the layer stands."""
         if self.others is None:
             return 0
         return elements(shape for name, shape in tensors.items() if name not in self.others)
 
-    def stored(self) -> Any:
+    def stored(self) -> Number:
         """Return how many numbers the output stores."""
-        product: Any = 1
+        product: Number = 1
         for size in self.at.y if self.stores else (0,):
             product = product * size
         return product
 
-    def spent(self, kind: str) -> Any:
+    def spent(self, kind: str) -> Number | None:
         """Return one kind of work."""
         work = self.op.work(self.at)
-        return None if work is None else getattr(work, kind)
+        count: Number | None = None if work is None else getattr(work, kind)
+        return count
 
-    def matrix(self) -> tuple[Any, Any] | None:
+    def matrix(self) -> tuple[Number, Number] | None:
         """Return the rows and the columns of the matrix that im2col makes of the input."""
         return self.op.unfolded(self.at)
 
-    def widened(self) -> Any:
+    def widened(self) -> Number | None:
         """Return the receptive field after the layer's window; None where no window widens it.
 
         Where not all elements of the input see alike, it is that of one that sees most: from its first to its last.
@@ -66,17 +68,17 @@ class Traced(NamedTuple):
             return None
         if self.seen.is_even:
             size, stride = Term(self.seen.size, "r"), Term(int(self.seen.stride), "j")
-            return slides[0].widened(size, stride)  # type: ignore[arg-type]  # a Term is an int to every formula
+            return slides[0].widened(size, stride)
         first, last = self.sees.widest
         return Term(last, "b") - Term(first, "a") + 1
 
-    def moved(self) -> Any:
+    def moved(self) -> Number | None:
         """Return the distance between the fields of neighbours after the layer's window; None where it is not whole."""
         slides = windows(self.op.field(self.at))
         if self.seen is None or self.sees is None or not slides or self.sees.stride.denominator > 1:
             return None
         apart = Term(self.seen.stride.numerator, "j" if self.seen.stride.denominator == 1 else "")
-        return apart * slides[0].shift // (slides[0].period * self.seen.stride.denominator)
+        return apart * as_term(slides[0].shift) // as_term(slides[0].period * self.seen.stride.denominator)
 
 
 Expected = Literal["", "layer", "both"]
@@ -109,13 +111,13 @@ class Figure(NamedTuple):
     help: str
     title: str = ""
     label: str = ""
-    of: Callable[[Row, Report], Any] | None = None
-    total: Callable[[Report], Any] | None = None
+    of: Callable[[Row, Report], object] | None = None
+    total: Callable[[Report], object] | None = None
     priority: int = 9
     listed: bool = False
     expect: Expected = ""
     limit: bool = False
-    formula: Callable[[Traced], Any] | None = None
+    formula: Callable[[Traced], Number | None] | None = None
     unit: str = ""
     meaning: str = ""
     measured: str = ""
@@ -125,13 +127,18 @@ class Figure(NamedTuple):
         """What people call it."""
         return self.label or self.key
 
-    def of_row(self, row: Row, report: Report) -> Any:
+    def of_row(self, row: Row, report: Report) -> object:
         """Return the cell of a row; "" where it says nothing of rows."""
         return "" if self.of is None else self.of(row, report)
 
-    def of_total(self, report: Report) -> Any:
+    def of_total(self, report: Report) -> object:
         """Return the cell of the whole network; "" where it says nothing of that."""
         return "" if self.total is None else self.total(report)
+
+    def amount(self, report: Report) -> int:
+        """Return how much of it the whole network has; 0 where it is nothing that is counted."""
+        found = self.of_total(report)
+        return found if isinstance(found, int) else 0
 
 
 FIGURES: dict[str, Figure] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf, prod
-from typing import Any
 
 from archcalc.formats.keras.table import refuses, writes
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
@@ -37,7 +36,7 @@ def padding(sides: Sides) -> Expression:
     return expression(f"layers.ZeroPadding{len(sides)}D", padding=_amount(sides))
 
 
-def _amount(sides: Sides) -> Any:
+def _amount(sides: Sides) -> object:
     """Return padding as Keras takes it: a number, one an axis, or pairs; of a single axis its pair."""
     if all(before == after for before, after in sides):
         return one(before for before, _ in sides)
@@ -56,7 +55,7 @@ def _padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     )
 
 
-def _slid(found: Expression, slid: Windows, stride: Any) -> tuple[Expression, Sides]:
+def _slid(found: Expression, slid: Windows, stride: object) -> tuple[Expression, Sides]:
     """Return a call with strides and padding, and the padding that must come before it."""
     found = found.given(strides=(one(slid.stride), stride))
     if is_any(slid.reach) and slid.is_same:
@@ -90,10 +89,10 @@ def conv(op: Conv, at: Site) -> Expression:
 @writes(ConvTranspose)
 def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
     rank, spatial = rank_of(at.x), at.x[2:]
-    kernel, stride, dilation, extra, sides = (
-        per_axis(setting, spatial)
-        for setting in (op.kernel, op.stride, op.dilation, op.output_padding, op.padding)
+    kernel, stride, dilation, extra = (
+        per_axis(setting, spatial) for setting in (op.kernel, op.stride, op.dilation, op.output_padding)
     )
+    sides = per_axis(op.padding, spatial)
     if op.groups > 1:
         raise ArchcalcError("it has groups, and its layer has none")
     if max(stride) > 1 and max(dilation) > 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Scope
-from typing import Any
 
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.formats.language.scope import evaluate
@@ -25,7 +24,7 @@ def claimable(figures: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(key for key in figures if FIGURES[key].kind is not SHAPE)
 
 
-def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
+def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
     """Return what a spec or a variant expects, and what is claimed of it.
 
     Raises:
@@ -58,7 +57,7 @@ def expectations(root: Mapping, scope: Scope[str, Any]) -> list[Expectation]:
 
 
 def _stated(
-    body: Mapping, figures: tuple[str, ...], about: Expectation, scope: Scope[str, Any]
+    body: Mapping, figures: tuple[str, ...], about: Expectation, scope: Scope[str, object]
 ) -> Iterator[Expectation]:
     """Yield the figures that a mapping expects and those that it claims."""
     for figure, tree in body.entries.items():
@@ -86,7 +85,7 @@ def _is_train(body: Mapping) -> bool:
     raise ArchcalcError(f"'train' must be true or false, not {tree.noun}", place=tree.place())
 
 
-def _figure(figure: str, tree: Tree, scope: Scope[str, Any]) -> Any:
+def _figure(figure: str, tree: Tree, scope: Scope[str, object]) -> object:
     value = evaluate(tree, scope)
     try:
         return extents(value) if FIGURES[figure].kind is SHAPE else whole(value, 0)

@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from archcalc.formats.language.arithmetic import (
     ARITHMETIC,
@@ -33,8 +32,8 @@ from archcalc.formats.language.arithmetic import (
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, nearest
 
-Scope = Mapping[str, Any]
-Evaluate = Callable[[Scope], Any]
+Scope = Mapping[str, object]
+Evaluate = Callable[[Scope], object]
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
@@ -64,7 +63,7 @@ class Parsed:
         self.names = names
 
 
-def value_of(text: str, scope: Scope) -> Any:
+def value_of(text: str, scope: Scope) -> object:
     """Return the value of `text` over `scope`, or `text` itself where it is no expression.
 
     A single word that is no parameter is itself, too (`same`, `3x3`).
@@ -268,7 +267,7 @@ def _both(left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda scope: left(scope) and right(scope)
 
 
-def _binary(function: Callable[[Any, Any], Any], left: Evaluate, right: Evaluate) -> Evaluate:
+def _binary(function: Callable[[object, object], object], left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda scope: function(left(scope), right(scope))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Scope
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.formats.language.bounds import ROUNDS, Growth
 from archcalc.formats.language.maker import Maker
@@ -41,7 +41,7 @@ class BlockSpec(NamedTuple):
 class Frame(NamedTuple):
     """Where expansion stands: parameters in scope, the dotted prefix of names, who used this block."""
 
-    scope: Scope[str, Any]
+    scope: Scope[str, object]
     prefix: str = ""
     used_by: Place | None = None
     inside: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Expansion:
     """
 
     def __init__(
-        self, blocks: Scope[str, BlockSpec], parameters: Scope[str, Any], problems: Problems
+        self, blocks: Scope[str, BlockSpec], parameters: Scope[str, object], problems: Problems
     ) -> None:
         self.blocks = blocks
         self.parameters = parameters
@@ -154,7 +154,7 @@ class Expansion:
             raise use.error(f"'when' must be true or false, not {show(value)}", "when")
         return value
 
-    def _value(self, use: Use, setting: str, frame: Frame) -> Any:
+    def _value(self, use: Use, setting: str, frame: Frame) -> object:
         return evaluate(use.settings[setting], frame.scope, frame.used_by)
 
     def _repeat(self, use: Use, frame: Frame, current: int) -> int:

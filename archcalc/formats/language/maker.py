@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Scope
-from typing import Any
 
 from archcalc.formats.language.scope import COMMON, Use, evaluate, unknown
 from archcalc.formats.language.tree import Scalar
@@ -17,7 +16,7 @@ class Maker:
     def __init__(self) -> None:
         self.ops: dict[tuple[str, str], Op] = {}
 
-    def made(self, cls: type[Op], use: Use, scope: Scope[str, Any]) -> Op:
+    def made(self, cls: type[Op], use: Use, scope: Scope[str, object]) -> Op:
         """Return the op of a layer.
 
         Raises:
@@ -41,7 +40,7 @@ class Maker:
         return self.ops[key]
 
 
-def _setting(cls: type[Op], use: Use, name: str, scope: Scope[str, Any]) -> Any:
+def _setting(cls: type[Op], use: Use, name: str, scope: Scope[str, object]) -> object:
     """Return the value of an op's setting; a text is meant as it stands."""
     tree = use.settings[name]
     if cls.declared[name].verbatim and isinstance(tree, Scalar):
@@ -49,7 +48,9 @@ def _setting(cls: type[Op], use: Use, name: str, scope: Scope[str, Any]) -> Any:
     return evaluate(tree, scope, use.used_by)
 
 
-def _op(cls: type[Op], given: dict[str, Any], use: Use, scope: Scope[str, Any], problems: Problems) -> Op:
+def _op(
+    cls: type[Op], given: dict[str, object], use: Use, scope: Scope[str, object], problems: Problems
+) -> Op:
     """Return an op with some settings, unless there were problems with others."""
     is_misspelt = bool(problems)
     try:

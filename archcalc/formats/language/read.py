@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from contextlib import contextmanager
-from typing import Any
 
 from archcalc.analysis.run import note_misfits
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
@@ -78,7 +77,7 @@ class Document:
         return tuple(self.variants) or (self.name,)
 
     @within_the_stack()
-    def network(self, variant: str | None = None, overrides: Scope[str, Any] | None = None) -> Network:
+    def network(self, variant: str | None = None, overrides: Scope[str, object] | None = None) -> Network:
         """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
 
         Raises:
@@ -158,7 +157,7 @@ class Document:
             )
         return Mapping(self.source, 0, 0)
 
-    def _scope(self, variant: Mapping, overrides: Scope[str, Any]) -> dict[str, Any]:
+    def _scope(self, variant: Mapping, overrides: Scope[str, object]) -> dict[str, object]:
         """Return the parameters: overrides before the variant before the defaults."""
         declared = section(self.root, "parameters").entries
         for key in section(self.root, "parameters").keys.values():
@@ -171,7 +170,7 @@ class Document:
                     or (f"its parameters: {', '.join(declared)}" if declared else "it has none"),
                 )
         check_keys(variant, (*declared, *VARIANT_KEYS), "a variant")
-        scope: dict[str, Any] = {}
+        scope: dict[str, object] = {}
         for name, default in declared.items():
             if name in overrides:
                 scope[name] = overrides[name]
@@ -209,7 +208,7 @@ class Document:
             blocks[name] = BlockSpec(name, parameters.entries, layers)
         return blocks
 
-    def _inputs(self, variant: Mapping, scope: Scope[str, Any]) -> list[Node]:
+    def _inputs(self, variant: Mapping, scope: Scope[str, object]) -> list[Node]:
         """Return the network's inputs: one called `input`, or several by their names, the first of which feeds the layers."""
         tree = variant.entries.get("input") or self.root.entries.get("input")
         if tree is None:
@@ -243,7 +242,7 @@ class Document:
         return tuple(found)
 
 
-def _input(name: str, tree: Tree, scope: Scope[str, Any]) -> Node:
+def _input(name: str, tree: Tree, scope: Scope[str, object]) -> Node:
     try:
         shape = extents(evaluate(tree, scope))
     except ArchcalcError as error:
@@ -252,7 +251,7 @@ def _input(name: str, tree: Tree, scope: Scope[str, Any]) -> Node:
 
 
 @within_the_stack()
-def override(text: str) -> tuple[str, Any]:
+def override(text: str) -> tuple[str, object]:
     """Return the name and the value of `NAME=VALUE`, the value read as a spec reads it.
 
     Raises:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.formats.language.expectations import claimable
@@ -44,7 +42,7 @@ INPUT = {
 WORD = {"anyOf": [{"type": "string", **NAME}, {"type": "integer"}]}
 TEXT = {"type": ["string", "number"]}
 LAYERS = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
-LISTED: dict[str, Any] = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
+LISTED: dict[str, object] = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
 NAMES = {"anyOf": [WORD, {"type": "string"}, LISTED]}
 SOURCE = {"anyOf": [WORD, {"type": "string"}, {**LISTED, "maxItems": 1}]}
 SHARED = {
@@ -54,7 +52,7 @@ SHARED = {
 CONDITION = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
 
 
-def spec_schema() -> dict[str, Any]:
+def spec_schema() -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) that every spec satisfies."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -94,7 +92,7 @@ def spec_schema() -> dict[str, Any]:
     }
 
 
-def _layer() -> dict[str, Any]:
+def _layer() -> dict[str, object]:
     ops = {kind: _op(cls) for kind, cls in REGISTRY.items() if cls.traits.role != "input"}
     controls = {"repeat": _repeat(), "auxiliary": _auxiliary()}
     return {
@@ -113,7 +111,7 @@ def _layer() -> dict[str, Any]:
     }
 
 
-def _op(cls: type[Op]) -> dict[str, Any]:
+def _op(cls: type[Op]) -> dict[str, object]:
     """Return what may stand behind an op's name: its settings, or its main setting alone."""
     branched = cls.traits.is_branched
     settings = {name: _setting(setting) for name, setting in cls.declared.items()}
@@ -125,7 +123,7 @@ def _op(cls: type[Op]) -> dict[str, Any]:
         "shared": SHARED,
     }
     branches = {"branches": _branches(cls)} if branched else {}
-    mapping: dict[str, Any] = {
+    mapping: dict[str, object] = {
         "type": "object",
         "properties": {**settings, **branches, **common},
         "additionalProperties": False,
@@ -133,7 +131,7 @@ def _op(cls: type[Op]) -> dict[str, Any]:
     required = [name for name, setting in cls.declared.items() if setting.required]
     if required:
         mapping["required"] = required
-    forms: list[dict[str, Any]] = [mapping]
+    forms: list[dict[str, object]] = [mapping]
     if not required:
         forms.append({"type": "null"})
     if branched:
@@ -144,21 +142,21 @@ def _op(cls: type[Op]) -> dict[str, Any]:
     return {"description": summary, "anyOf": forms}
 
 
-def _setting(setting: Setting) -> dict[str, Any]:
-    schema: dict[str, Any] = {"description": setting.help, "anyOf": [dict(setting.schema), EXPRESSION]}
+def _setting(setting: Setting) -> dict[str, object]:
+    schema: dict[str, object] = {"description": setting.help, "anyOf": [dict(setting.schema), EXPRESSION]}
     if not setting.required and isinstance(setting.default, bool | int | float | str):
         schema["default"] = setting.default
     return schema
 
 
-def _sources(cls: type[Op]) -> dict[str, Any]:
+def _sources(cls: type[Op]) -> dict[str, object]:
     """Return the names of the layers that an op takes its inputs from, as many as it takes."""
     least, most = cls.traits.takes
     several = {**LISTED, "minItems": max(1, least)} | ({} if most is None else {"maxItems": most})
     return several if least > 1 else {"anyOf": [WORD, {"type": "string"}, several]}
 
 
-def _branches(cls: type[Op]) -> dict[str, Any]:
+def _branches(cls: type[Op]) -> dict[str, object]:
     """Return a list of branches, or a mapping with a name for each: as many as the op takes inputs."""
     least, most = cls.traits.takes
     several = {"type": "array", "items": LAYERS, "minItems": least}
@@ -173,7 +171,7 @@ def _branches(cls: type[Op]) -> dict[str, Any]:
     return {"anyOf": [several, named]}
 
 
-def _repeat() -> dict[str, Any]:
+def _repeat() -> dict[str, object]:
     return {
         "type": "object",
         "description": "Write the layers several times.",
@@ -189,7 +187,7 @@ def _repeat() -> dict[str, Any]:
     }
 
 
-def _auxiliary() -> dict[str, Any]:
+def _auxiliary() -> dict[str, object]:
     return {
         "type": "object",
         "description": "A head that exists only in training.",
@@ -205,7 +203,7 @@ def _auxiliary() -> dict[str, Any]:
     }
 
 
-def _block() -> dict[str, Any]:
+def _block() -> dict[str, object]:
     return {
         "type": "object",
         "required": ["layers"],
@@ -217,7 +215,7 @@ def _block() -> dict[str, Any]:
     }
 
 
-def _variant() -> dict[str, Any]:
+def _variant() -> dict[str, object]:
     return {
         "type": "object",
         "properties": {
@@ -229,7 +227,7 @@ def _variant() -> dict[str, Any]:
     }
 
 
-def _expect() -> dict[str, Any]:
+def _expect() -> dict[str, object]:
     of_network, of_layer = expectable(of_layer=False), expectable(of_layer=True)
     inside = {**_figures(of_layer), "claims": _claims(of_layer)}
     layer = {"type": "object", "properties": inside, "additionalProperties": False}
@@ -248,12 +246,12 @@ def _expect() -> dict[str, Any]:
     return {"anyOf": [entry, {"type": "array", "items": entry}]}
 
 
-def _figures(names: tuple[str, ...]) -> dict[str, Any]:
+def _figures(names: tuple[str, ...]) -> dict[str, object]:
     whole = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
     return {name: SIZE if FIGURES[name].kind is SHAPE else whole for name in names}
 
 
-def _claims(figures: tuple[str, ...]) -> dict[str, Any]:
+def _claims(figures: tuple[str, ...]) -> dict[str, object]:
     claim = {
         "description": "what is claimed, as it is written there",
         "anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number", "minimum": 0}],

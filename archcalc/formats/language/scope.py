@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Scope
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.formats.language.arithmetic import FUNCTIONS
 from archcalc.formats.language.expressions import KEYWORDS, value_of
@@ -53,7 +53,7 @@ class Use(NamedTuple):
         return ArchcalcError(fact, place=self.place(setting), hint=hint)
 
 
-def evaluate(tree: Tree, scope: Scope[str, Any], used_by: Place | None = None) -> Any:
+def evaluate(tree: Tree, scope: Scope[str, object], used_by: Place | None = None) -> object:
     """Return the plain value of a tree: numbers, words, truth values, tuples; expressions worked out."""
     if isinstance(tree, Scalar):
         value = tree.value

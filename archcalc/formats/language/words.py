@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from json import dumps
-from typing import Any
 
 from archcalc.formats.language.tree import AMBIGUOUS, DECIMAL, INTEGER, WORDS
 from archcalc.formats.program.parameters import Variable
@@ -35,7 +34,7 @@ def is_special(word: str) -> bool:
     )
 
 
-def value(given: Any, setting: Setting | None = None) -> str:
+def value(given: object, setting: Setting | None = None) -> str:
     """Return a setting's value in the shortest form that a spec reads as the same."""
     if isinstance(given, Variable):
         return given.name if given.factor == 1 else f"{given.factor} * {given.name}"
@@ -45,14 +44,14 @@ def value(given: Any, setting: Setting | None = None) -> str:
     return _flow(given)
 
 
-def _reads_as(setting: Setting, form: Any, given: Any) -> bool:
+def _reads_as(setting: Setting, form: object, given: object) -> bool:
     try:
         return bool(setting.parse(form) == given)
     except ArchcalcError:
         return False
 
 
-def _forms(given: Any) -> Iterator[Any]:
+def _forms(given: object) -> Iterator[object]:
     """Yield what a tuple may be short for: 3 for (3,) and ((3, 3),), 3x5 for (3, 5)."""
     if given and isinstance(given, tuple):
         if all(isinstance(pair, tuple) and len(pair) == 2 and pair[0] == pair[1] for pair in given):
@@ -64,7 +63,7 @@ def _forms(given: Any) -> Iterator[Any]:
     yield given
 
 
-def _flow(form: Any) -> str:
+def _flow(form: object) -> str:
     if isinstance(form, list | tuple):
         return f"[{', '.join(map(_flow, form))}]"
     if isinstance(form, str):

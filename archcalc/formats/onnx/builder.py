@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.formats.onnx.budget import LAYER, NUMBER
 from archcalc.formats.onnx.graph import GraphNode, OnnxGraph, node_of
@@ -12,7 +12,7 @@ from archcalc.formats.onnx.tensors import Constant, Output, Tensor
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements, extents_of
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Sizes, Spot, sizes_of
 from archcalc.ops import REGISTRY
 
 
@@ -25,7 +25,7 @@ class Open(NamedTuple):
 
     axis: int
     kind: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
 
 
 class Builder:
@@ -41,7 +41,7 @@ class Builder:
         self.graph = graph
         self.budget = graph.budget
         self.nodes: list[Node] = []
-        self.shapes: list[Shape] = []
+        self.shapes: list[Sizes] = []
         self.tensors: dict[str, Tensor] = {}
         self.weights: dict[int, dict[str, Constant]] = {}
         self.owners: dict[str, int] = {}
@@ -54,7 +54,7 @@ class Builder:
         self.count(graph.nodes)
         self._names: Counter[str] = Counter()
         self._ops: dict[tuple[str, str], Op] = {}
-        self._parameters: dict[tuple[str, Shape], Output] = {}
+        self._parameters: dict[tuple[str, Sizes], Output] = {}
 
     def count(self, nodes: Iterable[GraphNode]) -> None:
         """Take note of what some nodes read."""
@@ -72,7 +72,7 @@ class Builder:
             else:
                 self.tensors[name] = tensor
 
-    def op(self, kind: str, settings: Mapping[str, Any]) -> Op:
+    def op(self, kind: str, settings: Mapping[str, object]) -> Op:
         """Return an op; equal ones are one object."""
         key = (kind, repr(settings))
         found = self._ops.get(key)
@@ -87,7 +87,7 @@ class Builder:
         inputs: Sequence[Tensor] = (),
         weights: Mapping[str, Constant] | None = None,
         /,
-        **settings: Any,
+        **settings: object,
     ) -> Output:
         """Append a layer and return its output.
 
@@ -97,9 +97,9 @@ class Builder:
         flows = [self.flow(tensor) for tensor in inputs]
         try:
             op = self.op(kind, settings)
-            at = Site(tuple(flow.shape for flow in flows))
+            at = Spot(tuple(flow.shape for flow in flows))
             op.check(at)
-            shape = op.output(at)
+            shape = sizes_of(op.output(at))
             _check_weights(op, at, weights or {})
         except ArchcalcError as error:
             fed = " and ".join(extents_of(flow.shape) for flow in flows)
@@ -107,7 +107,7 @@ class Builder:
         return self.append(called, op, shape, flows, weights or {})
 
     def append(
-        self, name: str, op: Op, shape: Shape, flows: Sequence[Output], weights: Mapping[str, Constant]
+        self, name: str, op: Op, shape: Sizes, flows: Sequence[Output], weights: Mapping[str, Constant]
     ) -> Output:
         """Append a layer that has been checked."""
         self.budget.spend(LAYER)
@@ -138,7 +138,7 @@ class Builder:
             self._names[name] += 1
         return name
 
-    def awaits_bias(self, flow: Output, axis: int, kind: str, settings: Mapping[str, Any]) -> Output:
+    def awaits_bias(self, flow: Output, axis: int, kind: str, settings: Mapping[str, object]) -> Output:
         """Note what a layer becomes when a bias follows, and return its output."""
         self.open[flow.position] = Open(axis % len(flow.shape), kind, settings)
         return flow
@@ -240,7 +240,7 @@ def _read(node: GraphNode) -> Iterator[str]:
         yield from (result.name for result in getattr(value, "output", ()))
 
 
-def _check_weights(op: Op, at: Site, weights: Mapping[str, Constant]) -> None:
+def _check_weights(op: Op, at: Spot, weights: Mapping[str, Constant]) -> None:
     """Raise a fact where the file's weights are not as large as the op says."""
     declared = op.tensors(at)
     for name, weight in weights.items():

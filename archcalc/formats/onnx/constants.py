@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcalc.formats.onnx.budget import A_STEP, FOLDING, KEPT, Budget
-from archcalc.formats.onnx.graph import STANDARD, GraphNode
+from archcalc.formats.onnx.graph import STANDARD, Attributes, GraphNode
 from archcalc.formats.onnx.tensors import Constant
 from archcalc.ops.axes import stretched
 
 if TYPE_CHECKING:
+    from onnx.reference import ReferenceEvaluator
+
     from archcalc.formats.onnx.tensors import Array
 
 MOST = 1 << 20
@@ -144,20 +146,22 @@ def _run(node: GraphNode, values: Sequence[Array | None], opset: int) -> list[Ar
         return None
 
 
-def _hashable(value: Any) -> Any:
+def _hashable(value: object) -> object:
     return value.SerializeToString() if hasattr(value, "SerializeToString") else value
 
 
 @lru_cache(maxsize=256)
-def _evaluator(op: str, attributes: Any, inputs: tuple[str, ...], outputs: int, opset: int) -> Any:
+def _evaluator(
+    op: str, attributes: Iterable[tuple[str, object]], inputs: tuple[str, ...], outputs: int, opset: int
+) -> ReferenceEvaluator:
     """Return ONNX's reference for one node; equal nodes share it."""
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
 
-    settings = {
-        name: TensorProto.FromString(value) if isinstance(value, bytes) else value
+    settings = Attributes(
+        (name, TensorProto.FromString(value) if isinstance(value, bytes) else value)
         for name, value in attributes
-    }
+    )
     results = [f"y{n}" for n in range(outputs)]
     node = helper.make_node(op, inputs, results, **settings)
     graph = helper.make_graph(
@@ -174,9 +178,9 @@ def _size(node: GraphNode, values: Sequence[Array | None]) -> int:
     numbers = [value for value in values if value is not None]
     first, *rest = numbers
     if node.op in STRETCHING:
-        return prod(stretched(*(value.shape for value in numbers)))
+        return int(prod(stretched(*(value.shape for value in numbers))))
     if node.op == "Expand":
-        return prod(stretched(first.shape, _ints(rest[0])))
+        return int(prod(stretched(first.shape, _ints(rest[0]))))
     if node.op == "Tile":
         return first.size * prod(map(abs, _ints(rest[0])))
     if node.op == "Range":

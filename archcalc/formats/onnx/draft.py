@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 BOOL, INT64 = 9, 7
 """Element types of onnx.proto."""
@@ -45,7 +45,7 @@ class Operation(NamedTuple):
     operator: str
     inputs: tuple[str | SmallTensor, ...]
     output: str
-    attributes: Mapping[str, Any]
+    attributes: Mapping[str, object]
 
 
 class Draft:
@@ -59,13 +59,13 @@ class Draft:
         self.weights = tuple(weights)
         self.steps: list[Operation] = []
 
-    def call(self, operator: str, *inputs: str | SmallTensor, **attributes: Any) -> str:
+    def call(self, operator: str, *inputs: str | SmallTensor, **attributes: object) -> str:
         """Append an operator and return what its output is called."""
         output = f"t{len(self.steps) + 1}"
         self.steps.append(Operation(operator, inputs, output, attributes))
         return output
 
-    def take(self, operator: str, **attributes: Any) -> str:
+    def take(self, operator: str, **attributes: object) -> str:
         """Append an operator that takes the layer's data and its weights, in this order."""
         return self.call(operator, *self.inputs, *self.weights, **attributes)
 

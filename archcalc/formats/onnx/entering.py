@@ -8,14 +8,14 @@ from typing import NamedTuple
 from archcalc.analysis.conditions import Input, given_shapes
 from archcalc.formats.onnx.graph import Dimensions, OnnxGraph
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 
 class Bound(NamedTuple):
     """An input with its sizes; `batched` says that the first is the batch, `assumed` names open sizes that are 1."""
 
     name: str
-    shape: Shape
+    shape: Sizes
     dtype: int
     batched: bool
     assumed: tuple[str, ...]
@@ -51,7 +51,7 @@ def _bound(
     name: str,
     sizes: Dimensions,
     dtype: int,
-    given: Shape | None,
+    given: Sizes | None,
     batch: int | None,
     words: Mapping[str, int],
     *,

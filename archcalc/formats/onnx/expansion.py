@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from archcalc.formats.onnx.budget import WRITTEN, Budget
 from archcalc.formats.onnx.functions import kind_of
+from archcalc.formats.onnx.messages import Proto
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.ground.limits import FUNCTIONS, LAYERS
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 Key = tuple[str, str, str]
 """What a function is called by: its domain, its name, and which of several of this name it is."""
@@ -25,7 +29,7 @@ class Cost(NamedTuple):
     depth: int
 
 
-def written_out(model: Any, budget: Budget) -> Any:
+def written_out(model: Proto, budget: Budget) -> Proto:
     """Return a model with the functions that it defines itself written out, but for those that are ops."""
     foreign = list(dict.fromkeys((one.domain, one.name) for one in model.functions if not _is_own(one)))
     if not foreign:
@@ -34,18 +38,18 @@ def written_out(model: Any, budget: Budget) -> Any:
 
     _pay(model, budget)
     try:
-        return inliner.inline_selected_functions(model, foreign)
+        return inliner.inline_selected_functions(cast("ModelProto", model), foreign)
     except Exception as error:  # noqa: BLE001  # what the C++ code behind it raises is not documented
         raise _refusal(budget, f"functions cannot be written out: {visible(str(error))}") from None
 
 
-def pay_for_ops(model: Any, budget: Budget) -> None:
+def pay_for_ops(model: Proto, budget: Budget) -> None:
     """Pay for a walk through every function that is left in a model, wherever it is called."""
     bodies = _bodies(model.functions)
     _spend(_cost(model.graph.node, _costs(bodies, budget)), budget)
 
 
-def _pay(model: Any, budget: Budget) -> None:
+def _pay(model: Proto, budget: Budget) -> None:
     """Pay for the writing out of a model's functions, in its graph and in the functions that stay.
 
     Raises:
@@ -73,13 +77,13 @@ def _refusal(budget: Budget, what: str) -> ArchcalcError:
     return ArchcalcError(f"{visible(str(budget.path))}: its {what}")
 
 
-def _is_own(function: Any) -> bool:
+def _is_own(function: Proto) -> bool:
     return kind_of(function.domain, function.name) is not None
 
 
-def _bodies(functions: Iterable[Any]) -> dict[Key, list[Any]]:
+def _bodies(functions: Iterable[Proto]) -> dict[Key, list[Proto]]:
     """Return the nodes of each function; where a file defines one twice, those of both."""
-    found: dict[Key, list[Any]] = {}
+    found: dict[Key, list[Proto]] = {}
     for one in functions:
         found.setdefault(_key(one.domain, one.name, one.overload), []).extend(one.node)
     return found
@@ -89,7 +93,7 @@ def _key(domain: str, name: str, overload: str) -> Key:
     return ("" if domain == "ai.onnx" else domain, name, overload)
 
 
-def _costs(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
+def _costs(bodies: dict[Key, list[Proto]], budget: Budget) -> dict[Key, Cost]:
     """Return what a call of each function comes to."""
     calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
     found: dict[Key, Cost] = {}
@@ -103,13 +107,13 @@ def _costs(bodies: dict[Key, list[Any]], budget: Budget) -> dict[Key, Cost]:
     return found
 
 
-def _cost(nodes: Iterable[Any], functions: dict[Key, Cost]) -> Cost:
+def _cost(nodes: Iterable[Proto], functions: dict[Key, Cost]) -> Cost:
     """Return what some nodes come to."""
     own = list(nodes)
     return _total(own, Counter(_called(own)), functions)
 
 
-def _total(nodes: Iterable[Any], calls: Counter[Key], functions: dict[Key, Cost]) -> Cost:
+def _total(nodes: Iterable[Proto], calls: Counter[Key], functions: dict[Key, Cost]) -> Cost:
     made = [(times, functions[key]) for key, times in calls.items() if key in functions]
     return Cost(
         sum(times for key, times in calls.items() if key not in functions)
@@ -119,7 +123,7 @@ def _total(nodes: Iterable[Any], calls: Counter[Key], functions: dict[Key, Cost]
     )
 
 
-def _called(nodes: Iterable[Any]) -> Iterator[Key]:
+def _called(nodes: Iterable[Proto]) -> Iterator[Key]:
     """Yield what each node calls, and the nodes of the graphs inside it."""
     for node in nodes:
         yield _key(node.domain, node.op_type, node.overload)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from archcalc.op.op import Op
 from archcalc.ops import REGISTRY
@@ -34,7 +33,7 @@ def attributes_of(op: Op) -> dict[str, str]:
     return {name: json.dumps(value) for name, value in op.stated().items()}
 
 
-def settings_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(attributes: Mapping[str, str]) -> dict[str, object]:
     """Return the settings that attributes of a node state.
 
     Raises:

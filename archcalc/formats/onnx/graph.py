@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from archcalc.formats.onnx.budget import Budget
 from archcalc.formats.onnx.expansion import written_out
-from archcalc.formats.onnx.messages import messages
+from archcalc.formats.onnx.messages import Proto, messages
 from archcalc.formats.onnx.skim import skimmed
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
@@ -17,6 +17,10 @@ from archcalc.ground.errors import ArchcalcError, visible
 Dimensions = tuple[int | str, ...]
 """The sizes of a tensor; a word, perhaps empty, where the file leaves a size open."""
 STANDARD = ("", "ai.onnx")
+
+
+class Attributes(dict[str, Any]):
+    """What a node states beside its inputs, by name: numbers, words, tuples of these, tensors, graphs."""
 
 
 class GraphNode(NamedTuple):
@@ -27,7 +31,7 @@ class GraphNode(NamedTuple):
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    attributes: Mapping[str, Any]
+    attributes: Attributes
 
     @property
     def called(self) -> str:
@@ -47,13 +51,13 @@ class OnnxGraph(NamedTuple):
     """
 
     nodes: list[GraphNode]
-    constants: Mapping[str, Any]
+    constants: Mapping[str, Proto]
     inputs: Mapping[str, tuple[Dimensions, int]]
     outputs: tuple[str, ...]
     known: Mapping[str, Dimensions]
     opset: int
     producer: str
-    proto: Any
+    proto: Proto
     budget: Budget
 
 
@@ -79,7 +83,7 @@ def read_graph(path: Path) -> OnnxGraph:
     return _graph(written_out(model, budget), budget)
 
 
-def _graph(model: Any, budget: Budget) -> OnnxGraph:
+def _graph(model: Proto, budget: Budget) -> OnnxGraph:
     graph = model.graph
     constants = {text(tensor.name): tensor for tensor in graph.initializer}
     constants |= {text(tensor.values.name): tensor for tensor in graph.sparse_initializer}
@@ -105,7 +109,7 @@ def _graph(model: Any, budget: Budget) -> OnnxGraph:
     )
 
 
-def _opset(model: Any, path: Path) -> int:
+def _opset(model: Proto, path: Path) -> int:
     """Return the opset of ONNX's own operators that a model is written in."""
     opset: int = next((one.version for one in model.opset_import if one.domain in STANDARD), 1)
     if not 0 <= opset <= limits.OPSET:
@@ -113,7 +117,7 @@ def _opset(model: Any, path: Path) -> int:
     return opset
 
 
-def dimensions(value: Any) -> Dimensions:
+def dimensions(value: Proto) -> Dimensions:
     """Return the sizes that the file states for an input, an output or a tensor between."""
     return tuple(
         size.dim_value if size.HasField("dim_value") and size.dim_value > 0 else text(size.dim_param)
@@ -121,7 +125,7 @@ def dimensions(value: Any) -> Dimensions:
     )
 
 
-def node_of(proto: Any) -> GraphNode:
+def node_of(proto: Proto) -> GraphNode:
     """Return a node as plain values; attributes that are tensors or graphs stay as they are."""
     return GraphNode(
         text(proto.op_type),
@@ -129,7 +133,7 @@ def node_of(proto: Any) -> GraphNode:
         _placed(proto),
         tuple(map(text, proto.input)),
         tuple(map(text, proto.output)),
-        {text(attribute.name): _value(attribute) for attribute in proto.attribute},
+        Attributes({text(attribute.name): _value(attribute) for attribute in proto.attribute}),
     )
 
 
@@ -137,7 +141,7 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 """Under this name PyTorch's newer exporter keeps the modules that a node is in, in square brackets."""
 
 
-def _placed(proto: Any) -> str:
+def _placed(proto: Proto) -> str:
     """Return a node's name, behind the modules that it is in where its file keeps them apart from it."""
     name = text(proto.name)
     scopes = next((text(one.value) for one in proto.metadata_props if one.key == SCOPES), "")
@@ -160,7 +164,7 @@ KINDS = {1: "f", 2: "i", 3: "s", 4: "t", 5: "g", 6: "floats", 7: "ints", 8: "str
 """The field that holds an attribute's value, by its type's number in onnx.proto."""
 
 
-def _value(attribute: Any) -> Any:
+def _value(attribute: Proto) -> object:
     kind = KINDS.get(attribute.type)
     value = getattr(attribute, kind) if kind else None
     if isinstance(value, float):

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from archcalc.formats.onnx.expansion import pay_for_ops
 from archcalc.formats.onnx.graph import OnnxGraph, dimensions
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 
-def inferred(graph: OnnxGraph, inputs: Mapping[str, Shape]) -> dict[str, Shape]:
+def inferred(graph: OnnxGraph, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
     """Return the shapes that ONNX works out for given input shapes, by the tensors' names; those it can."""
     from onnx import ModelProto, shape_inference
 

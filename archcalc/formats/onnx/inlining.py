@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from archcalc.formats.onnx.graph import STANDARD, GraphNode, node_of
+from archcalc.formats.onnx.graph import STANDARD, Attributes, GraphNode, node_of
 from archcalc.formats.onnx.tensors import Tensor
 
 OLDEST = 18
@@ -24,7 +24,7 @@ def body(
     schema = _schema(node.op, opset) if node.domain in STANDARD else None
     if schema is None or not (schema.has_function or schema.has_context_dependent_function):
         return []
-    complete = node._replace(attributes={**_defaults(schema), **node.attributes})
+    complete = node._replace(attributes=Attributes({**_defaults(schema), **node.attributes}))
     inner = _inlined(schema, complete, tensors, max(opset, OLDEST))
     if not all(one.domain in STANDARD and one.op_type in known for one in inner):
         return []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from archcalc.ground.errors import ArchcalcError
 
@@ -18,7 +18,13 @@ NAME = "onnx.onnx_ml_pb2"
 INSTALL = "pip install 'archcalc[onnx]'"
 
 
-def messages() -> Any:
+class Proto(Protocol):
+    """A message of a file, or one of ONNX's own objects: its fields are what onnx.proto says, and mypy cannot know."""
+
+    def __getattr__(self, name: str) -> Any: ...
+
+
+def messages() -> Proto:
     """Return the module of messages.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.analyze import reported
 from archcalc.analysis.report import Report, Row
@@ -16,7 +16,7 @@ from archcalc.formats.onnx.write_table import entry_of
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Sizes, Spot, sizes_of
 
 BATCH = "N"
 """What the file calls the batch, which it leaves open."""
@@ -27,7 +27,7 @@ ONES = frozenset(["weight", "running_var", "scale", "coefficient"])
 SHARE = 0.25
 """What a matrix passes on of its inputs' mean."""
 
-Sizes = tuple[int | str, ...]
+OpenSizes = tuple[int | str, ...]
 """A shape; a word stands for a size that is open, an empty one for a size that follows from it."""
 
 
@@ -38,7 +38,7 @@ class NodeDraft(NamedTuple):
     operator: str
     inputs: tuple[str, ...]
     output: str
-    attributes: Mapping[str, Any]
+    attributes: Mapping[str, object]
     domain: str = ""
 
 
@@ -65,7 +65,7 @@ class Model(NamedTuple):
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    sizes: Mapping[str, Sizes]
+    sizes: Mapping[str, OpenSizes]
     constants: Mapping[str, SmallTensor]
     calls: tuple[NodeDraft, ...]
     functions: tuple[FunctionDraft, ...]
@@ -103,7 +103,7 @@ def _unsaid(node: Node, reason: str) -> ArchcalcError:
     return ArchcalcError(f"ONNX cannot say it: {reason}").at(f"{node.op.kind} '{node.name}'", node.origin)
 
 
-def _sizes(report: Report) -> dict[str, Sizes]:
+def _sizes(report: Report) -> dict[str, OpenSizes]:
     """Return the shape of every layer's output, the batch open unless the network takes no other."""
     shapes = [row.output_shape for row in report.rows]
     others = _with_batch(report.run, OTHER_BATCH) or shapes
@@ -116,7 +116,7 @@ def _sizes(report: Report) -> dict[str, Sizes]:
     }
 
 
-def _with_batch(ran: Run, batch: int) -> list[Shape] | None:
+def _with_batch(ran: Run, batch: int) -> list[Sizes] | None:
     """Return the shapes of the layers' outputs with another batch, or None where the network does not take it."""
     try:
         other = run(ran.network, ran.conditions._replace(batch=batch))
@@ -125,7 +125,7 @@ def _with_batch(ran: Run, batch: int) -> list[Shape] | None:
     return [layer.at.y for layer in other.layers]
 
 
-def _fill(name: str, shape: Shape) -> float:
+def _fill(name: str, shape: Sizes) -> float:
     """Return a number for a whole weight with which numbers neither overflow nor vanish on their way.
 
     A normalisation passes on what it gets. A matrix makes a share of its inputs' mean: with the whole mean every
@@ -158,7 +158,7 @@ class _Writer:
         draft = Draft(len(row.inputs), weights)
         try:
             entry = entry_of(row.kind)
-            output = entry.write(draft, op, Site(row.input_shapes, row.output_shape))
+            output = entry.write(draft, op, Spot(row.input_shapes, row.output_shape))
         except ArchcalcError as error:
             raise _unsaid(layer.node, error.fact) from None
         actual = dict(zip(draft.inputs, row.inputs, strict=True)) | weights
@@ -175,11 +175,13 @@ class _Writer:
         op = layer.op
         known = {} if layer.node.tied is None else self.weights[layer.node.tied]
         found: dict[str, str] = {}
-        for weight, shape in op.tensors(Site(layer.row.input_shapes)).items():
-            found[weight] = known.get(weight) or self.weight(f"{layer.row.name}.{weight}", shape, weight)
+        for weight, shape in op.tensors(Spot(layer.row.input_shapes)).items():
+            found[weight] = known.get(weight) or self.weight(
+                f"{layer.row.name}.{weight}", sizes_of(shape), weight
+            )
         return found
 
-    def weight(self, wanted: str, shape: Shape, kind: str) -> str:
+    def weight(self, wanted: str, shape: Sizes, kind: str) -> str:
         """Append a node that makes a weight of one number and return what it is called."""
         name = self.unused(wanted)
         fill = SmallTensor((_fill(kind, shape),), (1,), "number")

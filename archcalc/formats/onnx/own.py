@@ -6,7 +6,7 @@ from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.functions import kind_of, settings_of
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.tensors import Tensor
-from archcalc.op.site import Site
+from archcalc.op.site import Spot
 
 
 def own(node: GraphNode, builder: Builder) -> Tensor:
@@ -23,6 +23,6 @@ def own(node: GraphNode, builder: Builder) -> Tensor:
     )  # what takes a varying number of inputs has no weights
     data = [builder.needed(node, place) for place in range(number)]
     shapes = [tensor.shape for tensor in data]
-    names = tuple(op.tensors(Site(tuple(shapes))))
+    names = tuple(op.tensors(Spot(tuple(shapes))))
     given = (builder.weight(node, place) for place in range(number, len(node.inputs)))
     return builder.add(node.called, kind, data, dict(zip(names, given, strict=True)), **op.stated())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from archcalc.formats.onnx.draft import INT64, Operation, SmallTensor
 from archcalc.formats.onnx.functions import DOMAIN
-from archcalc.formats.onnx.messages import INSTALL
-from archcalc.formats.onnx.model import FunctionDraft, Model, NodeDraft, Sizes
+from archcalc.formats.onnx.messages import INSTALL, Proto
+from archcalc.formats.onnx.model import FunctionDraft, Model, NodeDraft, OpenSizes
 from archcalc.ground.errors import ArchcalcError
+
+if TYPE_CHECKING:
+    from onnx import FunctionProto, NodeProto, TensorProto, ValueInfoProto
 
 OPSET, IR_VERSION = 21, 10
 """Of March 2024, which the programs in use read. Source: the table of versions in onnx/docs/Versioning.md."""
@@ -61,15 +64,17 @@ def serialised(model: Model, *, name: str, text: str, dtype: str) -> bytes:
 class _Protos:
     """Makes messages whose numbers are of one type."""
 
-    def __init__(self, helper: Any, element: int) -> None:
+    def __init__(self, helper: Proto, element: int) -> None:
         self.helper = helper
         self.types = {"number": element, "float32": FLOAT, "int64": INT64}
 
-    def tensor(self, name: str, constant: SmallTensor) -> Any:
+    def tensor(self, name: str, constant: SmallTensor) -> TensorProto:
         """Return a constant as a message."""
-        return self.helper.make_tensor(name, self.types[constant.dtype], constant.dims, constant.values)
+        element = self.types[constant.dtype]
+        found: TensorProto = self.helper.make_tensor(name, element, constant.dims, constant.values)
+        return found
 
-    def values(self, names: Sequence[str], sizes: Mapping[str, Sizes]) -> list[Any]:
+    def values(self, names: Sequence[str], sizes: Mapping[str, OpenSizes]) -> list[ValueInfoProto]:
         """Return what is said of tensors: their names and shapes."""
         return [
             self.helper.make_tensor_value_info(
@@ -78,13 +83,13 @@ class _Protos:
             for name in names
         ]
 
-    def node(self, call: NodeDraft) -> Any:
+    def node(self, call: NodeDraft) -> NodeProto:
         """Return a node of the graph."""
         return self._node(call.operator, call.inputs, call.output, call.attributes, call.name, call.domain)
 
-    def function(self, function: FunctionDraft) -> Any:
+    def function(self, function: FunctionDraft) -> FunctionProto:
         """Return a function; its constants are nodes of its body."""
-        return self.helper.make_function(
+        found: FunctionProto = self.helper.make_function(
             DOMAIN,
             function.name,
             function.inputs,
@@ -93,8 +98,9 @@ class _Protos:
             [self.helper.make_opsetid("", OPSET)],
             function.settings,
         )
+        return found
 
-    def _step(self, step: Operation) -> Iterator[Any]:
+    def _step(self, step: Operation) -> Iterator[NodeProto]:
         inputs: list[str] = []
         for place, x in enumerate(step.inputs):
             inputs.append(f"{step.output}_{place}" if isinstance(x, SmallTensor) else x)
@@ -107,12 +113,15 @@ class _Protos:
         operator: str,
         inputs: Sequence[str],
         output: str,
-        attributes: Mapping[str, Any],
+        attributes: Mapping[str, object],
         name: str | None = None,
         domain: str | None = None,
-    ) -> Any:
+    ) -> NodeProto:
         settings = {
             key: self.tensor("", value) if isinstance(value, SmallTensor) else value
             for key, value in attributes.items()
         }
-        return self.helper.make_node(operator, inputs, [output], name=name, domain=domain, **settings)
+        found: NodeProto = self.helper.make_node(
+            operator, inputs, [output], name=name, domain=domain, **settings
+        )
+        return found

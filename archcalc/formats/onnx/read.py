@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.conditions import Input as GivenInput
 from archcalc.formats.onnx import operators
@@ -19,6 +19,7 @@ from archcalc.formats.onnx.graph import STANDARD, GraphNode, OnnxGraph, node_of,
 from archcalc.formats.onnx.inference import inferred
 from archcalc.formats.onnx.inlining import body
 from archcalc.formats.onnx.merged import merged
+from archcalc.formats.onnx.messages import Proto
 from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
 from archcalc.formats.onnx.sharing import sharing, tied
@@ -27,7 +28,7 @@ from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, ExceededError, visible
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import LONGEST_TEXT as MOST_WHAT
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 from archcalc.ops.inputs.given import Input
 
 __all__ = ["Reading", "operators", "read"]
@@ -86,7 +87,7 @@ class _Reader:
             self.builder.tensors[one.name] = flow._replace(dtype=one.dtype)
         self.define(graph.constants)
 
-    def define(self, constants: Mapping[str, Any]) -> None:
+    def define(self, constants: Mapping[str, Proto]) -> None:
         """Take in the constants of a graph."""
         self.builder.know({name: constant(name, proto) for name, proto in constants.items()})
 
@@ -149,7 +150,7 @@ class _Reader:
         return TRANSLATORS[node.op]
 
     @cached_property
-    def inferred(self) -> dict[str, Shape]:
+    def inferred(self) -> dict[str, Sizes]:
         """The shapes that ONNX's own inference finds."""
         return inferred(self.graph, self.shapes)
 

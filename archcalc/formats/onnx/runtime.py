@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcalc.formats.onnx.graph import read_graph
+from archcalc.formats.onnx.messages import Proto
 from archcalc.formats.onnx.tensors import FLOATS, Constant
 from archcalc.ground.errors import ArchcalcError, visible
 
@@ -52,7 +53,7 @@ class Session:
         return array.astype(float32)
 
 
-def _whole(path: Path) -> Any:
+def _whole(path: Path) -> Proto:
     """Return a model with all its weights."""
     import onnx
 
@@ -62,7 +63,7 @@ def _whole(path: Path) -> Any:
         raise ArchcalcError(f"{visible(str(path))}: cannot be loaded whole: {visible(str(error))}") from None
 
 
-def _computed(model: Any, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def _computed(model: Proto, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Return the output of every node of the main graph."""
     import onnxruntime
     from onnx import ValueInfoProto

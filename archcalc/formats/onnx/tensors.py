@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from math import prod
 from struct import calcsize, unpack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from archcalc.formats.onnx.budget import A_STEP, LOOK, VIEW, Budget
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 if TYPE_CHECKING:
-    from numpy import ndarray
+    from numpy import floating, integer
+    from numpy.typing import NDArray
 
-    Array = ndarray[Any, Any]
+    Array = NDArray[floating]
 
 FLOAT, UINT8, INT8, INT32, INT64, BOOL, FLOAT16, DOUBLE, BFLOAT16 = 1, 2, 3, 6, 7, 9, 10, 11, 16
 FLOATS = {FLOAT: "float32", FLOAT16: "float16", DOUBLE: "float64", BFLOAT16: "bfloat16"}
@@ -58,7 +59,7 @@ class Output(NamedTuple):
     """The output of the node at `position`: data that depends on the input."""
 
     position: int
-    shape: Shape
+    shape: Sizes
     dtype: int = FLOAT
 
     @property
@@ -77,9 +78,9 @@ class Constant(NamedTuple):
     """
 
     root: str
-    shape: Shape
+    shape: Sizes
     dtype: int
-    source: Any = None
+    source: object = None
     steps: Steps | None = None
     given: bool = True
     budget: Budget | None = None
@@ -141,7 +142,7 @@ class Constant(NamedTuple):
         numbers = self.numbers or ()
         return len(numbers) > 0 and not any(numbers)
 
-    def seen(self, shape: Shape, step: Step) -> Constant:
+    def seen(self, shape: Sizes, step: Step) -> Constant:
         """Return the same numbers in another shape or order, which a step makes of them."""
         return self._replace(shape=shape, steps=Steps(self.steps, step))
 
@@ -176,12 +177,12 @@ def _stated(proto: Any) -> list[Any] | None:
     return numbers if len(numbers) == size else None
 
 
-def _array(source: Any) -> Array | None:
+def _array(source: object) -> Array | None:
     """Return the numbers of a source, or None where the reader left them in the file."""
     if source is None or hasattr(source, "reshape"):
-        return source  # type: ignore[no-any-return]  # an array
+        return cast("Array | None", source)
     if callable(source):
-        return source()  # type: ignore[no-any-return]  # one of our own
+        return cast("Array", source())  # one of our own
     from onnx import TensorProto, numpy_helper
 
     if not isinstance(source, TensorProto) or source.data_location == TensorProto.EXTERNAL:
@@ -189,7 +190,7 @@ def _array(source: Any) -> Array | None:
     return numpy_helper.to_array(source)
 
 
-def filled(name: str, shape: Shape, dtype: int, number: Any, *, given: bool) -> Constant:
+def filled(name: str, shape: Sizes, dtype: int, number: Any, *, given: bool) -> Constant:
     """Return a constant that holds one number over and over; it is written out when it is asked for, if small."""
 
     def written_out() -> Array:
@@ -201,7 +202,7 @@ def filled(name: str, shape: Shape, dtype: int, number: Any, *, given: bool) -> 
     return Constant(name, shape, dtype, written_out if prod(shape) <= MOST_FILLED else None, given=given)
 
 
-def computed(name: str, array: Array) -> Constant:
+def computed(name: str, array: Array | NDArray[integer]) -> Constant:
     """Return a constant that was worked out."""
     from onnx import helper
 
@@ -210,7 +211,7 @@ def computed(name: str, array: Array) -> Constant:
     )
 
 
-def reshaped(tensor: Constant, shape: Shape) -> Constant:
+def reshaped(tensor: Constant, shape: Sizes) -> Constant:
     """Return a constant in another shape."""
     return tensor.seen(shape, lambda array: array.reshape(shape))
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, cast
 
 from archcalc.formats.onnx.draft import Draft
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op
-from archcalc.op.site import Site
+from archcalc.op.site import Spot
 
 AnyOp = TypeVar("AnyOp", bound=Op)
-Write = Callable[[Draft, AnyOp, Site], str]
+Write = Callable[[Draft, AnyOp, Spot], str]
 """A function of a draft, the op and where it stands.
 
 It appends the operators of the layer to the draft and returns what the output is called.
@@ -25,7 +25,7 @@ of a function, so that a layer is one node all the same; or always nodes of the 
 class Entry(NamedTuple):
     """What writes a kind of layer, and in which form."""
 
-    write: Write[Any]
+    write: Write[Op]
     form: Form
 
 
@@ -51,7 +51,7 @@ def writes(type: type[AnyOp], form: Form = "shortest") -> Callable[[Write[AnyOp]
     """Register a function as what writes the layers of one type."""
 
     def register(write: Write[AnyOp]) -> Write[AnyOp]:
-        TABLE[type.kind] = Entry(write, form)
+        TABLE[type.kind] = Entry(cast("Write[Op]", write), form)  # only ever given an op of its type
         return write
 
     return register

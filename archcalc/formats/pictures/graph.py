@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archcalc.analysis.blocks import fitting_depth, group, groups, scope
 from archcalc.analysis.report import Report, Row
 from archcalc.ground.errors import visible
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 from archcalc.sheet.kinds import SETTINGS, SHAPE
 from archcalc.sheet.numbers import short
 
@@ -35,7 +35,7 @@ class Edge(NamedTuple):
 
     tail: int
     head: int | None
-    shape: Shape
+    shape: Sizes
     source: str = ""
 
 

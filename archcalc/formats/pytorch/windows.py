@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
-from typing import Any
 
+from archcalc.arithmetic.window import Window
 from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import writes
@@ -92,7 +93,7 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
 def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = windows(op, at)
     found = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
-    inner = is_even(slid.sides) and all(before <= w.kernel // 2 for (before, _), w in _axes(slid))
+    inner = is_even(slid.sides) and all(w.kernel // 2 >= before for (before, _), w in _axes(slid))
     if inner:
         pad = one(before for before, _ in slid.sides)
         found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
@@ -137,7 +138,7 @@ def _pool(form: str, slid: Windows) -> Expression:
     return expression(form, kernel_size=kernel).given(stride=(one(slid.stride), kernel))
 
 
-def _axes(slid: Windows) -> Any:
+def _axes(slid: Windows) -> Iterable[tuple[tuple[int, int], Window]]:
     return zip(slid.sides, slid.axes, strict=True)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.settings import choice, flag, number
-from archcalc.op.site import Site
+from archcalc.op.site import Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import Pointwise, times
 from archcalc.ops.shapes.merge import Elementwise
@@ -125,7 +125,7 @@ class Clip(Pointwise):
     low: float | None = number("", "the lower bound", default=None)
     high: float | None = number("", "the upper bound", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ArchcalcError(f"low is {self.low:g}, but high is {self.high:g}", setting="low")
 

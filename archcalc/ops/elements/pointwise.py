@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
+from archcalc.arithmetic.number import Number
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.settings import choice, number
 from archcalc.op.site import Site
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
 
-def times(number: int, each: Work) -> Work:
+def times(number: Number, each: Work) -> Work:
     """Return so many times some work."""
     return Work(*(number * count if count else 0 for count in each))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, number
-from archcalc.op.site import Site
+from archcalc.op.site import Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis
 from archcalc.ops.elements.pointwise import times
@@ -23,7 +23,7 @@ class Quantised(Op):
 
     axis: int | None = axis("the axis that has a scale each; one scale for all unless told", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if self.axis is not None:
             check_axis(self.axis, len(at.x))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
@@ -29,7 +29,7 @@ class Input(Op):
     batched: bool = True
     """Whether the first axis is the batch; a file may have inputs that are the same for all samples."""
 
-    def stated(self) -> dict[str, Any]:
+    def stated(self) -> dict[str, object]:
         """Return nothing: the output shape says it all."""
         return {}
 
@@ -74,7 +74,7 @@ class Parameter(Op):
         return {} if self.learnt else {"value": self.shape}
 
     def forward(self, value: Array) -> Array:
-        return value.reshape(self.output(Site()))
+        return value.reshape(self.output_sizes())
 
 
 @op("unaccounted", main=None, example=("8x4x4", {"what": "NonMaxSuppression", "shape": "8x4x4"}))

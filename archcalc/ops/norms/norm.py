@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import choice, count, flag, number
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.axes import across, check_last
 from archcalc.ops.windows.conv import check_groups
 
@@ -51,7 +52,7 @@ class BatchNorm(Op):
         return x * per_channel(scale, x.ndim) + per_channel(shift, x.ndim)
 
 
-def _standardised(elements: int, groups: int, *, affine: bool) -> Work:
+def _standardised(elements: Number, groups: Number, *, affine: bool) -> Work:
     """Return the work of bringing `groups` groups of numbers, `elements` in all, to mean 0 and variance 1.
 
     In a group of n: n - 1 additions and a division for the mean, n subtractions, n squares, n - 1
@@ -85,7 +86,7 @@ class LayerNorm(Op):
     affine: bool = flag("learn a scale and a shift", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if self.over == "last":
             check_last(self.axes, at.x)
         elif self.axes != 1:
@@ -141,7 +142,7 @@ class GroupNorm(Op):
     affine: bool = flag("learn a scale and a shift per channel", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_groups(at.x[1], self.groups)
 
     def weights(self, at: Site) -> Weights:
@@ -179,7 +180,7 @@ class LocalResponseNorm(Op):
     beta: float = number("", "exponent β", default=0.75)
     bias: float = number("", "constant k", default=1.0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if self.size % 2 == 0:
             raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
 

@@ -9,7 +9,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
-from archcalc.op.site import Site
+from archcalc.op.site import Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
 
@@ -32,7 +32,7 @@ class RMSNorm(Op):
     affine: bool = flag("learn a scale", default=True)
     eps: float = number("", "added to the mean square", default=1e-6, above=0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_last(self.axes, at.x)
 
     def weights(self, at: Site) -> Weights:
@@ -73,7 +73,7 @@ class L2Norm(Op):
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end", default=1)
     eps: float = number("", "the least length that is divided by", default=1e-12, above=0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
 
     def field(self, at: Site) -> Field:
@@ -113,7 +113,7 @@ class Affine(Op):
     scale: bool = flag("multiply", default=True)
     shift: bool = flag("add", default=True)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_not_batch(self.axis, len(at.x))
         if not self.scale and not self.shift:
             raise ArchcalcError("neither scales nor shifts", setting="shift")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.op.op import Op, Work, added, op
 from archcalc.op.settings import axis
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, others
 
@@ -23,13 +24,13 @@ class OverAxis(Op):
 
     axis: int = axis("the axis whose numbers add up to 1", default=1)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
 
     def field(self, at: Site) -> Field:
         return across(at.x, (self.axis,))
 
-    def rows(self, x: Shape) -> int:
+    def rows(self, x: Shape) -> Number:
         """Return how many sets of numbers add up to 1."""
         return prod(others(x, self.axis))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import (
     check_axis,
@@ -44,14 +45,14 @@ class Slice(Op):
     )
     steps: tuple[int, ...] = size("", "step from one position to the next", default=1)
 
-    def _ranges(self, x: Shape) -> dict[int, tuple[int, int, int]]:
+    def _ranges(self, x: Shape) -> dict[int, tuple[Number, Number, Number]]:
         """Return where each axis that is cut starts and stops, and its step."""
         cut = places(self.axes, len(x))
         stops = tuple(x[axis] for axis in cut) if self.stops is None else per_axis(self.stops, cut)
         rest = zip(per_axis(self.starts, cut), stops, per_axis(self.steps, cut), strict=True)
         return dict(zip(cut, rest, strict=True))
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_each(self.axes, len(at.x))
         for name in ("starts", "stops", "steps"):
             values = getattr(self, name)
@@ -82,7 +83,7 @@ class Slice(Op):
         return x[tuple(slice(*ranges.get(axis, (None,))) for axis in range(x.ndim))].copy()
 
 
-def _kept(start: int, stop: int, step: int) -> int:
+def _kept(start: Number, stop: Number, step: Number) -> Number:
     """Return how many positions there are from `start` to before `stop`."""
     return stop - start if step == 1 else -(-(stop - start) // step)
 
@@ -101,7 +102,7 @@ class Take(Op):
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
     index: int | None = count("", "the position, counted from 0", default=None, least=0)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
         if (self.index is None) == (len(at.xs) == 1):
             raise ArchcalcError("takes either an index or a second input that holds indices", setting="index")
@@ -125,7 +126,7 @@ class Take(Op):
     def forward(self, x: Array, indices: Array | None = None) -> Array:
         from archcalc.arrays.tensors import positions
 
-        wanted: Any = self.index if indices is None else positions(indices, x.shape[self.axis])
+        wanted = (self.index or 0) if indices is None else positions(indices, x.shape[self.axis])
         y: Array = x.take(wanted, axis=self.axis)
         return y if y.shape else y.reshape(1)
 
@@ -156,7 +157,8 @@ class Embedding(Op):
     def forward(self, x: Array, weight: Array) -> Array:
         from archcalc.arrays.tensors import positions
 
-        return weight[positions(x, self.size)]
+        y: Array = weight[positions(x, self.size)]
+        return y
 
 
 @op("expand", main="shape", example=("8x1x1", {"shape": [1, 8, 4, 4]}))
@@ -172,7 +174,7 @@ class Expand(Op):
 
     shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         try:
             check_stretches(at.x, self.shape)
         except ArchcalcError:
@@ -191,7 +193,7 @@ class Expand(Op):
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import broadcast_to
 
-        return broadcast_to(x, self.output(Site((x.shape,)))).copy()
+        return broadcast_to(x, self.output_sizes(x.shape)).copy()
 
 
 @op("tile", main="repeats", example=("8x4x4", {"repeats": [1, 1, 2, 3]}))
@@ -207,7 +209,7 @@ class Tile(Op):
 
     repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if len(self.repeats) != len(at.x):
             raise ArchcalcError(
                 f"'repeats' has {len(self.repeats)} numbers, but the input has {len(at.x)} axes with the batch",

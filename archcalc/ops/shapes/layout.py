@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, op, per_axis
 from archcalc.op.settings import choice, number, padding, size
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import check_spatial
 
@@ -40,11 +40,12 @@ class Flatten(Op):
 Covers = Literal["sample", "all"]
 
 
-def covering() -> Any:
+def covering() -> Covers:
     """Return the setting that says whether a shape or an order counts the batch."""
-    return choice(
+    setting: Covers = choice(
         ("sample", "all"), "whether it covers the axes of a sample, or all with the batch", default="sample"
     )
+    return setting
 
 
 @op("reshape", also="squeeze unsqueeze view", main="shape", example=("256x6x6", {"shape": [9216]}))
@@ -62,7 +63,7 @@ class Reshape(Op):
     shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
     axes: Covers = covering()
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         given, size = prod(extent for extent in self.shape if extent), prod(self._covered(at.x))
         blanks = self.shape.count(0)
         if blanks > 1:
@@ -83,7 +84,7 @@ class Reshape(Op):
         return shape if self.axes == "all" else (at.x[0], *shape)
 
     def forward(self, x: Array) -> Array:
-        return x.reshape(self.output(Site((x.shape,))))
+        return x.reshape(self.output_sizes(x.shape))
 
     def field(self, at: Site) -> Field:
         return Regrouped(self.output(at))
@@ -109,7 +110,7 @@ class Permute(Op):
         """Return the order of all axes, the batch among them."""
         return self.order if self.axes == "all" else (0, *(1 + axis for axis in self.order))
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if sorted(self.whole_order()) != list(range(len(at.x))):
             last = len(at.x) - (1 if self.axes == "all" else 2)
             raise ArchcalcError(
@@ -152,7 +153,7 @@ class Pad(Op):
         ("constant", "reflect", "edge", "wrap"), "where they take it from", default="constant"
     )
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if any(map(any, self.amount)):
             check_spatial(at.x)
         check_axes("amount", self.amount, at.x[2:])
@@ -197,7 +198,7 @@ class Crop(Op):
 
     amount: tuple[tuple[int, int], ...] = padding("c", "elements cut at each side", default=1)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axes("amount", self.amount, check_spatial(at.x))
         if min(self.output(at)[2:]) < 1:
             raise ArchcalcError("cuts the whole input away", setting="amount")

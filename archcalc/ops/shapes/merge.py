@@ -11,7 +11,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot, sizes_of
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axis, check_stretches, moving, others, place, replaced, stretched
 from archcalc.ops.windows.conv import check_groups
@@ -29,7 +29,7 @@ class Elementwise(Op):
 
     traits = Traits(takes=(2, None), least_axes=1)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_stretches(*at.xs)
 
     def output(self, at: Site) -> Shape:
@@ -82,7 +82,7 @@ class Concat(Op):
 
     axis: int = axis("the axis along which they lie", default=1)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if len({len(x) for x in at.xs}) == 1:
             check_axis(self.axis, len(at.xs[0]))
             if len({others(x, self.axis) for x in self._for_each_sample(at.xs)}) == 1:
@@ -111,7 +111,7 @@ class Concat(Op):
         from archcalc.arrays.kernels import concatenate
         from archcalc.arrays.tensors import broadcast_to
 
-        shapes = self._for_each_sample(tuple(x.shape for x in xs))
+        shapes = map(sizes_of, self._for_each_sample(tuple(x.shape for x in xs)))
         return concatenate([broadcast_to(x, s) for x, s in zip(xs, shapes, strict=True)], axis=self.axis)
 
 
@@ -129,7 +129,7 @@ class Channels(Op):
     start: int = count("a", "first channel, counted from 0", default=0, least=0)
     stop: int | None = count("b", "the channel after the last; all that follow unless told", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         stop = at.x[1] if self.stop is None else self.stop
         if not self.start < stop <= at.x[1]:
             raise ArchcalcError(
@@ -159,7 +159,7 @@ class Shuffle(Op):
 
     groups: int = count("g", "number of groups the channels come in")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_groups(at.x[1], self.groups)
 
     def field(self, at: Site) -> Field:

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_each, places, remaining
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
-REDUCTIONS: dict[str, Callable[[int, int], Work]] = {
+REDUCTIONS: dict[str, Callable[[Number, Number], Work]] = {
     "mean": lambda n, g: Work(additions=n - g, divisions=g),
     "sum": lambda n, g: Work(additions=n - g),
     "max": lambda n, g: Work(comparisons=n - g),
@@ -55,7 +56,7 @@ class Reduce(Op):
     by: str = choice(tuple(REDUCTIONS), "what is made of them", default="mean")
     keep: bool = flag("keep the axes, with size 1", default=False)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_each(self.axes, len(at.x))
 
     def output(self, at: Site) -> Shape:
@@ -70,7 +71,7 @@ class Reduce(Op):
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS as FUNCTIONS
 
-        return FUNCTIONS[self.by](x, places(self.axes, x.ndim)).reshape(self.output(Site((x.shape,))))
+        return FUNCTIONS[self.by](x, places(self.axes, x.ndim)).reshape(self.output_sizes(x.shape))
 
 
 @op("argmax", main="axis", example=("21x8x8", {"axis": 1}))
@@ -92,7 +93,7 @@ class ArgMax(Op):
     def scrambles(self) -> bool:
         return True
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
 
     def output(self, at: Site) -> Shape:
@@ -106,7 +107,7 @@ class ArgMax(Op):
 
     def forward(self, x: Array) -> Array:
         found = (x if self.by == "max" else -x).argmax(axis=self.axis)
-        y: Array = found.astype(x.dtype).reshape(self.output(Site((x.shape,))))
+        y: Array = found.astype(x.dtype).reshape(self.output_sizes(x.shape))
         return y
 
 
@@ -123,7 +124,7 @@ class CumSum(Op):
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
 
     def field(self, at: Site) -> Field:

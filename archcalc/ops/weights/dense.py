@@ -9,7 +9,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_not_batch, others, replaced
 from archcalc.ops.windows.conv import check_channels
@@ -26,7 +26,7 @@ class Dense(Op):
     out: int = count("M", "number of outputs")
     in_: int | None = count("C", "the number of inputs, checked where stated", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if len(at.x) != 2:
             raise ArchcalcError(
                 f"takes a flat input, but gets {extents_of(at.x)}",
@@ -54,7 +54,7 @@ class Linear(Dense):
     bias: bool = flag("add a number per output", default=True)
     axis: int = axis("the axis whose numbers are connected", default=1)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if self.axis == 1:
             super().check(at)
         else:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Op, Work, added, extents_of, op
 from archcalc.op.settings import flag, words
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_stretches, remaining, stretched
 
@@ -33,7 +34,7 @@ class MatMul(Op):
 
     transposed: bool = flag("turn the right side: a·bᵀ", default=False)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         a, b = at.xs
         if min(len(a), len(b)) < 2:
             raise ArchcalcError("multiplies matrices, but one side has a single axis")
@@ -47,7 +48,7 @@ class MatMul(Op):
             )
         check_stretches(a[:-2], b[:-2])
 
-    def _terms(self, b: Shape) -> int:
+    def _terms(self, b: Shape) -> Number:
         return b[-1] if self.transposed else b[-2]
 
     def output(self, at: Site) -> Shape:
@@ -108,13 +109,13 @@ class Einsum(Op):
             yield Contraction(left, right, kept)
             left = kept
 
-    def _sizes(self, xs: tuple[Shape, ...]) -> dict[str, int]:
+    def _sizes(self, xs: tuple[Shape, ...]) -> dict[str, Number]:
         inputs, _ = self._letters()
         return {
             i: size for letters, x in zip(inputs, xs, strict=True) for i, size in zip(letters, x, strict=True)
         }
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if not re.fullmatch(r"[A-Za-z]+(,[A-Za-z]+)*(->[A-Za-z]*)?", self.equation.replace(" ", "")):
             raise ArchcalcError(
                 f"'{self.equation}' is no equation", setting="equation", hint=f"it has {LETTERS}"
@@ -139,7 +140,7 @@ class Einsum(Op):
             return Work(additions=prod(sizes.values()) - prod(at.y))
         return added(self._work(step, sizes) for step in self._steps())
 
-    def _work(self, step: Contraction, sizes: dict[str, int]) -> Work:
+    def _work(self, step: Contraction, sizes: dict[str, Number]) -> Work:
         letters = dict.fromkeys(step.left + step.right)
         choices = prod(sizes[letter] for letter in letters)
         if letters.keys() <= {*step.kept}:
@@ -153,16 +154,16 @@ class Einsum(Op):
         found = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
         for step, x in zip(self._steps(), xs[1:], strict=True):
             found = contracted(found, x, step.left, step.right, step.kept)
-        return found.reshape(self.output(Site(tuple(x.shape for x in xs))))
+        return found.reshape(self.output_sizes(*(x.shape for x in xs)))
 
 
-def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, int]:
+def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:
     """Return what each letter stands for, or raise a fact where the letters do not suit the inputs."""
     if len(inputs) != len(xs):
         raise ArchcalcError(
             f"the equation is about {len(inputs)} inputs, but gets {len(xs)}", setting="equation"
         )
-    found: dict[str, int] = {}
+    found: dict[str, Number] = {}
     for letters, x in zip(inputs, xs, strict=True):
         if len(letters) != len(x):
             raise ArchcalcError(

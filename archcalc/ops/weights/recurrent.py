@@ -12,7 +12,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, added, elements, extents_of, op
 from archcalc.op.settings import count, flag
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import times
 
@@ -43,7 +43,7 @@ class Recurrent(Op):
     bias: bool = flag("add a number per row of each matrix", default=True)
     batch_first: bool = flag("whether the batch is the first axis and time the second", default=True)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         if len(at.x) != 3:
             raise ArchcalcError(
                 f"takes a sequence of vectors, TxC, but gets {extents_of(at.x)}",

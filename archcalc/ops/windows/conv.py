@@ -6,12 +6,13 @@ from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, check_axes, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
@@ -46,7 +47,7 @@ class Conv(Sliding):
     )
     in_: int | None = count("C", "the input's channels, checked where stated", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_spatial(at.x)
         check_channels(at.x, self.in_)
         check_groups(at.x[1], self.groups)
@@ -89,7 +90,7 @@ class Conv(Sliding):
                 tensors[f"bias{suffix}"] = (filters,)
         return tensors
 
-    def unfolded(self, at: Site) -> tuple[int, int]:
+    def unfolded(self, at: Site) -> tuple[Number, Number]:
         """Return the matrix whose rows are the windows: one row an output position, one column a weight of a filter.
 
         With groups there is a matrix for each, one below the other.
@@ -97,7 +98,7 @@ class Conv(Sliding):
         columns = prod(per_axis(self.kernel, at.x[2:])) * (at.x[1] // self.groups)
         return at.y[0] * prod(at.y[2:]) * self.groups, columns
 
-    def _fan_ins(self, x: Shape) -> list[tuple[str, int, int]]:
+    def _fan_ins(self, x: Shape) -> list[tuple[str, Number, Number]]:
         """Return (suffix of the tensors' names, filters, input maps that each sees)."""
         if self.connections is None:
             return [("", self.out, x[1] // self.groups)]
@@ -160,7 +161,7 @@ class ConvTranspose(Op):
     bias: bool = flag("add a number per filter", default=True)
     in_: int | None = count("C", "the input's channels, checked where stated", default=None)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         spatial = check_spatial(at.x)
         check_channels(at.x, self.in_)
         check_groups(at.x[1], self.groups)

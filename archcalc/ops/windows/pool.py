@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import gcd, inf, prod
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, check_axes, op, per_axis
 from archcalc.op.settings import flag, number, size
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Pool(Sliding):
         "s", "step of the window; the kernel's size unless told", default=None
     )
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         super().check(at)
         for window in self.windows(at.x):
             if max(window.before, window.after) > window.kernel // 2 and self.padding != "same":
@@ -34,7 +35,7 @@ class Pool(Sliding):
                     hint="a window would lie in the padding alone",
                 )
 
-    def window_size(self, x: Shape) -> int:
+    def window_size(self, x: Shape) -> Number:
         """Return the number of elements in a window."""
         return prod(per_axis(self.kernel, x[2:]))
 
@@ -123,7 +124,7 @@ class LpPool(Pool):
 class Global(Op):
     """Base of the ops that see each map whole."""
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_spatial(at.x)
 
     def output(self, at: Site) -> Shape:
@@ -174,7 +175,7 @@ class Adaptive(Op):
 
     size: tuple[int, ...] = size("O", "output size")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axes("size", self.size, check_spatial(at.x))
 
     def output(self, at: Site) -> Shape:
@@ -184,13 +185,13 @@ class Adaptive(Op):
         sizes = list(zip(at.x[2:], per_axis(self.size, at.x[2:]), strict=True))
         return "whole" if all(o == 1 for _, o in sizes) else tuple(Division(n, o) for n, o in sizes)
 
-    def read(self, y: Shape, x: Shape) -> int:
+    def read(self, y: Shape, x: Shape) -> Number:
         """Return how many elements all windows hold together.
 
         Neighbouring windows share an element wherever i·n/o is no whole number, which happens
         o - gcd(n, o) times, so an axis holds n + o - gcd(n, o) of them.
         """
-        return prod(y[:2]) * prod(n + o - gcd(n, o) for n, o in zip(x[2:], y[2:], strict=True))
+        return prod(y[:2]) * prod(n + o - gcd(int(n), int(o)) for n, o in zip(x[2:], y[2:], strict=True))
 
 
 @op(

@@ -10,7 +10,7 @@ from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Op, Work, check_axes, op, per_axis
 from archcalc.op.settings import choice, count, flag, size
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Upsample(Op):
         ("nearest", "linear"), "how new elements are made", default="nearest"
     )
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axes("scale", self.scale, check_spatial(at.x))
 
     def output(self, at: Site) -> Shape:
@@ -61,7 +61,7 @@ class Upsample(Op):
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resampled
 
-        return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=False)
+        return resampled(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=False)
 
 
 @op("resize", also="interpolate interpolation", main="size", example=("16x8x8", {"size": [12, 20]}))
@@ -81,7 +81,7 @@ class Resize(Op):
     )
     corners: bool = flag("keep the outermost elements where they are", default=False)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         check_axes("size", self.size, check_spatial(at.x))
         if self.corners and self.mode == "nearest":
             raise ArchcalcError("nearest elements are copied, whatever the corners", setting="corners")
@@ -99,7 +99,7 @@ class Resize(Op):
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resampled
 
-        return resampled(x, self.output(Site((x.shape,)))[2:], NEIGHBOURS[self.mode], corners=self.corners)
+        return resampled(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=self.corners)
 
 
 @op("depth_to_space", also="pixelshuffle", main="block", example=("16x6x6", {"block": 2}))
@@ -115,7 +115,7 @@ class DepthToSpace(Op):
     block: int = count("b", "size of a block along each axis")
     mode: Literal["dcr", "crd"] = choice(("dcr", "crd"), "which channels belong together", default="dcr")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         spatial = check_spatial(at.x)
         if at.x[1] % self.block ** len(spatial):
             raise ArchcalcError(
@@ -134,7 +134,7 @@ class DepthToSpace(Op):
         apart = x.reshape(len(x), *taken, *x.shape[2:])
         channel, first = (1 + axes, 1) if self.mode == "dcr" else (1, 2)
         pairs = (axis for i in range(axes) for axis in (2 + axes + i, first + i))
-        return apart.transpose(0, channel, *pairs).reshape(self.output(Site((x.shape,)))).copy()
+        return apart.transpose(0, channel, *pairs).reshape(self.output_sizes(x.shape)).copy()
 
 
 @op("space_to_depth", also="pixelunshuffle reorg", main="block", example=("4x12x12", {"block": 2}))
@@ -148,7 +148,7 @@ class SpaceToDepth(Op):
 
     block: int = count("b", "size of a block along each axis")
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         for extent in check_spatial(at.x):
             if extent % self.block:
                 raise ArchcalcError(f"{extent} is not made of blocks of {self.block}", setting="block")
@@ -165,4 +165,4 @@ class SpaceToDepth(Op):
             *x.shape[:2], *(part for i in x.shape[2:] for part in (i // self.block, self.block))
         )
         taps, outer = range(3, 3 + 2 * axes, 2), range(2, 2 + 2 * axes, 2)
-        return apart.transpose(0, *taps, 1, *outer).reshape(self.output(Site((x.shape,)))).copy()
+        return apart.transpose(0, *taps, 1, *outer).reshape(self.output_sizes(x.shape)).copy()

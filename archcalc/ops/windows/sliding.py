@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import (
     ROUNDINGS,
@@ -19,7 +20,7 @@ from archcalc.arithmetic.window import (
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, per_axis
 from archcalc.op.settings import choice, padding, size
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Site, Sizes, Spot
 
 
 class Sliding(Op):
@@ -52,7 +53,9 @@ class Sliding(Op):
         stride = kernel if self.stride is None else per_axis(self.stride, spatial)
         dilation = per_axis(self.dilation, spatial)
         if self.padding == "same":
-            around: tuple[tuple[int, int], ...] = tuple(map(same_padding, spatial, kernel, stride, dilation))
+            around: tuple[tuple[Number, Number], ...] = tuple(
+                map(same_padding, spatial, kernel, stride, dilation)
+            )
         else:
             around = per_axis(self.padding, spatial)  # type: ignore[arg-type]  # a word other than `same` is never kept
         return tuple(
@@ -71,7 +74,7 @@ class Sliding(Op):
     def output(self, at: Site) -> Shape:
         return (*at.x[:2], *self.slid(at.x))
 
-    def uneven(self, at: Site) -> tuple[Uneven, ...]:
+    def uneven(self, at: Spot) -> tuple[Uneven, ...]:
         rounding = self.rounding or "floor"
         found = (
             uneven(extent, window, rounding)
@@ -82,7 +85,7 @@ class Sliding(Op):
     def field(self, at: Site) -> Field:
         return self.windows(at.x)
 
-    def check(self, at: Site) -> None:
+    def check(self, at: Spot) -> None:
         spatial = check_spatial(at.x)
         for name in ("kernel", "stride", "padding", "dilation"):
             value = getattr(self, name)
@@ -94,7 +97,7 @@ class Sliding(Op):
                 _check_even(extent, window)
 
 
-def check_spatial(x: Shape) -> Shape:
+def check_spatial(x: Sizes) -> Sizes:
     """Return the spatial sizes of (N, C, *I), or raise a fact where there are none."""
     if len(x) < 3:
         raise ArchcalcError(
@@ -126,13 +129,13 @@ def _check_even(extent: int, window: Window) -> None:
     raise ArchcalcError(
         f"the window does not fit evenly: {_formula(extent, window)} = {one.exact}",
         setting="stride",
-        hint=f"{_fitting(extent, one)}; floor makes it {one.rounded}",
+        hint=f"{_fitting(one)}; floor makes it {one.rounded}",
     )
 
 
-def _fitting(extent: int, one: Uneven) -> str:
+def _fitting(one: Uneven) -> str:
     """Return the nearest sizes on which the window fits evenly."""
-    below, above = extent - one.rest, extent - one.rest + one.stride
+    below, above = one.size - one.rest, one.size - one.rest + one.stride
     return f"sizes that fit are {below} and {above}" if below >= 1 else f"the next size that fits is {above}"
 
 

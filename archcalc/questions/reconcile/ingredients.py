@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from archcalc.analysis.report import Row
 from archcalc.op.op import NO_WORK, REGISTRY, per_axis
+from archcalc.op.site import Sizes
 
 Ingredients = dict[str, int]
 
@@ -39,31 +39,32 @@ FACTORS: dict[str, str] = {
 
 def ingredients(row: Row, *, samples: int = 1) -> Ingredients:
     """Return every ingredient of a layer whose work is known, or of one of `samples` that go through it at once."""
-    output, work = row.output_shape, row.work or NO_WORK
+    output = row.output_shape
+    macs, additions, multiplications, _, divisions, exponentials = map(int, row.work or NO_WORK)
     kernel, stride = _window(row)
     weights = {name: prod(shape) for name, shape in row.weights.items()}
     biases = sum(size for name, size in weights.items() if name.startswith("bias"))
     elements = prod(output)
     return {
-        "M": work.macs // samples,
+        "M": macs // samples,
         "b": elements // samples if biases else 0,
         "i": sum(map(prod, row.input_shapes)) // samples,
         "o": elements // samples,
-        "s": work.additions // samples,
-        "e": work.exponentials // samples,
+        "s": additions // samples,
+        "e": exponentials // samples,
         "p": sum(weights.values()),
         "w": sum(weights.values()) - biases,
         "n": output[0] // samples,
-        "c": prod(row.input_shapes[0][_stated(row, "axis", 1) :][:1]),
+        "c": prod(row.input_shapes[0][_number(row, "axis") :][:1]),
         "k": prod(kernel),
         "kernel": kernel[0] if kernel else 1,
         "stride": stride,
-        "groups": _stated(row, "groups", 1),
-        "directions": _stated(row, "directions", 1),
+        "groups": _number(row, "groups"),
+        "directions": _number(row, "directions"),
         "dims": len(kernel),
         "positions": output[0] * prod(output[2:]) // samples,
-        "blends": work.multiplications // elements,
-        "divides": work.divisions // elements,
+        "blends": multiplications // elements,
+        "divides": divisions // elements,
     }
 
 
@@ -75,14 +76,24 @@ def _window(row: Row) -> tuple[tuple[int, ...], int]:
     """
     spatial = row.input_shapes[0][2:]
     told = tuple(size // max(out, 1) for size, out in zip(spatial, row.output_shape[2:], strict=False))
-    kernel = per_axis(_stated(row, "kernel", told), spatial)
-    stride = _stated(row, "stride", kernel) or kernel
+    kernel = per_axis(_sizes(row, "kernel") or told, spatial)
+    stride = _sizes(row, "stride") or kernel
     return kernel, stride[0] if stride else 1
 
 
-def _stated(row: Row, name: str, otherwise: Any) -> Any:
-    """Return a setting as the spec states it, or its default, or `otherwise` where the op has none."""
+def _number(row: Row, name: str) -> int:
+    """Return a setting that is a number; 1 where the op has none."""
+    found = _stated(row, name)
+    return found if isinstance(found, int) else 1
+
+
+def _sizes(row: Row, name: str) -> Sizes:
+    """Return a setting that has a number an axis; nothing where the op has none."""
+    found = _stated(row, name)
+    return found if isinstance(found, tuple) else ()
+
+
+def _stated(row: Row, name: str) -> object:
+    """Return a setting as the spec states it, or its default; None where the op has none."""
     declared = REGISTRY[row.kind].declared.get(name)
-    if declared is None:
-        return otherwise
-    return row.settings.get(name, declared.default)
+    return None if declared is None else row.settings.get(name, declared.default)

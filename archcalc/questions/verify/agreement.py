@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcalc.analysis.report import Report, Row
 from archcalc.formats.onnx.read import Reading, read
 from archcalc.formats.onnx.runtime import Session
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Site, Sizes, sizes_of
 from archcalc.questions.verify.verify import Measured
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _output(reading: Reading, position: int, values: Mapping[int, Array], run: S
     node = reading.network.nodes[position]
     declared = node.op.tensors(Site(row.input_shapes))
     weights = {
-        name: run.constant(weight).reshape(declared[name])
+        name: run.constant(weight).reshape(sizes_of(declared[name]))
         for name, weight in reading.weights.get(position, {}).items()
     }
     try:
@@ -64,7 +64,7 @@ def _output(reading: Reading, position: int, values: Mapping[int, Array], run: S
     return found
 
 
-def _numbers(found: Any, shape: Shape) -> Array | None:
+def _numbers(found: object, shape: Sizes) -> Array | None:
     """Return what ONNX Runtime computed, in a layer's shape if it has its size; None where it is no numbers."""
     from archcalc.arrays.tensors import as_float
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.extent import Spans
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 MOST_MARKS = 2
 """At how many places of an axis marks begin, and at how many they end, at most."""
@@ -56,7 +56,7 @@ class Seen(NamedTuple):
     bounds: Bounds
 
 
-def marked(report: Report) -> Shape:
+def marked(report: Report) -> Sizes:
     """Return the spatial sizes of the inputs that are marked: the first of those with most axes."""
     return max((row.output_shape[2:] for row in report.inputs), key=len)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archcalc.arrays.kernels import Array, last_axes
 from archcalc.questions.verify.marks import FAR, Mark, Seen
 
-Array = NDArray[Any]
+Flags = NDArray[np.bool_]
 
 
 class Memory:
@@ -61,12 +61,11 @@ def noise(shape: Sequence[int], seed: Sequence[int], least: float, most: float) 
 def unknown(x: Array, marks: Iterable[tuple[int, int]]) -> Array:
     """Return a copy that is not a number in a box: from first to last position on each spatial axis."""
     x = x.copy()
-    box: Any = (..., *(slice(first, last + 1) for first, last in marks))
-    x[box] = np.nan
+    x[last_axes(*(slice(first, last + 1) for first, last in marks))] = np.nan
     return x
 
 
-def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Array:
+def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Flags:
     """Return for each position whether something there is not a number.
 
     Args:
@@ -77,11 +76,11 @@ def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Array:
     marks = np.isnan(x).reshape(sizes)
     others = [part for part in range(len(sizes)) if part not in along]
     places = marks.transpose(*along, *others).reshape(prod(sizes[part] for part in along), -1)
-    found: Array = np.any(places, axis=1, keepdims=True)[:, 0]
+    found: Flags = np.any(places, axis=1, keepdims=True)[:, 0]
     return found
 
 
-def foreseen(sight: Seen, mark: Mark) -> tuple[Array, Array]:
+def foreseen(sight: Seen, mark: Mark) -> tuple[Flags, Flags]:
     """Return for each element of a layer whether a mark surely reaches it, and whether it surely does not."""
     over = sight.over
     times, phases = np.divmod(np.arange(sight.elements), over.period)
@@ -93,7 +92,7 @@ def foreseen(sight: Seen, mark: Mark) -> tuple[Array, Array]:
     return reaches, misses.astype(bool)
 
 
-def stretches(reached: Array) -> str:
+def stretches(reached: Flags) -> str:
     """Return which elements are reached, as people write it: 0 to 3, 5, 8 to 9."""
     places = np.flatnonzero(reached)
     if not places.size:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.figures import FIGURES, Figure, figure
 from archcalc.analysis.report import Report, Row
@@ -18,7 +18,7 @@ from archcalc.analysis.run import Layer
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
-from archcalc.op.site import Site
+from archcalc.op.site import Shape, Site, Sizes, sizes_of
 from archcalc.questions.verify.marks import Mark, Seen, chosen, marked, parted, sights
 from archcalc.sheet.kinds import COUNT
 
@@ -38,6 +38,8 @@ figure(
     )
 )
 Progress = Callable[[str], None]
+Value = Sizes | int | str
+"""A shape, a count, or stretches of elements."""
 
 
 class Measured(NamedTuple):
@@ -45,8 +47,8 @@ class Measured(NamedTuple):
 
     layer: str
     key: str
-    predicted: Any
-    real: Any
+    predicted: Value
+    real: Value
 
     @property
     def figure(self) -> str:
@@ -229,15 +231,17 @@ class _Execution:
         learnt = enumerate((op.weights(at) | op.fixed(at)).items())
         kept = enumerate(op.buffers(at).items())
         weights = {
-            name: noise(shape, (self.seed, owner, 0, n), -_bound(shape), _bound(shape))
+            name: noise(sizes_of(shape), (self.seed, owner, 0, n), -_bound(shape), _bound(shape))
             for n, (name, shape) in learnt
         }
-        return weights | {name: noise(shape, (self.seed, owner, 1, n), 0.5, 1.5) for n, (name, shape) in kept}
+        return weights | {
+            name: noise(sizes_of(shape), (self.seed, owner, 1, n), 0.5, 1.5) for n, (name, shape) in kept
+        }
 
 
-def _bound(shape: Sequence[int]) -> float:
+def _bound(shape: Shape) -> float:
     """Return the bound of uniform weights that keeps the size of what goes through them: √(3/inputs)."""
-    return float((3 / max(1, prod(shape[1:]))) ** 0.5)
+    return float((3 / max(1, int(prod(shape[1:])))) ** 0.5)
 
 
 def _figures(step: _Executed) -> Iterator[Measured]:

@@ -6,7 +6,6 @@ Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 from __future__ import annotations
 
 from math import isclose
-from typing import Any
 
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.elements.arithmetic import only_axis
@@ -77,7 +76,7 @@ SETTINGS: dict[str, tuple[str, dict[str, tuple[str, float]]]] = {
 @translates(*SETTINGS)
 def activation(node: GraphNode, builder: Builder) -> Tensor:
     kind, names = SETTINGS[node.op]
-    settings: dict[str, Any] = {
+    settings: dict[str, object] = {
         ours: node.attributes.get(theirs, usual) for theirs, (ours, usual) in names.items()
     }
     return builder.add(node.called, kind, [builder.data(node)], **settings)

@@ -6,7 +6,7 @@ https://onnx.ai/onnx/operators/.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
@@ -106,7 +106,7 @@ def without_zero(x: Constant, zero: Constant | None, axis: int | None) -> Consta
     return x.seen(x.shape, step)
 
 
-def _spread(values: Constant, array: Array, axis: int | None) -> Any:
+def _spread(values: Constant, array: Array, axis: int | None) -> Array:
     """Return scales or zero points in a shape that stretches over an array; a block of indices may share one."""
     from numpy import float32, repeat
 
@@ -115,7 +115,8 @@ def _spread(values: Constant, array: Array, axis: int | None) -> Any:
         raise ValueError("the scales are not in the file")
     numbers = numbers.astype(float32)
     if axis is None or numbers.size == 1:
-        return numbers.reshape(-1)[0]
+        one: Array = numbers.reshape(-1)[0]
+        return one
     if numbers.ndim == array.ndim > 1:
         if any(scales > size for scales, size in zip(numbers.shape, array.shape, strict=True)):
             raise ValueError("there are more scales than numbers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archcalc.formats.onnx.draft import Draft, SmallTensor, number
 from archcalc.formats.onnx.write_table import plain, writes
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Sizes, Spot
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, Where, WithNumber
 from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
 from archcalc.ops.elements.quantisation import Dequantize, Quantised, Quantize
@@ -54,7 +54,7 @@ LOGICAL = {"and": "And", "or": "Or", "xor": "Xor"}
 
 
 @writes(Function)
-def function(draft: Draft, op: Function, at: Site) -> str:
+def function(draft: Draft, op: Function, at: Spot) -> str:
     if op.by == "square":
         return draft.call("Mul", "x", "x")
     if op.by == "not":
@@ -79,99 +79,99 @@ def _operation(draft: Draft, by: str, left: str | SmallTensor, right: str | Smal
 
 
 @writes(WithNumber)
-def scalar(draft: Draft, op: WithNumber, at: Site) -> str:
+def scalar(draft: Draft, op: WithNumber, at: Spot) -> str:
     value = number(op.value)
     return _operation(draft, op.by, value, "x") if op.swapped else _operation(draft, op.by, "x", value)
 
 
 @writes(Combine)
-def combine(draft: Draft, op: Combine, at: Site) -> str:
+def combine(draft: Draft, op: Combine, at: Spot) -> str:
     return _operation(draft, op.by, *draft.inputs)
 
 
 @writes(Where)
-def where(draft: Draft, op: Where, at: Site) -> str:
+def where(draft: Draft, op: Where, at: Spot) -> str:
     condition, one, other = draft.inputs
     return draft.call("Where", draft.truth(condition), one, other)
 
 
 @writes(Clip)
-def clip(draft: Draft, op: Clip, at: Site) -> str:
+def clip(draft: Draft, op: Clip, at: Spot) -> str:
     bounds = ["" if bound is None else number(bound) for bound in (op.low, op.high)]
     return draft.call("Clip", "x", *bounds)
 
 
 @writes(Relu6)
-def relu6(draft: Draft, op: Relu6, at: Site) -> str:
+def relu6(draft: Draft, op: Relu6, at: Spot) -> str:
     return draft.call("Clip", "x", number(0), number(6))
 
 
 @writes(Dropout)
-def dropout(draft: Draft, op: Dropout, at: Site) -> str:
+def dropout(draft: Draft, op: Dropout, at: Spot) -> str:
     rate = [number(op.rate)] if op.rate < 1 else []  # ONNX has no rate of 1
     return draft.call("Dropout", "x", *rate)
 
 
 @writes(LeakyRelu)
-def leaky_relu(draft: Draft, op: LeakyRelu, at: Site) -> str:
+def leaky_relu(draft: Draft, op: LeakyRelu, at: Spot) -> str:
     return draft.take("LeakyRelu", alpha=op.slope)
 
 
 @writes(PRelu, form="operators")
-def prelu(draft: Draft, op: PRelu, at: Site) -> str:
+def prelu(draft: Draft, op: PRelu, at: Spot) -> str:
     return draft.call("PRelu", "x", draft.along("slope", 1, len(at.x)))
 
 
 @writes(Elu)
-def elu(draft: Draft, op: Elu, at: Site) -> str:
+def elu(draft: Draft, op: Elu, at: Spot) -> str:
     return draft.take("Elu", alpha=op.alpha)
 
 
 @writes(Celu)
-def celu(draft: Draft, op: Celu, at: Site) -> str:
+def celu(draft: Draft, op: Celu, at: Spot) -> str:
     return draft.take("Celu", alpha=op.alpha)
 
 
 @writes(ThresholdedRelu)
-def thresholded_relu(draft: Draft, op: ThresholdedRelu, at: Site) -> str:
+def thresholded_relu(draft: Draft, op: ThresholdedRelu, at: Spot) -> str:
     return draft.take("ThresholdedRelu", alpha=op.alpha)
 
 
 @writes(Gelu)
-def gelu(draft: Draft, op: Gelu, at: Site) -> str:
+def gelu(draft: Draft, op: Gelu, at: Spot) -> str:
     return draft.take("Gelu", approximate=op.approximate)
 
 
 @writes(Silu)
-def silu(draft: Draft, op: Silu, at: Site) -> str:
+def silu(draft: Draft, op: Silu, at: Spot) -> str:
     return draft.call("Mul", "x", draft.call("Sigmoid", "x"))
 
 
 @writes(HardSigmoid)
-def hardsigmoid(draft: Draft, op: HardSigmoid, at: Site) -> str:
+def hardsigmoid(draft: Draft, op: HardSigmoid, at: Spot) -> str:
     return draft.take("HardSigmoid", alpha=op.slope, beta=op.offset)
 
 
 @writes(ScaledTanh)
-def scaled_tanh(draft: Draft, op: ScaledTanh, at: Site) -> str:
+def scaled_tanh(draft: Draft, op: ScaledTanh, at: Spot) -> str:
     squashed = draft.call("Tanh", draft.call("Mul", "x", number(op.slope)))
     return draft.call("Mul", squashed, number(op.amplitude))
 
 
 @writes(Quantize)
-def quantize(draft: Draft, op: Quantize, at: Site) -> str:
+def quantize(draft: Draft, op: Quantize, at: Spot) -> str:
     scale, zero_point = _spread(draft, op, at.x)
     rounded = draft.call("Round", draft.call("Div", "x", scale))
     return draft.call("Clip", draft.call("Add", rounded, zero_point), number(op.low), number(op.high))
 
 
 @writes(Dequantize)
-def dequantize(draft: Draft, op: Dequantize, at: Site) -> str:
+def dequantize(draft: Draft, op: Dequantize, at: Spot) -> str:
     scale, zero_point = _spread(draft, op, at.x)
     return draft.call("Mul", draft.call("Sub", "x", zero_point), scale)
 
 
-def _spread(draft: Draft, op: Quantised, x: Shape) -> tuple[str, str]:
+def _spread(draft: Draft, op: Quantised, x: Sizes) -> tuple[str, str]:
     """Return scale and zero point in shapes that stretch over the data."""
     axis = -1 if op.axis is None else op.axis
     return draft.along("scale", axis, len(x)), draft.along("zero_point", axis, len(x))

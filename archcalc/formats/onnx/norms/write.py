@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from archcalc.formats.onnx.draft import Draft, ints, number
 from archcalc.formats.onnx.write_table import writes
-from archcalc.op.site import Site
+from archcalc.op.site import Spot
 from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
 from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
 from archcalc.ops.norms.softmax import LogSoftmax, Softmax
 
 
 @writes(Affine, form="function")
-def affine(draft: Draft, op: Affine, at: Site) -> str:
+def affine(draft: Draft, op: Affine, at: Spot) -> str:
     """Write a scale and a shift; without a function around them they would melt into the layer before."""
     found = "x"
     if op.scale:
@@ -24,7 +24,7 @@ def affine(draft: Draft, op: Affine, at: Site) -> str:
 
 
 @writes(BatchNorm)
-def batchnorm(draft: Draft, op: BatchNorm, at: Site) -> str:
+def batchnorm(draft: Draft, op: BatchNorm, at: Spot) -> str:
     if op.affine:
         return draft.take("BatchNormalization", epsilon=op.eps)
     mean, variance = (draft.along(name, 1, len(at.x)) for name in draft.weights)
@@ -45,7 +45,7 @@ def _standardised(draft: Draft, x: str, axes: Sequence[int], eps: float) -> str:
 
 
 @writes(LayerNorm)
-def layernorm(draft: Draft, op: LayerNorm, at: Site) -> str:
+def layernorm(draft: Draft, op: LayerNorm, at: Spot) -> str:
     """Write a layer normalisation; ONNX's operator is over the last axes, and always scales."""
     rank = len(at.x)
     axes = {"all": range(1, rank), "channels": range(1, 2), "last": range(rank - op.axes, rank)}[op.over]
@@ -59,7 +59,7 @@ def layernorm(draft: Draft, op: LayerNorm, at: Site) -> str:
 
 
 @writes(GroupNorm)
-def groupnorm(draft: Draft, op: GroupNorm, at: Site) -> str:
+def groupnorm(draft: Draft, op: GroupNorm, at: Spot) -> str:
     if op.affine and len(at.x) > 2:
         return draft.take("GroupNormalization", num_groups=op.groups, epsilon=op.eps)
     groups = draft.reshape("x", (0, op.groups, -1))
@@ -70,7 +70,7 @@ def groupnorm(draft: Draft, op: GroupNorm, at: Site) -> str:
 
 
 @writes(RMSNorm)
-def rmsnorm(draft: Draft, op: RMSNorm, at: Site) -> str:
+def rmsnorm(draft: Draft, op: RMSNorm, at: Spot) -> str:
     axes = ints(range(-op.axes, 0))
     square = draft.call("ReduceMean", draft.call("Mul", "x", "x"), axes, keepdims=1)
     found = draft.call("Div", "x", _root(draft, square, op.eps))
@@ -78,7 +78,7 @@ def rmsnorm(draft: Draft, op: RMSNorm, at: Site) -> str:
 
 
 @writes(L2Norm)
-def l2norm(draft: Draft, op: L2Norm, at: Site) -> str:
+def l2norm(draft: Draft, op: L2Norm, at: Spot) -> str:
     if "eps" not in op.stated():  # ONNX's operator has a least length of its own, which is as small
         return draft.take("LpNormalization", axis=op.axis, p=2)
     length = draft.call("ReduceL2", "x", ints([op.axis]), keepdims=1)
@@ -86,7 +86,7 @@ def l2norm(draft: Draft, op: L2Norm, at: Site) -> str:
 
 
 @writes(LocalResponseNorm)
-def lrn(draft: Draft, op: LocalResponseNorm, at: Site) -> str:
+def lrn(draft: Draft, op: LocalResponseNorm, at: Spot) -> str:
     """Write a local response normalisation; ONNX divides α by the size, the op's α multiplies the plain sum."""
     settings = {"size": op.size, "alpha": op.alpha * op.size, "beta": op.beta, "bias": op.bias}
     if len(at.x) == 4:
@@ -96,10 +96,10 @@ def lrn(draft: Draft, op: LocalResponseNorm, at: Site) -> str:
 
 
 @writes(Softmax)
-def softmax(draft: Draft, op: Softmax, at: Site) -> str:
+def softmax(draft: Draft, op: Softmax, at: Spot) -> str:
     return draft.take("Softmax", axis=op.axis)
 
 
 @writes(LogSoftmax)
-def log_softmax(draft: Draft, op: LogSoftmax, at: Site) -> str:
+def log_softmax(draft: Draft, op: LogSoftmax, at: Spot) -> str:
     return draft.take("LogSoftmax", axis=op.axis)

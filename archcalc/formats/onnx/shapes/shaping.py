@@ -13,10 +13,10 @@ from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped, turned
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 
-def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Shape) -> Tensor:
+def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Sizes) -> Tensor:
     """Return a tensor in another shape: another view of a weight, a flatten or a reshape."""
     if isinstance(tensor, Constant):
         return reshaped(tensor, shape)
@@ -30,7 +30,7 @@ def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Shape) -> Tenso
     return builder.add(name, "reshape", [tensor], shape=shape or (1,), axes="all")
 
 
-def _resolved(wanted: tuple[int, ...], x: Shape, *, zero_copies: bool) -> Shape:
+def _resolved(wanted: tuple[int, ...], x: Sizes, *, zero_copies: bool) -> Sizes:
     """Return a shape without -1, which stands for what is left over, and 0, which copies the input's size."""
     sizes = [
         x[axis] if size == 0 and zero_copies and axis < len(x) else size for axis, size in enumerate(wanted)
@@ -52,7 +52,7 @@ def reshape(node: GraphNode, builder: Builder) -> Tensor:
     return dealt or to_shape(node.called, builder, tensor, shape)
 
 
-def _dealt(node: GraphNode, builder: Builder, shape: Shape) -> Output | None:
+def _dealt(node: GraphNode, builder: Builder, shape: Sizes) -> Output | None:
     """Return channels dealt out anew where that is what a reshape, a transposition and this reshape do.
 
     The channels become groups, (N, g, C/g, *I), groups and members change places, and all come back in a row.

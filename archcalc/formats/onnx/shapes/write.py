@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.formats.onnx.draft import INT64, Draft, index, ints, number
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.op import per_axis
-from archcalc.op.site import Site
+from archcalc.op.site import Spot
 from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
@@ -13,12 +13,12 @@ from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 
 
 @writes(Add)
-def add(draft: Draft, op: Add, at: Site) -> str:
+def add(draft: Draft, op: Add, at: Spot) -> str:
     return draft.take("Add" if len(at.xs) == 2 else "Sum")
 
 
 @writes(Multiply)
-def multiply(draft: Draft, op: Multiply, at: Site) -> str:
+def multiply(draft: Draft, op: Multiply, at: Spot) -> str:
     found, *rest = draft.inputs
     for x in rest:
         found = draft.call("Mul", found, x)
@@ -32,19 +32,19 @@ plain("flatten", "Flatten")
 
 
 @writes(Reshape)
-def reshape(draft: Draft, op: Reshape, at: Site) -> str:
+def reshape(draft: Draft, op: Reshape, at: Spot) -> str:
     if op.axes == "all":
         return draft.reshape("x", (size or -1 for size in op.shape))
     return draft.reshape("x", (0, *at.y[1:]))
 
 
 @writes(Permute)
-def permute(draft: Draft, op: Permute, at: Site) -> str:
+def permute(draft: Draft, op: Permute, at: Spot) -> str:
     return draft.transpose("x", op.whole_order())
 
 
 @writes(Pad)
-def pad(draft: Draft, op: Pad, at: Site) -> str:
+def pad(draft: Draft, op: Pad, at: Spot) -> str:
     sides = ((0, 0), *op.channels, *per_axis(op.amount, at.x[2:]))
     pads = ints([before for before, _ in sides] + [after for _, after in sides])
     value = [number(op.value)] if op.mode == "constant" else []
@@ -52,19 +52,19 @@ def pad(draft: Draft, op: Pad, at: Site) -> str:
 
 
 @writes(Crop)
-def crop(draft: Draft, op: Crop, at: Site) -> str:
+def crop(draft: Draft, op: Crop, at: Spot) -> str:
     starts = [before for before, _ in per_axis(op.amount, at.x[2:])]
     stops = (start + size for start, size in zip(starts, at.y[2:], strict=True))
     return draft.call("Slice", "x", ints(starts), ints(stops), ints(range(2, len(at.x))))
 
 
 @writes(Channels)
-def channels(draft: Draft, op: Channels, at: Site) -> str:
+def channels(draft: Draft, op: Channels, at: Spot) -> str:
     return draft.call("Slice", "x", ints([op.start]), ints([op.start + at.y[1]]), ints([1]))
 
 
 @writes(Slice)
-def slice_(draft: Draft, op: Slice, at: Site) -> str:
+def slice_(draft: Draft, op: Slice, at: Spot) -> str:
     stops = (END,) if op.stops is None else op.stops
     starts, stops, steps = (per_axis(values, op.axes) for values in (op.starts, stops, op.steps))
     return draft.call("Slice", "x", ints(starts), ints(stops), ints(op.axes), ints(steps))
@@ -77,34 +77,34 @@ def _positions(draft: Draft, x: str, size: int) -> str:
 
 
 @writes(Take)
-def take(draft: Draft, op: Take, at: Site) -> str:
+def take(draft: Draft, op: Take, at: Spot) -> str:
     data, *given = draft.inputs
     wanted = _positions(draft, given[0], at.xs[0][op.axis]) if op.index is None else index(op.index)
     return draft.call("Gather", data, wanted, axis=op.axis)
 
 
 @writes(Embedding)
-def embedding(draft: Draft, op: Embedding, at: Site) -> str:
+def embedding(draft: Draft, op: Embedding, at: Spot) -> str:
     return draft.call("Gather", "weight", _positions(draft, "x", op.size))
 
 
 @writes(Expand)
-def expand(draft: Draft, op: Expand, at: Site) -> str:
+def expand(draft: Draft, op: Expand, at: Spot) -> str:
     return draft.call("Expand", "x", ints(op.shape))
 
 
 @writes(Tile)
-def tile(draft: Draft, op: Tile, at: Site) -> str:
+def tile(draft: Draft, op: Tile, at: Spot) -> str:
     return draft.call("Tile", "x", ints(op.repeats))
 
 
 @writes(Concat)
-def concat(draft: Draft, op: Concat, at: Site) -> str:
+def concat(draft: Draft, op: Concat, at: Spot) -> str:
     return draft.take("Concat", axis=op.axis)
 
 
 @writes(Shuffle)
-def shuffle(draft: Draft, op: Shuffle, at: Site) -> str:
+def shuffle(draft: Draft, op: Shuffle, at: Spot) -> str:
     dealt = draft.reshape("x", (0, op.groups, at.x[1] // op.groups, *at.x[2:]))
     return draft.reshape(draft.transpose(dealt, (0, 2, 1, *range(3, len(at.x) + 1))), (0, *at.x[1:]))
 
@@ -123,16 +123,16 @@ REDUCTIONS = {
 
 
 @writes(Reduce)
-def reduce(draft: Draft, op: Reduce, at: Site) -> str:
+def reduce(draft: Draft, op: Reduce, at: Spot) -> str:
     return draft.call(REDUCTIONS[op.by], "x", ints(op.axes), keepdims=int(op.keep))
 
 
 @writes(ArgMax)
-def argmax(draft: Draft, op: ArgMax, at: Site) -> str:
+def argmax(draft: Draft, op: ArgMax, at: Spot) -> str:
     found = draft.call("ArgMax" if op.by == "max" else "ArgMin", "x", axis=op.axis, keepdims=int(op.keep))
     return draft.like(found, "x")
 
 
 @writes(CumSum)
-def cumsum(draft: Draft, op: CumSum, at: Site) -> str:
+def cumsum(draft: Draft, op: CumSum, at: Spot) -> str:
     return draft.call("CumSum", "x", index(op.axis))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from archcalc.formats.onnx.draft import Draft, ints
 from archcalc.formats.onnx.write_table import writes
-from archcalc.op.site import Site
+from archcalc.op.site import Spot
 from archcalc.ops.weights.dense import Linear, Rbf
 from archcalc.ops.weights.products import Einsum, MatMul
 from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
@@ -21,7 +20,7 @@ def _swapped(rank: int, one: int, other: int) -> list[int]:
 
 
 @writes(Linear, form="operators")
-def linear(draft: Draft, op: Linear, at: Site) -> str:
+def linear(draft: Draft, op: Linear, at: Spot) -> str:
     """Write a fully connected layer: one operator for flat data, a product and a sum along the last of more axes."""
     rank = len(at.x)
     if rank == 2 and op.axis % rank == 1:
@@ -36,7 +35,7 @@ def linear(draft: Draft, op: Linear, at: Site) -> str:
 
 
 @writes(MatMul)
-def matmul(draft: Draft, op: MatMul, at: Site) -> str:
+def matmul(draft: Draft, op: MatMul, at: Spot) -> str:
     left, right = draft.inputs
     return draft.call(
         "MatMul", left, draft.transpose(right, _swapped(len(at.xs[1]), -1, -2)) if op.transposed else right
@@ -44,35 +43,35 @@ def matmul(draft: Draft, op: MatMul, at: Site) -> str:
 
 
 @writes(Einsum)
-def einsum(draft: Draft, op: Einsum, at: Site) -> str:
+def einsum(draft: Draft, op: Einsum, at: Spot) -> str:
     return draft.take("Einsum", equation=op.equation.replace(" ", ""))
 
 
 @writes(Rbf)
-def rbf(draft: Draft, op: Rbf, at: Site) -> str:
+def rbf(draft: Draft, op: Rbf, at: Spot) -> str:
     apart = draft.call("Sub", draft.reshape("x", (0, 1, at.x[1])), "pattern")
     return draft.call("ReduceSumSquare", apart, ints([2]), keepdims=0)
 
 
 @writes(RNN)
-def rnn(draft: Draft, op: RNN, at: Site) -> str:
+def rnn(draft: Draft, op: RNN, at: Spot) -> str:
     return _recurrent(draft, op, at, "RNN", [0])
 
 
 @writes(LSTM)
-def lstm(draft: Draft, op: LSTM, at: Site) -> str:
+def lstm(draft: Draft, op: LSTM, at: Spot) -> str:
     """Write an LSTM: the gates are i, f, g, o here and i, o, f, g in ONNX."""
     return _recurrent(draft, op, at, "LSTM", [0, 3, 1, 2])
 
 
 @writes(GRU)
-def gru(draft: Draft, op: GRU, at: Site) -> str:
+def gru(draft: Draft, op: GRU, at: Spot) -> str:
     """Write a GRU: the gates are r, z, n here and z, r, n in ONNX; r acts on the product with the state."""
     return _recurrent(draft, op, at, "GRU", [1, 0, 2], linear_before_reset=1)
 
 
 def _recurrent(
-    draft: Draft, op: Recurrent, at: Site, operator: str, gates: Sequence[int], **settings: Any
+    draft: Draft, op: Recurrent, at: Spot, operator: str, gates: Sequence[int], **settings: object
 ) -> str:
     """Write a recurrent layer, whose time is the first axis in ONNX and whose directions are an axis of their own."""
     suffixes = ("", "_reverse")[: op.directions]

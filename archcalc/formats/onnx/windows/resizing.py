@@ -13,7 +13,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Tensor
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 
 @translates("Resize", "Upsample")
@@ -37,7 +37,7 @@ def resize(node: GraphNode, builder: Builder) -> Tensor:
     return builder.add(node.called, "resize", [x], size=sizes[2:], mode=mode, corners=corners)
 
 
-def _resized(node: GraphNode, builder: Builder, x: Shape) -> Shape:
+def _resized(node: GraphNode, builder: Builder, x: Sizes) -> Sizes:
     """Return the output's shape: stated, or the input's times scales."""
     if node.attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize":
         raise UnaccountableError("it crops, too")

@@ -5,14 +5,12 @@ Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
 
 from __future__ import annotations
 
-from typing import Any
-
 from archcalc.arithmetic.window import same_padding
 from archcalc.formats.onnx.builder import Builder
-from archcalc.formats.onnx.graph import GraphNode
+from archcalc.formats.onnx.graph import Attributes, GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Output, Tensor
-from archcalc.op.site import Shape
+from archcalc.op.site import Sizes
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -23,21 +21,26 @@ def pairs(pads: tuple[int, ...]) -> Pairs:
     return tuple(zip(pads[:half], pads[half:], strict=True))
 
 
-def window(node: GraphNode, x: Shape, kernel: tuple[int, ...]) -> dict[str, Any]:
+def window(node: GraphNode, x: Sizes, kernel: tuple[int, ...]) -> dict[str, object]:
     """Return the settings of a window: its size, stride, padding and dilation."""
-    ones = (1,) * len(kernel)
-    stride, dilation = (tuple(node.attributes.get(name, ones)) for name in ("strides", "dilations"))
-    settings: dict[str, Any] = {
+    stride, dilation = _steps(node, kernel)
+    settings: dict[str, object] = {
         "kernel": kernel,
         "stride": stride,
         "padding": _padding(node, x, kernel, stride, dilation),
     }
-    if dilation != ones:
+    if dilation != (1,) * len(kernel):
         settings["dilation"] = dilation
     return settings
 
 
-def briefly(settings: dict[str, Any]) -> dict[str, Any]:
+def _steps(node: GraphNode, kernel: Sizes) -> tuple[Sizes, Sizes]:
+    """Return the stride and the dilation on each axis, 1 where the file says nothing."""
+    ones = (1,) * len(kernel)
+    return tuple(node.attributes.get("strides", ones)), tuple(node.attributes.get("dilations", ones))
+
+
+def briefly(settings: dict[str, object]) -> dict[str, object]:
     """Return the settings with one value for all axes where they agree."""
     return {
         name: value[:1] if isinstance(value, tuple) and len(set(value)) == 1 else value
@@ -46,14 +49,15 @@ def briefly(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _padding(
-    node: GraphNode, x: Shape, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+    node: GraphNode, x: Sizes, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> str | Pairs:
     """Return what is added around the input; SAME_LOWER puts the odd element before."""
     auto = node.attributes.get("auto_pad", "NOTSET")
     if auto == "SAME_UPPER":
         return "same"
     if auto == "SAME_LOWER":
-        return tuple(same_padding(*axis)[::-1] for axis in zip(x[2:], kernel, stride, dilation, strict=True))
+        upper = (same_padding(*axis) for axis in zip(x[2:], kernel, stride, dilation, strict=True))
+        return tuple((int(after), int(before)) for before, after in upper)
     given = pairs(tuple(node.attributes.get("pads", ())))
     return ((0, 0),) * len(kernel) if auto == "VALID" or not given else given
 
@@ -96,9 +100,11 @@ def conv_transpose(node: GraphNode, builder: Builder) -> Tensor:
     x, weights = builder.data(node), _named(node, builder)
     filters = weights["weight"]
     kernel, groups = _kernel(node, filters), node.attributes.get("group", 1)
-    settings = window(node._replace(attributes={**node.attributes, "auto_pad": "NOTSET"}), x.shape, kernel)
-    settings["output_padding"] = tuple(node.attributes.get("output_padding", (0,) * len(kernel)))
-    settings |= _ends(node, x.shape, settings)
+    settings = window(
+        node._replace(attributes=Attributes({**node.attributes, "auto_pad": "NOTSET"})), x.shape, kernel
+    )
+    settings["output_padding"] = extra = tuple(node.attributes.get("output_padding", (0,) * len(kernel)))
+    settings |= _ends(node, x.shape, kernel, extra)
     return builder.add(
         node.called,
         "conv_transpose",
@@ -111,21 +117,20 @@ def conv_transpose(node: GraphNode, builder: Builder) -> Tensor:
     )
 
 
-def _ends(node: GraphNode, x: Shape, settings: dict[str, Any]) -> dict[str, Any]:
+def _ends(node: GraphNode, x: Sizes, kernel: Sizes, extra: Sizes) -> dict[str, object]:
     """Return what a transposed convolution cuts off, or adds, where the file states the output instead."""
     auto = node.attributes.get("auto_pad", "NOTSET")
-    strides = settings["stride"]
+    strides, dilations = _steps(node, kernel)
     if "output_shape" in node.attributes:
         wanted = tuple(node.attributes["output_shape"])[-len(strides) :]
     elif auto in ("SAME_UPPER", "SAME_LOWER"):
         wanted = tuple(size * stride for size, stride in zip(x[2:], strides, strict=True))
     else:
         return {}
-    dilations = settings.get("dilation", (1,) * len(strides))
-    axes = zip(x[2:], strides, settings["kernel"], dilations, settings["output_padding"], wanted, strict=True)
-    spare = [s * (size - 1) + extra + (k - 1) * d + 1 - goal for size, s, k, d, extra, goal in axes]
+    axes = zip(x[2:], strides, kernel, dilations, extra, wanted, strict=True)
+    spare = [s * (size - 1) + more + (k - 1) * d + 1 - goal for size, s, k, d, more, goal in axes]
     halves = [(max(0, total) // 2, max(0, total) - max(0, total) // 2) for total in spare]
-    added = (extra + max(0, -total) for extra, total in zip(settings["output_padding"], spare, strict=True))
+    added = (more + max(0, -total) for more, total in zip(extra, spare, strict=True))
     return {
         "padding": tuple(pair if auto == "SAME_UPPER" else pair[::-1] for pair in halves),
         "output_padding": tuple(added),
@@ -145,8 +150,9 @@ def pool(node: GraphNode, builder: Builder) -> Tensor:
     if node.op == "AveragePool":
         settings["count_padding"] = bool(node.attributes.get("count_include_pad", 0))
     if node.op == "LpPool":
-        settings["norm"] = node.attributes.get("p", 2)
-        x = _positive(node, builder, x, settings["norm"])
+        norm: int = node.attributes.get("p", 2)
+        settings["norm"] = norm
+        x = _positive(node, builder, x, norm)
     return builder.add(node.called, kind, [x], **briefly(settings))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
 
 from archcalc.arithmetic.window import travel
 from archcalc.formats.onnx.draft import Draft, floats, ints, number
@@ -12,7 +11,7 @@ from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.formats.padding import Windows, windows
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
-from archcalc.op.site import Shape, Site
+from archcalc.op.site import Shape, Sizes, Spot
 from archcalc.ops.windows.conv import Conv, ConvTranspose
 from archcalc.ops.windows.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool, Subsample
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
@@ -28,8 +27,8 @@ def _pads(sides: Sides) -> list[int]:
     return [before for before, _ in sides] + [after for _, after in sides]
 
 
-def _window(slid: Windows, sides: Sides) -> dict[str, Any]:
-    found: dict[str, Any] = {"kernel_shape": slid.kernel, "strides": slid.stride}
+def _window(slid: Windows, sides: Sides) -> dict[str, object]:
+    found: dict[str, object] = {"kernel_shape": slid.kernel, "strides": slid.stride}
     if set(slid.dilation) != {1}:
         found["dilations"] = slid.dilation
     if any(map(any, sides)):
@@ -37,7 +36,7 @@ def _window(slid: Windows, sides: Sides) -> dict[str, Any]:
     return found
 
 
-def _rounded(slid: Windows) -> dict[str, Any]:
+def _rounded(slid: Windows) -> dict[str, object]:
     """Return the settings of a window that may be rounded up.
 
     Raises:
@@ -54,7 +53,7 @@ def _rounded(slid: Windows) -> dict[str, Any]:
 
 
 @writes(Conv)
-def conv(draft: Draft, op: Conv, at: Site) -> str:
+def conv(draft: Draft, op: Conv, at: Spot) -> str:
     """Write a convolution; filters that see some of the maps only are groups, one convolution for each number of maps."""
     slid = windows(op, at)
     settings = _window(slid, slid.reach)
@@ -74,7 +73,7 @@ def conv(draft: Draft, op: Conv, at: Site) -> str:
 
 
 @writes(ConvTranspose)
-def conv_transpose(draft: Draft, op: ConvTranspose, at: Site) -> str:
+def conv_transpose(draft: Draft, op: ConvTranspose, at: Spot) -> str:
     """Write a transposed convolution; ONNX Runtime wants output padding to be smaller than the stride."""
     spatial = at.x[2:]
     return draft.take(
@@ -89,17 +88,17 @@ def conv_transpose(draft: Draft, op: ConvTranspose, at: Site) -> str:
 
 
 @writes(MaxPool)
-def maxpool(draft: Draft, op: MaxPool, at: Site) -> str:
+def maxpool(draft: Draft, op: MaxPool, at: Spot) -> str:
     return draft.take("MaxPool", **_rounded(windows(op, at)))
 
 
 @writes(AvgPool)
-def avgpool(draft: Draft, op: AvgPool, at: Site) -> str:
+def avgpool(draft: Draft, op: AvgPool, at: Spot) -> str:
     return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_rounded(windows(op, at)))
 
 
 @writes(LpPool)
-def lppool(draft: Draft, op: LpPool, at: Site) -> str:
+def lppool(draft: Draft, op: LpPool, at: Spot) -> str:
     """Write a pool of norms; ONNX takes absolute values and whole exponents, which is the same for even ones."""
     slid = windows(op, at)
     if op.norm % 2 == 0:
@@ -109,7 +108,7 @@ def lppool(draft: Draft, op: LpPool, at: Site) -> str:
 
 
 @writes(Subsample)
-def subsample(draft: Draft, op: Subsample, at: Site) -> str:
+def subsample(draft: Draft, op: Subsample, at: Spot) -> str:
     summed = _summed(draft, "x", windows(op, at))
     scale, shift = (draft.along(name, 1, len(at.x)) for name in draft.weights)
     return draft.call("Add", draft.call("Mul", summed, scale), shift)
@@ -127,16 +126,16 @@ def _summed(draft: Draft, x: str, slid: Windows) -> str:
 
 
 @writes(AdaptiveAvgPool)
-def adaptive_avgpool(draft: Draft, op: AdaptiveAvgPool, at: Site) -> str:
+def adaptive_avgpool(draft: Draft, op: AdaptiveAvgPool, at: Spot) -> str:
     return _adaptive(draft, at.y, at.x, "AveragePool", "ReduceMean")
 
 
 @writes(AdaptiveMaxPool)
-def adaptive_maxpool(draft: Draft, op: AdaptiveMaxPool, at: Site) -> str:
+def adaptive_maxpool(draft: Draft, op: AdaptiveMaxPool, at: Spot) -> str:
     return _adaptive(draft, at.y, at.x, "MaxPool", "ReduceMax")
 
 
-def _adaptive(draft: Draft, y: Shape, x: Shape, pool: str, reduction: str) -> str:
+def _adaptive(draft: Draft, y: Sizes, x: Sizes, pool: str, reduction: str) -> str:
     """Write a pool of as many windows as are wanted; where these differ in size each is cut out and reduced."""
     axes = list(zip(x[2:], y[2:], strict=True))
     if set(y[2:]) == {1}:
@@ -164,14 +163,14 @@ NEAREST = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floo
 
 
 @writes(Upsample)
-def upsample(draft: Draft, op: Upsample, at: Site) -> str:
+def upsample(draft: Draft, op: Upsample, at: Spot) -> str:
     settings = NEAREST if op.mode == "nearest" else {}
     factors = floats(per_axis(op.scale, at.x[2:]))
     return draft.call("Resize", "x", "", factors, axes=_spatial(at.x), mode=op.mode, **settings)
 
 
 @writes(Resize)
-def resize(draft: Draft, op: Resize, at: Site) -> str:
+def resize(draft: Draft, op: Resize, at: Spot) -> str:
     settings = NEAREST if op.mode == "nearest" else {}
     if op.corners:
         settings = {"coordinate_transformation_mode": "align_corners"}
@@ -183,7 +182,7 @@ def _spatial(x: Shape) -> tuple[int, ...]:
 
 
 @writes(DepthToSpace)
-def depth_to_space(draft: Draft, op: DepthToSpace, at: Site) -> str:
+def depth_to_space(draft: Draft, op: DepthToSpace, at: Spot) -> str:
     """Write channels laid out as positions; ONNX's operator is for two spatial axes."""
     if len(at.x) == 4:
         return draft.take("DepthToSpace", blocksize=op.block, mode=op.mode.upper())
@@ -197,7 +196,7 @@ def depth_to_space(draft: Draft, op: DepthToSpace, at: Site) -> str:
 
 
 @writes(SpaceToDepth)
-def space_to_depth(draft: Draft, op: SpaceToDepth, at: Site) -> str:
+def space_to_depth(draft: Draft, op: SpaceToDepth, at: Spot) -> str:
     """Write positions laid out as channels; ONNX's operator is for two spatial axes."""
     if len(at.x) == 4:
         return draft.take("SpaceToDepth", blocksize=op.block)
