@@ -136,9 +136,15 @@ class Figure(NamedTuple):
         return "" if self.total is None else self.total(report)
 
     def amount(self, report: Report) -> int:
-        """Return how much of it the whole network has; 0 where it is nothing that is counted."""
-        found = self.of_total(report)
-        return found if isinstance(found, int) else 0
+        """Return how much of it the whole network has.
+
+        Raises:
+            TypeError: it is nothing that is counted.
+        """
+        count = self.of_total(report)
+        if not isinstance(count, int):
+            raise TypeError(f"nobody counts {self.key}: {count!r}")
+        return count
 
 
 FIGURES: dict[str, Figure] = {}
