@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archcalc.op.op import Op, op
 from archcalc.op.traits import Traits, check_traits
 from archcalc.ops import REGISTRY
 
@@ -23,6 +24,12 @@ from archcalc.ops import REGISTRY
 def test_contradictions_are_refused(traits, fault):
     with pytest.raises(ValueError, match=f"odd: .*{fault}"):
         check_traits("odd", traits)
+
+
+def test_a_kind_belongs_to_one_class():
+    with pytest.raises(ValueError, match="relu: Relu is called so already"):
+        op("relu", example=("4x8x8", {}))(type("Other", (Op,), {}))
+    assert REGISTRY["relu"].__name__ == "Relu"
 
 
 def test_no_layer_type_contradicts_itself():

@@ -286,14 +286,17 @@ def op(
     """Register a class as the op `kind`.
 
     `also` are words that others have for it; `example` is an input shape (or several) without batch and settings that suit it.
+
+    Raises:
+        ValueError: its traits contradict each other, or another class has this kind.
     """
 
     def register(cls: OpType) -> OpType:
         shapes, given = example
         check_traits(kind, cls.traits)
-        cls.kind = kind
-        cls.main = main
-        cls.also = also
+        if kind in REGISTRY:
+            raise ValueError(f"{kind}: {REGISTRY[kind].__name__} is called so already")
+        cls.kind, cls.main, cls.also = kind, main, also
         cls.declared = _declared(cls, main)
         cls.example = ((shapes,) if isinstance(shapes, str) else shapes, given)
         REGISTRY[kind] = cls
