@@ -46,7 +46,7 @@ def _sight(layer: Layer, sights: Sequence[Seen], taken: Callable[[Field, Inputs,
     if not found and layer.op.traits.role != "input":
         return None
     sight = seen(field, taken(field, found, output), output)
-    if not isinstance(sight, Sight):
+    if not isinstance(sight, Sight) or any(sight is known for known, _ in found):
         return sight
     if any(extent.size == 0 for extent in sight.extents):  # nothing but the gaps of what was spread
         return None

@@ -92,9 +92,12 @@ class Spans(NamedTuple):
         """Return the span of all that some elements see together."""
         if not taps.number:
             return None
+        begin, end = taps.first, taps.first + (taps.number - 1) * taps.step
+        if self.period == 1:  # all see alike, as in most networks
+            (ends,) = self.ends
+            return ends and (ends[0] + begin * self.shift, ends[1] + end * self.shift)
         cycle = self.period // gcd(self.period, taps.step)
         near = min(taps.number, cycle)
-        begin, end = taps.first, taps.first + (taps.number - 1) * taps.step
         firsts = [span[0] for i in range(near) if (span := self.at(begin + i * taps.step))]
         lasts = [span[1] for i in range(near) if (span := self.at(end - i * taps.step))]
         return (min(firsts), max(lasts)) if firsts else None
@@ -102,7 +105,7 @@ class Spans(NamedTuple):
     def through(self, slide: Slide) -> Spans | None:
         """Return what elements see through a slide over these; None where that comes again too late to be kept."""
         period, shift = int(slide.period), int(slide.shift)
-        if period == 1 == self.period:  # all see alike, as in most networks
+        if period == 1 == self.period:
             ends = self.over(slide.taps(0))
             return Spans((ends,), self.shift * shift)
         times = self.period // gcd(self.period, shift)

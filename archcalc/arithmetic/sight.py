@@ -255,7 +255,9 @@ def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sig
     if sight.places is None:
         if len(slides) != len(sight.extents):
             return "whole"
-        return _sight(sight, (e.through(slide) for e, slide in zip(sight.extents, slides, strict=True)))
+        axes = list(zip(sight.extents, slides, strict=True))
+        through = {axis: axis[0].through(axis[1]) for axis in set(axes)}  # mostly they are alike
+        return _sight(sight, (through[axis] for axis in axes))
     current = _mixed(sight, x, (1,))
     if not isinstance(current, Sight):
         return current
