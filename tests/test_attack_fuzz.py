@@ -5,16 +5,11 @@ Every run of the tests draws the same few. `pytest -m fuzz` draws 100,000 new on
 
 import json
 import re
-import resource
-import signal
-from collections.abc import Callable
-from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from attacks import Attack, assert_printable, survive
 from hypothesis import strategies as st
 
 import archcalc
@@ -174,17 +169,12 @@ def _small_networks():
 # What must hold of any input
 
 
-def printable(error):
-    assert all(line.isprintable() for line in str(error).split("\n"))
-    assert error.fact
-
-
 def a_spec(text):
     """Analyze what a text describes, of a family two networks; an error must be safe to print."""
     try:
         document = Document(SourceText("net.yaml", text))
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
         return
     for name in [*document.variants][:2] or [None]:
         try:
@@ -193,7 +183,7 @@ def a_spec(text):
                 report = archcalc.analyze(network, train=train)
             archcalc.check(network)
         except ArchcalcError as error:
-            printable(error)
+            assert_printable(error)
         else:
             assert isinstance(report, archcalc.Report)
 
@@ -202,7 +192,7 @@ def a_file(data):
     try:
         text = zoo._decoded("net.yaml", data)
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
     else:
         a_spec(text)
 
@@ -214,7 +204,7 @@ def an_expression(text):
     try:
         value = value_of(text, SCOPE)
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
         return
     if isinstance(value, int | float):
         assert abs(value) <= limits.MAGNITUDE
@@ -228,7 +218,7 @@ def a_setting(given):
     try:
         found = setting.parse(value)
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
     else:
         assert setting.parse(found) == found
 
@@ -243,7 +233,7 @@ def an_input(value):
     try:
         report = archcalc.analyze(Document(SourceText("net.yaml", CONV)).network(), input=value)
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
     else:
         assert len(report.input_shape) == 3
 
@@ -258,7 +248,7 @@ def a_stack(text):
         assert 1 <= len(found.layers) <= limits.STACK_LAYERS.value
         archcalc.compare(found.name, "3x3")
     except ArchcalcError as error:
-        printable(error)
+        assert_printable(error)
 
 
 # Random inputs
@@ -424,13 +414,6 @@ STACKS = st.lists(st.sampled_from([*KERNELS, ",", "3x3,", " ", "×", "99999999",
 NOISE = [*HOSTILE, "layers", "parameters", "{", "}", "[", "]", ",", " ", "\n  "]
 
 
-class Attack(NamedTuple):
-    """Random inputs and what must hold of each."""
-
-    inputs: st.SearchStrategy[Any]
-    holds: Callable[[Any], None]
-
-
 ATTACKS = {
     "a spec of one of each with something changed": Attack(mutants(*SOUND), a_spec),
     "a network of ours with something changed": Attack(mutants(*OURS), a_spec),
@@ -461,48 +444,6 @@ EVERY_RUN = 150
 LONG_RUN = 100_000 // len(ATTACKS)
 """How many inputs of each kind `pytest -m fuzz` draws."""
 
-SECONDS = 60
-"""When an input counts as one that hangs: a thousand times what one takes."""
-ROOM = 2 * 1024**3
-"""How much memory the inputs may take beside what the process has before, in bytes."""
-
-
-def in_time(holds):
-    """Return a property that fails where an input hangs."""
-
-    def hangs(*_):
-        pytest.fail(f"hangs for {SECONDS} s")
-
-    @wraps(holds)
-    def held(**given):
-        usual = signal.signal(signal.SIGALRM, hangs)
-        signal.alarm(SECONDS)
-        try:
-            holds(**given)
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, usual)
-
-    return held
-
-
-@contextmanager
-def little_memory():
-    """Bound the memory of this process to what it has and ROOM."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    usual = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM, usual[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, usual)
-
-
-def survive(attack, examples, **conditions):
-    """Assert that what must hold does, for so many random inputs."""
-    with little_memory():
-        settings(max_examples=examples, **conditions)(given(attack.inputs)(in_time(attack.holds)))()
-
 
 @pytest.mark.parametrize("text", SOUND, ids=["everything", "starter"])
 def test_what_is_changed_is_sound_to_begin_with(text):
@@ -519,4 +460,4 @@ def test_a_report_or_an_error(attack):
 @pytest.mark.fuzz
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_a_report_or_an_error_a_hundred_thousand_times(attack):
-    survive(attack, LONG_RUN, derandomize=False, suppress_health_check=[HealthCheck.too_slow])
+    survive(attack, LONG_RUN, new=True)

@@ -241,10 +241,21 @@ def test_a_node_that_nobody_knows(onnx_file, run):
 
 def test_a_node_whose_output_the_file_states(onnx_file):
     """ONNX's own inference helps where it can: what follows is known again."""
-    nodes = [("Conv", "x w", "a"), ("NonZero", "a", "i"), ("Det", "a", "d"), ("Relu", "d", "y")]
+    nodes = [("Conv", "x w", "a"), ("Det", "a", "d"), ("Relu", "d", "y")]
     report = report_of(onnx_file(nodes, IMAGE, {"w": (C, C, 3, 3)}))
     assert report.rows[-1].output_shape == (2, C)
-    assert report.totals.incomplete == ("i", "d")
+    assert report.totals.incomplete == ("d",)
+
+
+def test_what_no_output_needs_is_left_out(onnx_file):
+    """As ONNX Runtime leaves it out, so that what is written of the network can be read; inputs stay."""
+    nodes = [("Conv", "x w", "a"), ("Conv", "x v", "b"), ("Sigmoid", "b", "c"), ("Conv", "a v", "y")]
+    weights = {"w": (C, C, 3, 3), "v": (C, C, 1, 1)}
+    network = archcalc.load(onnx_file(nodes, IMAGE | {"z": [2, 7]}, weights))
+    report = archcalc.analyze(network)
+    assert [row.name for row in report.rows] == ["x", "z", "a", "y"]
+    assert report.totals.params == 9 * C * C + C * C
+    assert network.notes == ("no output needs 'b': left out, as whatever runs the file does",)
 
 
 def test_an_operator_that_onnx_defines_by_others_is_a_block(onnx_file):

@@ -111,6 +111,7 @@ class Document:
             expectations=tuple(expected),
             rounding=rounding,
             outputs=outputs,
+            notes=tuple(_idle_inputs(expansion.nodes, outputs)),
         )
         if problems:
             note_misfits(network, expansion.broken, problems)
@@ -274,12 +275,20 @@ def _rounding(root: Mapping) -> Rounding | None:
 
 
 def _check_used(nodes: list[Node], ends: set[int]) -> None:
-    """Raise a fact where a layer's output goes nowhere."""
+    """Raise a fact where a layer's output goes nowhere; an input may, as in a model that shares its data with others."""
     used = ends.union(position for node in nodes for position in node.inputs)
     for position, node in enumerate(nodes):
-        if position not in used:
+        if position not in used and node.op.traits.role != "input":
             raise ArchcalcError(
                 f"nothing takes the output of '{node.name}'",
                 place=node.origin.place() if node.origin else None,
                 hint="remove it, or name it in a 'from:' below",
             )
+
+
+def _idle_inputs(nodes: list[Node], outputs: tuple[int, ...]) -> Iterator[str]:
+    """Yield a note for each input that no layer takes."""
+    used = {*outputs, *(position for node in nodes for position in node.inputs)}
+    for position, node in enumerate(nodes):
+        if position not in used and node.op.traits.role == "input":
+            yield f"no layer takes the input '{node.name}'"

@@ -33,8 +33,7 @@ class Builder:
 
     `tensors` says what each name of the graph stands for; `weights` are the constants that a layer takes, by its
     position and the name that the op has for them; `uses` counts who reads a name; `open` are layers that can
-    take in a bias from the node that follows; `makers` are the nodes by what they compute; `absorbed` are layers that
-    became part of a later one.
+    take in a bias from the node that follows; `makers` are the nodes by what they compute.
     """
 
     def __init__(self, graph: OnnxGraph) -> None:
@@ -44,11 +43,9 @@ class Builder:
         self.shapes: list[Sizes] = []
         self.tensors: dict[str, Tensor] = {}
         self.weights: dict[int, dict[str, Constant]] = {}
-        self.owners: dict[str, int] = {}
         self.open: dict[int, Open] = {}
         self.unaccounted: list[str] = []
         self.notes: list[str] = []
-        self.absorbed: set[int] = set()
         self.makers: dict[str, GraphNode] = {}
         self.uses = Counter(graph.outputs)
         self.count(graph.nodes)
@@ -113,22 +110,11 @@ class Builder:
         self.budget.spend(LAYER)
         self.budget.copy(len(name))
         position = len(self.nodes)
-        node = Node(
-            self._unique(name),
-            op,
-            tuple(flow.position for flow in flows),
-            shared=frozenset(key for key, weight in weights.items() if weight.root in self.owners),
-        )
-        self.nodes.append(node)
+        self.nodes.append(Node(self._unique(name), op, tuple(flow.position for flow in flows)))
         self.shapes.append(shape)
-        self._own(position, weights)
-        return Output(position, shape, flows[0].dtype if flows else 1)
-
-    def _own(self, position: int, weights: Mapping[str, Constant]) -> None:
         if weights:
-            self.weights.setdefault(position, {}).update(weights)
-        for weight in weights.values():
-            self.owners.setdefault(weight.root, position)
+            self.weights[position] = dict(weights)
+        return Output(position, shape, flows[0].dtype if flows else 1)
 
     def _unique(self, name: str) -> str:
         """Return the name, numbered where another layer has it."""
@@ -150,11 +136,9 @@ class Builder:
         if opened is None or opened.axis != axis or len(names) != 1 or self.uses[names[0]] != 1:
             return None
         del self.open[flow.position]
-        before = self.nodes[flow.position]
-        shared = before.shared | ({"bias"} if bias.root in self.owners else frozenset())
         op = self.op(opened.kind, opened.settings)
-        self.nodes[flow.position] = before._replace(op=op, shared=shared)
-        self._own(flow.position, {"bias": bias})
+        self.nodes[flow.position] = self.nodes[flow.position]._replace(op=op)
+        self.weights.setdefault(flow.position, {})["bias"] = bias
         return flow
 
     def flow(self, tensor: Tensor) -> Output:

@@ -22,7 +22,7 @@ from archcalc.formats.onnx.merged import merged
 from archcalc.formats.onnx.messages import Proto
 from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
-from archcalc.formats.onnx.sharing import sharing, tied
+from archcalc.formats.onnx.sharing import idle, needed, shared_of, sharing, tied
 from archcalc.formats.onnx.tensors import FLOATS, Constant, Output, Tensor, computed, constant
 from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, ExceededError, visible
@@ -195,14 +195,15 @@ class _Reader:
         builder, graph = self.builder, self.graph
         ends = [builder.tensors[name] for name in graph.outputs if name in builder.tensors]
         results = [builder.flow(end) for end in ends if isinstance(end, Output) or end.size]
-        kept = (old for old in range(len(builder.nodes)) if old not in builder.absorbed)
-        order = sorted(kept, key=lambda old: len(builder.nodes[old].inputs) > 0)
+        kept = needed(builder, [result.position for result in results])
+        order = sorted(kept, key=lambda old: (len(builder.nodes[old].inputs) > 0, old))
+        shared, owners = shared_of(builder, order)
         place = {old: new for new, old in enumerate(order)}
         outputs = dict.fromkeys(place[result.position] for result in results)
         by = f" by {graph.producer}" if graph.producer else ""
         network = Network(
             name=visible(path.stem),
-            nodes=tuple(_moved(node, place) for node in tied(builder, order)),
+            nodes=tuple(_moved(node, place) for node in tied(builder, shared, owners)),
             source=f"{visible(path.name)}, ONNX opset {graph.opset}{by}",
             outputs=tuple(outputs) or (len(order) - 1,),
             dtype=_dtype(builder.weights) or FLOATS.get(next(iter(graph.inputs.values()))[1]),
@@ -210,13 +211,14 @@ class _Reader:
                 *filter(None, [self.assumed]),
                 *builder.notes,
                 *merged(builder.weights.values(), graph.producer),
-                *sharing(builder),
+                *sharing(builder, shared),
+                *idle(builder, kept),
                 *_noted(builder.unaccounted),
             ),
         )
         return Reading(
             network,
-            {place[position]: weights for position, weights in builder.weights.items()},
+            {place[old]: weights for old, weights in builder.weights.items() if old in place},
             {
                 place[tensor.position]: name
                 for name, tensor in builder.tensors.items()

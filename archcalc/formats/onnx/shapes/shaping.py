@@ -72,7 +72,6 @@ def _dealt(node: GraphNode, builder: Builder, shape: Sizes) -> Output | None:
         or not all(isinstance(one, Output) for one in between)
     ):
         return None
-    builder.absorbed |= {one.position for one in between if isinstance(one, Output)}
     return builder.add(node.called, "shuffle", [x], groups=groups[1])
 
 
