@@ -374,7 +374,6 @@ NAMES = st.sampled_from(
             "!!python",
             "\u2028",
             "é",
-            "",
             " ",
             "{0}",
             "%s",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from archcalc.formats.language.words import is_special, text
+from archcalc.formats.program.code import Names
 from archcalc.ground import limits
 from archcalc.ground.errors import visible
 from archcalc.network.network import Network, Node
@@ -18,8 +19,9 @@ ODD = re.compile(r"[^\w-]+")
 def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
     """Return the first lines of a spec, and what its layers call each input."""
     positions = [position for position, node in enumerate(network.nodes) if node.op.traits.role == "input"]
-    names = {position: _word(network.nodes[position].name) for position in positions}
-    lines = [f"name: {text(_word(network.name))}"]
+    words = Names(())
+    names = {position: words.new(_word(network.nodes[position].name, "input")) for position in positions}
+    lines = [f"name: {text(_word(network.name, 'network'))}"]
     lines += [f"title: {text(_line(network.title))}"] * bool(network.title)
     lines += [f"source: {text(_line(network.source))}"] * bool(network.source)
     if len(positions) == 1 and positions == [0]:
@@ -32,9 +34,9 @@ def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
     return lines, names
 
 
-def _word(name: str) -> str:
-    """Return a name that a spec can hold."""
-    word = ODD.sub("_", name).strip("_")[: limits.NAME.value] or "network"
+def _word(name: str, usual: str) -> str:
+    """Return a name that a spec can hold; the `usual` one where nothing is left of it."""
+    word = ODD.sub("_", name).strip("_")[: limits.NAME.value] or usual
     return f"_{word}" if is_special(word) else word
 
 
