@@ -706,6 +706,22 @@ def test_several_inputs_and_outputs(framework):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
+@pytest.mark.parametrize("names", [("torch", "nn", "F"), ("keras", "layers", "ops"), ("math", "self", "x")])
+def test_inputs_called_like_what_a_program_needs(framework, names):
+    data = REGISTRY["input"](shape=(2, 4, 4))
+    nodes = (
+        *(Node(name, data) for name in names),
+        Node("joined", REGISTRY["concat"](), (0, 1, 2)),
+        Node("conv", REGISTRY["conv"](out=5, kernel=1), (3,)),
+        Node("larger", REGISTRY["upsample"](scale=2), (4,)),
+        Node("gate", REGISTRY["gelu"](), (5,)),
+    )
+    made = Network("named", nodes, outputs=(6,))
+    model = built(framework, made, archcalc.analyze(made), bare=True)
+    assert framework.shapes(model, [(1, 2, 4, 4)] * 3) == [(1, 5, 8, 8)]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
 def test_a_program_says_its_sizes_when_it_is_run(framework, tmp_path):
     made = archcalc.load("lenet5")
     to = next(to for to, kind in ADAPTERS.items() if kind is type(framework))

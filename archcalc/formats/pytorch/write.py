@@ -103,7 +103,7 @@ def _forward(body: ModuleBody, inputs: dict[int, str], outputs: list[int]) -> It
 
 
 def _network(body: ModuleBody, found: Writing, name: str) -> Iterator[str]:
-    arguments = found.arguments("x", Names(("self",)))
+    arguments = found.arguments("x", Names({*TAKEN, "self"}))
     body.walk(found.outline.items, found.entering[0])
     yield f"class {name}(nn.Module):"
     yield "    def __init__(self):"
