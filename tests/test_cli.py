@@ -200,7 +200,7 @@ def test_columns_are_shown_in_the_order_asked_for(run):
 )
 def test_json_is_one_document_with_its_schema_and_rows(run, specs, line):
     document = json.loads(run(*line.split(), "--format", "json").out)
-    assert document["schema"] == "archcalc-report/1"
+    assert document["schema"] == "archcalc-report/2"
     assert document["rows"]
     assert all(row.keys() == document["rows"][0].keys() for row in document["rows"])
 
@@ -216,7 +216,7 @@ def test_check_tells_machines_raw_figures(run, specs):
 def test_check_says_what_was_claimed_what_is_computed_and_who_claims_it(run, specs):
     outcome = run("check", "refuted.yaml", "--format", "csv")
     assert outcome.out.splitlines()[1:] == [
-        "refuted,,params,18,20,wrong,2 filters of 3·3·1 weights and a bias"
+        "refuted,,params,18,,20,wrong,2 filters of 3·3·1 weights and a bias"
     ]
 
 

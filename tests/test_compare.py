@@ -340,7 +340,7 @@ def figures(run, *args):
     """Return the rows of a comparison by figure and part, each as a list of what is compared."""
     document = json.loads(run("compare", *args, "--format", "json").out)
     return {
-        (row["figure"], row["part"]): [row[label] for label in document["compared"]]
+        (row["figure"], row["part"] or ""): [row[label] for label in document["compared"]]
         for row in document["rows"]
     }
 
@@ -368,10 +368,10 @@ def figures(run, *args):
         ("3x3x3 7x7 --channels 512", ("largest layer", "C = 512"), [2_359_296, 12_845_056]),
         ("3x3x3 7x7 --input 14x14", ("MACs on 14×14", ""), ["5,292C²", "9,604C²"]),  # 196·27, 196·49
         ("3x3x3 7x7", ("weights", "layer by layer"), ["3 · 9C²", "49C²"]),
-        ("3x3x3 7x7", ("receptive field", ""), [7, 7]),
+        ("3x3x3 7x7", ("receptive field", ""), [[7, 7], [7, 7]]),
         ("3x3x3 7x7", ("non-linearities", ""), [3, 1]),
         ("11x11 3x3x5", ("weights", ""), ["121C²", "45C²"]),
-        ("11x11 3x3x5", ("receptive field", ""), [11, 11]),
+        ("11x11 3x3x5", ("receptive field", ""), [[11, 11], [11, 11]]),
         # 9·96·96 against 9·96 + 96·96
         ("3x3 3x3@dw,1x1 --channels 96", ("weights", "C = 96"), [82_944, 10_080]),
         ("3x3/2 3x3 --input 16x15x15", ("output", ""), [[16, 8, 8], [16, 15, 15]]),
@@ -392,6 +392,16 @@ def figures(run, *args):
 )
 def test_examples_worked_by_hand(run, line, figure, expected):
     assert figures(run, *line.split())[figure] == expected
+
+
+def test_machines_are_told_which_field_is_the_whole_input(run):
+    """EfficientNet's gates see everything; SqueezeNet has none."""
+    said = figures(run, "efficientnet_b0", "squeezenet1_1")
+    assert said["receptive field", "whole"] == [True, False]
+    assert said["receptive field", ""][0] is None
+    assert said["receptive field", "without gates"][0] == [851, 851]
+    assert ("receptive field", "whole") not in figures(run, "3x3x3", "7x7")
+    assert "yes" not in run("compare", "efficientnet_b0", "squeezenet1_1").out
 
 
 def test_the_headline_says_the_ratio_as_it_is_worked_out(run):
@@ -595,4 +605,4 @@ def test_machines_get_exact_coefficients_and_every_difference(run):
             "change": "added",
         }
     ]
-    assert [one["network"] for one in networks["networks"]] == ["resnet50", "resnet101"]
+    assert [one["network"]["name"] for one in networks["networks"]] == ["resnet50", "resnet101"]

@@ -186,7 +186,7 @@ def test_machines_get_symbols_numbers_and_result():
             "symbols": "(k·k·C + 1)·M",
             "numbers": "(11·11·3 + 1)·96",
             "result": 34944,
-            "unit": "",
+            "unit": None,
         },
         "meaning": "numbers that are learnt",
     }

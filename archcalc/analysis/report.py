@@ -9,7 +9,7 @@ from archcalc.analysis.conditions import BYTES, DType
 from archcalc.analysis.run import Run
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.places import Places
-from archcalc.arithmetic.window import Uneven
+from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.op import Work
 from archcalc.op.site import Sizes
@@ -125,6 +125,21 @@ class Report(NamedTuple):
                 or "archcalc show lists the layers; --depth all shows those in blocks",
             )
         return positions[layer]
+
+    @property
+    def rounding(self) -> Rounding | None:
+        """How sizes are rounded in layers that say none; None where it is as the op has it."""
+        return self.run.network.rounding
+
+    @property
+    def train(self) -> bool:
+        """Whether the heads are there that exist only in training."""
+        return self.run.conditions.train
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """The values of the spec's own parameters."""
+        return self.run.network.parameters
 
     @property
     def output(self) -> Row:

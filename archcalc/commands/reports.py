@@ -72,7 +72,7 @@ def rf(form: str, **options: Unpack[ModelOptions]) -> None:
     """
     from archcalc.views.layers import fields
 
-    emit(fields(analyzed(**options)), form)
+    emit(fields(analyzed(**options), form), form)
 
 
 @cli.command(
@@ -107,14 +107,14 @@ def memory(
     Training keeps the weights, their gradients, the optimizer's state, and the input and every layer's
     output for the backward pass.
     """
-    from archcalc.views import layers, totals
+    from archcalc.views import totals
 
     options["train"] = options["train"] or optimizer is not None
     report = analyzed(**options)
     if per_layer and options["train"]:
         raise click.UsageError("--per-layer shows inference: leave out --train and --optimizer")
     if per_layer:
-        emit(layers.layers(report, layers.MEMORY, depth), form)
+        emit(totals.memory_by_layer(report, depth), form)
     else:
         emit(totals.memory(report, optimizer or ("sgd" if options["train"] else None)), form)
 

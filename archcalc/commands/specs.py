@@ -83,7 +83,7 @@ def check(
 
     limits = _limits(params=max_params, macs=max_macs, memory_bytes=max_memory)
     found: list[archcalc.Finding] = []
-    networks, broken = 0, []
+    sound, broken = 0, []
     for spec in specs:
         layers = 0
         for model in archcalc.members(spec):
@@ -92,14 +92,13 @@ def check(
                 network = loaded(model, settings, **conditions)
                 layers += len(network.nodes)
                 found += archcalc.check(network, limits, **conditions)
-                networks += 1
+                sound += 1
             except ArchcalcError as error:
                 broken.append(str(error))
                 complain(error)
                 if isinstance(error, ExceededError):
                     break
-    all_shown = form != "table" or networks <= 1
-    emit(verdicts.findings(found, networks, broken, all_shown=all_shown), form)
+    emit(verdicts.findings(found, sound, broken, form), form)
     ctx.exit(0 if not broken and not any(finding.fails for finding in found) else 1)
 
 

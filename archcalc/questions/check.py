@@ -116,10 +116,8 @@ def _computed(expectation: Expectation, report: Report, places: Mapping[str, lis
     name, figure = expectation.layer, FIGURES[expectation.figure]
     if name is None and figure.total is not None:
         return figure.of_total(report)
-    value = figure.kind.plain(figure.of_row(_row(name, expectation, report, places), report))
-    if isinstance(value, list):
-        return tuple(value)
-    return None if isinstance(value, str) else value[0] if isinstance(value, tuple) else value
+    value = figure.of_row(_row(name, expectation, report, places), report)
+    return None if value is None or value == "" else figure.kind.stated(value)
 
 
 def _row(name: str | None, expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Row:

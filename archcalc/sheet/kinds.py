@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
 from archcalc.sheet.numbers import grouped, percent, sized
-from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span
+from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, rounded
 
 STRING: Schema = {"type": "string"}
+BOOLEAN: Schema = {"type": "boolean"}
 INTEGER: Schema = {"type": "integer"}
-NUMERIC: list[Schema] = [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]
-NUMBERS: Schema = {"anyOf": NUMERIC}
+NUMBER: Schema = {"type": "number"}
+EACH_AXIS: Schema = {"type": "array", "items": NUMBER}
+NUMERIC: list[Schema] = [NUMBER, EACH_AXIS]
 
 
 class Text(Kind):
@@ -26,6 +29,22 @@ class Words(Text):
     liked = 32
 
 
+class NameList(Words):
+    """Names or words."""
+
+    def write(self, value: Sequence[str]) -> str:
+        """Return a, b."""
+        return ", ".join(value)
+
+    def reduce(self, value: Sequence[str]) -> list[str]:
+        """Return the names as a list."""
+        return list(value)
+
+    def flatten(self, value: Sequence[str]) -> str:
+        """Return them as they are written."""
+        return self.write(value)
+
+
 class Verdict(Text):
     """Whether something holds."""
 
@@ -36,22 +55,6 @@ class Verdict(Text):
         return ((text, "good" if text in self.GOOD else "bad"),)
 
 
-class Shape(Kind):
-    """Sizes, the batch first; they are written without it."""
-
-    def write(self, value: tuple[int, ...]) -> str:
-        """Return 96×55×55."""
-        return "×".join(map(str, value[1:]))
-
-    def reduce(self, value: tuple[int, ...]) -> list[int]:
-        """Return the sizes as a list."""
-        return list(value[1:])
-
-    def flatten(self, value: tuple[int, ...]) -> str:
-        """Return 96x55x55."""
-        return "x".join(map(str, value[1:]))
-
-
 class Count(Kind):
     """A whole number."""
 
@@ -60,6 +63,14 @@ class Count(Kind):
     def write(self, value: int) -> str:
         """Return 62,378,344."""
         return grouped(value)
+
+
+class Agreeing(Count):
+    """How many of some comparisons agree."""
+
+    def write(self, value: int) -> str:
+        """Return 64 agree."""
+        return f"{grouped(value)} agree"
 
 
 class Bytes(Count):
@@ -80,6 +91,20 @@ class Share(Kind):
         return percent(value)
 
 
+class Flag(Kind):
+    """Whether something is so."""
+
+    align = "left"
+
+    def write(self, value: bool) -> str:
+        """Return yes or no."""
+        return "yes" if value else "no"
+
+    def flatten(self, value: bool) -> str:
+        """Return it as it is written."""
+        return self.write(value)
+
+
 class Settings(Kind):
     """An op's settings by name."""
 
@@ -98,45 +123,6 @@ class Settings(Kind):
     def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return them quiet."""
         return ((text, "quiet"),)
-
-
-NumberOrNumbers = int | float | tuple[int | float, ...]
-"""A number, or one an axis."""
-
-
-class Numbers(Kind):
-    """A number, or one an axis."""
-
-    def write(self, value: NumberOrNumbers) -> str:
-        """Return 1,234, 1.5, or 3×5."""
-        if isinstance(value, tuple):
-            return "×".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
-        return f"{value:g}" if isinstance(value, float) else grouped(value)
-
-    def flatten(self, value: NumberOrNumbers) -> object:
-        """Return the number, or 3x5."""
-        return "x".join(map(str, value)) if isinstance(value, tuple) else super().reduce(value)
-
-
-class Field(Kind):
-    """A receptive field, None for the whole input, and whether it is larger than the input."""
-
-    def is_larger(self, value: object) -> bool:
-        """Tell whether a field is larger than the input."""
-        return isinstance(value, tuple) and value[1] is True
-
-    def write(self, value: tuple[NumberOrNumbers | None, bool]) -> str:
-        """Return the field, with a mark where it is larger than the input."""
-        sizes, larger = value
-        return ("whole" if sizes is None else FIGURE.write(sizes)) + ("*" if larger else "")
-
-    def reduce(self, value: tuple[NumberOrNumbers | None, bool]) -> object:
-        """Return the field alone."""
-        return "whole" if value[0] is None else FIGURE.reduce(value[0])
-
-    def flatten(self, value: tuple[NumberOrNumbers | None, bool]) -> object:
-        """Return the field alone."""
-        return "whole" if value[0] is None else FIGURE.flatten(value[0])
 
 
 class Derived(Kind):
@@ -160,7 +146,8 @@ class Derived(Kind):
 
     def reduce(self, value: tuple[str, str, int, str]) -> dict[str, object]:
         """Return the parts by name."""
-        return dict(zip(self.KEYS, value, strict=True))
+        symbols, numbers, result, unit = value
+        return dict(zip(self.KEYS, (symbols, numbers, result, unit or None), strict=True))
 
     def flatten(self, value: tuple[str, str, int, str]) -> str:
         """Return the steps on one line."""
@@ -200,7 +187,7 @@ class Plot(Kind):
 
     def reduce(self, value: Sequence[float | None]) -> list[object]:
         """Return the numbers as a list."""
-        return [super(Plot, self).reduce(one) for one in value]
+        return [rounded(number) for number in value]
 
     def flatten(self, value: Sequence[float | None]) -> str:
         """Return the numbers with blanks between them."""
@@ -241,6 +228,10 @@ def _pairs(pairs: tuple[tuple[int, ...], ...]) -> str:
     return " ".join("+".join(map(str, pair)) for pair in pairs)
 
 
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 def _said(description: str, schema: Schema) -> Schema:
     return {**schema, "description": description}
 
@@ -250,15 +241,23 @@ WORDS = Words("words", STRING)
 VERDICT = Verdict("verdict", STRING)
 SHAPE = Shape("shape", _said("sizes without the batch, channels first", {"type": "array", "items": INTEGER}))
 COUNT = Count("count", INTEGER)
+AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _said("values by name", {"type": "object"}))
-FIGURE = Numbers("figure", _said("a number, or one an axis", NUMBERS))
+NAMES = NameList("names", {"type": "array", "items": STRING})
+SHAPES = ShapeList(
+    "shapes",
+    _said("a shape each, null for one that is not known", {"type": "array", "items": _or_null(SHAPE.schema)}),
+)
+FLAG = Flag("flag", BOOLEAN)
+FIGURE = Numbers("figure", _said("a number, or one an axis", {"anyOf": NUMERIC}))
+MATRIX = Numbers("matrix", _said("rows and columns", {**EACH_AXIS, "items": INTEGER}))
+AXES = Axes("axes", _said("a number an axis", EACH_AXIS))
 FIELD = Field(
     "field",
     _said(
-        "input elements, one number or one an axis, or `whole`",
-        {"anyOf": [*NUMERIC, {"const": "whole"}], "unit": "input elements"},
+        "input elements along each axis; null where it is the whole input", {**EACH_AXIS, "unit": "elements"}
     ),
 )
 DERIVATION = Derived(
@@ -269,13 +268,15 @@ DERIVATION = Derived(
             "symbols": _said("the formula in symbols", STRING),
             "numbers": _said("the formula in numbers", STRING),
             "result": _said("what it comes to", INTEGER),
-            "unit": _said("of the result; B for bytes", STRING),
+            "unit": _said("of the result; B for bytes", _or_null(STRING)),
         },
         "required": list(Derived.KEYS),
     },
 )
 RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))
-MIXED = Mixed("mixed", _said("what the row is about", {"anyOf": [STRING, *NUMERIC, {"const": None}]}))
+MIXED = Mixed(
+    "mixed", _said("what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, {"type": "null"}]})
+)
 PLOT = Plot("plot", _said("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
 
 KINDS = (
@@ -284,10 +285,16 @@ KINDS = (
     VERDICT,
     SHAPE,
     COUNT,
+    AGREEING,
     BYTES,
     SHARE,
     SETTINGS,
+    NAMES,
+    SHAPES,
+    FLAG,
     FIGURE,
+    MATRIX,
+    AXES,
     FIELD,
     DERIVATION,
     RATIO,

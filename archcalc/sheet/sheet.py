@@ -18,7 +18,7 @@ class Kind:
     """What a cell holds.
 
     A kind says how its values are written, reduced and flattened. None, which stands for "not known", and "",
-    which stands for "there is none", never get there: they look the same in every kind.
+    which stands for "there is none", never get there: they look the same in every kind, and in JSON both are null.
     """
 
     align = "right"
@@ -34,6 +34,8 @@ class Kind:
     """Whether its values have a ratio to each other."""
     is_formula = False
     """Whether it is set as mathematics, up to its result."""
+    aside: Mapping[str, Schema] = {}
+    """The schemas of what JSON says beside a value, by what follows the key of its column."""
 
     def __init__(self, name: str, schema: Schema) -> None:
         """Take what the kind is called, and the JSON Schema of what `reduce` returns."""
@@ -49,7 +51,11 @@ class Kind:
 
     def plain(self, value: object) -> object:
         """Return a cell as JSON holds it."""
-        return value if value is None or value == "" else self.reduce(value)
+        return None if value is None or value == "" else self.reduce(value)
+
+    def beside(self, value: object) -> Mapping[str, object]:
+        """Return what JSON says beside a cell, by the names in `aside`."""
+        return dict.fromkeys(self.aside) if value is None or value == "" else self.note(value)
 
     def csv(self, value: object) -> object:
         """Return a cell as a spreadsheet takes it: a number or a text."""
@@ -59,17 +65,30 @@ class Kind:
         """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
         return ((text, "quiet" if text == "" or value == 0 else "heavy" if heavy else ""),)
 
+    def stated(self, value: Any) -> object:
+        """Return a value as `expect:` states it: a number, or one an axis where these differ; None where it is neither."""
+        return value
+
     def write(self, value: Any) -> str:
         """Return a value as people read it."""
         return str(value)
 
     def reduce(self, value: Any) -> object:
         """Return a value as JSON holds it."""
-        return round(value, 6) if isinstance(value, float) else value
+        return rounded(value)
+
+    def note(self, value: Any) -> Mapping[str, object]:
+        """Return what JSON says beside a value."""
+        return {}
 
     def flatten(self, value: Any) -> object:
         """Return a value as a spreadsheet takes it."""
         return self.reduce(value)
+
+
+def rounded(value: object) -> object:
+    """Return a fraction to as many places as machines get; all else as it is."""
+    return round(value, 6) if isinstance(value, float) else value
 
 
 class Cell(NamedTuple):

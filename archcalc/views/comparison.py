@@ -12,7 +12,7 @@ from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
 from archcalc.views.lines import Line, listed
-from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks
+from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks, whole_fields
 from archcalc.views.stacks import notes_on_stacks, of_stacks
 
 MOST_EXACT = 3
@@ -23,6 +23,8 @@ def side_by_side(found: Contrast, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
     least = 0.0 if form in MACHINES else SMALL
     lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
+    if form in MACHINES and found.reports and not found.stacks:
+        lines.append(whole_fields(found.reports))
     first, *others = found.labels
     columns = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])
     columns.append(Column(first, first, MIXED))
@@ -88,25 +90,24 @@ def _conditions(found: Contrast) -> tuple[str, ...]:
 
 
 def _facts(found: Contrast) -> dict[str, object]:
-    facts: dict[str, object] = {"compared": list(found.labels)}
-    if found.stacks:
-        facts |= {"channels": found.channels, "size": list(found.size)}
-        facts["formulas"] = [_coefficients(cost) for cost in found.stacks]
-    facts["networks"] = [page.facts(report) for report in found.reports]
-    if found.differences:
-        facts["shared_prefix"] = found.shared
-        facts["differences"] = [
-            {
-                "network": label,
-                "name": one.name,
-                "last": one.last,
-                "layers": one.layers,
-                "change": change(one),
-            }
-            for label, unlike in zip(found.labels, found.differences, strict=True)
-            for one in unlike
-        ]
-    return facts
+    """Return what machines are told beside the rows: null is what is left open, or is no matter of these."""
+    return {
+        "compared": list(found.labels),
+        "channels": found.channels,
+        "size": list(found.size) or None,
+        "formulas": [_coefficients(cost) for cost in found.stacks] or None,
+        "networks": [page.facts(report) for report in found.reports],
+        "shared_prefix": found.shared if found.differences else None,
+        "differences": _differences(found) if found.differences else None,
+    }
+
+
+def _differences(found: Contrast) -> list[dict[str, object]]:
+    return [
+        {"network": label, "name": one.name, "last": one.last, "layers": one.layers, "change": change(one)}
+        for label, unlike in zip(found.labels, found.differences, strict=True)
+        for one in unlike
+    ]
 
 
 def _coefficients(cost: StackCosts) -> dict[str, list[str]]:

@@ -21,6 +21,8 @@ from archcalc.views.page import facts, notes, subtitle
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
 
+ABOUT = ("op", "settings", "from", "inputs", "output")
+"""What machines are told of a layer beside its derivations."""
 LAYER = (
     Column("figure", "figure", TEXT, "the figure's name"),
     Column("derivation", "symbols = numbers = result", DERIVATION, "how it comes about"),
@@ -71,7 +73,15 @@ def layer(explanation: Explanation, report: Report) -> Sheet:
         ),
         summary=tuple(legend.items()),
         notes=(*(f"does not fit evenly: {one}" for one in dict.fromkeys(row.uneven)), *_unfolding(row)),
-        facts=facts(report) | {"layer": row.name, "op": row.kind, "legend": legend},
+        facts=facts(report)
+        | {
+            "layer": row.name,
+            **{key: FIGURES[key].kind.plain(FIGURES[key].of_row(row, report)) for key in ABOUT},
+            "weights": {name: list(shape) for name, shape in row.weights.items()},
+            "legend": [
+                {"symbols": letters.split(", "), "meaning": meaning} for letters, meaning in legend.items()
+            ],
+        },
     )
 
 
@@ -122,7 +132,15 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
             ),
         ),
         notes=(f"archcalc explain {report.name} {rows[0].name} derives every figure of a layer",),
-        facts=facts(report) | {"block": name, "params": whole.params, "macs": whole.macs},
+        facts=facts(report)
+        | {
+            "block": name,
+            "layers": len(rows),
+            **{
+                key: FIGURES[key].kind.plain(FIGURES[key].of_row(whole, report))
+                for key in ("inputs", "output", "params", "macs")
+            },
+        },
     )
 
 
@@ -163,6 +181,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
     blocks = folded(report, 1).rows
+    reasons = [*_reasons("params", report, derived), *_reasons("macs", report, derived)]
     places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(
         columns=NETWORK,
@@ -179,8 +198,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=(
-            *_reasons("params", report, derived),
-            *_reasons("macs", report, derived),
+            *(reason.in_words for reason in reasons),
             *(_claimed(finding) for finding in claims),
         ),
         notes=(
@@ -188,7 +206,11 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
             LETTERS,
             f"archcalc explain {report.name} LAYER derives every figure of a layer",
         ),
-        facts=facts(report),
+        facts=facts(report)
+        | {
+            "reasons": [reason._asdict() for reason in reasons],
+            "claims": [_plain(finding) for finding in claims],
+        },
     )
 
 
@@ -228,8 +250,41 @@ def _claimed(finding: Finding) -> tuple[str, str]:
     )
 
 
-def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tuple[str, str]]:
-    """Yield the heaviest layers for a figure: their share and the arithmetic that makes it."""
+def _plain(finding: Finding) -> dict[str, object]:
+    """Return a claim as machines are told it."""
+    return {
+        "layer": finding.layer,
+        "figure": finding.figure,
+        "claimed": finding.claim,
+        "computed": FIGURE.plain(finding.computed),
+        "verdict": finding.verdict,
+        "source": finding.source,
+    }
+
+
+class Reason(NamedTuple):
+    """Layers that are alike, their share of a figure, and the arithmetic that makes it."""
+
+    figure: str
+    layers: Sequence[str]
+    share: float
+    symbols: str
+    numbers: str
+    result: int
+
+    @property
+    def in_words(self) -> tuple[str, str]:
+        """The share, and the arithmetic with the first of the layers."""
+        first, *others = self.layers
+        label = f"{first} and {len(others)} like it" if others else first
+        return (
+            f"{percent(self.share)} of {FIGURES[self.figure].name}",
+            f"{label}: {self.symbols} = {self.numbers} = {grouped(self.result)}",
+        )
+
+
+def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[Reason]:
+    """Yield the heaviest layers for a figure."""
     total = FIGURES[key].amount(report)
     found = [
         (one.result * len(heavy.rows), heavy, one)
@@ -239,13 +294,8 @@ def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[tup
     ]
     for result, heavy, one in sorted(found, key=lambda item: -item[0])[:HEAVIEST]:
         times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
-        others = f" and {len(heavy.rows) - 1} like it" if times else ""
         symbols, numbers = (f"{times}{_held(text, times)}" for text in (one.symbols, one.numbers))
-        label = f"{heavy.rows[0].name}{others}"
-        yield (
-            f"{percent(result / total)} of {FIGURES[key].name}",
-            f"{label}: {symbols} = {numbers} = {grouped(result)}",
-        )
+        yield Reason(key, [row.name for row in heavy.rows], result / total, symbols, numbers, result)
 
 
 def _held(text: str, times: str) -> str:

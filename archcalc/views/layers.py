@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archcalc.analysis.blocks import deepest, fitting_depth, folded
 from archcalc.analysis.blocks import tree as treed
 from archcalc.analysis.figures import FIGURES, column_keys, columns
@@ -114,12 +116,11 @@ def tree(report: Report, depth: int, form: str) -> Sheet:
     )
 
 
-def fields(report: Report) -> Sheet:
-    """Return the layers that change the receptive field."""
+def fields(report: Report, form: str) -> Sheet:
+    """Return the layers that change the receptive field; people don't get columns that say nothing new."""
     before = {row.name: (row.field, row.gateless) for row in report.rows}
     rows = [row for row in report.rows if not row.inputs or before[row.name] != before[row.inputs[0]]]
-    idle = {"smallest"} if not any(map(_differs, rows)) else set()
-    idle |= {"gateless"} if all(row.gateless == row.field for row in rows) else set()
+    idle = set() if form in MACHINES else _idle(rows)
     keys = tuple(key for key in FIELD if key not in idle)
     larger = any(kinds.FIELD.is_larger(FIGURES["gateless"].of_row(row, report)) for row in rows)
     return Sheet(
@@ -130,6 +131,12 @@ def fields(report: Report) -> Sheet:
         notes=("* larger than the input: it reaches into the padding",) if larger else (),
         facts=facts(report),
     )
+
+
+def _idle(rows: Sequence[Row]) -> set[str]:
+    """Return the columns that say of every row what the field says."""
+    idle = set() if any(map(_differs, rows)) else {"smallest"}
+    return idle | ({"gateless"} if all(row.gateless == row.field for row in rows) else set())
 
 
 def _differs(row: Row) -> bool:

@@ -10,7 +10,7 @@ from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.questions.compare import Contrast
 from archcalc.questions.differences import Difference
-from archcalc.sheet.kinds import FIELD, FIGURE, SETTINGS, SHAPE
+from archcalc.sheet.kinds import FIELD, FIGURE, FLAG, SETTINGS, SHAPE
 from archcalc.views.lines import Line, line, listed, total
 
 SMALL = 0.02
@@ -45,6 +45,12 @@ def _fields(reports: Sequence[Report]) -> Iterator[Line]:
     for key, part in (("field", ""), ("gateless", FIGURES["gateless"].name)):
         if not part or any(_seen("gateless", report) != _seen("field", report) for report in reports):
             yield line(FIGURES["field"].name, part, FIELD, [_seen(key, report) for report in reports])
+
+
+def whole_fields(reports: Sequence[Report]) -> Line:
+    """Return whether each receptive field is the whole input, which the numbers alone do not say."""
+    seen = [FIELD.beside(_seen("field", report))["whole"] for report in reports]
+    return line(FIGURES["field"].name, "whole", FLAG, seen)
 
 
 def _seen(key: str, report: Report) -> object:

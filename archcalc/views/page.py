@@ -16,20 +16,21 @@ MOST_ROUNDED = 3
 
 def facts(report: Report) -> dict[str, object]:
     """Return what machines are told of a report beside its rows."""
-    totals = report.totals
+    incomplete = report.totals.incomplete
     return {
-        "network": report.name,
-        "title": report.title,
-        "source": report.source,
-        "input": list(report.input_shape),
-        "inputs": {row.name: list(row.output_shape[1:]) for row in report.inputs},
-        "batch": report.batch,
-        "dtype": report.dtype,
+        "network": {"name": report.name, "title": report.title or None, "source": report.source or None},
+        "conditions": {
+            "inputs": [{"name": row.name, "shape": list(row.output_shape[1:])} for row in report.inputs],
+            "batch": report.batch,
+            "dtype": report.dtype,
+            "rounding": report.rounding,
+            "train": report.train,
+            "set": dict(report.parameters),
+        },
         "totals": {
-            **{key: one.of_total(report) for key, one in FIGURES.items() if one.listed},
-            "work": totals.work._asdict(),
-            "complete": not totals.incomplete,
-            "incomplete": list(totals.incomplete),
+            **{key: one.kind.plain(one.of_total(report)) for key, one in FIGURES.items() if one.listed},
+            "complete": not incomplete,
+            "incomplete": list(incomplete),
         },
     }
 

@@ -12,13 +12,13 @@ from archcalc.op.op import Op
 from archcalc.op.settings import REQUIRED, Setting, extents
 from archcalc.ops import REGISTRY
 from archcalc.questions.explain import macs, parameters
-from archcalc.sheet.kinds import SETTINGS, TEXT, WORDS
+from archcalc.sheet.kinds import NAMES, SETTINGS, TEXT, WORDS
 from archcalc.sheet.sheet import Column, Sheet
 
 OPS = (
     Column("op", "op", TEXT, "the layer type"),
     Column("does", "what it does", WORDS, "what it does"),
-    Column("settings", "settings", WORDS, "the names of its settings", 1),
+    Column("settings", "settings", NAMES, "the names of its settings", 1),
 )
 OF_SETTINGS = (
     Column("setting", "setting", TEXT, "the setting's name"),
@@ -34,7 +34,7 @@ def everything() -> Sheet:
     return Sheet(
         columns=OPS,
         rows=tuple(
-            (kind, summary(cls), ", ".join(cls.declared) or "")
+            (kind, summary(cls), tuple(cls.declared))
             for kind, cls in sorted(REGISTRY.items())
             if cls.traits.role != "input"
         ),
@@ -63,7 +63,13 @@ def one(kind: str) -> Sheet:
         title=kind,
         subtitle=paragraphs(cls),
         summary=_formulas(cls),
-        facts={"op": kind, "main": cls.main, "weighted": cls.traits.deep},
+        facts={
+            "op": kind,
+            "main": cls.main,
+            "weighted": cls.traits.deep,
+            "documentation": [paragraph for paragraph in paragraphs(cls) if paragraph],
+            "example": yaml(cls),
+        },
     )
 
 

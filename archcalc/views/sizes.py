@@ -34,7 +34,15 @@ def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
         rows=tuple(rows),
         title=f"a window of {window.kernel} on {size} elements, {window.stride} at a time",
         summary=LEGEND,
-        facts={"size": size, "window": window._asdict(), "output": found.term.value, "exact": found.exact},
+        facts={
+            "size": size,
+            "target": None,
+            "window": window._asdict(),
+            "output": found.term.value,
+            "exact": found.exact,
+            "fitting": list(found.fitting),
+            "answer": None,
+        },
     )
 
 
@@ -59,7 +67,15 @@ def backward(size: int | None, target: int, window: Window, rounding: Rounding) 
         rows=((row[0], _derived(found.even) if found else "", row[1]),),
         title=f"{target} out of a window of {window.kernel}, {window.stride} at a time",
         summary=LEGEND,
-        facts={"target": target, "window": window._asdict()},
+        facts={
+            "size": size,
+            "target": target,
+            "window": window._asdict(),
+            "output": None,
+            "exact": None,
+            "fitting": None,
+            "answer": {"least": found.least, "most": found.most, "even": found.even.value} if found else None,
+        },
     )
 
 

@@ -7,9 +7,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from archcalc.arithmetic.number import Number
 from archcalc.questions.compare import Contrast, StackCosts
-from archcalc.sheet.kinds import COUNT, FIGURE, SHAPE, TEXT
+from archcalc.sheet.kinds import AXES, COUNT, FIGURE, SHAPE, TEXT
 from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Cell
 from archcalc.views.lines import Line, line, listed, total
@@ -22,9 +21,9 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
     """Yield the figures of stacks in C, and below them in numbers where C is known."""
     costs = found.stacks
     yield line("layers", "", FIGURE, [cost.nonlinearities for cost in costs])
-    yield line("receptive field", "", FIGURE, [_axes(cost.field) for cost in costs])
+    yield line("receptive field", "", AXES, [cost.field for cost in costs])
     if any(cost.jump != (1, 1) for cost in costs):
-        yield line("stride", "", FIGURE, [_axes(cost.jump) for cost in costs])
+        yield line("stride", "", AXES, [cost.jump for cost in costs])
     yield line("non-linearities", "", FIGURE, [cost.nonlinearities for cost in costs])
     weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
     by_layer = line("weights", "layer by layer", TEXT, [_added_up(cost.by_layer) for cost in costs])
@@ -39,11 +38,6 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
         yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in found.reports])
         for key in ("flops", "activation_bytes"):
             yield total(key, found.reports)
-
-
-def _axes(sizes: Sequence[Number]) -> object:
-    """Return one number where both axes agree."""
-    return sizes[0] if sizes[0] == sizes[1] else sizes
 
 
 def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Sequence
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import inference, training
+from archcalc.questions.memory import Need, busiest, inference, most_unfolded, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import sized
 from archcalc.sheet.sheet import Column, Sheet
-from archcalc.views.layers import WORK
+from archcalc.views.layers import MEMORY as BY_LAYER
+from archcalc.views.layers import WORK, layers
 from archcalc.views.page import facts, notes, subtitle
 
 PARAMS = ("params", "fixed", "buffers", "weight_bytes")
@@ -100,16 +101,54 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
             ("in place", f"{in_place}, where activations such as ReLU overwrite their input"),
             *_unfolded(report),
         ),
-        facts=facts(report),
+        facts=facts(report)
+        | {"inference": _at_inference(report)}
+        | {"training": None if optimizer is None else _in_training(needs, report, optimizer)},
     )
+
+
+def memory_by_layer(report: Report, depth: int | None) -> Sheet:
+    """Return what is in memory at inference, layer by layer."""
+    sheet = layers(report, BY_LAYER, depth)
+    return sheet._replace(facts={**sheet.facts, "inference": _at_inference(report), "training": None})
+
+
+def _at_inference(report: Report) -> dict[str, object]:
+    """Return what machines are told of memory at inference."""
+    return {
+        "peak_bytes": report.peak_bytes,
+        "peak_at": busiest(report).name,
+        "memory_bytes": report.weight_bytes + report.peak_bytes,
+        "in_place_bytes": report.totals.in_place * report.bytes_each,
+        "im2col": _largest_matrix(report),
+    }
+
+
+def _in_training(needs: Sequence[Need], report: Report, optimizer: str) -> dict[str, object]:
+    """Return what machines are told of memory in training."""
+    sizes = {need.key: need.numbers * report.bytes_each for need in needs}
+    return {"optimizer": optimizer, **sizes, "peak_bytes": sum(sizes.values())}
+
+
+def _largest_matrix(report: Report) -> dict[str, object] | None:
+    """Return the largest matrix that im2col would make; None where there are no convolutions."""
+    row = most_unfolded(report)
+    if row is None or row.unfolded is None:
+        return None
+    height, width = row.unfolded
+    return {
+        "layer": row.name,
+        "rows": height,
+        "columns": width,
+        "bytes": height * width * report.bytes_each,
+    }
 
 
 def _unfolded(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
-    rows = [row for row in report.rows if row.unfolded]
-    if not rows:
+    row = most_unfolded(report)
+    if row is None or row.unfolded is None:
         return ()
-    largest = max(rows, key=lambda row: prod(row.unfolded or ()))
-    height, width = largest.unfolded or (0, 0)
+    height, width = row.unfolded
     size = sized(height * width * report.bytes_each)
-    return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {largest.name}"),)
+    return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {row.name}"),)

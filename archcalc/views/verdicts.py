@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from archcalc.questions.check import Finding
 from archcalc.sheet.kinds import FIGURE, TEXT, VERDICT, WORDS
+from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
@@ -20,28 +21,26 @@ COLUMNS = (
 )
 
 
-def findings(found: Sequence[Finding], networks: int, broken: Sequence[str], *, all_shown: bool) -> Sheet:
-    """Return a row for every expectation, claim and limit, or only for those that do not hold.
+def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: str) -> Sheet:
+    """Return a row for every expectation, claim and limit; of several networks people get those that do not hold.
 
-    `networks` is how many were sound, `broken` what was wrong with the others.
+    `sound` is how many networks are, `broken` what is wrong with the others.
     """
-    shown = (
-        found
-        if all_shown
-        else [finding for finding in found if finding.claim is not None or not finding.holds]
-    )
     claims = [finding for finding in found if finding.claim is not None]
-    kept = [place for place, column in enumerate(COLUMNS) if claims or column.key != "claimed"]
+    is_whole = form != "table" or sound <= 1
+    shown = found if is_whole else [one for one in found if one.claim is not None or not one.holds]
+    idle = set() if claims or form in MACHINES else {"claimed"}
+    kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
     return Sheet(
         columns=tuple(COLUMNS[place] for place in kept),
         rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
-        notes=tuple(_outcome(found, networks, len(broken))),
+        notes=tuple(_outcome(found, sound, len(broken))),
         facts={
             "checked": len(found) - len(claims),
             "wrong": sum(finding.fails for finding in found),
             "claims": len(claims),
             "refuted": sum(not finding.holds for finding in claims),
-            "networks": networks,
+            "sound": sound,
             "errors": list(broken),
         },
     )
@@ -61,14 +60,14 @@ def _cells(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _outcome(found: Sequence[Finding], networks: int, broken: int) -> Iterator[str]:
+def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]:
     """Yield what came out of it all, in words."""
     claims = [finding for finding in found if finding.claim is not None]
     figures = len(found) - len(claims)
     wrong = sum(finding.fails for finding in found)
     refuted = sum(not finding.holds for finding in claims)
-    if networks:
-        subject = f"{networks} network{'s' if networks > 1 else ''} sound"
+    if sound:
+        subject = f"{sound} network{'s' if sound > 1 else ''} sound"
         checked = f"{figures} figures checked, {f'{wrong} wrong' if wrong else 'all hold'}"
         yield f"{subject}; {checked if figures else 'there are no figures to check'}"
     if claims:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.verify.verify import Measured, Value, Verification
-from archcalc.sheet.kinds import BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
+from archcalc.sheet.kinds import AGREEING, BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
 from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
 from archcalc.views import page
@@ -35,14 +35,17 @@ def verification(report: Report, found: Verification, layer: str | None) -> Shee
         title=f"{report.name} verified" + (f": {layer}" if layer else ""),
         subtitle=page.subtitle(report),
         notes=tuple(_notes(found)),
-        facts={
-            "network": report.name,
-            "input": list(report.input_shape),
-            "batch": report.batch,
-            "compared": len(found.comparisons),
+        facts=page.facts(report)
+        | {
+            "comparisons": len(found.comparisons),
             "complete": found.complete,
             "disagreements": [
-                {"layer": one.layer, "figure": one.figure, "predicted": one.predicted, "real": one.real}
+                {
+                    "layer": one.layer,
+                    "figure": one.figure,
+                    "predicted": _raw(one.predicted),
+                    "real": _raw(one.real),
+                }
                 for one in found.disagreements
             ],
         },
@@ -70,7 +73,7 @@ def _values(key: str, ones: Sequence[Measured]) -> tuple[str, object, object]:
     if len(ones) == 1 and key == "output":
         return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
     agreeing = sum(one.agrees for one in ones)
-    return figure, Cell(WORDS, grouped(len(ones))), Cell(WORDS, f"{grouped(agreeing)} agree")
+    return figure, Cell(COUNT, len(ones)), Cell(AGREEING, agreeing)
 
 
 def _notes(found: Verification) -> Iterator[str]:
@@ -90,6 +93,11 @@ def _difference(one: Measured) -> str:
     if one.key == "values":
         return f"{_text(one, one.real)} values are not those of ONNX Runtime"
     return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
+
+
+def _raw(value: Value) -> object:
+    """Return a value as machines are told it: a shape without the batch."""
+    return SHAPE.plain(value) if isinstance(value, tuple) else value
 
 
 def _text(one: Measured, value: Value) -> str:

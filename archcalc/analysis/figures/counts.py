@@ -126,7 +126,17 @@ def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
         return traced.spent(kind)
 
     return Figure(
-        kind, COUNT, help, title, of=of, total=total, priority=6, limit=True, formula=formula, meaning=meaning
+        kind,
+        COUNT,
+        help,
+        title,
+        of=of,
+        total=total,
+        priority=6,
+        listed=True,
+        limit=True,
+        formula=formula,
+        meaning=meaning,
     )
 
 

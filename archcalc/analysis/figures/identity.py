@@ -5,15 +5,15 @@ from __future__ import annotations
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report, Row
 from archcalc.op.site import Sizes
-from archcalc.sheet.kinds import SETTINGS, SHAPE, TEXT
+from archcalc.sheet.kinds import NAMES, SETTINGS, SHAPE, SHAPES, TEXT
 
 
-def _rounded(row: Row, report: Report) -> str:
-    return ", ".join(map(str, dict.fromkeys(row.uneven)))
+def _rounded(row: Row, report: Report) -> tuple[str, ...]:
+    return tuple(map(str, dict.fromkeys(row.uneven)))
 
 
-def _first(row: Row, report: Report) -> object:
-    return _shape(row.input_shapes[0], report) if row.input_shapes else ""
+def _shapes(row: Row, report: Report) -> tuple[Sizes | None, ...]:
+    return tuple(_shape(shape, report) for shape in row.input_shapes)
 
 
 def _shape(shape: Sizes, report: Report) -> Sizes | None:
@@ -35,8 +35,8 @@ figure(
         priority=3,
     )
 )
-figure(Figure("from", TEXT, "where the layer takes its input", of=lambda r, _: ", ".join(r.inputs)))
-figure(Figure("input", SHAPE, "shape of the (first) input", of=_first))
+figure(Figure("from", NAMES, "the layers that it takes its inputs from", of=lambda r, _: r.inputs))
+figure(Figure("inputs", SHAPES, "shapes of the inputs, as that of the output", of=_shapes))
 figure(
     Figure(
         "output",
@@ -49,5 +49,5 @@ figure(
     )
 )
 figure(
-    Figure("rounded", TEXT, "sizes before and after rounding, where it was needed", of=_rounded, priority=6)
+    Figure("rounded", NAMES, "sizes before and after rounding, where it was needed", of=_rounded, priority=6)
 )

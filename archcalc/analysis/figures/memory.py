@@ -6,7 +6,7 @@ from math import prod
 
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
 from archcalc.analysis.report import Row
-from archcalc.sheet.kinds import BYTES, COUNT, FIGURE
+from archcalc.sheet.kinds import BYTES, COUNT, MATRIX
 
 
 def _weights(row: Row) -> int:
@@ -102,7 +102,7 @@ figure(
 figure(
     Figure(
         "im2col",
-        FIGURE,
+        MATRIX,
         "rows and columns of the matrix that im2col makes of the input",
         of=lambda r, _: r.unfolded or "",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from operator import gt
 
@@ -10,7 +10,7 @@ from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import ReceptiveField, Report, Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.number import Number
-from archcalc.sheet.kinds import COUNT, FIELD, FIGURE
+from archcalc.sheet.kinds import AXES, COUNT, FIELD
 
 
 def _field(row: Row, report: Report) -> object:
@@ -21,8 +21,8 @@ def _gateless(row: Row, report: Report) -> object:
     return _seen(row.gateless, report)
 
 
-def _seen(field: ReceptiveField, report: Report) -> tuple[object, bool] | None:
-    """Return the size of a receptive field, None for the whole input, and whether it is larger than the input.
+def _seen(field: ReceptiveField, report: Report) -> tuple[tuple[int, ...] | None, bool] | None:
+    """Return the size of a receptive field along each axis, None for the whole input, and whether it is larger than the input.
 
     Nothing where it is not known.
     """
@@ -30,20 +30,15 @@ def _seen(field: ReceptiveField, report: Report) -> tuple[object, bool] | None:
         return None, False
     if field == "unknown":
         return None
-    sizes = [extent.size for extent in field]
-    return _once(sizes), any(map(gt, sizes, report.input_shape[1:]))
+    sizes = tuple(extent.size for extent in field)
+    return sizes, any(map(gt, sizes, report.input_shape[1:]))
 
 
 def _by_axis(row: Row, figure: Callable[[Extent], Number]) -> object:
-    """Return a figure of the receptive field; nothing for the whole input."""
+    """Return a figure of the receptive field along each axis; nothing for the whole input."""
     if row.field == "unknown":
         return None
-    return "" if row.field is None else _once(list(map(figure, row.field)))
-
-
-def _once(values: Sequence[Number]) -> object:
-    """Return one value an axis, and it once where all axes agree."""
-    return values[0] if len(set(values)) == 1 else tuple(values)
+    return "" if row.field is None else tuple(map(figure, row.field))
 
 
 def _jump(row: Row, report: Report) -> object:
@@ -92,7 +87,7 @@ figure(
 figure(
     Figure(
         "jump",
-        FIGURE,
+        AXES,
         "distance in the input between neighbouring fields, on average where these differ",
         of=_jump,
         expect="layer",
@@ -100,8 +95,8 @@ figure(
         meaning="how far apart neighbours' fields are",
     )
 )
-figure(Figure("centre", FIGURE, "position in the input of the middle of the first field", of=_centre))
-figure(Figure("smallest", FIGURE, "receptive field along the path that sees least", of=_smallest))
+figure(Figure("centre", AXES, "position in the input of the middle of the first field", of=_centre))
+figure(Figure("smallest", AXES, "receptive field along the path that sees least", of=_smallest))
 figure(
     Figure(
         "gateless",
