@@ -28,6 +28,7 @@ WIDE = {
     "flops": "flops sample.yaml",
     "flops-per-layer": "flops sample.yaml --per-layer",
     "check": "check sample.yaml",
+    "check-limits": "check sample.yaml --limit params<2K --limit peak_bytes<=16KiB --max-memory 29000 --batch 2",
     "compare-stacks": "compare 3x3x3 7x7 1x1-64,3x3-64@g32,1x1 --channels 512 --input 14x14",
     "compare-networks": "compare sample.yaml family.yaml:perceptron_small",
     "list": "list",

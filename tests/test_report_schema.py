@@ -51,7 +51,7 @@ LINES = [
     "size 14 --kernel 5 --output 15",
     "size --kernel 11 --stride 4 --output 55",
     "check lenet5",
-    "check alexnet --max-params 5M --max-memory 64MiB",
+    "check alexnet --max-params 5M --max-memory 64MiB --limit depth>=8",
     "compare 3x3x3 7x7",
     "compare 5x5-48 1x1-16,5x5-48 --channels 480 --input 14x14",
     "compare lenet5 alexnet",

@@ -42,6 +42,7 @@ LINES = [
     "explain 7*(1/2)",
     "size 224 --kernel 11 --stride 4",
     "check lenet5 alexnet",
+    "check lenet5 --limit peak_bytes<=30KiB --limit depth>=2 --limit params==61706",
     "compare 3x3x3 7x7 --channels 512 --input 14x14",
     "compare lenet5 lenet5_1998 alexnet vgg16",
     "reconcile lenet5",
@@ -99,8 +100,8 @@ def as_json(kind, value):
     """Return what stands in JSON for a value."""
     if value is None or value == "":
         return None
-    if kind.name == "mixed":
-        return as_json(*value)
+    if kind.name in ("mixed", "bound"):
+        return as_json(*(value if kind.name == "mixed" else value[1]))
     if kind.name == "shape":
         return [*value[1:]]
     if kind.name == "shapes":
@@ -257,6 +258,8 @@ TEX = {
     r"$\times$": "×",
     r"$\cdot$": "·",
     r"$\to$": "→",
+    r"$\le$": "≤",
+    r"$\ge$": "≥",
     r"$-$": "−",
     r"\cdot ": "·",
     r"\lfloor ": "⌊",

@@ -47,6 +47,7 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     parameters and its work sit. A sum in place
     of MODEL is worked out.
     """
+    from archcalc.questions.check import expected
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
@@ -65,7 +66,7 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
             explanation.Heavy(rows, explained(rows[0].name).derivations)
             for rows in explanation.heaviest(report)
         ]
-        claims = [finding for finding in archcalc.check(report.run.network) if finding.claim is not None]
+        claims = [finding for finding in expected(report.run.network) if finding.claim is not None]
         emit(explanation.network(report, heavy, claims), form)
         return
     inside = [row.name for row in report.rows if is_inside(row.name, layer)]

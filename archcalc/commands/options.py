@@ -94,6 +94,13 @@ def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str
     return [f"{done}{comma}{key}" for key in column_keys() if key.startswith(last)]
 
 
+def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the figures that a word begins and that a limit may be on."""
+    from archcalc.analysis.budget import limitable
+
+    return [key for key in limitable() if key.startswith(incomplete)]
+
+
 class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic only since click 8.3
     """A whole number in ASCII digits, of at least `least`."""
 

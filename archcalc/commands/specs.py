@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -11,6 +12,7 @@ import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ConditionOptions,
+    complete_limit,
     complete_model,
     complete_op,
     condition_options,
@@ -23,6 +25,9 @@ from archcalc.commands.options import (
 )
 from archcalc.ground.errors import ArchcalcError, ExceededError, visible
 from archcalc.ground.limits import LAYERS
+
+if TYPE_CHECKING:
+    from archcalc.network.network import FigureLimit
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
@@ -46,17 +51,22 @@ def list_networks(form: str) -> None:
     epilog=examples(
         "check specs/*.yaml",
         "check vgg16 --max-params 150M --max-macs 20G",
+        "check mynet.yaml --limit 'peak_bytes <= 256KiB' --limit 'depth >= 4'",
         "check mynet.yaml --max-memory 64MiB --dtype float16",
     )
 )
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete_model)
-@click.option("--max-params", metavar="COUNT", help="Most learnable parameters, such as 5M.")
-@click.option("--max-macs", metavar="COUNT", help="Most multiply-accumulates, such as 1G.")
 @click.option(
-    "--max-memory",
-    metavar="SIZE",
-    help="Most memory at inference, such as 64MiB: all weights and the largest set of activations alive at once.",
+    "--limit",
+    "stated",
+    multiple=True,
+    metavar="'KEY OP VALUE'",
+    shell_complete=complete_limit,
+    help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
 )
+@click.option("--max-params", metavar="COUNT", help="Short for --limit 'params <= COUNT', such as 5M.")
+@click.option("--max-macs", metavar="COUNT", help="Short for --limit 'macs <= COUNT', such as 1G.")
+@click.option("--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB.")
 @input_option
 @condition_options
 @format_option
@@ -66,6 +76,7 @@ def check(
     /,
     specs: tuple[str, ...],
     form: str,
+    stated: tuple[str, ...],
     max_params: str | None,
     max_macs: str | None,
     max_memory: str | None,
@@ -75,15 +86,39 @@ def check(
     """Check specs: are they sound, do their expected figures hold, are they within budget?
 
     The exit status is 0 if all is well and 1 if not, so that it can guard a repository. A family's
-    file stands for all its variants. Expectations are about the network as its spec states it, limits about the
-    network under the conditions given here.
+    file stands for all its variants. Expectations are about the network as its spec states it; limits, those of
+    the spec's `budget:` and those given here, about the network under the conditions given here. A limit on what
+    is not known entirely is unknown, which is not all well, unless what is known breaks it already.
+
+    KEY is one of params, fixed, buffers, macs, flops, additions, multiplications, comparisons, divisions,
+    exponentials, activations, weight_bytes, activation_bytes, peak_bytes, memory_bytes (all weights and the most
+    activations alive at once) and depth; OP one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or
+    KB, MB, GB.
     """
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
-    limits = _limits(params=max_params, macs=max_macs, memory_bytes=max_memory)
-    found: list[archcalc.Finding] = []
+    limits = _limits(stated, params=max_params, macs=max_macs, memory_bytes=max_memory)
+    findings: list[archcalc.Finding] = []
     sound, broken = 0, []
+    for outcome in _checked(specs, limits, settings, conditions):
+        if isinstance(outcome, ArchcalcError):
+            broken.append(str(outcome))
+            complain(outcome)
+        else:
+            findings += outcome
+            sound += 1
+    emit(verdicts.findings(findings, sound, broken, form), form)
+    ctx.exit(1 if broken or any(finding.fails for finding in findings) else 0)
+
+
+def _checked(
+    specs: Sequence[str],
+    limits: Sequence[FigureLimit],
+    settings: tuple[str, ...],
+    conditions: ConditionOptions,
+) -> Iterator[list[archcalc.Finding] | ArchcalcError]:
+    """Yield what comes of each network that the specs hold: its findings, or what is wrong with it."""
     for spec in specs:
         layers = 0
         for model in archcalc.members(spec):
@@ -91,15 +126,11 @@ def check(
                 _check_sum(spec, layers)
                 network = loaded(model, settings, **conditions)
                 layers += len(network.nodes)
-                found += archcalc.check(network, limits, **conditions)
-                sound += 1
+                yield archcalc.check(network, limits, **conditions)
             except ArchcalcError as error:
-                broken.append(str(error))
-                complain(error)
+                yield error
                 if isinstance(error, ExceededError):
                     break
-    emit(verdicts.findings(found, sound, broken, form), form)
-    ctx.exit(0 if not broken and not any(finding.fails for finding in found) else 1)
 
 
 def _check_sum(spec: str, layers: int) -> None:
@@ -110,14 +141,12 @@ def _check_sum(spec: str, layers: int) -> None:
         )
 
 
-def _limits(**most: str | None) -> dict[str, int]:
-    """Return the limits that options state, by the figures' keys."""
-    from archcalc.analysis.figures import FIGURES
-    from archcalc.ground import quantity
-    from archcalc.sheet.kinds import BYTES
+def _limits(stated: Sequence[str], **most: str | None) -> list[FigureLimit]:
+    """Return the limits that options state, in full or by the figures' keys."""
+    from archcalc.analysis.budget import limit
 
-    read = {True: quantity.size, False: quantity.count}
-    return {key: read[FIGURES[key].kind is BYTES](text) for key, text in most.items() if text is not None}
+    short = (f"{key} <= {amount}" for key, amount in most.items() if amount is not None)
+    return [limit(text, "the command line") for text in (*stated, *short)]
 
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))

@@ -105,11 +105,21 @@ class Expectation(NamedTuple):
         return hash(self[:-1])
 
 
+class FigureLimit(NamedTuple):
+    """A bound that a network is held to: `figure` `operator` `bound`, in the figure's own unit and as it is `written`."""
+
+    figure: str
+    operator: str
+    bound: int
+    written: str
+    source: str
+
+
 class Network(NamedTuple):
     """A directed acyclic graph of ops, in an order in which every node comes after its inputs.
 
     The first node is an input. `parameters` are the spec's own, after variants and
-    overrides; `expectations` are published figures that the spec states; `rounding` is for layers that
+    overrides; `expectations` are published figures that the spec states, `budget` the limits that it sets itself; `rounding` is for layers that
     say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
     its weights, where its file says one; `notes` are what its reader had to assume.
     """
@@ -124,6 +134,7 @@ class Network(NamedTuple):
     outputs: tuple[int, ...] = (-1,)
     dtype: str | None = None
     notes: tuple[str, ...] = ()
+    budget: tuple[FigureLimit, ...] = ()
 
     @property
     def output(self) -> int:

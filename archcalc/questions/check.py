@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
+from archcalc.analysis.budget import Outcome, judged, limit
 from archcalc.analysis.conditions import DType, Input
-from archcalc.analysis.figures import FIGURES, Figure
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.ground.quantity import Claim
-from archcalc.network.network import Expectation, Network, members
-from archcalc.sheet.kinds import COUNT
+from archcalc.network.network import Expectation, FigureLimit, Network, members
 
-Verdict = Literal["ok", "wrong", "unknown", "upheld", "upheld, cut not rounded", "refuted"]
+Verdict = Outcome | Literal["upheld", "upheld, cut not rounded", "refuted"]
 """What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
 
-Whether a limit holds is unknown where something is not known that counts against it.
+Whether a limit holds is unknown where something that counts for it is not known.
 """
 
 
 class Finding(NamedTuple):
     """One comparison: `layer` is None where it is about the whole network; `source` says who expects it.
 
-    `claim` is what the source says word for word where it is a claim; `expected` is then its number.
+    `claim` is what the source says word for word where it is a claim; `expected` is then its number. `operator` is
+    that of a limit, whose bound is then expected; None for what is no limit.
     """
 
     network: str
@@ -37,6 +38,7 @@ class Finding(NamedTuple):
     verdict: Verdict
     source: str
     claim: str | None = None
+    operator: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -49,13 +51,9 @@ class Finding(NamedTuple):
         return self.verdict in ("wrong", "unknown")
 
 
-Limits = Mapping[str, int]
-"""The most that a network may have of a figure, by the figure's key, in its own unit."""
-
-
 def check(
     network: Network,
-    limits: Limits | None = None,
+    limits: Sequence[str | FigureLimit] = (),
     *,
     input: Input = None,
     batch: int | None = None,
@@ -63,27 +61,37 @@ def check(
     rounding: Rounding | None = None,
     train: bool = False,
 ) -> list[Finding]:
-    """Return every expectation and claim of the spec and every limit, held or not.
+    """Return every limit, those of the spec's budget first, and every expectation and claim, held or not.
 
-    Expectations are about one sample of the usual input; limits are for the conditions, which are those of
-    `analyze`.
+    Limits are such as "peak_bytes <= 256KiB", for the conditions, which are those of `analyze`. Expectations are about
+    one sample of the usual input.
 
     Raises:
         ArchcalcError: a layer does not suit its input, an expectation is about a layer that does not exist, or a
-            limit about what is no figure.
+            limit is none.
+    """
+    stated = [one if isinstance(one, FigureLimit) else limit(one) for one in limits]
+    within: list[Finding] = []
+    if stated or network.budget:
+        report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+        within = [_limited(one, report) for one in (*network.budget, *stated)]
+    return within + expected(network)
+
+
+def expected(network: Network) -> list[Finding]:
+    """Return every expectation and claim of the spec, held or not.
+
+    Raises:
+        ArchcalcError: a layer does not suit its input, or an expectation is about a layer that does not exist.
     """
     modes = {expectation.train for expectation in network.expectations}
     wanted = {expectation.layer for expectation in network.expectations if expectation.layer}
     reports = {train: analyze(network, train=train) for train in modes}
     places = {train: members((row.name for row in report.rows), wanted) for train, report in reports.items()}
-    expected = [
+    return [
         _expected(expectation, reports[expectation.train], places[expectation.train])
         for expectation in network.expectations
     ]
-    if not limits:
-        return expected
-    report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-    return expected + [_limited(report, key, most) for key, most in limits.items()]
 
 
 def _expected(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
@@ -133,21 +141,10 @@ def _row(name: str | None, expectation: Expectation, report: Report, places: Map
     )
 
 
-def _limited(report: Report, key: str, most: int) -> Finding:
-    """Return whether a limit holds: what is known already may break it, but cannot prove that it holds."""
-    figure = FIGURES.get(key)
-    if figure is None or not figure.limit:
-        known = [name for name, one in FIGURES.items() if one.limit]
-        raise ArchcalcError(
-            f"there is no limit on '{key}'", hint=nearest(key, known) or f"choose from {', '.join(known)}"
-        )
-    need = figure.amount(report)
-    verdict: Verdict = "wrong" if need > most else "ok" if _is_complete(figure, report) else "unknown"
-    computed = None if verdict == "unknown" else need
-    return Finding(report.name, None, key, most, computed, verdict, "budget: at most")
-
-
-def _is_complete(figure: Figure, report: Report) -> bool:
-    """Tell whether every row says how much it has of a figure, and how large its output is where bytes are meant."""
-    rows = [figure.of_row(row, report) for row in report.rows]
-    return None not in rows and (figure.kind is COUNT or all(row.output_shape for row in report.rows))
+def _limited(limit: FigureLimit, report: Report) -> Finding:
+    """Return whether a network keeps within a limit; what it comes to where that is known, or is enough to tell."""
+    verdict = judged(limit, report)
+    computed = None if verdict == "unknown" else FIGURES[limit.figure].amount(report)
+    return Finding(
+        report.name, None, limit.figure, limit.bound, computed, verdict, limit.source, operator=limit.operator
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archcalc.sheet.amounts import Agreeing, Bytes, Count, ExactBytes, Ratio, Share, Threshold
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
-from archcalc.sheet.numbers import grouped, percent, sized
+from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, rounded
 
 STRING: Schema = {"type": "string"}
@@ -53,42 +54,6 @@ class Verdict(Text):
     def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
         """Return the verdict, good or bad."""
         return ((text, "good" if text in self.GOOD else "bad"),)
-
-
-class Count(Kind):
-    """A whole number."""
-
-    is_amount = True
-
-    def write(self, value: int) -> str:
-        """Return 62,378,344."""
-        return grouped(value)
-
-
-class Agreeing(Count):
-    """How many of some comparisons agree."""
-
-    def write(self, value: int) -> str:
-        """Return 64 agree."""
-        return f"{grouped(value)} agree"
-
-
-class Bytes(Count):
-    """A whole number of bytes."""
-
-    def write(self, value: int) -> str:
-        """Return 237.9 MiB."""
-        return sized(value)
-
-
-class Share(Kind):
-    """A fraction of the whole."""
-
-    has_bar = True
-
-    def write(self, value: float) -> str:
-        """Return 12.3%."""
-        return percent(value)
 
 
 class Flag(Kind):
@@ -157,17 +122,6 @@ class Derived(Kind):
         """Return the steps, and the result so that it stands out."""
         steps, equals, result = text.rpartition("= ")
         return ((steps + equals, ""), (result, "heavy"))
-
-
-class Ratio(Kind):
-    """A factor, or words where it is no number."""
-
-    def write(self, value: float | str) -> str:
-        """Return a factor to three digits, ×1 only where it is one: ×1.81, ×0.0467, ×1,235."""
-        if isinstance(value, str) or value == 1:
-            return str(value) if isinstance(value, str) else "×1"
-        rounded = float(f"{value:.3g}")
-        return f"×{value:,.0f}" if rounded >= 1000 else f"×{value:.2f}" if rounded == 1 else f"×{rounded:g}"
 
 
 class Plot(Kind):
@@ -243,6 +197,7 @@ SHAPE = Shape("shape", _said("sizes without the batch, channels first", {"type":
 COUNT = Count("count", INTEGER)
 AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
+EXACT_BYTES = ExactBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _said("values by name", {"type": "object"}))
 NAMES = NameList("names", {"type": "array", "items": STRING})
@@ -274,6 +229,7 @@ DERIVATION = Derived(
     },
 )
 RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))
+BOUND = Threshold("bound", _said("what the operator beside it is about", INTEGER))
 MIXED = Mixed(
     "mixed", _said("what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, {"type": "null"}]})
 )
@@ -287,6 +243,7 @@ KINDS = (
     COUNT,
     AGREEING,
     BYTES,
+    EXACT_BYTES,
     SHARE,
     SETTINGS,
     NAMES,
@@ -298,6 +255,7 @@ KINDS = (
     FIELD,
     DERIVATION,
     RATIO,
+    BOUND,
     MIXED,
     PLOT,
 )

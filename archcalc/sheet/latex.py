@@ -20,6 +20,8 @@ LATEX = str.maketrans(
         "×": r"$\times$",
         "·": r"$\cdot$",
         "→": r"$\to$",
+        "≤": r"$\le$",
+        "≥": r"$\ge$",
         "²": r"\textsuperscript{2}",
         "−": r"$-$",
         "█": "",

@@ -13,7 +13,7 @@ POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ˣᵈᵖᵀ]+")
 INDEX = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 SIGNS = str.maketrans(
     {
-        **dict(zip("×·−–′…≈", ("x", "*", "-", "-", "'", "...", "~"), strict=True)),
+        **dict(zip("×·−–′…≈≤≥", ("x", "*", "-", "-", "'", "...", "~", "<=", ">="), strict=True)),
         **dict(zip("→⌊⌋⌈⌉√", ("->", "floor(", ")", "ceil(", ")", "sqrt"), strict=True)),
         **dict(zip("αβλπΣ", ("alpha", "beta", "lambda", "pi", "sum "), strict=True)),
         **dict(zip("─│├└█▉▊▋▌▍▎▏", "-||`########", strict=True)),

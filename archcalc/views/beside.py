@@ -169,6 +169,7 @@ MEMORY: dict[str, Schema] = {
 CHECKED: dict[str, Schema] = {
     "checked": described("figures and limits that were compared", COUNT),
     "wrong": described("those that do not hold", COUNT),
+    "unknown": described("limits of which that is not known", COUNT),
     "claims": described("claims that were judged", COUNT),
     "refuted": described("those that do not hold", COUNT),
     "sound": described("how many networks are sound", COUNT),

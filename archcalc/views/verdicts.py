@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
+from archcalc.analysis.figures import FIGURES
 from archcalc.questions.check import Finding
-from archcalc.sheet.kinds import FIGURE, TEXT, VERDICT, WORDS
+from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, FIGURE, MIXED, TEXT, VERDICT, WORDS
 from archcalc.sheet.renderers import MACHINES
-from archcalc.sheet.sheet import Column, Sheet
+from archcalc.sheet.sheet import Cell, Column, Sheet
 
 COLUMNS = (
     Column("network", "network", TEXT, "the network's name", 3),
     Column("layer", "layer", WORDS, "the layer that it is about; nothing for the whole network"),
     Column("figure", "figure", WORDS, "what was compared"),
-    Column("expected", "expected", FIGURE, "what the spec expects, or the limit", 1),
+    Column("operator", "operator", TEXT, "of a limit, as in computed <= expected", 9),
+    Column("expected", "expected", MIXED, "what the spec expects, or the limit", 1),
     Column("claimed", "claimed", WORDS, "what is claimed, word for word", 2),
-    Column("computed", "computed", FIGURE, "what it is"),
-    Column("verdict", "verdict", VERDICT, "ok, wrong, upheld or refuted", 1),
+    Column("computed", "computed", MIXED, "what it is"),
+    Column("verdict", "verdict", VERDICT, "ok, wrong or unknown; of a claim upheld or refuted", 1),
     Column("source", "source", WORDS, "who says so", 4),
 )
 
@@ -29,7 +32,7 @@ def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: 
     claims = [finding for finding in found if finding.claim is not None]
     is_whole = form != "table" or sound <= 1
     shown = found if is_whole else [one for one in found if one.claim is not None or not one.holds]
-    idle = set() if claims or form in MACHINES else {"claimed"}
+    idle = set() if form in MACHINES else {"operator"} if claims else {"operator", "claimed"}
     kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
     return Sheet(
         columns=tuple(COLUMNS[place] for place in kept),
@@ -37,7 +40,8 @@ def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: 
         notes=tuple(_outcome(found, sound, len(broken))),
         facts={
             "checked": len(found) - len(claims),
-            "wrong": sum(finding.fails for finding in found),
+            "wrong": sum(finding.verdict == "wrong" for finding in found),
+            "unknown": sum(finding.verdict == "unknown" for finding in found),
             "claims": len(claims),
             "refuted": sum(not finding.holds for finding in claims),
             "sound": sound,
@@ -47,31 +51,57 @@ def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: 
 
 
 def _cells(finding: Finding) -> tuple[object, ...]:
-    is_claim = finding.claim is not None
+    expected, computed = _limited(finding) if finding.operator else _stated(finding)
     return (
         finding.network,
         finding.layer or "",
         finding.figure,
-        "" if is_claim else finding.expected,
+        finding.operator or "",
+        expected,
         finding.claim or "",
-        finding.computed,
+        computed,
         finding.verdict,
         finding.source,
     )
 
 
+def _stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
+    """Return what is expected and what is computed; a claim is shown word for word instead."""
+    return Cell(FIGURE, finding.expected) if finding.claim is None else "", Cell(FIGURE, finding.computed)
+
+
+def _limited(finding: Finding) -> tuple[Cell, Cell]:
+    """Return a limit and what it is held against, to the byte where they would read alike and are not."""
+    kind = FIGURES[finding.figure].kind
+    numbers = finding.expected, finding.computed
+    if kind is BYTES and len(set(numbers)) > len(set(map(kind.text, numbers))):
+        kind = EXACT_BYTES
+    return Cell(BOUND, (finding.operator, Cell(kind, finding.expected))), Cell(kind, finding.computed)
+
+
 def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]:
     """Yield what came out of it all, in words."""
     claims = [finding for finding in found if finding.claim is not None]
-    figures = len(found) - len(claims)
-    wrong = sum(finding.fails for finding in found)
+    limits = sum(finding.operator is not None for finding in found)
+    figures = len(found) - len(claims) - limits
     refuted = sum(not finding.holds for finding in claims)
     if sound:
         subject = f"{sound} network{'s' if sound > 1 else ''} sound"
-        checked = f"{figures} figures checked, {f'{wrong} wrong' if wrong else 'all hold'}"
-        yield f"{subject}; {checked if figures else 'there are no figures to check'}"
+        checked = [
+            f"{count} {what}{'s' if count > 1 else ''}"
+            for count, what in ((limits, "limit"), (figures, "figure"))
+            if count
+        ]
+        outcome = f"{' and '.join(checked)} checked, {_failed(found)}"
+        yield f"{subject}; {outcome if checked else 'there are no figures to check'}"
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
         yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}; claims never change the exit status"
     if broken:
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
+
+
+def _failed(found: Sequence[Finding]) -> str:
+    """Return how many do not hold, and of how many that is not known."""
+    failed = [(sum(one.verdict == word for one in found), word) for word in ("wrong", "unknown")]
+    return ", ".join(f"{count} {word}" for count, word in failed if count) or "all hold"

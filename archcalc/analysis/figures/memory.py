@@ -24,6 +24,7 @@ figure(
         listed=True,
         expect="both",
         limit=True,
+        of_outputs=True,
         formula=Traced.stored,
         meaning="numbers in the output",
     )
@@ -53,6 +54,7 @@ figure(
         priority=8,
         listed=True,
         limit=True,
+        of_outputs=True,
         formula=lambda traced: traced.stored() * traced.each,
         unit="B",
         meaning="bytes of the output",
@@ -87,6 +89,7 @@ figure(
         total=lambda t: t.peak_bytes,
         listed=True,
         limit=True,
+        of_outputs=True,
     )
 )
 figure(
@@ -97,6 +100,7 @@ figure(
         total=lambda t: t.weight_bytes + t.peak_bytes,
         listed=True,
         limit=True,
+        of_outputs=True,
     )
 )
 figure(

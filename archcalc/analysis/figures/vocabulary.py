@@ -100,6 +100,7 @@ class Figure(NamedTuple):
         listed: whether the totals in JSON hold it.
         expect: whether `expect:` may state it.
         limit: whether a budget may bound it.
+        of_outputs: whether it is not known where the size of an output is not.
         formula: what derives it; None where nothing does.
         unit: of what is derived.
         meaning: what it is in a few words, beside its derivation.
@@ -117,6 +118,7 @@ class Figure(NamedTuple):
     listed: bool = False
     expect: Expected = ""
     limit: bool = False
+    of_outputs: bool = False
     formula: Callable[[Traced], Number | None] | None = None
     unit: str = ""
     meaning: str = ""

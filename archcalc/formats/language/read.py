@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from archcalc.analysis.run import note_misfits
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
+from archcalc.formats.language.budget import budget
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import BlockSpec, Expansion, Frame
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
@@ -16,7 +17,7 @@ from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
-from archcalc.network.network import Expectation, Network, Node
+from archcalc.network.network import Expectation, FigureLimit, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
@@ -31,6 +32,7 @@ KEYS = (
     "blocks",
     "layers",
     "outputs",
+    "budget",
     "expect",
 )
 
@@ -99,6 +101,9 @@ class Document:
         expected: list[Expectation] = []
         with problems.noted():
             expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
+        limits: list[FigureLimit] = []
+        with problems.noted():
+            limits += (*budget(self.root), *budget(chosen))
         rounding: Rounding | None = None
         with problems.noted():
             rounding = _rounding(self.root)
@@ -112,6 +117,7 @@ class Document:
             rounding=rounding,
             outputs=outputs,
             notes=tuple(_idle_inputs(expansion.nodes, outputs)),
+            budget=tuple(limits),
         )
         if problems:
             note_misfits(network, expansion.broken, problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archcalc.analysis.budget import OPERATORS, limitable
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.formats.language.expectations import claimable
@@ -10,7 +11,7 @@ from archcalc.ground import limits
 from archcalc.op.op import Op
 from archcalc.op.settings import EXPRESSION, Setting
 from archcalc.ops import REGISTRY
-from archcalc.sheet.kinds import SHAPE
+from archcalc.sheet.kinds import BYTES, COUNT, SHAPE
 
 AXIS = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 EMPTY = r"^\s*(\d+\s*[x×X]\s*)*0+\s*([x×X]|$)"
@@ -81,12 +82,14 @@ def spec_schema() -> dict[str, object]:
             },
             "layers": LAYERS,
             "outputs": NAMES,
+            "budget": {"$ref": "#/$defs/budget"},
             "expect": {"$ref": "#/$defs/expect"},
         },
         "$defs": {
             "layer": _layer(),
             "block": _block(),
             "variant": _variant(),
+            "budget": _budget(),
             "expect": _expect(),
         },
     }
@@ -222,9 +225,29 @@ def _variant() -> dict[str, object]:
             "title": TEXT,
             "source": TEXT,
             "input": INPUT,
+            "budget": {"$ref": "#/$defs/budget"},
             "expect": {"$ref": "#/$defs/expect"},
         },
     }
+
+
+UNITS = {COUNT: "[kKmMgGbBtT]?", BYTES: "(([kKmMgGtT][iI]?)?[bB])?"}
+"""What may follow a quantity, by the kind of the figure."""
+
+
+def _budget() -> dict[str, object]:
+    operators = "|".join(sorted(OPERATORS, key=len, reverse=True))
+    forms = (
+        rf"({'|'.join(key for key in limitable() if FIGURES[key].kind is kind)})"
+        rf"\s*({operators})\s*[0-9][0-9,_]*(\.[0-9]+)?\s*{unit}"
+        for kind, unit in UNITS.items()
+    )
+    limit = {
+        "type": "string",
+        "description": "a figure, an operator and a quantity, such as peak_bytes <= 256KiB",
+        "pattern": rf"^\s*({'|'.join(forms)})\s*$",
+    }
+    return {"anyOf": [limit, {"type": "array", "items": limit}]}
 
 
 def _expect() -> dict[str, object]:

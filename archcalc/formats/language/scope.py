@@ -15,7 +15,7 @@ from archcalc.ground.errors import ArchcalcError, Place, Problems, listed
 
 COMMON = ("name", "from", "when", "tie", "shared")
 """Settings that every layer has, whatever its op."""
-VARIANT_KEYS = ("title", "source", "input", "expect")
+VARIANT_KEYS = ("title", "source", "input", "budget", "expect")
 """What a variant may say beside its parameters."""
 CONTROLS = ("repeat", "auxiliary")
 """Layers that write other layers."""

@@ -38,7 +38,8 @@ layers:                              # incoming channels are never written: they
   - linear: classes
   - softmax
 
-# Figures that must hold, with where they come from: archcalc check {name}.yaml
+# What it may cost, and figures that must hold, with where they come from: archcalc check {name}.yaml
+budget: [params <= 100K, peak_bytes <= 512KiB]
 expect:
   - {{output: 10, depth: 4, source: the design}}
 """

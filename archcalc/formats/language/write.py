@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archcalc.analysis.report import Report
+from archcalc.formats.language.budget import budgeted
 from archcalc.formats.language.expecting import expected
 from archcalc.formats.language.heading import heading
 from archcalc.formats.language.references import References, called, key
@@ -47,7 +48,7 @@ def spec(report: Report, depth: int | None) -> str:
     network = report.run.network
     written = _Writer(outlined(network, _settings(network)), outputs(network)).lines(heading(network))
     body = "\n".join(written) + "\n"
-    return body + expected(network, body)
+    return body + budgeted(network) + expected(network, body)
 
 
 class _Writer:

@@ -1,0 +1,82 @@
+"""Kinds of cells that hold an amount: counts, bytes, shares, ratios, bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archcalc.sheet.numbers import grouped, percent, sized
+from archcalc.sheet.sheet import Cell, Kind
+
+
+class Count(Kind):
+    """A whole number."""
+
+    is_amount = True
+
+    def write(self, value: int) -> str:
+        """Return 62,378,344."""
+        return grouped(value)
+
+
+class Agreeing(Count):
+    """How many of some comparisons agree."""
+
+    def write(self, value: int) -> str:
+        """Return 64 agree."""
+        return f"{grouped(value)} agree"
+
+
+class Bytes(Count):
+    """A whole number of bytes."""
+
+    def write(self, value: int) -> str:
+        """Return 237.9 MiB."""
+        return sized(value)
+
+
+class ExactBytes(Count):
+    """A whole number of bytes, to the byte."""
+
+    def write(self, value: int) -> str:
+        """Return 284,456 B."""
+        return f"{grouped(value)} B"
+
+
+class Share(Kind):
+    """A fraction of the whole."""
+
+    has_bar = True
+
+    def write(self, value: float) -> str:
+        """Return 12.3%."""
+        return percent(value)
+
+
+class Ratio(Kind):
+    """A factor, or words where it is no number."""
+
+    def write(self, value: float | str) -> str:
+        """Return a factor to three digits, ×1 only where it is one: ×1.81, ×0.0467, ×1,235."""
+        if isinstance(value, str) or value == 1:
+            return str(value) if isinstance(value, str) else "×1"
+        rounded = float(f"{value:.3g}")
+        return f"×{value:,.0f}" if rounded >= 1000 else f"×{value:.2f}" if rounded == 1 else f"×{rounded:g}"
+
+
+class Threshold(Kind):
+    """An operator, and the cell that it is followed by."""
+
+    SIGNS: Mapping[str, str] = {"<=": "≤", ">=": "≥", "==": "="}
+
+    def write(self, value: tuple[str, Cell]) -> str:
+        """Return ≤ 256 KiB."""
+        operator, (kind, bound) = value
+        return f"{self.SIGNS.get(operator, operator)} {kind.text(bound)}"
+
+    def reduce(self, value: tuple[str, Cell]) -> object:
+        """Return the bound alone."""
+        return value[1].kind.plain(value[1].value)
+
+    def flatten(self, value: tuple[str, Cell]) -> object:
+        """Return the bound alone."""
+        return value[1].kind.csv(value[1].value)

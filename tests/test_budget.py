@@ -1,0 +1,266 @@
+"""Limits on figures: stated in a spec's budget or on the command line, held under the conditions asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import archcalc
+from archcalc import ArchcalcError
+from archcalc.analysis.budget import OPERATORS, limit, limitable
+from archcalc.analysis.figures import FIGURES
+from archcalc.commands.cli import cli
+from archcalc.network.network import FigureLimit
+from archcalc.sheet.kinds import BYTES
+
+# 3·3·3·4 weights and 4 biases: 112 parameters; 6·6·4 outputs of 27 MACs each: 3,888. The input of 192 numbers and the
+# convolution's 144 are alive together, and then twice 144: 336·4 and 288·4 bytes.
+SPEC = """\
+name: n
+input: 3x8x8
+layers:
+  - conv: {name: c, out: 4, kernel: 3}
+  - relu
+budget: BUDGET
+"""
+
+
+def spec(budget):
+    return SPEC.replace("BUDGET", budget)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("params <= 5M", ("params", "<=", 5_000_000)),
+        ("params<=5M", ("params", "<=", 5_000_000)),
+        ("  macs  <  1.5G ", ("macs", "<", 1_500_000_000)),
+        ("flops > 3k", ("flops", ">", 3_000)),
+        ("params >= 1,000", ("params", ">=", 1000)),
+        ("macs <= 2T", ("macs", "<=", 2 * 10**12)),
+        ("depth == 18", ("depth", "==", 18)),
+        ("peak_bytes <= 256KiB", ("peak_bytes", "<=", 256 * 1024)),
+        ("memory_bytes <= 64 MiB", ("memory_bytes", "<=", 64 * 1024**2)),
+        ("weight_bytes <= 1.5GB", ("weight_bytes", "<=", 1_500_000_000)),
+        ("activation_bytes <= 100", ("activation_bytes", "<=", 100)),
+    ],
+)
+def test_a_limit_is_a_key_an_operator_and_a_quantity(text, expected):
+    assert limit(text)[:3] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "hint"),
+    [
+        ("", "'' is no limit", "KEY OP VALUE"),
+        ("params", "'params' is no limit", "KEY OP VALUE"),
+        ("params <=", "'params <=' is no limit", "KEY OP VALUE"),
+        ("<= 5M", "'<= 5M' is no limit", "KEY OP VALUE"),
+        ("params = 5M", "'params = 5M' is no limit", "<=, <, >=, > or =="),
+        ("params != 5M", "'params != 5M' is no limit", "KEY OP VALUE"),
+        ("params =< 5M", "'params =< 5M' is no limit", "KEY OP VALUE"),
+        ("params <== 5M", "'params <== 5M' is no limit", "KEY OP VALUE"),
+        ("peak_byte <= 5M", "there is no limit on 'peak_byte'", "peak_bytes"),
+        ("Params <= 5M", "there is no limit on 'Params'", "params"),
+        ("jump <= 5", "there is no limit on 'jump'", "choose from params, fixed"),
+        ("params_share <= 5", "there is no limit on 'params_share'", "params"),
+        ("params <= 5MiB", "limit on params: '5MiB' is no quantity", None),
+        ("params <= -5", "limit on params: '-5' is no quantity", None),
+        ("params <= 1.5", "limit on params: '1.5' is no whole number", "5M or 1.5G"),
+        ("peak_bytes <= 5M", "limit on peak_bytes: '5M' is no quantity such as 64MiB", None),
+        ("params <= 5M and macs <= 1G", "limit on params: '5M and macs <= 1G'", "each limit by itself"),
+        ("params <= 5\x1b[31m", "limit on params", None),
+    ],
+)
+def test_what_is_no_limit_is_answered_with_the_way_to_write_one(text, fact, hint):
+    with pytest.raises(ArchcalcError) as caught:
+        limit(text)
+    assert caught.value.fact.startswith(fact)
+    assert (hint or "") in (caught.value.hint or "")
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("bound", [111, 112, 113])
+def test_an_operator_says_how_the_figure_stands_to_the_bound(network, operator, bound):
+    (finding,) = archcalc.check(network(spec(f"params {operator} {bound}")))
+    holds = eval(f"112 {operator} {bound}")  # noqa: S307  # the operators are Python's own
+    assert (finding.computed, finding.verdict) == (112, "ok" if holds else "wrong")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "peak"),
+    [
+        ("", 336 * 4),
+        ("--batch 2", 2 * 336 * 4),
+        ("--dtype float16", 336 * 2),
+        ("--input 3x10x10", (300 + 256) * 4),
+        ("--set out=1", (192 + 36) * 4),
+    ],
+)
+def test_limits_are_held_under_the_conditions(run, conditions, peak):
+    """The budget and `--limit` say the same thing."""
+    text = (
+        SPEC.replace("out: 4", "out: out").replace("BUDGET", f"peak_bytes <= {peak}")
+        + "parameters: {out: 4}\n"
+    )
+    rest = (*conditions.split(), "--limit", f"peak_bytes < {peak}", "--format", "json")
+    outcome = run("check", "-", *rest, stdin=text)
+    rows = [
+        {key: row[key] for key in ("figure", "operator", "expected", "computed", "verdict", "source")}
+        for row in json.loads(outcome.out)["rows"]
+    ]
+    about = {"figure": "peak_bytes", "expected": peak, "computed": peak}
+    assert rows == [
+        about | {"operator": "<=", "verdict": "ok", "source": "the budget"},
+        about | {"operator": "<", "verdict": "wrong", "source": "the command line"},
+    ]
+    assert outcome.status == 1
+
+
+def test_conditions_reach_the_heads_and_the_rounding(run):
+    """GoogLeNet of torchvision: 6,624,904 parameters, 13,004,888 with its heads; ResNet-18 rounds up to 113×113."""
+    line = ("check", "googlenet_torchvision", "--limit", "params <= 6.7M")
+    assert [run(*line, *more).status for more in ((), ("--train",))] == [0, 1]
+    line = ("check", "resnet18", "--limit", "macs <= 1.9G")
+    assert [run(*line, *more).status for more in ((), ("--rounding", "ceil"))] == [0, 1]
+
+
+def test_short_forms_state_the_same_limits(run):
+    def rows(*line):
+        return json.loads(run("check", "lenet5", *line, "--format", "json").out)["rows"][:3]
+
+    short = ("--max-params", "50k", "--max-macs", "1M", "--max-memory", "256KiB")
+    stated = ("params <= 50k", "macs <= 1M", "memory_bytes <= 256KiB")
+    long = [word for text in stated for word in ("--limit", text)]
+    assert rows(*short) == rows(*long)
+    assert [row["verdict"] for row in rows(*short)] == ["wrong", "ok", "wrong"]
+
+
+UNKNOWN = """\
+name: u
+input: 3x8x8
+layers:
+  - conv: {name: c, out: 4, kernel: 3}
+  - unaccounted: {what: Mystery, shape: 4x6x6}
+budget: BUDGET
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("macs <= 10K", "unknown"),
+        ("macs <= 3887", "wrong"),  # the convolution alone has 3,888
+        ("macs < 3888", "wrong"),
+        ("macs <= 3888", "unknown"),
+        ("macs == 3887", "wrong"),
+        ("macs == 3888", "unknown"),
+        ("macs >= 3888", "ok"),
+        ("macs > 3888", "unknown"),
+        ("additions <= 1M", "unknown"),
+        ("params <= 112", "ok"),
+        ("peak_bytes <= 1MiB", "ok"),
+    ],
+)
+def test_what_is_not_known_entirely_proves_nothing_but_what_is_known_may(network, text, verdict):
+    (finding,) = archcalc.check(network(UNKNOWN.replace("BUDGET", text)))
+    assert finding.verdict == verdict
+    assert (finding.computed is None) == (verdict == "unknown")
+    assert finding.fails == (verdict != "ok")
+
+
+@pytest.mark.parametrize("key", limitable())
+def test_a_figure_of_outputs_is_unknown_where_the_size_of_one_is(network, key):
+    made = network(
+        UNKNOWN.replace(", shape: 4x6x6", "").replace("BUDGET", f"{key} <= 1T".replace("1T", "999999999"))
+    )
+    (finding,) = archcalc.check(made)
+    about_work = key in ("macs", "flops", *archcalc.Work._fields)
+    about_outputs = key in ("activations", "activation_bytes", "peak_bytes", "memory_bytes")
+    assert finding.verdict == ("unknown" if about_work or about_outputs else "ok")
+
+
+def test_a_page_says_how_many_hold(run):
+    text = UNKNOWN.replace("BUDGET", "[macs <= 10K, params <= 5, depth <= 1]")
+    outcome = run("check", "-", stdin=text, COLUMNS=100)
+    assert outcome.status == 1
+    assert "3 limits checked, 1 wrong, 1 unknown" in outcome.out
+    document = json.loads(run("check", "-", "--format", "json", stdin=text).out)
+    counts = {key: document[key] for key in ("checked", "wrong", "unknown", "sound")}
+    assert counts == {"checked": 3, "wrong": 1, "unknown": 1, "sound": 1}
+    assert "1 limit checked, all hold" in run("check", "-", stdin=spec("depth <= 1")).out
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_limits_come_first_and_their_units_are_readable(run, width):
+    text = f"{spec('peak_bytes <= 256KiB')}expect: {{params: 112, source: by hand}}\n"
+    out = run("check", "-", "--limit", "weight_bytes<=2KiB", stdin=text, COLUMNS=width).out
+    rows = [line.split() for line in out.splitlines()[2:5]]
+    assert "≤ 256 KiB  1.31 KiB" in out
+    assert "≤ 2.00 KiB" in out
+    assert [row[1] for row in rows] == ["peak_bytes", "weight_bytes", "params"]
+
+
+def test_a_limit_that_is_missed_by_a_byte_does_not_read_like_one_that_holds(run):
+    """LeNet-5 needs 284,456 bytes: both are 278 KiB."""
+    out = run("check", "lenet5", "--max-memory", "284455").out
+    assert "≤ 284,455 B  284,456 B  wrong" in out
+    assert re.search("≤ 278 KiB +278 KiB +ok", run("check", "lenet5", "--max-memory", "284456").out)
+
+
+def test_a_budget_stands_in_a_spec_and_in_its_variants_whatever_the_parameters():
+    text = """\
+name: f
+input: 3x8x8
+parameters: {out: 4}
+variants:
+  small: {}
+  large: {out: 8, budget: [params >= 200, depth <= 2]}
+layers:
+  - conv: {out: out, kernel: 3}
+budget: params <= 150
+expect: {depth: 1, source: by hand}
+"""
+    from archcalc.formats.language.read import Document
+    from archcalc.ground.errors import SourceText
+
+    document = Document(SourceText("f.yaml", text))
+    verdicts = {
+        name: [(one.figure, one.verdict) for one in archcalc.check(document.network(name, set))]
+        for name, set in (("small", None), ("large", {"out": 5}))
+    }
+    assert verdicts == {
+        "small": [("params", "ok"), ("depth", "ok")],
+        "large": [
+            ("params", "ok"),
+            ("params", "wrong"),
+            ("depth", "ok"),
+        ],  # what is expected no longer applies
+    }
+
+
+@pytest.mark.parametrize("budget", ["params <= 5M", "[params <= 1.5K, peak_bytes < 256 KiB, depth >= 1]"])
+def test_a_budget_is_kept_where_a_network_is_written_as_a_spec(network, budget):
+    made = network(spec(budget))
+    text = archcalc.export(archcalc.analyze(made, batch=3), to="spec")
+    assert network(text).budget == made.budget
+    assert made.budget
+    assert all(isinstance(one, FigureLimit) for one in made.budget)
+
+
+def test_the_help_names_every_figure_and_every_operator():
+    text = re.sub(r"\s+", " ", cli.commands["check"].help)
+    keys = re.search(r"KEY is one of (.*?); OP one of (.*?)\.", re.sub(r" \(.*?\)", "", text))
+    assert re.split(r", | and ", keys[1]) == list(limitable())
+    assert sorted(re.split(r", | and ", keys[2])) == sorted(OPERATORS)
+    assert {FIGURES[key].kind for key in limitable()} == {FIGURES["params"].kind, BYTES}
+
+
+def test_a_shell_completes_the_figure(run):
+    from click.shell_completion import ShellComplete
+
+    words = ShellComplete(cli, {}, "archcalc", "_").get_completions(["check", "lenet5", "--limit"], "peak")
+    assert [word.value for word in words] == ["peak_bytes"]
