@@ -1,8 +1,9 @@
 """archcalc: sizes, parameters, work and memory of neural networks, exact and explained.
 
     >>> import archcalc
-    >>> network = archcalc.load("alexnet")
-    >>> report = archcalc.analyze(network, input="3x227x227", batch=1, dtype="float32")
+    >>> report = archcalc.analyze("alexnet", input="3x227x227", batch=1, dtype="float32")
+    >>> report
+    <Report of alexnet: 25 layers, 62.4 M parameters, 1.14 G MACs, batch 1, float32>
     >>> report.totals.params
     62378344
 
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in `typing`, which takes as long to load as Python does to answer an interrupt
 if TYPE_CHECKING:
-    from archcalc.analysis.analyze import analyze
     from archcalc.analysis.report import Report, Row, Totals
+    from archcalc.formats.language.given import loads
     from archcalc.formats.language.schema import spec_schema
     from archcalc.formats.library import load, load_every, members, names
     from archcalc.formats.registry import export
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archcalc.network.network import Network
     from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
+    from archcalc.questions.analyze import analyze
     from archcalc.questions.check import Finding, check
     from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
@@ -53,6 +55,7 @@ __all__ = [
     "export",
     "load",
     "load_every",
+    "loads",
     "members",
     "memory_bound",
     "names",
@@ -79,13 +82,14 @@ _HOMES = {
     "Row": "archcalc.analysis.report",
     "Totals": "archcalc.analysis.report",
     "Work": "archcalc.op.op",
-    "analyze": "archcalc.analysis.analyze",
+    "analyze": "archcalc.questions.analyze",
     "check": "archcalc.questions.check",
     "Verification": "archcalc.questions.verify.verify",
     "memory_bound": "archcalc.questions.verify.verify",
     "verify": "archcalc.questions.verify.verify",
     "load": "archcalc.formats.library",
     "load_every": "archcalc.formats.library",
+    "loads": "archcalc.formats.language.given",
     "members": "archcalc.formats.library",
     "names": "archcalc.formats.library",
     "spec_schema": "archcalc.formats.language.schema",
@@ -99,3 +103,8 @@ def __getattr__(name: str) -> object:
     if home is None:
         raise AttributeError(f"module 'archcalc' has no attribute '{name}'")
     return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    """Return all that is public, so that it is completed before it is imported."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -62,6 +62,19 @@ def test_load_answers_to_anything(name, value):
 
 
 @pytest.mark.parametrize("value", ODD, ids=map(str, range(len(ODD))))
+def test_a_model_may_be_anything(value):
+    for ask in (archcalc.load, archcalc.loads, archcalc.analyze, archcalc.check):
+        assert answer(ask, value).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("value", ODD, ids=map(str, range(len(ODD))))
+@pytest.mark.parametrize("name", keywords(archcalc.loads))
+def test_loads_answers_to_anything(name, value):
+    said = answer(archcalc.loads, "{input: 3, layers: [relu]}", **{name: value})
+    assert said.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("value", ODD, ids=map(str, range(len(ODD))))
 def test_a_parameter_may_be_anything(value):
     def analyzed(value):
         archcalc.analyze(archcalc.load("alexnet", parameters={"classes": value}))

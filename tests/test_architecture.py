@@ -17,7 +17,7 @@ import pytest
 import archcalc
 from archcalc import REGISTRY
 from archcalc.formats import registry as targets
-from archcalc.sheet import renderers
+from archcalc.sheet import pages, renderers
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(archcalc.__file__).parent
@@ -56,6 +56,7 @@ IMPORTERS = {
     "numpy": {"arithmetic.polynomial", "arrays", "formats.onnx", "questions.verify.probes"},
     "onnx": {"formats.onnx"},
     "onnxruntime": {"formats.onnx.runtime"},
+    "pandas": {"sheet.pages"},
     "rich": {"sheet.layout", "sheet.terminal"},
     "yaml": {"formats.language.yaml"},
 }
@@ -149,7 +150,10 @@ def test_a_library_is_imported_in_one_place_and_declared():
     assert [(n, m) for n, m in users if not any(is_in(m, place) for place in IMPORTERS.get(n, ()))] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    needed = (*project["dependencies"], *(line for extra in ("onnx", "runtime") for line in extras[extra]))
+    needed = (
+        *project["dependencies"],
+        *(line for extra in ("onnx", "runtime", "pandas") for line in extras[extra]),
+    )
     declared = {re.split(r"\W", line)[0].lower() for line in needed}
     assert {name.replace("yaml", "pyyaml") for name, _ in users} == declared
 
@@ -174,8 +178,10 @@ def test_modules_are_named_in_imports_and_nowhere_else():
         if isinstance(node, ast.Name | ast.Attribute)
         and getattr(node, "id", getattr(node, "attr", "")) in ("__import__", "import_module")
     ]
-    assert set(users) == {"archcalc", "formats.registry", "sheet.renderers"}
+    assert set(users) == {"archcalc", "formats.registry", "sheet.pages", "sheet.renderers"}
+    assert {room(page.module.removeprefix("archcalc.")) for page in pages.PAGES.values()} == {"views"}
     homes = {*archcalc._HOMES.values(), *renderers.MODULES.values()}
+    homes |= {page.module for page in pages.PAGES.values()}
     homes |= {home for format in targets.FORMATS for home in (format.reads, format.writes) if home}
     assert {home.removeprefix("archcalc.") for home in homes} <= MODULES.keys()
 

@@ -136,7 +136,7 @@ def test_im2col_makes_the_matrix_that_is_taught(batch, matrix, network):
     made = network("input: 3x7x7\nlayers: [conv: {name: c, out: 4, kernel: 5}]")
     report = archcalc.analyze(made, batch=batch)
     assert report.rows[-1].unfolded == matrix
-    sheet = explanation.layer(archcalc.explain(report, "c"), report)
+    sheet = explanation.layer(archcalc.explain(report, "c"))
     growth = prod(matrix) / (batch * 3 * 7 * 7)
     assert any(f"{growth:.3g} times as many" in note for note in sheet.notes)
     assert growth > 1  # overlapping windows repeat what they share
@@ -169,7 +169,7 @@ def test_a_layer_that_does_not_exist_is_suggested():
 
 def test_latex_sets_derivations_as_mathematics():
     _, report = explained("alexnet", input="3x224x224")
-    text = render(explanation.layer(archcalc.explain(report, "conv1"), report), "latex")
+    text = render(explanation.layer(archcalc.explain(report, "conv1")), "latex")
     assert r"$\lfloor (H + 2\cdot p - k)/s\rfloor  + 1" in text
     assert r"= (11\cdot 11\cdot 3 + 1)\cdot 96 = $ 34,944" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
@@ -178,7 +178,7 @@ def test_latex_sets_derivations_as_mathematics():
 
 def test_machines_get_symbols_numbers_and_result():
     _, report = explained("alexnet")
-    sheet = explanation.layer(archcalc.explain(report, "conv1"), report)
+    sheet = explanation.layer(archcalc.explain(report, "conv1"))
     rows = json.loads(render(sheet, "json"))["rows"]
     assert rows[1] == {
         "figure": "parameters",

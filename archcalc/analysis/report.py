@@ -10,10 +10,12 @@ from archcalc.analysis.run import Run
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Rounding, Uneven
-from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.ground.errors import ArchcalcError, nearest, visible
 from archcalc.op.op import Work
 from archcalc.op.site import Sizes
 from archcalc.op.traits import Role
+from archcalc.sheet.numbers import short
+from archcalc.sheet.pages import Paged
 
 ReceptiveField = tuple[Extent, ...] | Literal["unknown"] | None
 """One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
@@ -93,12 +95,8 @@ class Totals(NamedTuple):
         return int(self.work.flops)
 
 
-class Report(NamedTuple):
-    """What analysis found: a row for every layer, in the order of the network, and the totals.
-
-    `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
-    many samples go through at once; `run` is what all of this was drawn from.
-    """
+class ReportFields(NamedTuple):
+    """What a report consists of."""
 
     name: str
     title: str
@@ -110,6 +108,21 @@ class Report(NamedTuple):
     rows: tuple[Row, ...]
     totals: Totals
     run: Run
+
+
+class Report(ReportFields, Paged):
+    """What analysis found: a row for every layer, in the order of the network, and the totals.
+
+    `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
+    many samples go through at once; `run` is what all of this was drawn from.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        totals = self.totals
+        figures = f"{short(totals.params)} parameters, {short(totals.macs)} MACs"
+        return f"<Report of {visible(self.name)}: {len(self.rows)} layers, {figures}, batch {self.batch}, {self.dtype}>"
 
     def position(self, layer: str) -> int:
         """Return where a layer stands.

@@ -73,7 +73,7 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     if inside:
         emit(explanation.block(layer, [explained(name) for name in inside], report), form)
     else:
-        emit(explanation.layer(explained(layer), report), form)
+        emit(explanation.layer(explained(layer)), form)
 
 
 SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-"})

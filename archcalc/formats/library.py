@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archcalc.analysis.conditions import Input
+from archcalc.formats.language.given import check_length, check_parameters, loads
 from archcalc.formats.language.read import Document
 from archcalc.formats.peek import opened
 from archcalc.formats.registry import FORMATS, Format, format_of, read
@@ -24,9 +25,13 @@ KNOWN = tuple(suffix for format in FORMATS for suffix in format.suffixes)
 """How files that hold a network, or seem to, are called."""
 
 
+Model = str | Path | Mapping[str, object]
+"""What `load` takes."""
+
+
 @collector_paused()
 def load(
-    model: str | Path,
+    model: Model,
     *,
     parameters: Mapping[str, object] | None = None,
     input: Input = None,
@@ -36,7 +41,8 @@ def load(
 
     Args:
         model: the name of a known network (case does not matter, nor `-` for `_`), the path of a spec,
-            `path.yaml:variant` for one network of a family, the path of an ONNX file, or "-" for standard input.
+            `path.yaml:variant` for one network of a family, the path of an ONNX file, "-" for standard input, or a
+            spec as a mapping.
         parameters: values in place of those of the spec's `parameters`.
         input: of an ONNX file that leaves sizes of its inputs open, what they are to be, as `analyze` takes it.
         batch: likewise its batch.
@@ -44,8 +50,9 @@ def load(
     Raises:
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
-    if parameters is not None and not isinstance(parameters, Mapping):
-        raise ArchcalcError(f"parameters are values by their names, not {visible(repr(parameters)[:40])}")
+    if isinstance(model, Mapping):
+        return loads(model, parameters=parameters)
+    check_parameters(parameters)
     file = foreign(str(model))
     if file is None:
         document, variant = find(str(model))
@@ -54,6 +61,28 @@ def load(
     if parameters and format.reads:
         raise ArchcalcError("an ONNX file has no parameters to set", hint="--set is for specs")
     return read(format, path, input, batch)
+
+
+def as_network(
+    model: Model | Network,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    input: Input = None,
+    batch: int | None = None,
+) -> Network:
+    """Return what is a network already, or what `load` makes of a model.
+
+    Raises:
+        ArchcalcError: as `load`; or there are parameters for a network whose own are in it already.
+    """
+    if not isinstance(model, Network):
+        return load(model, parameters=parameters, input=input, batch=batch)
+    if parameters:
+        raise ArchcalcError(
+            f"{model.name} is loaded already, with its parameters",
+            hint="load(…, parameters=…) changes them",
+        )
+    return model
 
 
 def foreign(model: str) -> tuple[Path, Format] | None:
@@ -91,7 +120,7 @@ def find(model: str) -> tuple[Document, str | None]:
         found = _find_in(folder, normal(model))
         if found:
             return found
-    if model and (here := _with_suffix(Path(model))).is_file():
+    if model and _is_file(here := _with_suffix(Path(model))):
         return _document(here), None
     raise ArchcalcError(
         f"there is no network called '{visible(model)}'",
@@ -180,7 +209,15 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
 def _with_suffix(path: Path) -> Path:
     """Return the file of a spec that is named without its suffix; the path as it is where there is none."""
     files = (path.with_name(f"{path.name}{suffix}") for suffix in SUFFIXES)
-    return next((file for file in (path, *files) if file.is_file()), path)
+    return next(filter(_is_file, (path, *files)), path)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is such a file; what no system can call a file is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _spec_files(folder: Path) -> list[Path]:
@@ -250,10 +287,7 @@ BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "
 
 def _decoded(name: str, data: bytes) -> str:
     """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
-    if len(data) > limits.FILE_BYTES.value:
-        raise ArchcalcError(
-            f"{visible(name)}: is larger than {limits.FILE_BYTES.value:,} bytes", hint=limits.FILE_BYTES.hint
-        )
+    check_length(name, len(data))
     encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")
     try:
         text = data.decode(encoding)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from archcalc.arithmetic.window import Rounding
-from archcalc.ground.errors import Origin
+from archcalc.ground.errors import Origin, visible
 from archcalc.op.op import Op
 from archcalc.op.site import Sizes
 
@@ -135,6 +135,9 @@ class Network(NamedTuple):
     dtype: str | None = None
     notes: tuple[str, ...] = ()
     budget: tuple[FigureLimit, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Network {visible(self.name)}: {len(self.nodes)} layers>"
 
     @property
     def output(self) -> int:

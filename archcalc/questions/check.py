@@ -12,6 +12,7 @@ from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.window import Rounding
+from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.ground.quantity import Claim
 from archcalc.network.network import Expectation, FigureLimit, Network, members
@@ -52,7 +53,7 @@ class Finding(NamedTuple):
 
 
 def check(
-    network: Network,
+    model: Model | Network,
     limits: Sequence[str | FigureLimit] = (),
     *,
     input: Input = None,
@@ -63,13 +64,14 @@ def check(
 ) -> list[Finding]:
     """Return every limit, those of the spec's budget first, and every expectation and claim, held or not.
 
-    Limits are such as "peak_bytes <= 256KiB", for the conditions, which are those of `analyze`. Expectations are about
+    The model is whatever `load` takes, or what it returned. Limits are such as "peak_bytes <= 256KiB", for the conditions, which are those of `analyze`. Expectations are about
     one sample of the usual input.
 
     Raises:
         ArchcalcError: a layer does not suit its input, an expectation is about a layer that does not exist, or a
             limit is none.
     """
+    network = as_network(model, input=input, batch=batch)
     stated = [one if isinstance(one, FigureLimit) else limit(one) for one in limits]
     within: list[Finding] = []
     if stated or network.budget:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.analyze import analyze
@@ -12,14 +11,15 @@ from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.window import Rounding
-from archcalc.formats.library import load
-from archcalc.ground.errors import ArchcalcError
+from archcalc.formats.library import Model, as_network
+from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network
 from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Shape, Site, Sizes
 from archcalc.questions.differences import Difference, differences, shared_prefix
 from archcalc.questions.stacks import Stack, convolutions, is_size, is_stack, network, stack
+from archcalc.sheet.pages import Paged
 
 if TYPE_CHECKING:
     from archcalc.arithmetic.polynomial import Formula
@@ -46,12 +46,8 @@ class StackCosts(NamedTuple):
     multiple: int
 
 
-class Contrast(NamedTuple):
-    """What was compared, in the order given, and what came out.
-
-    `stacks` is empty unless all are stacks, and `reports` where the stacks' input is not known. The
-    networks begin with `shared` layers alike; `differences` are those of each one from the first.
-    """
+class ContrastFields(NamedTuple):
+    """What a comparison consists of."""
 
     labels: tuple[str, ...]
     stacks: tuple[StackCosts, ...]
@@ -62,8 +58,21 @@ class Contrast(NamedTuple):
     differences: tuple[tuple[Difference, ...], ...] = ()
 
 
+class Contrast(ContrastFields, Paged):
+    """What was compared, in the order given, and what came out.
+
+    `stacks` is empty unless all are stacks, and `reports` where the stacks' input is not known. The
+    networks begin with `shared` layers alike; `differences` are those of each one from the first.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Contrast of {', '.join(map(visible, self.labels))}>"
+
+
 def compare(
-    *subjects: str | Path | Network,
+    *subjects: Model | Network,
     input: str | Sequence[str] = (),
     channels: int | None = None,
     batch: int | None = None,
@@ -108,7 +117,7 @@ def compare(
     return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
 
 
-def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Path | Network], list[str]]:
+def _told_apart(subjects: Sequence[Model | Network]) -> tuple[list[Model | Network], list[str]]:
     """Return what is compared, and the inputs among it: sizes beside networks alone."""
     sizes = [text for text in subjects if isinstance(text, str) and is_size(text)]
     others = [subject for subject in subjects if subject not in sizes]
@@ -118,16 +127,14 @@ def _told_apart(subjects: Sequence[str | Path | Network]) -> tuple[list[str | Pa
 
 
 def _read(
-    subject: str | Path | Network,
+    subject: Model | Network,
     parameters: Mapping[str, object] | None,
     input: Sizes | None,
     batch: int | None,
 ) -> Stack | Network:
-    if isinstance(subject, Network):
-        return subject
     if isinstance(subject, str) and is_stack(subject):
         return stack(subject)
-    return load(subject, parameters=parameters, input=input, batch=batch)
+    return as_network(subject, parameters=parameters, input=input, batch=batch)
 
 
 def _shape(text: str) -> Sizes:

@@ -10,9 +10,11 @@ from archcalc.analysis.report import Report, Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.term import Term, as_term
+from archcalc.ground.errors import visible
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site, Sizes
+from archcalc.sheet.pages import Paged
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """The symbols of the spatial axes."""
@@ -36,13 +38,24 @@ class Derivation(NamedTuple):
         return (self.symbols, self.numbers, self.result, self.unit)
 
 
-class Explanation(NamedTuple):
-    """A layer, every figure of it derived, and what the symbols stand for."""
+class ExplanationFields(NamedTuple):
+    """What an explanation consists of."""
 
     row: Row
     summary: str
     derivations: tuple[Derivation, ...]
     legend: Mapping[str, str]
+    report: Report
+
+
+class Explanation(ExplanationFields, Paged):
+    """A layer of a report, every figure of it derived, and what the symbols stand for."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        layer = f"{visible(self.row.name)} of {visible(self.report.name)}"
+        return f"<Explanation of {layer}: {len(self.derivations)} figures>"
 
 
 def explain(report: Report, layer: str) -> Explanation:
@@ -63,6 +76,7 @@ def explain(report: Report, layer: str) -> Explanation:
         summary=(ran.op.__doc__ or "").partition("\n")[0],
         derivations=tuple(_derived(ran.op, row, sources, report, others_of(ran.node))),
         legend=_legend(ran.op, sources, report),
+        report=report,
     )
 
 

@@ -75,6 +75,10 @@ class Numbers(Kind):
         """Return 1,234, 1.5, or 3×5."""
         return _written(value)
 
+    def reduce(self, value: NumberOrNumbers) -> object:
+        """Return the number, or a list of them."""
+        return list(map(rounded, value)) if isinstance(value, tuple) else rounded(value)
+
     def flatten(self, value: NumberOrNumbers) -> object:
         """Return the number, or 3x5."""
         return _flat(value)
@@ -93,7 +97,7 @@ class Axes(Kind):
 
     def reduce(self, value: tuple[int | float, ...]) -> list[object]:
         """Return the numbers as a list, one an axis."""
-        return [rounded(number) for number in value]
+        return list(map(rounded, value))
 
     def flatten(self, value: tuple[int | float, ...]) -> object:
         """Return 1.5, or 3x5."""

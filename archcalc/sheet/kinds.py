@@ -81,6 +81,10 @@ class Settings(Kind):
         """Return settings as a person would write them: out 96, kernel 11, stride 4."""
         return ", ".join(f"{name} {_setting(one)}" for name, one in value.items())
 
+    def reduce(self, value: Mapping[str, object]) -> dict[str, object]:
+        """Return the settings, of several numbers as a list."""
+        return {name: _as_list(setting) for name, setting in value.items()}
+
     def flatten(self, value: Mapping[str, object]) -> str:
         """Return them as they are written."""
         return self.write(value)
@@ -172,6 +176,10 @@ def _setting(value: object) -> str:
             return _pairs(value)
         return "×".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _as_list(value: object) -> object:
+    return list(map(_as_list, value)) if isinstance(value, tuple) else value
 
 
 def _pairs(pairs: tuple[tuple[int, ...], ...]) -> str:

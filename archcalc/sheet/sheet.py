@@ -130,6 +130,10 @@ class Sheet(NamedTuple):
     def printable(self) -> Sheet:
         """Return the sheet with all that stands around its cells safe on a terminal."""
         return self._replace(
+            columns=tuple(
+                column._replace(title=printable(column.title), help=printable(column.help))
+                for column in self.columns
+            ),
             title=printable(self.title),
             subtitle=tuple(map(printable, self.subtitle)),
             summary=tuple((printable(label), printable(text)) for label, text in self.summary),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.text import Text
@@ -33,18 +33,27 @@ def page(sheet: Sheet) -> str:
     return draw(sheet, Console(highlight=False))
 
 
+def uncoloured(sheet: Sheet) -> str:
+    """Return a sheet as it looks on standard output, without colours."""
+    return _joined(_lines(sheet, Console(highlight=False)))
+
+
 def draw(sheet: Sheet, console: Console) -> str:
     """Return a sheet as it looks on a console; what no terminal shows is as wide as it needs to be."""
-    is_limited = console.is_terminal or bool(os.environ.get("COLUMNS"))
-    lines = lay_out(sheet, (console.width or USUAL) if is_limited else None, speller(console.encoding))
+    lines = _lines(sheet, console)
     if not console.is_terminal:
-        return "".join(f"{_joined(line).rstrip(' ')}\n" for line in lines)
+        return _joined(lines)
     paint = {style: _painter(console, name) for style, name in STYLES.items()}
     return "".join(f"{_painted(line, paint)}\n" for line in lines)
 
 
-def _joined(line: Line) -> str:
-    return "".join(text for text, _ in line)
+def _lines(sheet: Sheet, console: Console) -> Iterator[Line]:
+    is_limited = console.is_terminal or bool(os.environ.get("COLUMNS"))
+    return lay_out(sheet, (console.width or USUAL) if is_limited else None, speller(console.encoding))
+
+
+def _joined(lines: Iterable[Line]) -> str:
+    return "".join("".join(text for text, _ in line).rstrip(" ") + "\n" for line in lines)
 
 
 def _painted(line: Line, paint: Mapping[str, tuple[str, str]]) -> str:

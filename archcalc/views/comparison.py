@@ -8,6 +8,7 @@ from typing import Literal
 from archcalc.questions.compare import Contrast, StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
 from archcalc.sheet.numbers import grouped, short
+from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
@@ -19,6 +20,7 @@ MOST_EXACT = 3
 """How many are compared with all digits on a screen."""
 
 
+@page_of("Contrast")
 def side_by_side(found: Contrast, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
     least = 0.0 if form in MACHINES else SMALL

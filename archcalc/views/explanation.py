@@ -15,6 +15,7 @@ from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
 from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import grouped, percent
+from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
@@ -54,9 +55,15 @@ HEAVIEST = 3
 """How many layers are singled out for their parameters, and how many for their work."""
 
 
-def layer(explanation: Explanation, report: Report) -> Sheet:
+@page_of("Explanation")
+def shown(explanation: Explanation, form: str) -> Sheet:
+    """Return what `explain` shows of a layer."""
+    return layer(explanation)
+
+
+def layer(explanation: Explanation) -> Sheet:
     """Return every figure of a layer with its derivation."""
-    row = explanation.row
+    row, report = explanation.row, explanation.report
     sources = ", ".join(
         f"{name} {SHAPE.text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )

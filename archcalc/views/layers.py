@@ -9,6 +9,7 @@ from archcalc.analysis.blocks import tree as treed
 from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.analysis.report import Report, Row
 from archcalc.sheet import kinds
+from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.page import facts, notes, subtitle, summary
@@ -74,6 +75,12 @@ def level(report: Report, depth: int | None, form: str) -> int:
     if depth is not None:
         return depth
     return deepest(report) if form in MACHINES else fitting_depth(report)
+
+
+@page_of("Report")
+def shown(report: Report, form: str) -> Sheet:
+    """Return what `show` shows unless told: the columns and the rows that suit the format."""
+    return layers(report, chosen(None, form), level(report, None, form))
 
 
 def layers(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
 from archcalc.op.op import Work
-from archcalc.sheet.kinds import SHAPE
+from archcalc.sheet.kinds import SETTINGS, SHAPE
 from archcalc.sheet.numbers import grouped, short, sized
 
 MOST_ROUNDED = 3
@@ -25,7 +25,7 @@ def facts(report: Report) -> dict[str, object]:
             "dtype": report.dtype,
             "rounding": report.rounding,
             "train": report.train,
-            "set": dict(report.parameters),
+            "set": SETTINGS.plain(report.parameters),
         },
         "totals": {
             **{key: one.kind.plain(one.of_total(report)) for key, one in FIGURES.items() if one.listed},

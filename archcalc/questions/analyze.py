@@ -1,0 +1,41 @@
+"""The first question of all: what every layer of a network makes, weighs and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archcalc.analysis.analyze import analyze as analyze_network
+from archcalc.analysis.conditions import DType, Input
+from archcalc.analysis.report import Report
+from archcalc.arithmetic.window import Rounding
+from archcalc.formats.library import Model, as_network
+from archcalc.network.network import Network
+
+
+def analyze(
+    model: Model | Network,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    input: Input = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
+    rounding: Rounding | None = None,
+    train: bool = False,
+) -> Report:
+    """Work out every figure of a network.
+
+    Args:
+        model: whatever `load` takes, or what it returned.
+        parameters: of what `load` takes: values in place of those of the spec's `parameters`.
+        input: another input shape without the batch, such as "3x256x256"; of a network with several inputs
+            that of the first, or shapes by the inputs' names.
+        batch: samples that go through at once; work and activations scale with it. 1 unless a file fixes it.
+        dtype: the type of weights and activations; that of the network's file, or float32.
+        rounding: for layers that say none; "strict" holds for all and makes rounding an error.
+        train: keep the auxiliary heads that exist only in training.
+
+    Raises:
+        ArchcalcError: there is no such network, a layer does not suit its input, or an argument is wrong.
+    """
+    network = as_network(model, parameters=parameters, input=input, batch=batch)
+    return analyze_network(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
