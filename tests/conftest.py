@@ -140,7 +140,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--update-golden", action="store_true", help="Write tests/golden anew.")
+    parser.addoption("--update-golden", action="store_true", help="Write tests/golden and tests/errors anew.")
 
 
 HEARD = (

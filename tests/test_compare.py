@@ -225,7 +225,18 @@ def test_what_is_no_stack_or_ambiguous_is_refused(text, message):
             "stacks are compared on one input\nhint: compare them once for each",
         ),
         ("3x3 7x7 --input 14xx", "input must be a size such as 3, 3x5 or [3, 5], not '14xx'"),
-        ("3x3 7x7 --set classes=10", "parameters are set in networks, and all of these are stacks"),
+        (
+            "3x3 7x7 --set classes=10",
+            "parameters are set in networks, and all of these are stacks\nhint: leave that out, or compare networks",
+        ),
+        (
+            "3x3 7x7 --train",
+            "heads for training are in networks, and all of these are stacks\nhint: leave that out, or compare networks",
+        ),
+        (
+            "3x3/2 7x7/2 --rounding ceil",
+            "stacks are padded to keep their size, whatever is rounded: ceil\nhint: leave that out, or compare networks",
+        ),
         (
             "lenet5 alexnet --channels 3",
             "channels are stated for stacks, and all of these are networks\nhint: --input changes what goes in",

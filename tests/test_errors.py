@@ -15,6 +15,7 @@ CALL = "$ archcalc "
 
 
 class Case(NamedTuple):
+    path: Path
     call: list[str]
     spec: str
     message: str
@@ -30,19 +31,28 @@ def cases():
             if spec.startswith(CALL):
                 call, spec = spec.split("\n", 1)
             yield pytest.param(
-                Case(shlex.split(call.removeprefix(CALL)), spec, message.strip("\n")),
+                Case(path, shlex.split(call.removeprefix(CALL)), spec, message.strip("\n")),
                 id=f"{path.stem}: {name}",
             )
+
+
+def update(case, message):
+    """Write what is said now in place of what was said."""
+    text = case.path.read_text(encoding="utf-8")
+    was, now = (f"{case.spec}=>\n{said.strip(chr(10))}\n" for said in (case.message, message))
+    case.path.write_text(text.replace(was, now), encoding="utf-8")
 
 
 CASES = list(cases())
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_message(run, tmp_path, monkeypatch, case):
+def test_message(run, tmp_path, monkeypatch, request, case):
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(case.spec, encoding="utf-8")
     outcome = run(*case.call)
+    if request.config.getoption("--update-golden"):
+        update(case, outcome.err)
     assert outcome.err == f"{case.message}\n"
     assert outcome.status == (1 if case.call[0] == "check" else 2)
 

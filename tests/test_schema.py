@@ -204,6 +204,7 @@ BEYOND = {
     "a name": "whether something of that name exists, and where: a schema knows no names",
     "a shape": "what comes into a layer: a schema works nothing out",
     "an expression": "any text may be one; whether its names and its result suit is worked out later",
+    "what goes together": "whether the settings of a layer contradict each other: what the schema says of each stands alone",
     "the call": "the spec is sound; what is asked of it is not",
 }
 """What a JSON Schema cannot say."""
@@ -257,6 +258,9 @@ NOT_SAID = {
     "wiring: a parameter that a block needs": "a name",
     "wiring: a parameter that a block does not have": "a name",
     "wiring: a block that uses itself": "a name",
+    "wiring: all weights shared, and some of them": "what goes together",
+    "layers: a setting that another one leaves no say": "what goes together",
+    "layers: a drawing's depth for a program": "the call",
 }
 """The cases of errors/*.txt that the schema lets pass, and why; besides, all of shapes.txt and of yaml.txt."""
 WHOLE_FILES = {"shapes": "a shape", "yaml": "YAML's own"}

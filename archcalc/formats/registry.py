@@ -32,6 +32,7 @@ class Format(NamedTuple):
         writes: the module that registers what writes it; empty where nothing does.
         mend: how to get a file that can be read.
         by_bytes: whether only the bytes tell, because files of all kinds have the suffix.
+        folds: whether what is written shows blocks folded, down to a depth.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Format(NamedTuple):
     writes: str = ""
     mend: str = ""
     by_bytes: bool = False
+    folds: bool = False
 
 
 EXPORT = 'torch.onnx.export(model.eval(), (example,), "model.onnx") writes one that can be'
@@ -78,12 +80,14 @@ FORMATS = (
         "a flowchart that Markdown on GitHub and GitLab draws",
         (".mmd",),
         writes="archcalc.formats.pictures.mermaid",
+        folds=True,
     ),
     Format(
         "dot",
         "a graph for Graphviz: dot -Tsvg draws it",
         (".dot", ".gv"),
         writes="archcalc.formats.pictures.dot",
+        folds=True,
     ),
     Format(
         "pt2",
@@ -285,7 +289,14 @@ def export(report: Report, *, to: str, depth: int | None = None) -> str | bytes:
         depth: how many levels of blocks a drawing shows; what fits unless told.
 
     Raises:
-        ArchcalcError: there is no such target, or it cannot say what the network holds.
+        ArchcalcError: there is no such target, it shows every layer and a depth is given, or it cannot say what
+            the network holds.
     """
-    import_module(written(to).writes)
+    target = written(to)
+    if depth is not None and not target.folds:
+        raise ArchcalcError(
+            f"{to} holds every layer, whatever the depth",
+            hint=f"leave the depth out; {' and '.join(name for name in WRITTEN if WRITTEN[name].folds)} fold blocks",
+        )
+    import_module(target.writes)
     return _WRITERS[to](report, depth)

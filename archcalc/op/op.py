@@ -8,7 +8,7 @@ what kind of number it was given; only `check` needs real integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
@@ -18,7 +18,7 @@ from archcalc.arithmetic.term import named
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
 from archcalc.op import settings as kinds
-from archcalc.op.settings import Setting
+from archcalc.op.setting import REQUIRED, Setting, check_says
 from archcalc.op.site import Shape, Shapes, Site, Sizes, Spot, sizes_of
 from archcalc.op.traits import Traits, check_traits
 
@@ -107,15 +107,20 @@ class Op:
         values = self.__dict__
         for name, setting in self.declared.items():
             value = given.get(name, setting.default)
-            if value is kinds.REQUIRED:
+            if value is REQUIRED:
                 problems.note(ArchcalcError(f"needs '{name}': {setting.help}"))
             elif value is not setting.default:
                 try:
-                    value = _parsed(setting, value)
+                    value = setting.read(value)
                 except ArchcalcError as error:
                     problems.note(error)
             values[setting.attribute] = value
         problems.raise_noted()
+        self.agree(given)
+
+    def agree(self, given: Collection[str]) -> None:
+        """Raise a fact where the settings that are `given`, by name, contradict each other, wherever the op stands."""
+        check_says(self.declared, given, self.__dict__)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an op does not change: use replace({name}=…)")
@@ -263,6 +268,7 @@ def check_axes(name: str, values: Sequence[object], spatial: Sequence[object]) -
         raise ArchcalcError(
             f"'{name}' has {len(values)} numbers, but the input has {_axes(len(spatial))}",
             setting=name,
+            hint="give one number for all axes, or one for each",
         )
 
 
@@ -311,10 +317,3 @@ def _declared(cls: type[Op], main: str | None) -> dict[str, Setting]:
     for base in reversed(cls.__mro__):
         found |= {v.name: v for v in vars(base).values() if isinstance(v, Setting)}
     return dict(sorted(found.items(), key=lambda item: (item[0] != main, not item[1].required)))
-
-
-def _parsed(setting: Setting, value: object) -> object:
-    try:
-        return setting.parse(value)
-    except ArchcalcError as error:
-        raise ArchcalcError(f"'{setting.name}' {error.fact}", hint=error.hint, setting=setting.name) from None

@@ -6,72 +6,22 @@ form that the op's arithmetic uses. A value that does not fit raises a one-line 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, listed, nearest
-
-Parse = Callable[[object], object]
-Schema = Mapping[str, object]
+from archcalc.op.setting import REQUIRED, Schema, Setting
 
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the parameters"}
 """What a spec may write in place of a number."""
 SIZED: Schema = {"type": "string", "pattern": r"^\s*\d+(\s*[x×]\s*\d+)+\s*$"}
 """A size in one word, such as 3x5."""
-REQUIRED = object()
-"""Marks a setting that has no default."""
 
 
 FEW = 8
 """The most words to choose from that the fact of a message lists; more stand in its hint."""
 LONGEST_TEXT = 100
 """The most characters of a setting that is a text."""
-
-
-class Setting:
-    """One declared setting of an op.
-
-    `symbol` is its letter in formulas; a setting that `fades` leaves no trace in a derivation while
-    it has its default (a dilation of 1, a single group).
-    """
-
-    __slots__ = ("attribute", "default", "fades", "help", "kind", "name", "parse", "schema", "symbol")
-
-    def __init__(
-        self,
-        kind: str,
-        parse: Parse,
-        schema: Schema,
-        symbol: str,
-        help: str,
-        default: object,
-        fades: bool = False,
-    ) -> None:
-        self.name = ""
-        self.attribute = ""
-        self.kind = kind
-        self.parse = parse
-        self.schema = schema
-        self.symbol = symbol
-        self.help = help
-        self.default = default if default is REQUIRED or default is None else parse(default)
-        self.fades = fades
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        """Take the name of the class attribute; a trailing underscore keeps `in_` out of Python's way."""
-        self.attribute = name
-        self.name = name.rstrip("_")
-
-    @property
-    def required(self) -> bool:
-        """Whether it has no default."""
-        return self.default is REQUIRED
-
-    @property
-    def verbatim(self) -> bool:
-        """Whether a spec's text is meant as it stands, and never as an expression."""
-        return self.kind == "words"
 
 
 def count(symbol: str, help: str, *, default: object = REQUIRED, least: int = 1, fades: bool = False) -> Any:

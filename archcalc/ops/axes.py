@@ -27,6 +27,7 @@ def check_axis(axis: int, rank: int, setting: str = "axis") -> None:
         raise ArchcalcError(
             f"there is no axis {axis}: the input has axes 0 to {rank - 1}, the batch among them",
             setting=setting,
+            hint=f"negative ones count from the end: -1 is axis {rank - 1}",
         )
 
 
@@ -35,7 +36,9 @@ def check_not_batch(axis: int, rank: int) -> None:
     check_axis(axis, rank)
     if place(axis, rank) == 0:
         raise ArchcalcError(
-            "axis 0 is the batch, of which a layer has as much as it is given", setting="axis"
+            "axis 0 is the batch, of which a layer has as much as it is given",
+            setting="axis",
+            hint="axis 1 is the channels, axis: -1 the last one",
         )
 
 
@@ -45,14 +48,20 @@ def check_each(axes: Iterable[int], rank: int) -> None:
     for axis in axes:
         check_axis(axis, rank, "axes")
         if place(axis, rank) in named:
-            raise ArchcalcError(f"names axis {axis} twice", setting="axes")
+            raise ArchcalcError(
+                f"names axis {axis} twice", setting="axes", hint="negative ones count from the end"
+            )
         named.add(place(axis, rank))
 
 
 def check_last(axes: int, x: Shape) -> None:
     """Raise a fact where a sample does not have so many axes."""
     if axes >= len(x):
-        raise ArchcalcError(f"takes the last {axes} axes, but a sample has {len(x) - 1}", setting="axes")
+        raise ArchcalcError(
+            f"takes the last {axes} axes, but a sample has {len(x) - 1}",
+            setting="axes",
+            hint="it says how many axes, the batch not among them, and not which",
+        )
 
 
 def remaining(sizes: Iterable[Number]) -> Shape:

@@ -112,9 +112,21 @@ def compare(
     stacks = [one for one in read if isinstance(one, Stack)]
     if len(stacks) < len(read):
         return _networks(read, shapes, _channels(channels), conditions)
-    if parameters:
-        raise ArchcalcError("parameters are set in networks, and all of these are stacks")
+    _check_stacks(parameters, conditions)
     return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
+
+
+def _check_stacks(parameters: Mapping[str, object] | None, conditions: Asked) -> None:
+    """Raise a fact where something is asked of stacks that changes nothing in them."""
+    hint = "leave that out, or compare networks"
+    if parameters:
+        raise ArchcalcError("parameters are set in networks, and all of these are stacks", hint=hint)
+    if conditions["train"]:
+        raise ArchcalcError("heads for training are in networks, and all of these are stacks", hint=hint)
+    if conditions["rounding"] in ("floor", "ceil"):
+        raise ArchcalcError(
+            f"stacks are padded to keep their size, whatever is rounded: {conditions['rounding']}", hint=hint
+        )
 
 
 def _told_apart(subjects: Sequence[Model | Network]) -> tuple[list[Model | Network], list[str]]:

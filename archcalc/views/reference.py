@@ -9,7 +9,8 @@ from archcalc.analysis.report import Row
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op
-from archcalc.op.settings import REQUIRED, Setting, extents
+from archcalc.op.setting import REQUIRED, Setting
+from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 from archcalc.questions.explain import macs, parameters
 from archcalc.sheet.kinds import NAMES, SETTINGS, TEXT, WORDS
@@ -85,9 +86,13 @@ def summary(cls: type[Op]) -> str:
 
 
 def _meaning(setting: Setting) -> str:
-    """Return what a setting means, and the words to choose from where there are some."""
+    """Return what a setting means, the words to choose from where there are some, and where it has no say."""
     options = setting.schema.get("enum")
-    return listed(setting.help, options) if isinstance(options, list) else setting.help
+    meaning = listed(setting.help, options) if isinstance(options, list) else setting.help
+    if setting.only:
+        other, values = setting.only
+        meaning += f"; only with {listed(other, map(str, values)) if values else other}"
+    return f"{meaning}; changes nothing {setting.idle}" if setting.idle else meaning
 
 
 def _default(value: object) -> str:

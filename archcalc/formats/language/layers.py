@@ -224,7 +224,7 @@ class Expansion:
         if branched and "branches" in use.settings:
             inputs, labels = self._branches(use, frame, current)
         elif is_constant:
-            inputs, labels = (), ()
+            inputs, labels = _nothing(use), ()
         else:
             inputs, labels = self._sources(use, frame, current), ()
         if not is_constant:
@@ -295,8 +295,21 @@ class Expansion:
         """Return the names of the weights that belong to an earlier layer and count there."""
         if "shared" not in use.settings:
             return frozenset()
+        if "tie" in use.settings:
+            raise use.error(
+                "'tie' shares all weights already",
+                "shared",
+                "leave 'shared' out, or 'tie' to share some alone",
+            )
         value = self._value(use, "shared", frame)
         names = value if isinstance(value, tuple) else (value,)
         if not all(isinstance(name, str) for name in names):
             raise use.error(f"'shared' must be names of weights, not {show(value)}", "shared")
         return frozenset(names)
+
+
+def _nothing(use: Use) -> tuple[int, ...]:
+    """Return the inputs of a constant, which has none, or raise where it is given some."""
+    if "from" in use.settings:
+        raise use.error(f"{use.kind.text} takes no input", "from", "leave 'from' out: it is there by itself")
+    return ()

@@ -9,7 +9,8 @@ from archcalc.formats.language.expectations import claimable
 from archcalc.formats.language.scope import CONTROLS, RESERVED
 from archcalc.ground import limits
 from archcalc.op.op import Op
-from archcalc.op.settings import EXPRESSION, Setting
+from archcalc.op.setting import Setting
+from archcalc.op.settings import EXPRESSION
 from archcalc.ops import REGISTRY
 from archcalc.sheet.kinds import BYTES, COUNT, SHAPE
 
@@ -120,7 +121,7 @@ def _op(cls: type[Op]) -> dict[str, object]:
     settings = {name: _setting(setting) for name, setting in cls.declared.items()}
     common = {
         "name": WORD,
-        "from": _sources(cls),
+        **({} if cls.traits.role == "constant" else {"from": _sources(cls)}),
         "when": CONDITION,
         "tie": {"type": "string"},
         "shared": SHARED,

@@ -9,7 +9,7 @@ from json import dumps
 from archcalc.formats.language.tree import AMBIGUOUS, DECIMAL, INTEGER, WORDS
 from archcalc.formats.program.parameters import Variable
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.settings import Setting
+from archcalc.op.setting import Setting
 
 WIDTH = 110
 """The longest line that is written on purpose, in characters."""

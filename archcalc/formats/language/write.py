@@ -29,7 +29,7 @@ from archcalc.formats.program.outline import (
 )
 from archcalc.formats.registry import writer
 from archcalc.network.network import Network
-from archcalc.op.settings import REQUIRED, Setting
+from archcalc.op.setting import REQUIRED, Setting
 from archcalc.ops import REGISTRY
 
 Lines = Iterator[str]

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from archcalc.ground.errors import visible
 from archcalc.network.network import numbered
-from archcalc.op.settings import REQUIRED
+from archcalc.op.setting import REQUIRED
 
 WIDTH = 100
 """The longest line, in characters."""

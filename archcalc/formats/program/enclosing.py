@@ -21,7 +21,7 @@ from archcalc.formats.program.outline import (
 )
 from archcalc.formats.program.parameters import Variable
 from archcalc.network.network import Node
-from archcalc.op.settings import REQUIRED
+from archcalc.op.setting import REQUIRED
 
 START = -1
 """The value that such a block starts from: no node's position."""

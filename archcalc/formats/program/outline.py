@@ -15,7 +15,7 @@ from archcalc.formats.program.parameters import TIMES, Parameters, Variable
 from archcalc.formats.program.scopes import Scopes
 from archcalc.formats.program.structure import Form, Piece, Pieces, structured
 from archcalc.network.network import Network
-from archcalc.op.settings import REQUIRED
+from archcalc.op.setting import REQUIRED
 
 __all__ = [
     "Auxiliary",

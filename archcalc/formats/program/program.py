@@ -35,7 +35,7 @@ from archcalc.formats.program.parameters import Variable
 from archcalc.formats.program.series import Rows, rows_among
 from archcalc.formats.program.table import Calls, Table, arguments
 from archcalc.network.network import Network
-from archcalc.op.settings import REQUIRED
+from archcalc.op.setting import REQUIRED
 
 MOST_POSITIONAL = 4
 """The most arguments that stand without their names."""

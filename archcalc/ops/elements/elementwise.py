@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Work, op
+from archcalc.op.setting import only
 from archcalc.op.settings import choice, flag, number
 from archcalc.op.site import Site, Spot
 from archcalc.op.traits import Traits
@@ -51,6 +52,9 @@ OPERATIONS: dict[str, Work] = {
 }
 """The work of each operation on two numbers."""
 
+COMMUTING = ("add", "multiply", "minimum", "maximum", "equal", "and", "or", "xor")
+"""What comes to the same, whichever number comes first."""
+ORDERED = tuple(name for name in OPERATIONS if name not in COMMUTING)
 UNDEFINED = ("log", "sqrt", "asin", "acos", "acosh", "atanh", "power")
 """What makes no number of some numbers."""
 TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
@@ -94,7 +98,7 @@ class WithNumber(Pointwise):
 
     by: str = choice(tuple(OPERATIONS), "what is done")
     value: float = number("", "the number")
-    swapped: bool = flag("the number comes first, as in 1 - x", default=False)
+    swapped: bool = only(flag("the number comes first, as in 1 - x", default=False), "by", *ORDERED)
 
     @property
     def scrambles(self) -> bool:
@@ -127,7 +131,11 @@ class Clip(Pointwise):
 
     def check(self, at: Spot) -> None:
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise ArchcalcError(f"low is {self.low:g}, but high is {self.high:g}", setting="low")
+            raise ArchcalcError(
+                f"low is {self.low:g}, but high is {self.high:g}",
+                setting="low",
+                hint="low must be at most high: swap them",
+            )
 
     def work(self, at: Site) -> Work:
         bounds = [bound for bound in (self.low, self.high) if bound is not None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.arithmetic.number import Number
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
+from archcalc.op.setting import idle
 from archcalc.op.settings import choice, number
 from archcalc.op.site import Site
 from archcalc.op.traits import Traits
@@ -64,7 +65,9 @@ class Dropout(Pointwise):
 
     traits = Traits(storage="view", least_axes=1)
 
-    rate: float = number("", "share of elements that are zeroed", default=0.5, within=(0, 1))
+    rate: float = idle(
+        number("", "share of elements that are zeroed", default=0.5, within=(0, 1)), "at inference"
+    )
 
     def forward(self, x: Array) -> Array:
         return x

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, op
+from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, flag, size, words
 from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
@@ -88,12 +89,15 @@ class Unaccounted(Op):
 
     traits = Traits(role="unknown", takes=(0, None))
 
-    what: str = words("what its file calls it")
+    what: str = idle(words("what its file calls it"), "but what it is called")
     shape: tuple[int, ...] | None = size("", "the output's shape; unknown where not stated", default=None)
-    axes: Literal["sample", "all"] = choice(
-        ("sample", "all"),
-        "what the shape covers: the axes of a sample, or all with the batch",
-        default="sample",
+    axes: Literal["sample", "all"] = only(
+        choice(
+            ("sample", "all"),
+            "what the shape covers: the axes of a sample, or all with the batch",
+            default="sample",
+        ),
+        "shape",
     )
 
     def output(self, at: Site) -> Shape:

@@ -9,6 +9,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, op
+from archcalc.op.setting import only
 from archcalc.op.settings import choice, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.axes import across, check_last
@@ -82,15 +83,13 @@ class LayerNorm(Op):
     over: Literal["all", "channels", "last"] = choice(
         ("all", "channels", "last"), "what the statistics are taken over", default="all"
     )
-    axes: int = count("", "how many axes `over: last` takes", default=1)
+    axes: int = only(count("", "how many of the last axes are taken", default=1), "over", "last")
     affine: bool = flag("learn a scale and a shift", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)
 
     def check(self, at: Spot) -> None:
         if self.over == "last":
             check_last(self.axes, at.x)
-        elif self.axes != 1:
-            raise ArchcalcError("'axes' says how many axes 'over: last' takes", setting="axes")
 
     def _normalised(self, x: Shape) -> range:
         """Return the axes that the statistics are taken over."""
@@ -182,7 +181,11 @@ class LocalResponseNorm(Op):
 
     def check(self, at: Spot) -> None:
         if self.size % 2 == 0:
-            raise ArchcalcError(f"size must be odd, not {self.size}", setting="size")
+            raise ArchcalcError(
+                f"size must be odd, not {self.size}",
+                setting="size",
+                hint=f"an element has as many neighbours before as after it: {self.size - 1} or {self.size + 1}",
+            )
 
     def field(self, at: Site) -> Field:
         return across(at.x, (1,))

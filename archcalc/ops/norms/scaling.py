@@ -116,7 +116,9 @@ class Affine(Op):
     def check(self, at: Spot) -> None:
         check_not_batch(self.axis, len(at.x))
         if not self.scale and not self.shift:
-            raise ArchcalcError("neither scales nor shifts", setting="shift")
+            raise ArchcalcError(
+                "neither scales nor shifts", setting="shift", hint="leave one out: it does both unless told"
+            )
 
     def weights(self, at: Site) -> Weights:
         names = {"weight": self.scale, "bias": self.shift}

@@ -58,13 +58,16 @@ class Slice(Op):
             values = getattr(self, name)
             if values is not None and len(values) not in (1, len(self.axes)):
                 raise ArchcalcError(
-                    f"'{name}' has {len(values)} numbers, but 'axes' has {len(self.axes)}", setting=name
+                    f"'{name}' has {len(values)} numbers, but 'axes' has {len(self.axes)}",
+                    setting=name,
+                    hint="give one number for all axes, or one for each",
                 )
         for number, (start, stop, _) in self._ranges(at.x).items():
             if not start < stop <= at.x[number]:
                 raise ArchcalcError(
                     f"positions {start} to {stop} are not among the {at.x[number]} of axis {number}",
                     setting="starts" if self.stops is None else "stops",
+                    hint=f"positions count from 0; a stop comes after its start and is at most {at.x[number]}",
                 )
 
     def output(self, at: Site) -> Shape:
@@ -105,11 +108,16 @@ class Take(Op):
     def check(self, at: Spot) -> None:
         check_axis(self.axis, len(at.x))
         if (self.index is None) == (len(at.xs) == 1):
-            raise ArchcalcError("takes either an index or a second input that holds indices", setting="index")
+            raise ArchcalcError(
+                "takes either an index or a second input that holds indices",
+                setting="index",
+                hint="write index: 0 for the first position, or from: [LAYER, INDICES]",
+            )
         if self.index is not None and self.index >= at.x[self.axis]:
             raise ArchcalcError(
                 f"position {self.index} is not among the {at.x[self.axis]} of axis {self.axis}",
                 setting="index",
+                hint=f"positions go from 0 to {at.x[self.axis] - 1}",
             )
 
     def output(self, at: Site) -> Shape:
@@ -214,6 +222,7 @@ class Tile(Op):
             raise ArchcalcError(
                 f"'repeats' has {len(self.repeats)} numbers, but the input has {len(at.x)} axes with the batch",
                 setting="repeats",
+                hint="give one number for each axis, the batch first; 1 leaves an axis as it is",
             )
 
     def output(self, at: Site) -> Shape:

@@ -9,6 +9,7 @@ from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, op, per_axis
+from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, number, padding, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
@@ -67,12 +68,15 @@ class Reshape(Op):
         given, size = prod(extent for extent in self.shape if extent), prod(self._covered(at.x))
         blanks = self.shape.count(0)
         if blanks > 1:
-            raise ArchcalcError("only one size can be left over (0)", setting="shape")
+            raise ArchcalcError(
+                "only one size can be left over (0)", setting="shape", hint="state all sizes but one"
+            )
         if size % given or (not blanks and size != given):
             was = "x".join(map(str, self._covered(at.x)))
             raise ArchcalcError(
                 f"{was} has {size} numbers, which do not fill {'x'.join(map(str, self.shape))}",
                 setting="shape",
+                hint=f"the sizes must multiply to {size}; a 0 stands for what is left over",
             )
 
     def _covered(self, x: Shape) -> Shape:
@@ -116,6 +120,9 @@ class Permute(Op):
             raise ArchcalcError(
                 f"order must name each of the axes 0 to {last} once, not {list(self.order)}",
                 setting="order",
+                hint="axis 0 is the batch"
+                if self.axes == "all"
+                else "axis 0 is the channels; with axes: all it is the batch",
             )
 
     def output(self, at: Site) -> Shape:
@@ -148,9 +155,12 @@ class Pad(Op):
     channels: tuple[tuple[int, int], ...] = padding(
         "c", "maps added at each side: a number, or a pair [[before, after]]", default=0
     )
-    value: float = number("", "what they hold", default=0.0)
-    mode: Literal["constant", "reflect", "edge", "wrap"] = choice(
-        ("constant", "reflect", "edge", "wrap"), "where they take it from", default="constant"
+    value: float = idle(
+        only(number("", "what they hold", default=0.0), "mode", "constant"), "where nothing is added"
+    )
+    mode: Literal["constant", "reflect", "edge", "wrap"] = idle(
+        choice(("constant", "reflect", "edge", "wrap"), "where they take it from", default="constant"),
+        "where nothing is added",
     )
 
     def check(self, at: Spot) -> None:
@@ -158,7 +168,11 @@ class Pad(Op):
             check_spatial(at.x)
         check_axes("amount", self.amount, at.x[2:])
         if len(self.channels) != 1:
-            raise ArchcalcError("'channels' takes one number or one pair", setting="channels")
+            raise ArchcalcError(
+                "'channels' takes one number or one pair",
+                setting="channels",
+                hint="a pair stands in a list: channels: [[0, 1]]",
+            )
         spare = {"reflect": 1, "wrap": 0}.get(self.mode)
         for extent, sides in zip(at.x[1:], self._sides(at.x), strict=True):
             if spare is not None and max(sides) > extent - spare:

@@ -92,7 +92,11 @@ class Concat(Op):
                 "the shapes differ beside the channels",
                 hint="every branch must end with the same spatial size",
             )
-        raise ArchcalcError(f"the shapes differ beside axis {self.axis}", setting="axis")
+        raise ArchcalcError(
+            f"the shapes differ beside axis {self.axis}",
+            setting="axis",
+            hint="along every other axis the branches must have the same size",
+        )
 
     def _for_each_sample(self, xs: tuple[Shape, ...]) -> list[Shape]:
         """Return the shapes with the largest batch in place of a batch of 1, unless that is the axis."""
@@ -135,6 +139,7 @@ class Channels(Op):
             raise ArchcalcError(
                 f"channels {self.start} to {stop} are not among the {at.x[1]} that come in",
                 setting="start" if self.stop is None else "stop",
+                hint=f"channels count from 0; 'stop' comes after 'start' and is at most {at.x[1]}",
             )
 
     def output(self, at: Site) -> Shape:

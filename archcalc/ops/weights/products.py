@@ -44,7 +44,7 @@ class MatMul(Op):
                 setting="transposed" if self.transposed else None,
                 hint="transposed: true turns the right side"
                 if not self.transposed and a[-1] == b[-1]
-                else None,
+                else f"a row on the left must be as long as a column on the right: {a[-1]}",
             )
         check_stretches(a[:-2], b[:-2])
 

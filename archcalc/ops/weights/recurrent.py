@@ -50,7 +50,11 @@ class Recurrent(Op):
                 hint="permute and reshape bring the positions in a row",
             )
         if self.directions > 2:
-            raise ArchcalcError(f"there are 2 directions, not {self.directions}", setting="directions")
+            raise ArchcalcError(
+                f"there are 2 directions, not {self.directions}",
+                setting="directions",
+                hint="1 runs forwards, 2 from both ends",
+            )
 
     def output(self, at: Site) -> Shape:
         return (*at.x[:2], self.hidden * self.directions)

@@ -51,23 +51,23 @@ class Conv(Sliding):
         check_spatial(at.x)
         check_channels(at.x, self.in_)
         check_groups(at.x[1], self.groups)
-        if self.out % self.groups:
-            raise ArchcalcError(
-                f"{self.out} filters do not split into {self.groups} groups",
-                setting="groups",
-                hint=f"groups must divide {self.out}",
-            )
+        _check_filters(self.out, self.groups)
         if self.connections is not None:
             self._check_connections(at.x[1], self.connections)
         super().check(at)
 
     def _check_connections(self, channels: int, connections: tuple[tuple[int, ...], ...]) -> None:
         if self.groups != 1:
-            raise ArchcalcError("takes either groups or connections, not both", setting="connections")
+            raise ArchcalcError(
+                "takes either groups or connections, not both",
+                setting="connections",
+                hint="leave 'groups' out: connections say which maps each filter sees",
+            )
         if len(connections) != self.out:
             raise ArchcalcError(
                 f"connections list {len(connections)} filters, but there are {self.out}",
                 setting="connections",
+                hint=f"list the maps of each filter, or write out: {len(connections)}",
             )
         for number, maps in enumerate(connections):
             if max(maps) >= channels:
@@ -167,10 +167,7 @@ class ConvTranspose(Op):
         check_groups(at.x[1], self.groups)
         for name in ("kernel", "stride", "padding", "output_padding", "dilation"):
             check_axes(name, getattr(self, name), spatial)
-        if self.out % self.groups:
-            raise ArchcalcError(
-                f"{self.out} filters do not split into {self.groups} groups", setting="groups"
-            )
+        _check_filters(self.out, self.groups)
         for extra, stride, dilation in zip(
             per_axis(self.output_padding, spatial),
             per_axis(self.stride, spatial),
@@ -181,9 +178,14 @@ class ConvTranspose(Op):
                 raise ArchcalcError(
                     f"output_padding {extra} must be smaller than the stride or the dilation",
                     setting="output_padding",
+                    hint=f"it is at most {max(stride, dilation) - 1} here",
                 )
         if min(self.output(at)[2:]) < 1:
-            raise ArchcalcError("padding cuts the whole output away", setting="padding")
+            raise ArchcalcError(
+                "padding cuts the whole output away",
+                setting="padding",
+                hint="here it is what is cut off at each side of the output: make it smaller",
+            )
 
     def output(self, at: Site) -> Shape:
         spatial = at.x[2:]
@@ -243,6 +245,16 @@ def check_channels(x: Shape, stated: int | None) -> None:
             f"states {stated} input channels, but gets {x[1]}",
             setting="in",
             hint="leave 'in' out: it is inferred",
+        )
+
+
+def _check_filters(filters: int, groups: int) -> None:
+    """Raise a fact where the filters do not split into the groups."""
+    if filters % groups:
+        raise ArchcalcError(
+            f"{filters} filters do not split into {groups} groups",
+            setting="groups",
+            hint=f"groups must divide {filters}",
         )
 
 

@@ -10,6 +10,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, check_axes, op, per_axis
+from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.windows.sliding import Sliding, check_spatial
@@ -82,7 +83,9 @@ class AvgPool(Pool):
     padding never counts. Source: torch.nn.AvgPool2d.
     """
 
-    count_padding: bool = flag("divide by the whole window, padding included", default=True)
+    count_padding: bool = idle(
+        flag("divide by the whole window, padding included", default=True), "where nothing is padded"
+    )
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.y) * (self.window_size(at.x) - 1), divisions=prod(at.y))

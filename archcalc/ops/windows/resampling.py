@@ -9,6 +9,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import NO_WORK, Op, Work, check_axes, op, per_axis
+from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, count, flag, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.ops.windows.sliding import check_spatial
@@ -79,12 +80,12 @@ class Resize(Op):
     mode: Literal["nearest", "linear", "cubic"] = choice(
         ("nearest", "linear", "cubic"), "how new elements are made", default="nearest"
     )
-    corners: bool = flag("keep the outermost elements where they are", default=False)
+    corners: bool = only(
+        flag("keep the outermost elements where they are", default=False), "mode", "linear", "cubic"
+    )
 
     def check(self, at: Spot) -> None:
         check_axes("size", self.size, check_spatial(at.x))
-        if self.corners and self.mode == "nearest":
-            raise ArchcalcError("nearest elements are copied, whatever the corners", setting="corners")
 
     def output(self, at: Site) -> Shape:
         return (*at.x[:2], *per_axis(self.size, at.x[2:]))
@@ -113,13 +114,18 @@ class DepthToSpace(Op):
     """
 
     block: int = count("b", "size of a block along each axis")
-    mode: Literal["dcr", "crd"] = choice(("dcr", "crd"), "which channels belong together", default="dcr")
+    mode: Literal["dcr", "crd"] = idle(
+        choice(("dcr", "crd"), "which channels belong together", default="dcr"), "to blocks of 1"
+    )
 
     def check(self, at: Spot) -> None:
         spatial = check_spatial(at.x)
         if at.x[1] % self.block ** len(spatial):
             raise ArchcalcError(
-                f"{at.x[1]} channels do not make blocks of {self.block ** len(spatial)}", setting="block"
+                f"{at.x[1]} channels do not make blocks of {self.block ** len(spatial)}",
+                setting="block",
+                hint=f"a block of {self.block} takes {'·'.join(str(self.block) for _ in spatial)} channels: "
+                f"their number must be a multiple of {self.block ** len(spatial)}",
             )
 
     def output(self, at: Site) -> Shape:
@@ -151,7 +157,11 @@ class SpaceToDepth(Op):
     def check(self, at: Spot) -> None:
         for extent in check_spatial(at.x):
             if extent % self.block:
-                raise ArchcalcError(f"{extent} is not made of blocks of {self.block}", setting="block")
+                raise ArchcalcError(
+                    f"{extent} is not made of blocks of {self.block}",
+                    setting="block",
+                    hint=f"a crop or a pad before it makes {extent} a multiple of {self.block}",
+                )
 
     def output(self, at: Site) -> Shape:
         return (at.x[0], at.x[1] * prod(self.block for _ in at.x[2:]), *(i // self.block for i in at.x[2:]))

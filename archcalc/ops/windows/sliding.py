@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 
 from archcalc.arithmetic.number import Number
@@ -19,6 +20,7 @@ from archcalc.arithmetic.window import (
 )
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, per_axis
+from archcalc.op.setting import idle
 from archcalc.op.settings import choice, padding, size
 from archcalc.op.site import Shape, Site, Sizes, Spot
 
@@ -36,9 +38,19 @@ class Sliding(Op):
         "p", "elements added at each side: a number, `same` or `valid`", words=("same", "valid")
     )
     dilation: tuple[int, ...] = size("d", "distance between window elements", default=1, fades=True)
-    rounding: Rounding | None = choice(
-        ROUNDINGS, "what to do where the window does not fit evenly", default=None
+    rounding: Rounding | None = idle(
+        choice(ROUNDINGS, "what to do where the window does not fit evenly", default=None),
+        "where the stride is 1",
     )
+
+    def agree(self, given: Collection[str]) -> None:
+        super().agree(given)
+        if self.padding == "same" and self.rounding in ("floor", "ceil"):
+            raise ArchcalcError(
+                f"'rounding: {self.rounding}' changes nothing with 'padding: same', which makes ⌈I/s⌉ of I",
+                setting="rounding",
+                hint="leave 'rounding' out, or state the padding in numbers",
+            )
 
     def rounded(self, rounding: Rounding) -> Self:
         """Return the op under a network-wide rounding: it holds where the layer says none; `strict` always does."""

@@ -10,6 +10,7 @@ from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
 from archcalc.op.op import REGISTRY
+from archcalc.ops.elements.elementwise import ORDERED
 
 BINARY = {
     "Add": "add",
@@ -32,8 +33,7 @@ BINARY = {
 }
 """What they do; `add` and `multiply` are ops of their own, the others are ways to `combine`."""
 ADDING = ("Add", "Sum")
-COMMUTE = ("add", "multiply", "minimum", "maximum")
-WITH_NUMBER = (*COMMUTE, "subtract", "divide", "power", "modulo")
+WITH_NUMBER = ("add", "multiply", "minimum", "maximum", "subtract", "divide", "power", "modulo")
 
 
 @translates(*BINARY)
@@ -84,7 +84,7 @@ def _with_constant(
     if number is not None and len(other.shape) <= len(x.shape):
         if by not in WITH_NUMBER:
             return None
-        turned = {"swapped": True} if swapped and by not in COMMUTE else {}
+        turned = {"swapped": True} if swapped and by in ORDERED else {}
         return builder.add(node.called, "scalar", [x], by=by, value=number, **turned)
     axis = only_axis(other, x)
     if by not in REGISTRY or axis is None or not other.is_learnt:

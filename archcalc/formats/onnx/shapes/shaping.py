@@ -157,12 +157,14 @@ def pad(node: GraphNode, builder: Builder) -> Tensor:
     first, second, *rest = ((max(0, before), max(0, after)) for before, after in (*sides.values(), (0, 0)))
     if first != (0, 0):
         raise UnaccountableError("it pads the batch")
-    constant = builder.tensor(node, 2)
-    value = constant.scalar if isinstance(constant, Constant) else node.attributes.get("value", 0.0)
     settings = {"amount": tuple(rest[:-1]) or ((0, 0),), "mode": node.attributes.get("mode", "constant")}
     if second != (0, 0):
         settings["channels"] = (second,)
-    return builder.add(node.called, "pad", [x], value=float(value or 0), **settings)
+    if settings["mode"] == "constant":
+        constant = builder.tensor(node, 2)
+        value = constant.scalar if isinstance(constant, Constant) else node.attributes.get("value", 0.0)
+        settings["value"] = float(value or 0)
+    return builder.add(node.called, "pad", [x], **settings)
 
 
 def _without(name: str, builder: Builder, x: Output, sides: Mapping[int, tuple[int, int]]) -> Output:

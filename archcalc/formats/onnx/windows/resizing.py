@@ -28,13 +28,14 @@ def resize(node: GraphNode, builder: Builder) -> Tensor:
     ):
         raise UnaccountableError("it smooths what it shrinks")
     corners = mode != "nearest" and node.attributes.get("coordinate_transformation_mode") == "align_corners"
+    placed = {"corners": True} if corners else {}
     factors = tuple(after // before for before, after in zip(x.shape[2:], sizes[2:], strict=True))
     is_whole = sizes[2:] == tuple(f * size for f, size in zip(factors, x.shape[2:], strict=True))
     if is_whole and mode in ("nearest", "linear") and not corners:
         return builder.add(node.called, "upsample", [x], scale=factors, mode=mode)
     if mode not in ("nearest", "linear", "cubic"):
         raise UnaccountableError(f"its mode is {mode}")
-    return builder.add(node.called, "resize", [x], size=sizes[2:], mode=mode, corners=corners)
+    return builder.add(node.called, "resize", [x], size=sizes[2:], mode=mode, **placed)
 
 
 def _resized(node: GraphNode, builder: Builder, x: Sizes) -> Sizes:
