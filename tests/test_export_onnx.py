@@ -211,7 +211,8 @@ SETTINGS = [
     *((kind, {"hidden": 4, "directions": 2, "batch_first": False}, (5, 2, 3)) for kind in ("rnn", "lstm", "gru")),
     *((kind, {"hidden": 4, "directions": 2, "bias": False}, (2, 5, 3)) for kind in ("rnn", "lstm", "gru")),
     *(("function", {"by": by}, (2, 3, 4)) for by in elementwise.FUNCTIONS),
-    *(("scalar", {"by": by, "value": 1.5, "swapped": swapped}, (2, 3, 4)) for by in elementwise.OPERATIONS for swapped in (False, True)),
+    *(("scalar", {"by": by, "value": 1.5}, (2, 3, 4)) for by in elementwise.OPERATIONS),
+    *(("scalar", {"by": by, "value": 1.5, "swapped": True}, (2, 3, 4)) for by in elementwise.ORDERED),
     *(("combine", {"by": by}, (2, 3, 4), (2, 1, 4)) for by in elementwise.OPERATIONS if by not in REGISTRY),
     *(("reduce", {"by": by, "axes": [1, -1], "keep": keep}, (2, 3, 4, 5)) for by in reduction.REDUCTIONS for keep in (False, True)),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Self, TypedDict, cast, get_args
 
+from archcalc.analysis.layout import check_input, stated, turned
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
@@ -111,15 +112,29 @@ def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
 
 
 def _shapes(input: Input, network: Network) -> dict[str, Sizes]:
-    """Return the shapes that a network's inputs are given, by name."""
+    """Return the shapes that a network's inputs are given, by name, the channels first.
+
+    Raises:
+        ArchcalcError: there is no such input, its shape has another number of sizes, or they are in another order.
+    """
+    layout = network.layout
     usual = {
-        node.name: node.op.output_sizes()[1:] for node in network.nodes if node.op.traits.role == "input"
+        node.name: stated(node.op.output_sizes()[1:], layout)
+        for node in network.nodes
+        if node.op.traits.role == "input"
     }
-    return given_shapes(input, usual, network.name)
+    shapes = given_shapes(input, usual, network.name, "last" if layout == "channels_last" else "first")
+    for name, shape in shapes.items():
+        check_input(network, name, shape)
+    return {name: turned(shape, layout) for name, shape in shapes.items()}
 
 
-def given_shapes(input: Input, usual: Mapping[str, Sequence[int | str]], who: str) -> dict[str, Sizes]:
+def given_shapes(
+    input: Input, usual: Mapping[str, Sequence[int | str]], who: str, channels: str = "first"
+) -> dict[str, Sizes]:
     """Return the shapes that inputs are given, by name; `usual` are those that they have, a word for an open size.
+
+    `channels` says where these are among the sizes, first or last.
 
     Raises:
         ArchcalcError: there is no such input, or its shape has another number of sizes.
@@ -141,6 +156,6 @@ def given_shapes(input: Input, usual: Mapping[str, Sequence[int | str]], who: st
         if len(found[name]) != len(usual[name]):
             raise ArchcalcError(
                 f"input has {len(found[name])} sizes, but {who} takes {len(usual[name])}",
-                hint=f"channels first and no batch, as in {'x'.join(str(size or '?') for size in usual[name])}",
+                hint=f"channels {channels} and no batch, as in {'x'.join(str(size or '?') for size in usual[name])}",
             )
     return found

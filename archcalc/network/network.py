@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import Origin, visible
 from archcalc.op.op import Op
 from archcalc.op.site import Sizes
 
+Layout = Literal["channels_first", "channels_last"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+"""In which order the sizes of an input are stated; the engine itself has the channels first."""
 MARK = re.compile("[./]")
 """What stands between the parts of a name."""
 
@@ -121,7 +124,8 @@ class Network(NamedTuple):
     The first node is an input. `parameters` are the spec's own, after variants and
     overrides; `expectations` are published figures that the spec states, `budget` the limits that it sets itself; `rounding` is for layers that
     say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
-    its weights, where its file says one; `notes` are what its reader had to assume.
+    its weights, where its file says one; `notes` are what its reader had to assume; `layout` is how the sizes of its
+    inputs are stated, where anybody says that: of others they are looked at.
     """
 
     name: str
@@ -135,6 +139,7 @@ class Network(NamedTuple):
     dtype: str | None = None
     notes: tuple[str, ...] = ()
     budget: tuple[FigureLimit, ...] = ()
+    layout: Layout | None = None
 
     def __repr__(self) -> str:
         return f"<Network {visible(self.name)}: {len(self.nodes)} layers>"

@@ -19,6 +19,7 @@ class Traits(NamedTuple):
         deep: whether it counts when people say how deep a network is: convolutions and linear layers.
         takes: the least and the most inputs; None for any number.
         least_axes: the fewest axes that an input may have, the batch among them.
+        slides: whether it slides windows over the axes behind the channels.
     """
 
     role: Role = "layer"
@@ -26,6 +27,7 @@ class Traits(NamedTuple):
     deep: bool = False
     takes: tuple[int, int | None] = (1, 1)
     least_axes: int = 2
+    slides: bool = False
 
     @property
     def is_branched(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.analyze import analyze
 from archcalc.analysis.conditions import Asked, DType
+from archcalc.analysis.layout import check_input
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.window import Rounding
@@ -110,6 +111,8 @@ def compare(
         )
     conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
     stacks = [one for one in read if isinstance(one, Stack)]
+    for shape in shapes if stacks else ():
+        check_input(network(stacks[0], shape), "input", shape)
     if len(stacks) < len(read):
         return _networks(read, shapes, _channels(channels), conditions)
     _check_stacks(parameters, conditions)

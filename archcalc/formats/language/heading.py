@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from archcalc.analysis.layout import misread
 from archcalc.formats.language.words import is_special, text
 from archcalc.formats.program.code import Names
 from archcalc.ground import limits
@@ -30,8 +31,19 @@ def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
     else:
         sizes = (f"{text(names[p])}: {_shape(network.nodes[p])}" for p in positions)
         lines.append(f"input: {{{', '.join(sizes)}}}")
+    lines += ["layout: channels_first"] * _looks_misread(network)
     lines += [f"rounding: {network.rounding}"] * (network.rounding is not None)
     return lines, names
+
+
+def _looks_misread(network: Network) -> bool:
+    """Tell whether a reader would take the sizes of an input, the channels first, for others unless told."""
+    unsaid = network._replace(layout=None)
+    return any(
+        misread(unsaid, node.name, node.op.output_sizes()[1:])
+        for node in network.nodes
+        if node.op.traits.role == "input"
+    )
 
 
 def _word(name: str, usual: str) -> str:

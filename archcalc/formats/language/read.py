@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Scope
 from contextlib import contextmanager
+from typing import TypeVar
 
+from archcalc.analysis.layout import misread, stated, turned
 from archcalc.analysis.run import note_misfits
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.budget import budget
@@ -17,7 +19,7 @@ from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
-from archcalc.network.network import Expectation, FigureLimit, Network, Node
+from archcalc.network.network import LAYOUTS, Expectation, FigureLimit, Layout, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
@@ -26,6 +28,7 @@ KEYS = (
     "title",
     "source",
     "input",
+    "layout",
     "rounding",
     "parameters",
     "variants",
@@ -94,8 +97,11 @@ class Document:
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
         expansion = Expansion(self._blocks(), scope, problems)
+        layout: Layout | None = "channels_first"  # of sizes in a layout that is none nothing is said
         with problems.noted():
-            for node in self._inputs(chosen, scope):
+            layout = _word_of(self.root, "layout", LAYOUTS)
+        with problems.noted():
+            for node in self._inputs(chosen, scope, layout):
                 expansion.add(node)
         outputs = self._expanded(expansion, Frame(scope))
         expected: list[Expectation] = []
@@ -106,7 +112,7 @@ class Document:
             limits += (*budget(self.root), *budget(chosen))
         rounding: Rounding | None = None
         with problems.noted():
-            rounding = _rounding(self.root)
+            rounding = _word_of(self.root, "rounding", ROUNDINGS)
         network = Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
@@ -118,7 +124,9 @@ class Document:
             outputs=outputs,
             notes=tuple(_idle_inputs(expansion.nodes, outputs)),
             budget=tuple(limits),
+            layout=layout,
         )
+        _note_misread(network, expansion.broken, problems)
         if problems:
             note_misfits(network, expansion.broken, problems)
         problems.raise_noted()
@@ -215,7 +223,7 @@ class Document:
             blocks[name] = BlockSpec(name, parameters.entries, layers)
         return blocks
 
-    def _inputs(self, variant: Mapping, scope: Scope[str, object]) -> list[Node]:
+    def _inputs(self, variant: Mapping, scope: Scope[str, object], layout: Layout | None) -> list[Node]:
         """Return the network's inputs: one called `input`, or several by their names, the first of which feeds the layers."""
         tree = variant.entries.get("input") or self.root.entries.get("input")
         if tree is None:
@@ -225,14 +233,14 @@ class Document:
                 hint="input: 3x224x224 means channels x height x width",
             )
         if not isinstance(tree, Mapping):
-            return [_input("input", tree, scope)]
+            return [_input("input", tree, scope, layout)]
         if not tree.entries:
             raise ArchcalcError(
                 "'input' names no input", place=tree.place(), hint="input: {image: 3x224x224}"
             )
         for key in tree.keys.values():
             check_name(key, "input")
-        return [_input(name, shape, scope) for name, shape in tree.entries.items()]
+        return [_input(name, shape, scope, layout) for name, shape in tree.entries.items()]
 
     def _outputs(self, expansion: Expansion) -> tuple[int, ...]:
         """Return the layers that a spec names as the network's outputs; none where it does not say."""
@@ -249,9 +257,9 @@ class Document:
         return tuple(found)
 
 
-def _input(name: str, tree: Tree, scope: Scope[str, object]) -> Node:
+def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | None) -> Node:
     try:
-        shape = extents(evaluate(tree, scope))
+        shape = turned(extents(evaluate(tree, scope)), layout)
     except ArchcalcError as error:
         raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place()) from None
     return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
@@ -270,14 +278,38 @@ def override(text: str) -> tuple[str, object]:
     return name.strip(), evaluate(read(SourceText(f"--set {name.strip()}", value)), {})
 
 
-def _rounding(root: Mapping) -> Rounding | None:
-    tree = root.entries.get("rounding")
+Word = TypeVar("Word", bound=str)
+
+
+def _word_of(root: Mapping, key: str, words: Sequence[Word]) -> Word | None:
+    """Return which of some words stands under a key; None where there is no such key."""
+    tree = root.entries.get(key)
     if tree is None:
         return None
-    for rounding in ROUNDINGS:
-        if isinstance(tree, Scalar) and tree.text == rounding:
-            return rounding
-    raise ArchcalcError(f"'rounding' must be {' or '.join(ROUNDINGS)}, not {tree.noun}", place=tree.place())
+    for word in words:
+        if isinstance(tree, Scalar) and tree.text == word:
+            return word
+    raise ArchcalcError(
+        f"'{key}' must be {' or '.join(words)}, not {tree.noun}",
+        place=tree.place(),
+        hint=nearest(tree.text, words) if isinstance(tree, Scalar) else None,
+    )
+
+
+def _note_misread(network: Network, broken: set[int], problems: Problems) -> None:
+    """Note which inputs state their sizes in another order than is meant; nothing is said of what depends on them."""
+    for position, node in enumerate(network.nodes):
+        if node.op.traits.role != "input":
+            continue
+        mistake = misread(network, node.name, stated(node.op.output_sizes()[1:], network.layout))
+        if mistake is not None:
+            broken.add(position)
+            error = ArchcalcError(
+                f"'{node.name}' {mistake.fact}",
+                place=node.origin.place() if node.origin else None,
+                hint=f"write '{node.name}: {mistake.meant}'; {mistake.otherwise}",
+            )
+            problems.note(error)
 
 
 def _check_used(nodes: list[Node], ends: set[int]) -> None:

@@ -8,6 +8,7 @@ from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.formats.language.expectations import claimable
 from archcalc.formats.language.scope import CONTROLS, RESERVED
 from archcalc.ground import limits
+from archcalc.network.network import LAYOUTS
 from archcalc.op.op import Op
 from archcalc.op.setting import Setting
 from archcalc.op.settings import EXPRESSION
@@ -69,6 +70,10 @@ def spec_schema() -> dict[str, object]:
             "title": TEXT,
             "source": TEXT,
             "input": INPUT,
+            "layout": {
+                "description": "in which order the sizes of the inputs are stated",
+                "enum": list(LAYOUTS),
+            },
             "rounding": {"enum": list(ROUNDINGS)},
             "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
             "variants": {

@@ -168,13 +168,12 @@ class _Reader:
         for name in filter(None, node.outputs):
             shape = self.inferred.get(name)
             called = f"{node.called}:{len(found)}" if found else node.called
-            settings = {"shape": shape} if shape and min(shape) > 0 else {}
+            settings = {"shape": shape, "axes": "all"} if shape and min(shape) > 0 else {}
             found[name] = self.builder.add(
                 called,
                 "unaccounted",
                 inputs,
                 what=node.what.strip()[:MOST_WHAT] or "?",
-                axes="all",
                 **settings,
             )
         return found
@@ -215,6 +214,7 @@ class _Reader:
                 *idle(builder, kept),
                 *_noted(builder.unaccounted),
             ),
+            layout="channels_first",
         )
         return Reading(
             network,

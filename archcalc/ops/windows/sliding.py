@@ -23,6 +23,7 @@ from archcalc.op.op import Op, check_axes, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, padding, size
 from archcalc.op.site import Shape, Site, Sizes, Spot
+from archcalc.op.traits import Traits
 
 
 class Sliding(Op):
@@ -31,6 +32,8 @@ class Sliding(Op):
     Subclasses may declare `stride`, `padding`, `dilation` and `rounding` anew with other defaults;
     a stride of None is the kernel's size. `same` is TensorFlow's, and `ceil` PyTorch's: see `window`.
     """
+
+    traits = Traits(slides=True)
 
     kernel: tuple[int, ...] = size("k", "window size")
     stride: tuple[int, ...] | None = size("s", "step of the window", default=1)
