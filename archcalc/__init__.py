@@ -10,8 +10,6 @@
 Everything public is here; it is imported on first use, so that `import archcalc` costs nothing.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # as in `typing`, which takes as long to load as Python does to answer an interrupt
 if TYPE_CHECKING:
     from archcalc.analysis.report import Report, Row, Totals

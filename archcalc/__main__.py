@@ -1,6 +1,7 @@
 """The program: `archcalc`, or `python -m archcalc`."""
 
-import signal
+# What `signal` is made of: to load that itself takes longer than to come here, and to be interrupted meanwhile.
+import _signal as signal  # type: ignore[import-not-found]  # nobody has written its types down
 
 IS_HEEDED = signal.getsignal(signal.SIGINT) is signal.default_int_handler
 if IS_HEEDED:  # from the first line on, and not from the first call

@@ -164,6 +164,27 @@ def test_an_interrupt_while_the_program_loads_ends_it_without_a_word(module):
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
+FIRST = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv.pop())
+import archcalc
+own = {"archcalc.__main__", "_signal"}
+sys.addaudithook(lambda event, args: event == "import" and args[0] not in own and os.kill(os.getpid(), signal.SIGINT))
+sys.modules.pop("gc", None)
+import archcalc.__main__
+import wave  # in case that nothing more had to be loaded
+"""
+
+
+def test_interrupts_are_answered_before_anything_else_is_loaded():
+    root = str(Path(archcalc.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, root], capture_output=True, check=False, encoding="utf-8"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_an_interrupt_is_ignored_where_the_caller_wants_it_so(shell):
     outcome = shell(
         "trap '' INT; (sleep 1; echo '{input: 1, layers: [relu]}') | archcalc show - & kill -INT $!; wait $!"
