@@ -86,3 +86,15 @@ def test_a_network_that_is_loaded_again_is_the_same(each_network):
     network = archcalc.load(each_network)
     assert archcalc.load(each_network) == network
     assert copy.deepcopy(network) == pickle.loads(pickle.dumps(network)) == network  # noqa: S301  # our own
+
+
+def test_a_network_that_is_loaded_again_is_equal_and_hashes_alike():
+    one, other = (archcalc.load("resnet50", parameters={"classes": 10}) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert len({one, other, archcalc.load("resnet50"), archcalc.load("lenet5")}) == 3
+
+
+@pytest.mark.parametrize("each", ["densenet121", "lenet5_1998", "googlenet", "vit_b_16"])
+def test_every_network_can_be_a_key(each):
+    assert {archcalc.load(each): 1}[archcalc.load(each)] == 1

@@ -43,6 +43,11 @@ def is_inside(name: str, block: str) -> bool:
     return name.startswith((f"{block}.", f"{block}/"))
 
 
+def blocks(names: Iterable[str]) -> list[str]:
+    """Return the blocks in which layers of these names stand, each once."""
+    return list(dict.fromkeys(name[: mark.start()] for name in names for mark in MARK.finditer(name, 1)))
+
+
 def members(names: Iterable[str], wanted: Collection[str]) -> dict[str, list[int]]:
     """Return for each name that is wanted the positions of the layers that it means: its own, or those of its block."""
     found: dict[str, list[int]] = {name: [] for name in wanted}
@@ -140,6 +145,10 @@ class Network(NamedTuple):
     notes: tuple[str, ...] = ()
     budget: tuple[FigureLimit, ...] = ()
     layout: Layout | None = None
+
+    def __hash__(self) -> int:
+        """Return a number that equal networks share; parameters and figures, which may be lists, are left to `==`."""
+        return hash((self.name, self.nodes, self.rounding, self.outputs))
 
     def __repr__(self) -> str:
         return f"<Network {visible(self.name)}: {len(self.nodes)} layers>"
