@@ -16,6 +16,7 @@ CALL = "$ archcalc "
 
 class Case(NamedTuple):
     path: Path
+    name: str
     call: list[str]
     spec: str
     message: str
@@ -31,16 +32,19 @@ def cases():
             if spec.startswith(CALL):
                 call, spec = spec.split("\n", 1)
             yield pytest.param(
-                Case(path, shlex.split(call.removeprefix(CALL)), spec, message.strip("\n")),
+                Case(path, name, shlex.split(call.removeprefix(CALL)), spec, message.strip("\n")),
                 id=f"{path.stem}: {name}",
             )
 
 
 def update(case, message):
     """Write what is said now in place of what was said."""
-    text = case.path.read_text(encoding="utf-8")
-    was, now = (f"{case.spec}=>\n{said.strip(chr(10))}\n" for said in (case.message, message))
-    case.path.write_text(text.replace(was, now), encoding="utf-8")
+    head, *parts = case.path.read_text(encoding="utf-8").split("=== ")
+    for place, part in enumerate(parts):
+        if part.startswith(f"{case.name}\n"):
+            gap = "\n" if place < len(parts) - 1 else ""
+            parts[place] = f"{part.partition('=>')[0]}=>\n{message}{gap}"
+    case.path.write_text("=== ".join([head, *parts]), encoding="utf-8")
 
 
 CASES = list(cases())

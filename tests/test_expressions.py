@@ -3,7 +3,8 @@
 import pytest
 
 from archcalc import ArchcalcError
-from archcalc.formats.language.expressions import value_of
+from archcalc.formats.language.expressions import value_of, worked_out
+from archcalc.formats.language.habits import OFFER
 from archcalc.ground.limits import EXPRESSION, MAGNITUDE
 
 SCOPE = {"n": 7, "i": 0, "wide": True, "ratio": 0.5, "depths": (3, 4, 6, 3), "mode": "same", "if_": 2}
@@ -115,21 +116,12 @@ def test_what_is_no_expression_stands_for_itself(text):
 
 
 MEANT = [
-    "2 ** 3",
-    "n ** n",
-    "n.bit_length()",
-    "pow(2, 3)",
-    "abs(3)",
-    "__import__('os')",
-    "n(3)",
     "min()",
     "[1, 2]",
     "n = 3",
     "n := 3",
     "1 < 2 < 3",
-    "(1",
     "1)",
-    "1 +",
     "depths[]",
     "depths[1:2]",
     "n << 3",
@@ -145,6 +137,38 @@ def test_what_was_meant_as_an_expression_is_told_what_expressions_have(text):
         value_of(text, SCOPE)
     assert caught.value.fact == f"'{text}' is no expression"
     assert "+ - * / // %" in caught.value.hint
+
+
+# fmt: off
+HABITS = [  # what was meant as an expression, what is wrong with it, the hint
+    ("2 ** 3", "there are no powers", "write 2*2*2"),
+    ("n^2", "there are no powers", "write n*n"),
+    ("n ** n", "there are no powers", OFFER),
+    ("2^3^4", "there are no powers", OFFER),
+    ("(3, 3)", "a list stands in brackets", "write [3, 3]"),
+    ("(3", "a list stands in brackets", "write [3, 3] where Python has (3, 3)"),
+    ("1,024 + 1", "a number has no comma", "write 1024 + 1"),
+    ("pow(2, 3)", "there is no function 'pow'", "the functions are min, max, round, floor, ceil, round_to"),
+    ("n.bit_length()", "there is no function 'bit_length'", "the functions are min, max, round, floor, ceil, round_to"),
+    ("__import__('os')", "there is no function '__import__'", "the functions are min, max, round, floor, ceil, round_to"),
+    ("maximum(3, 4)", "there is no function 'maximum'", "the functions are min, max, round, floor, ceil, round_to"),
+    ("1 +", "it ends with '+'", "a number or a name belongs behind it"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "why", "hint"), HABITS)
+def test_a_habit_from_elsewhere_is_told_what_to_write(text, why, hint):
+    with pytest.raises(ArchcalcError) as caught:
+        value_of(text, SCOPE)
+    assert (caught.value.fact, caught.value.hint) == (f"'{text}' is no expression: {why}", hint)
+
+
+@pytest.mark.parametrize("text", ["same", "7^2", "3x3", "word", "", "n + 1"])
+def test_a_sum_is_worked_out_or_refused(text):
+    with pytest.raises(ArchcalcError):
+        worked_out(text)
+    assert worked_out("10 - 3 == 7") is True
 
 
 WRONG = [

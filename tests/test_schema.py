@@ -262,8 +262,8 @@ NOT_SAID = {
     "layers: a setting that another one leaves no say": "what goes together",
     "layers: a drawing's depth for a program": "the call",
 }
-"""The cases of errors/*.txt that the schema lets pass, and why; besides, all of shapes.txt and of yaml.txt."""
-WHOLE_FILES = {"shapes": "a shape", "yaml": "YAML's own"}
+"""The cases of errors/*.txt that the schema lets pass, and why; besides, all of calls.txt, shapes.txt and yaml.txt."""
+WHOLE_FILES = {"calls": "the call", "shapes": "a shape", "yaml": "YAML's own"}
 
 
 def error_cases():

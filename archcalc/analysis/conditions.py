@@ -152,10 +152,10 @@ def given_shapes(
         try:
             found[name] = extents(value)
         except ArchcalcError as error:
-            raise ArchcalcError(f"input {error.fact}") from None
+            raise ArchcalcError(f"input {error.fact}", hint=error.hint) from None
         if len(found[name]) != len(usual[name]):
             raise ArchcalcError(
-                f"input has {len(found[name])} sizes, but {who} takes {len(usual[name])}",
+                f"input has {len(found[name])} size{'s' * (len(found[name]) != 1)}, but {who} takes {len(usual[name])}",
                 hint=f"channels {channels} and no batch, as in {'x'.join(str(size or '?') for size in usual[name])}",
             )
     return found

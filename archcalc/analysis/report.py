@@ -11,6 +11,7 @@ from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, nearest, visible
+from archcalc.network.network import blocks
 from archcalc.op.op import Work
 from archcalc.op.site import Sizes
 from archcalc.op.traits import Role
@@ -134,7 +135,7 @@ class Report(ReportFields, Paged):
         if layer not in positions:
             raise ArchcalcError(
                 f"{self.name} has no layer '{layer}'",
-                hint=nearest(layer, positions)
+                hint=nearest(layer, [*blocks(positions), *positions])
                 or "archcalc show lists the layers; --depth all shows those in blocks",
             )
         return positions[layer]

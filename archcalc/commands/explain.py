@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -10,8 +12,8 @@ import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
+    Elements,
     ModelOptions,
-    Whole,
     analyzed,
     complete_layer,
     emit,
@@ -51,10 +53,10 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
-        from archcalc.formats.language.expressions import value_of
+        from archcalc.formats.language.expressions import worked_out
         from archcalc.views.sizes import sum_of
 
-        emit(sum_of(options["model"], value_of(options["model"].translate(SIGNS), {})), form)
+        emit(sum_of(options["model"], worked_out(options["model"].translate(SIGNS))), form)
         return
     report = analyzed(**options)
 
@@ -69,6 +71,7 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
         claims = [finding for finding in expected(report.run.network) if finding.claim is not None]
         emit(explanation.network(report, heavy, claims), form)
         return
+    layer = layer if layer in report.run.positions else layer.rstrip("./*… ")
     inside = [row.name for row in report.rows if is_inside(row.name, layer)]
     if inside:
         emit(explanation.block(layer, [explained(name) for name in inside], report), form)
@@ -76,12 +79,19 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
         emit(explanation.layer(explained(layer)), form)
 
 
-SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-"})
+SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "÷": "/", "–": "-"})
+NUMBERS = re.compile(r"[0-9.,\s/-]*[0-9][.,\s]*[/-][0-9.,\s/-]*")
+"""Numbers with signs between them that paths have, too."""
 
 
 def is_sum(text: str) -> bool:
-    """Tell whether a text was meant as arithmetic: it has signs that no name or path of a network has."""
-    return bool(set(text.translate(SIGNS)) & set("+*()^"))
+    """Tell whether a text was meant as arithmetic: it has signs that no name or path of a network has, or numbers alone."""
+    from archcalc.formats.registry import SUFFIXES
+
+    text = text.translate(SIGNS)
+    if Path(text).suffix.lower() in SUFFIXES:
+        return False
+    return bool(set(text) & set("+*()^%<>=!")) or bool(NUMBERS.fullmatch(text))
 
 
 @cli.command(
@@ -92,15 +102,15 @@ def is_sum(text: str) -> bool:
         "size --kernel 11 --stride 4 --output 55",
     )
 )
-@click.argument("size", type=Whole(), required=False)
-@click.option("-k", "--kernel", type=Whole(), metavar="K", required=True, help="Window size.")
+@click.argument("size", type=Elements(), required=False)
+@click.option("-k", "--kernel", type=Elements(), metavar="K", required=True, help="Window size.")
 @click.option(
-    "-s", "--stride", type=Whole(), metavar="S", default=1, help="Step of the window.  [default: 1]"
+    "-s", "--stride", type=Elements(), metavar="S", default=1, help="Step of the window.  [default: 1]"
 )
 @click.option(
     "-p",
     "--padding",
-    type=Whole(0),
+    type=Elements(0),
     metavar="P",
     default=0,
     help="Elements added at each side.  [default: 0]",
@@ -108,7 +118,7 @@ def is_sum(text: str) -> bool:
 @click.option(
     "-d",
     "--dilation",
-    type=Whole(),
+    type=Elements(),
     metavar="D",
     default=1,
     help="Distance between window elements.  [default: 1]",
@@ -121,7 +131,7 @@ def is_sum(text: str) -> bool:
 )
 @click.option(
     "--output",
-    type=Whole(),
+    type=Elements(),
     metavar="SIZE",
     help="Ask the other way round: which padding makes this of SIZE, or, without SIZE, which inputs give it.",
 )

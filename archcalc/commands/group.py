@@ -23,8 +23,41 @@ HEADINGS = {
 """The commands under headings, in the order in which a person learns them."""
 
 
+class Command(click.Command):
+    """A command that says of an argument too many where it may have been meant to go."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, or raise where some are left over."""
+        given = list(args)
+        ctx.allow_extra_args = True
+        surplus = super().parse_args(ctx, args)
+        if surplus and not ctx.resilient_parsing:
+            words = " ".join(map(visible, surplus))
+            plural = "s" * (len(surplus) > 1)
+            hint = self._hint_for_surplus(surplus[0], given)
+            raise click.UsageError(f"there is nothing to do with the argument{plural} {words}; {hint}", ctx)
+        return surplus
+
+    def _hint_for_surplus(self, word: str, given: list[str]) -> str:
+        """Return where an argument too many may have been meant to go: behind an option, which takes one value."""
+        place = given.index(word) if word in given else 0
+        before = given[place - 2 : place] if place > 1 else ["", ""]
+        option = next((param for param in self.params if before[0] in param.opts), None)
+        if isinstance(option, click.Option) and not option.is_flag:
+            name = max(option.opts, key=len)
+            if name == "--input":
+                values = f"--input {visible(before[1])} --input {visible(word)}"
+                return f"several inputs are compared: archcalc compare MODEL {values}"
+            return f"{name} takes one value{'' if option.multiple else ', and a run answers for one'}"
+        if any(param.name == "model" for param in self.params):
+            return "archcalc compare puts several networks side by side"
+        return f"archcalc {self.name} answers for one at a time"
+
+
 class Commands(click.Group):
     """The group of commands, which suggests the nearest one for a misspelt name."""
+
+    command_class = Command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List every command with its whole first sentence, under headings."""

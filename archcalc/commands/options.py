@@ -113,8 +113,33 @@ class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic
         """Return the number, or refuse what is none."""
         text = str(value)
         if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
-            self.fail(f"{visible(text)!r} is no whole number from {self.least} to 10^18", param, ctx)
+            hint = self.hint(text)
+            self.fail(
+                f"{visible(text)!r} is no whole number from {self.least} to 10^18{hint and f'; {hint}'}",
+                param,
+                ctx,
+            )
         return int(text)
+
+    def hint(self, text: str) -> str:
+        """Return how to write what is no whole number; nothing where that is not known."""
+        plain = re.sub(r"[\s,_']|\.0*$", "", text)
+        return (
+            f"write {plain}" if plain.isascii() and plain.isdigit() and int(plain[:19]) >= self.least else ""
+        )
+
+
+class Elements(Whole):
+    """A whole number of elements along an axis."""
+
+    def hint(self, text: str) -> str:
+        """Return how to write what states several axes, or a sum."""
+        first, *others = re.split(r"\s*[x×,]\s*", text.strip("()[] "))
+        if others and first.isdigit() and all(other.isdigit() for other in others):
+            return f"it is about one axis, such as {others[-1]}"
+        if re.fullmatch(r"[0-9\s.+*/()-]+", text) and set(text) & set("+*/-"):
+            return f"archcalc explain '{visible(text)}' works sums out"
+        return super().hint(text)
 
 
 def report_options(command: FC) -> FC:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archcalc.analysis.conditions import Input
+from archcalc.formats.format import Format
 from archcalc.formats.language.given import check_length, check_parameters, loads
 from archcalc.formats.language.read import Document
+from archcalc.formats.missing import hint_for_file
 from archcalc.formats.peek import opened
-from archcalc.formats.registry import FORMATS, Format, format_of, read
+from archcalc.formats.registry import SUFFIXES as KNOWN
+from archcalc.formats.registry import format_of, read
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
@@ -21,8 +25,8 @@ from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
-KNOWN = tuple(suffix for format in FORMATS for suffix in format.suffixes)
-"""How files that hold a network, or seem to, are called."""
+KERNELS = re.compile(r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?")
+"""How stacks of kernels are written, which no network is called."""
 
 
 Model = str | Path | Mapping[str, object]
@@ -124,8 +128,15 @@ def find(model: str) -> tuple[Document, str | None]:
         return _document(here), None
     raise ArchcalcError(
         f"there is no network called '{visible(model)}'",
-        hint=nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml",
+        hint=_hint_for(model),
     )
+
+
+def _hint_for(model: str) -> str:
+    """Return what may have been meant by a name that no network has."""
+    if KERNELS.fullmatch(model):
+        return "kernels are compared: archcalc compare 3x3x3 7x7"
+    return nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml"
 
 
 def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
@@ -201,7 +212,7 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
     path, colon, variant = model.rpartition(":")
     if colon and path.endswith(SUFFIXES):
         return Path(path), variant
-    if os.sep in model:
+    if os.sep in model and not KERNELS.fullmatch(model):
         return _with_suffix(Path(model)), None
     return None, None
 
@@ -260,7 +271,8 @@ def _contents(path: Path) -> bytes:
             return _read(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
+        hint = hint_for_file(path, KNOWN) if isinstance(error, FileNotFoundError) else None
+        raise ArchcalcError(f"{visible(str(path))}: {reason}", hint=hint) from None
 
 
 def _standard_input() -> bytes:

@@ -8,42 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 from archcalc.analysis.conditions import Input
 from archcalc.analysis.report import Report
+from archcalc.formats.format import Format
+from archcalc.formats.missing import hint_for_file, hint_for_target
 from archcalc.formats.peek import Peek
-from archcalc.ground.errors import ArchcalcError, nearest, visible
+from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network
 
 Write = Callable[[Report, int | None], str | bytes]
 Read = Callable[[Path, Input, int | None], Network]
-
-
-class Format(NamedTuple):
-    """A format.
-
-    Attributes:
-        name: what `--to` takes.
-        title: what a file of it is, or what `--to` writes.
-        suffixes: how its files are called; the first one is that of files that are written.
-        holds: tells by its first bytes whether a file is one; None where only the suffix does.
-        reads: the module that registers what reads it; empty where nothing does.
-        writes: the module that registers what writes it; empty where nothing does.
-        mend: how to get a file that can be read.
-        by_bytes: whether only the bytes tell, because files of all kinds have the suffix.
-        folds: whether what is written shows blocks folded, down to a depth.
-    """
-
-    name: str
-    title: str
-    suffixes: tuple[str, ...]
-    holds: Callable[[Peek], bool] | None = None
-    reads: str = ""
-    writes: str = ""
-    mend: str = ""
-    by_bytes: bool = False
-    folds: bool = False
 
 
 EXPORT = 'torch.onnx.export(model.eval(), (example,), "model.onnx") writes one that can be'
@@ -88,6 +63,11 @@ FORMATS = (
         (".dot", ".gv"),
         writes="archcalc.formats.pictures.dot",
         folds=True,
+    ),
+    Format(
+        "picture",
+        "a picture, of which nobody can tell the network",
+        (".svg", ".png", ".pdf", ".jpg"),
     ),
     Format(
         "pt2",
@@ -201,6 +181,8 @@ FORMATS = (
 )
 """Every format; where files of several have the same suffix, the bytes decide, in this order."""
 
+SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
+"""How files that hold a network, or seem to, are called."""
 WRITTEN = {format.name: format for format in FORMATS if format.writes}
 """The formats that a network can be written in."""
 
@@ -246,7 +228,9 @@ def read(format: Format, path: Path, input: Input, batch: int | None) -> Network
         ArchcalcError: there is no such file, nothing reads this format, or the file is broken.
     """
     if not path.exists():
-        raise ArchcalcError(f"{visible(str(path))}: No such file or directory")
+        raise ArchcalcError(
+            f"{visible(str(path))}: No such file or directory", hint=hint_for_file(path, SUFFIXES)
+        )
     if not format.reads:
         raise ArchcalcError(f"{visible(str(path))}: {format.title}", hint=format.mend)
     import_module(format.reads)
@@ -260,10 +244,7 @@ def written(name: str) -> Format:
         ArchcalcError: there is none.
     """
     if name not in WRITTEN:
-        raise ArchcalcError(
-            f"there is no target '{name}'",
-            hint=nearest(name, list(WRITTEN)) or f"choose one of {', '.join(WRITTEN)}",
-        )
+        raise ArchcalcError(f"there is no target '{visible(name)}'", hint=hint_for_target(name, FORMATS))
     return WRITTEN[name]
 
 
@@ -275,9 +256,14 @@ def of_suffix(file: str | None) -> str:
     """
     name = (file or "").lower()
     alike = [format.name for format in WRITTEN.values() if name.endswith(format.suffixes)]
-    if len(alike) != 1:
-        raise ArchcalcError("which format is not said", hint=f"--to {', '.join(alike or WRITTEN)}")
-    return alike[0]
+    if len(alike) == 1:
+        return alike[0]
+    suffix = Path(name).suffix
+    if suffix and not alike:
+        raise ArchcalcError(
+            f"no format is written to files called {visible(suffix)}", hint=hint_for_target(suffix, FORMATS)
+        )
+    raise ArchcalcError("which format is not said", hint=f"--to {', '.join(alike or WRITTEN)}")
 
 
 def export(report: Report, *, to: str, depth: int | None = None) -> str | bytes:

@@ -6,6 +6,7 @@ form that the op's arithmetic uses. A value that does not fit raises a one-line 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archcalc.ground import limits
@@ -211,12 +212,29 @@ def extents(value: object, least: int = 1) -> tuple[int, ...]:
     if isinstance(value, str):
         parts = value.replace("×", "x").lower().split("x")
         if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-            raise ArchcalcError(f"must be a size such as 3, 3x5 or [3, 5], not {show(value)}")
+            raise ArchcalcError(
+                f"must be a size such as 3, 3x5 or [3, 5], not {show(value)}", hint=_hint_for_size(value)
+            )
         value = [_digits(part) for part in parts]
     items = value if isinstance(value, list | tuple) else [value]
     if not 1 <= len(items) <= limits.AXES:
         raise ArchcalcError(f"must have 1 to {limits.AXES} numbers, not {len(items)}")
     return tuple(whole(item, least) for item in items)
+
+
+LIKE_A_SIZE = re.compile(
+    r"(?:torch\.Size|TensorShape)?[\s()\[\]{}]*[0-9]+(?:[\s,;*x×()\[\]{}:/|-]+[0-9]*)*", re.IGNORECASE
+)
+"""What other programs, and people, write in place of 3x5: (3, 5), [3, 5], 3*5, torch.Size([3, 5])."""
+
+
+def _hint_for_size(text: str) -> str | None:
+    """Return how to write a text that was meant as a size."""
+    numbers = re.findall("[0-9]+", text[:LONGEST])
+    like = LIKE_A_SIZE.fullmatch(text[:LONGEST].strip())
+    if like is None or not 1 < len(numbers) <= limits.AXES:
+        return None
+    return f"write {'x'.join(numbers)}"
 
 
 def _digits(text: str) -> int:

@@ -19,7 +19,15 @@ from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Shape, Site, Sizes
 from archcalc.questions.differences import Difference, differences, shared_prefix
-from archcalc.questions.stacks import Stack, convolutions, is_size, is_stack, network, stack
+from archcalc.questions.stacks import (
+    Stack,
+    convolutions,
+    hint_for_layer,
+    is_size,
+    is_stack,
+    network,
+    stack,
+)
 from archcalc.sheet.pages import Paged
 
 if TYPE_CHECKING:
@@ -149,7 +157,14 @@ def _read(
 ) -> Stack | Network:
     if isinstance(subject, str) and is_stack(subject):
         return stack(subject)
-    return as_network(subject, parameters=parameters, input=input, batch=batch)
+    try:
+        return as_network(subject, parameters=parameters, input=input, batch=batch)
+    except ArchcalcError as error:
+        if error.place is None and (hint := hint_for_layer(str(subject))):
+            raise ArchcalcError(
+                f"'{visible(str(subject))}' is neither a stack nor a network", hint=hint
+            ) from None
+        raise
 
 
 def _shape(text: str) -> Sizes:

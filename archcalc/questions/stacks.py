@@ -25,6 +25,27 @@ SUFFIX = re.compile(
 )
 
 
+TURNED = re.compile(r"([0-9]+)\*([0-9]+x[0-9]+[^*]*)")
+"""How often before what, such as 3*3x3."""
+NAMED = re.compile(r"([a-z_]+?)_?([0-9]+(?:x[0-9]+)?)((?:[-/*@,].*)?)")
+"""A layer that is named and not drawn, such as conv3x3 or maxpool3/2."""
+
+
+def hint_for_layer(text: str) -> str | None:
+    """Return how to write a layer that is called by its type, as in conv3x3; None where it is none."""
+    match = NAMED.fullmatch(_bare(text))
+    conv = REGISTRY["conv"]
+    op = next((op for op in REGISTRY.values() if match and match[1] in (op.kind, *op.also.split())), None)
+    if match is None or op is None:
+        return None
+    if op is not conv:
+        return (
+            f"a stack holds convolutions alone; '{op.kind}' stands in a spec, which archcalc new NAME begins"
+        )
+    kernel = match[2] if "x" in match[2] else f"{match[2]}x{match[2]}"
+    return f"write {kernel}{match[3]}: all layers of a stack are convolutions"
+
+
 class StackLayer(NamedTuple):
     """One layer of a stack. `width` is the channels out of it; None for C, and where it is depthwise for those in."""
 
@@ -97,7 +118,11 @@ def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
     if match is None:
         raise ArchcalcError(
             f"'{visible(item)}' is no layer of a stack" if item else f"'{text}' has a comma without a layer",
-            hint="a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2",
+            hint=hint_for_layer(item) or "a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2",
+        )
+    if turned := TURNED.fullmatch(item):
+        raise ArchcalcError(
+            f"'{item}' says how often before the kernel", hint=f"write {turned[2]}*{turned[1]}"
         )
     kernel, times = _kernel([int(side) for side in match[1].split("x")], item)
     given = _suffixes(match[2], item)
@@ -138,7 +163,9 @@ def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:
                 f"{height}x{width}*{other} for layers; an input is --input {item}",
             )
         case [side]:
-            raise ArchcalcError(f"'{item}' is no layer of a stack", hint=f"write {side}x{side}")
+            raise ArchcalcError(
+                f"'{item}' is no layer of a stack", hint=f"write {side}x{side}{item.lstrip('0123456789')}"
+            )
     kernel = _sized((sides[0], sides[1]))
     raise _ambiguous(
         item, f"has {len(sides)} numbers", f"{kernel}*{sides[2]} or {kernel},{kernel}: KxKxN is N layers"

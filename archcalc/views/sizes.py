@@ -111,12 +111,12 @@ def _span(found: Range) -> str:
 
 
 def sum_of(text: str, value: object) -> Sheet:
-    """Return the value of a sum that was asked for."""
-    notes = (
-        ()
-        if not isinstance(value, float) or value.is_integer()
-        else (f"rounded down: {grouped(floor(value))}",)
-    )
+    """Return the value of a sum that was asked for; a truth is 1 or 0, and said."""
+    notes: tuple[str, ...] = ()
+    if isinstance(value, bool):
+        notes = ("it holds" if value else "it does not hold",)
+    elif isinstance(value, float) and not value.is_integer():
+        notes = (f"rounded down: {grouped(floor(value))}",)
     shown = int(value) if isinstance(value, float) and value.is_integer() else value
     return Sheet(
         columns=SUM,

@@ -29,6 +29,7 @@ from archcalc.formats.language.arithmetic import (
     item,
     number,
 )
+from archcalc.formats.language.habits import OFFER, habits
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, nearest
 
@@ -38,12 +39,8 @@ Evaluate = Callable[[Scope], object]
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
 )
-OPERATORS = frozenset("+*/%<>=()[]")
+OPERATORS = frozenset("+*/%<>=()[]^")
 """Signs that no word has: a text with one of them was meant as an expression."""
-OFFER = (
-    "there are + - * / // %, comparisons such as i == 0, and or not, a if c else b, items such as widths[0], "
-    "and min max round floor ceil round_to"
-)
 SIZE = re.compile(r"[0-9]+(\s*[x×]\s*[0-9]+)+")
 DIGITS = frozenset("0123456789.")
 KEYWORDS = frozenset(("if", "else", "and", "or", "not", "true", "false"))
@@ -76,7 +73,7 @@ def value_of(text: str, scope: Scope) -> object:
     expression = parse(text)
     if expression is None:
         if OPERATORS & set(text):
-            raise ArchcalcError(f"'{text}' is no expression", hint=OFFER)
+            raise _malformed(text)
         return text
     unknown = expression.names - scope.keys()
     if unknown:
@@ -95,6 +92,28 @@ def value_of(text: str, scope: Scope) -> object:
         raise ArchcalcError(f"'{text}' divides by zero") from None
     except (TypeError, IndexError, OverflowError, ValueError) as error:
         raise ArchcalcError(f"'{text}' cannot be worked out: {error}") from None
+
+
+def worked_out(text: str) -> object:
+    """Return the value of a sum of numbers alone.
+
+    Raises:
+        ArchcalcError: it is none, or has a name in it, or what `value_of` raises.
+    """
+    expression = parse(text)
+    if expression is None:
+        raise _malformed(text)
+    if expression.names:
+        raise ArchcalcError(
+            f"'{text}' has an unknown name '{min(expression.names)}'", hint="a sum has numbers alone"
+        )
+    return value_of(text, {})
+
+
+def _malformed(text: str) -> ArchcalcError:
+    """Return the error for a text that was meant as an expression and is none, with the habit that it comes from."""
+    why, hint = next(habits(text), ("", OFFER))
+    return ArchcalcError(f"'{text}' is no expression{why and f': {why}'}", hint=hint)
 
 
 @lru_cache(maxsize=4096)

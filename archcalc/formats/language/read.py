@@ -261,7 +261,9 @@ def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | No
     try:
         shape = turned(extents(evaluate(tree, scope)), layout)
     except ArchcalcError as error:
-        raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place()) from None
+        raise ArchcalcError(
+            f"'{name}' {error.fact}", place=error.place or tree.place(), hint=error.hint
+        ) from None
     return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
 
 

@@ -11,7 +11,7 @@ from archcalc.formats.language.expressions import KEYWORDS, value_of
 from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Place, Problems, listed
+from archcalc.ground.errors import CARET_WINDOW, ArchcalcError, Place, Problems, listed
 
 COMMON = ("name", "from", "when", "tie", "shared")
 """Settings that every layer has, whatever its op."""
@@ -97,16 +97,40 @@ def as_written(item: Tree, used_by: Place | None) -> Use:
 
 
 def named_branches(use: Use) -> Iterator[tuple[str, Tree]]:
-    """Yield each branch's name, empty where it has none, and its layers."""
+    """Yield each branch's name, empty where it has none, and its layers, which are a list."""
     tree = use.settings["branches"]
     if isinstance(tree, Mapping):
         for key in tree.keys.values():
             check_name(key, "branch", use.used_by)
-        yield from tree.entries.items()
+        branches = list(tree.entries.items())
     elif isinstance(tree, Listing):
-        yield from (("", branch) for branch in tree.items)
+        branches = [("", branch) for branch in tree.items]
     else:
-        raise use.error(f"branches must be a list of lists of layers, not {tree.noun}", "branches")
+        raise use.error(
+            f"branches must be a list of lists of layers, not {tree.noun}",
+            "branches",
+            f"write '{use.kind.text}: [[{tree.text}], []]': each branch is a list, an empty one is the input itself"
+            if isinstance(tree, Scalar)
+            else None,
+        )
+    for name, branch in branches:
+        if not isinstance(branch, Listing):
+            raise ArchcalcError(
+                f"a branch of {use.kind.text} must be a list of layers, not {branch.noun}",
+                place=branch.place(use.used_by),
+                hint=_hint_for_branch(name, branch),
+            )
+    yield from branches
+
+
+def _hint_for_branch(name: str, branch: Tree) -> str:
+    """Return how to write a branch that is no list: what stands there becomes the only layer of one."""
+    if name and isinstance(branch, Scalar) and branch.text:
+        return f"write '{name}: [{branch.text}]'"
+    line = branch.source.line(branch.line)
+    if line[: branch.column].strip() == "-" and len(line) <= CARET_WINDOW:
+        return f"write '- {line.strip()}': the first dash begins a branch, the second its first layer"
+    return "each branch is a list of its own: [[relu], [sigmoid]], or a dash for the branch and one for each layer"
 
 
 def word(use: Use, setting: str) -> str | None:
