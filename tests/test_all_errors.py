@@ -96,7 +96,7 @@ def test_no_word_stands_for_two_layer_types():
 @pytest.mark.parametrize("setting", synonyms.SETTINGS)
 def test_every_synonym_of_a_setting_stands_for_one(setting):
     declared = {name for op in REGISTRY.values() for name in op.declared}
-    assert setting in {*declared, *COMMON, "times"}
+    assert setting in {*declared, *COMMON, "times", "layers"}
 
 
 @pytest.mark.parametrize(

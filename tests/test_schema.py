@@ -260,6 +260,10 @@ NOT_SAID = {
     "wiring: a block that uses itself": "a name",
     "wiring: all weights shared, and some of them": "what goes together",
     "layers: a setting that another one leaves no say": "what goes together",
+    "layers: a layer that is called": "a name",
+    "layers: padding in capitals": "an expression",
+    "spec: an open batch": "an expression",
+    "spec: a parameter as a shell writes it": "an expression",
     "layers: a drawing's depth for a program": "the call",
 }
 """The cases of errors/*.txt that the schema lets pass, and why; besides, all of calls.txt, shapes.txt and yaml.txt."""

@@ -10,7 +10,6 @@ import archcalc
 from archcalc.analysis.conditions import Asked
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
-    Whole,
     complete_model,
     condition_options,
     emit,
@@ -18,6 +17,7 @@ from archcalc.commands.options import (
     overrides,
     result_options,
 )
+from archcalc.commands.values import Whole
 
 
 @cli.command(

@@ -12,7 +12,6 @@ import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
-    Elements,
     ModelOptions,
     analyzed,
     complete_layer,
@@ -21,6 +20,7 @@ from archcalc.commands.options import (
     format_option,
     report_options,
 )
+from archcalc.commands.values import Elements
 from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:

@@ -23,20 +23,87 @@ HEADINGS = {
 """The commands under headings, in the order in which a person learns them."""
 
 
+OPTIONS = {
+    "b": "--batch",
+    "bs": "--batch",
+    "c": "--columns",
+    "f": "--format",
+    "fp16": "--dtype float16",
+    "half": "--dtype float16",
+    "i": "--input",
+    "image-size": "--input 3x224x224",
+    "img-size": "--input 3x224x224",
+    "size": "--input 3x224x224",
+    "shape": "--input 3x224x224",
+    "precision": "--dtype",
+    "training": "--train",
+}
+"""What options of other programs are called here."""
+COMMANDS = {
+    "describe": "archcalc show",
+    "diff": "archcalc compare",
+    "draw": "archcalc export MODEL --to dot",
+    "convert": "archcalc export",
+    "help": "archcalc --help, or archcalc COMMAND --help",
+    "info": "archcalc show",
+    "init": "archcalc new",
+    "create": "archcalc new",
+    "inspect": "archcalc show",
+    "layers": "archcalc ops",
+    "ls": "archcalc list",
+    "macs": "archcalc flops",
+    "models": "archcalc list",
+    "parameters": "archcalc params",
+    "plot": "archcalc export MODEL --to dot",
+    "print": "archcalc show",
+    "profile": "archcalc flops",
+    "summary": "archcalc show",
+    "validate": "archcalc check",
+    "version": "archcalc --version",
+}
+"""What commands of other programs are called here."""
+
+
 class Command(click.Command):
     """A command that says of an argument too many where it may have been meant to go."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, or raise where some are left over."""
+        """Read the arguments, or raise where some are left over, or none is there."""
         given = list(args)
         ctx.allow_extra_args = True
-        surplus = super().parse_args(ctx, args)
+        try:
+            surplus = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = self._hint_for_option(error.option_name)
+            raise (
+                click.UsageError(f"No such option '{visible(error.option_name)}'; {hint}", ctx)
+                if hint
+                else error
+            ) from None
+        except click.MissingParameter as error:
+            if error.param is None or error.param.name != "model":
+                raise
+            raise click.UsageError(
+                f"which MODEL is not said; such as archcalc {self.name} alexnet: archcalc list shows all", ctx
+            ) from None
         if surplus and not ctx.resilient_parsing:
             words = " ".join(map(visible, surplus))
             plural = "s" * (len(surplus) > 1)
             hint = self._hint_for_surplus(surplus[0], given)
             raise click.UsageError(f"there is nothing to do with the argument{plural} {words}; {hint}", ctx)
         return surplus
+
+    def _hint_for_option(self, option: str) -> str:
+        """Return what to write for an option of other programs; nothing where click's own hint will do."""
+        names = {name for param in self.params for name in param.opts}
+        forms = next((param.type for param in self.params if param.name == "form"), None)
+        word = option.lstrip("-").replace("_", "-")
+        if isinstance(forms, click.Choice) and word in forms.choices:
+            return f"write --format {word}"
+        if word in ("o", "out", "output", "save") and "--output" not in names:
+            return "the result goes to standard output: write > FILE behind it"
+        own = OPTIONS.get(word)
+        return f"write {own}" if own and own.split()[0] in names else ""
 
     def _hint_for_surplus(self, word: str, given: list[str]) -> str:
         """Return where an argument too many may have been meant to go: behind an option, which takes one value."""
@@ -51,7 +118,8 @@ class Command(click.Command):
             return f"{name} takes one value{'' if option.multiple else ', and a run answers for one'}"
         if any(param.name == "model" for param in self.params):
             return "archcalc compare puts several networks side by side"
-        return f"archcalc {self.name} answers for one at a time"
+        takes = any(isinstance(param, click.Argument) for param in self.params)
+        return f"archcalc {self.name} {'answers for one at a time' if takes else 'takes options alone'}"
 
 
 class Commands(click.Group):
@@ -85,11 +153,22 @@ class Commands(click.Group):
         """Find the command that `args` name, or raise with the nearest one as a hint."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            hint = nearest(name, self.list_commands(ctx))
             raise click.UsageError(
-                f"there is no command '{visible(name)}'" + (f"; {hint}" if hint else ""), ctx
+                f"there is no command '{visible(name)}'; {self._hint_for_command(name, ctx)}", ctx
             )
         return super().resolve_command(ctx, args)
+
+    def _hint_for_command(self, name: str, ctx: click.Context) -> str:
+        """Return what to write for a command that there is not: another one, or the one for a network of this name."""
+        if name.lower() in COMMANDS:
+            return f"write {COMMANDS[name.lower()]}"
+        if hint := nearest(name, self.list_commands(ctx)):
+            return hint
+        from archcalc.formats.library import is_known
+
+        return (
+            f"did you mean archcalc show {visible(name)}?" if is_known(name) else "archcalc --help lists them"
+        )
 
 
 @click.group(

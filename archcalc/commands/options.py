@@ -12,8 +12,8 @@ import click
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.commands.values import CALLED, FORMS, Whole, Word
 from archcalc.ground.errors import ArchcalcError, visible
-from archcalc.ground.limits import MAGNITUDE
 from archcalc.sheet.renderers import MODULES, render
 
 if TYPE_CHECKING:
@@ -101,47 +101,6 @@ def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [key for key in limitable() if key.startswith(incomplete)]
 
 
-class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic only since click 8.3
-    """A whole number in ASCII digits, of at least `least`."""
-
-    name = "number"
-
-    def __init__(self, least: int = 1) -> None:
-        self.least = least
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number, or refuse what is none."""
-        text = str(value)
-        if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
-            hint = self.hint(text)
-            self.fail(
-                f"{visible(text)!r} is no whole number from {self.least} to 10^18{hint and f'; {hint}'}",
-                param,
-                ctx,
-            )
-        return int(text)
-
-    def hint(self, text: str) -> str:
-        """Return how to write what is no whole number; nothing where that is not known."""
-        plain = re.sub(r"[\s,_']|\.0*$", "", text)
-        return (
-            f"write {plain}" if plain.isascii() and plain.isdigit() and int(plain[:19]) >= self.least else ""
-        )
-
-
-class Elements(Whole):
-    """A whole number of elements along an axis."""
-
-    def hint(self, text: str) -> str:
-        """Return how to write what states several axes, or a sum."""
-        first, *others = re.split(r"\s*[x×,]\s*", text.strip("()[] "))
-        if others and first.isdigit() and all(other.isdigit() for other in others):
-            return f"it is about one axis, such as {others[-1]}"
-        if re.fullmatch(r"[0-9\s.+*/()-]+", text) and set(text) & set("+*/-"):
-            return f"archcalc explain '{visible(text)}' works sums out"
-        return super().hint(text)
-
-
 def report_options(command: FC) -> FC:
     """Add the MODEL argument, its conditions, and how to write what is found."""
     return model_options(result_options(command))
@@ -215,7 +174,7 @@ def condition_options(command: FC) -> FC:
         click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
         click.option(
             "--rounding",
-            type=click.Choice(ROUNDINGS),
+            type=Word(ROUNDINGS),
             help="Where a window does not fit evenly, in layers that say nothing themselves; "
             "strict holds for all layers and makes it an error.",
         ),
@@ -228,7 +187,7 @@ def condition_options(command: FC) -> FC:
         ),
         click.option(
             "--dtype",
-            type=click.Choice(DTYPES),
+            type=Word(DTYPES, CALLED),
             help="Type of one number.  [default: float32, or what an ONNX file has]",
         ),
         click.option("--batch", type=Whole(), metavar="N", help="Samples at once.  [default: 1]"),
@@ -266,7 +225,7 @@ def format_option(command: FC) -> FC:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(list(MODULES)),
+        type=Word(list(MODULES), FORMS),
         default="table",
         help="How to write the result on standard output.",
     )(command)

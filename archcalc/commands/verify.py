@@ -12,7 +12,6 @@ import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     Options,
-    Whole,
     analyzed,
     complete_layer,
     emit,
@@ -20,6 +19,7 @@ from archcalc.commands.options import (
     format_option,
     model_options,
 )
+from archcalc.commands.values import Whole
 from archcalc.ground.room import check_room, for_products
 from archcalc.sheet.numbers import sized
 

@@ -200,6 +200,11 @@ def names() -> list[str]:
     return [name for _, name in _members(lambda error: None)]
 
 
+def is_known(model: str) -> bool:
+    """Tell whether a network is called so, or a file that may hold one."""
+    return Path(model).is_file() or normal(model) in map(normal, names())
+
+
 def normal(name: str) -> str:
     """Return the form in which names are compared."""
     return name.lower().replace("-", "_")
@@ -271,8 +276,15 @@ def _contents(path: Path) -> bytes:
             return _read(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        hint = hint_for_file(path, KNOWN) if isinstance(error, FileNotFoundError) else None
+        hint = _hint_for_file(path) if isinstance(error, FileNotFoundError) else None
         raise ArchcalcError(f"{visible(str(path))}: {reason}", hint=hint) from None
+
+
+def _hint_for_file(path: Path) -> str:
+    """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
+    if normal(path.stem) in map(normal, names()):
+        return f"archcalc's own networks are called without a suffix: {path.stem}"
+    return hint_for_file(path, KNOWN)
 
 
 def _standard_input() -> bytes:

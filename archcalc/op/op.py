@@ -108,7 +108,7 @@ class Op:
         for name, setting in self.declared.items():
             value = given.get(name, setting.default)
             if value is REQUIRED:
-                problems.note(ArchcalcError(f"needs '{name}': {setting.help}"))
+                problems.note(ArchcalcError(f"needs '{name}': {setting.help}", hint=self._such_as(name)))
             elif value is not setting.default:
                 try:
                     value = setting.read(value)
@@ -117,6 +117,10 @@ class Op:
             values[setting.attribute] = value
         problems.raise_noted()
         self.agree(given)
+
+    def _such_as(self, name: str) -> str:
+        value = self.example[1].get(name, "…")
+        return f"such as {name}: {value if isinstance(value, str) else kinds.show(value)}"
 
     def agree(self, given: Collection[str]) -> None:
         """Raise a fact where the settings that are `given`, by name, contradict each other, wherever the op stands."""
@@ -266,14 +270,11 @@ def check_axes(name: str, values: Sequence[object], spatial: Sequence[object]) -
     """Raise a fact where a setting has neither one value nor one for each spatial axis."""
     if len(values) not in (1, len(spatial)):
         raise ArchcalcError(
-            f"'{name}' has {len(values)} numbers, but the input has {_axes(len(spatial))}",
+            f"'{name}' has {len(values)} numbers, but the input has {len(spatial)} spatial ax{'i' if len(spatial) == 1 else 'e'}s",
             setting=name,
-            hint="give one number for all axes, or one for each",
+            hint="give one number for all axes, or one for each"
+            + ("; the first size of an input is its channels" if len(values) == len(spatial) + 1 else ""),
         )
-
-
-def _axes(number: int) -> str:
-    return "1 spatial axis" if number == 1 else f"{number} spatial axes"
 
 
 REGISTRY: dict[str, type[Op]] = {}

@@ -29,7 +29,8 @@ class Setting:
 
     `symbol` is its letter in formulas; a setting that `fades` leaves no trace in a derivation while
     it has its default (a dilation of 1, a single group). One that has a say `only` beside some value of another
-    must not be stated elsewhere; `idle` says where else changing it changes nothing.
+    must not be stated elsewhere; `idle` says where else changing it changes nothing, and `mend` what to write in place
+    of a value that does not fit.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Setting:
         "help",
         "idle",
         "kind",
+        "mend",
         "name",
         "only",
         "parse",
@@ -67,6 +69,7 @@ class Setting:
         self.fades = fades
         self.only: Only | None = None
         self.idle = ""
+        self.mend: str | None = None
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Take the name of the class attribute; a trailing underscore keeps `in_` out of Python's way."""
@@ -87,7 +90,9 @@ class Setting:
         try:
             return self.parse(value)
         except ArchcalcError as error:
-            raise ArchcalcError(f"'{self.name}' {error.fact}", hint=error.hint, setting=self.name) from None
+            raise ArchcalcError(
+                f"'{self.name}' {error.fact}", hint=error.hint or self.mend, setting=self.name
+            ) from None
 
     @property
     def verbatim(self) -> bool:
@@ -124,4 +129,10 @@ def only(setting: Any, of: str, *values: object) -> Any:
 def idle(setting: Any, where: str) -> Any:
     """A setting of which it is known, and said, `where` it changes nothing."""
     setting.idle = where
+    return setting
+
+
+def mended(setting: Any, mend: str) -> Any:
+    """A setting for which it is said what to write in place of a value that does not fit."""
+    setting.mend = mend
     return setting

@@ -112,7 +112,11 @@ def number(
         if above is not None and not value > above:
             raise ArchcalcError(f"must be greater than {above:g}, not {show(value)}")
         if within is not None and not within[0] <= value <= within[1]:
-            raise ArchcalcError(f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}")
+            is_percent = within == (0, 1) and 1 < value <= 100
+            raise ArchcalcError(
+                f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}",
+                hint=f"{value:g} percent are {value / 100:g}" if is_percent else None,
+            )
         return found
 
     schema: dict[str, object] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
@@ -228,8 +232,14 @@ LIKE_A_SIZE = re.compile(
 """What other programs, and people, write in place of 3x5: (3, 5), [3, 5], 3*5, torch.Size([3, 5])."""
 
 
+OPEN_BATCH = re.compile(r"[\s()\[]*(?:none|null|batch|n|b|\?|-1)\s*[x×,*\s]\s*(?=[0-9])", re.IGNORECASE)
+"""What other programs write for a batch of any size, before the sizes of a sample."""
+
+
 def _hint_for_size(text: str) -> str | None:
     """Return how to write a text that was meant as a size."""
+    if batch := OPEN_BATCH.match(text):
+        return f"leave the batch out: write {'x'.join(re.findall('[0-9]+', text[batch.end() : LONGEST]))}"
     numbers = re.findall("[0-9]+", text[:LONGEST])
     like = LIKE_A_SIZE.fullmatch(text[:LONGEST].strip())
     if like is None or not 1 < len(numbers) <= limits.AXES:
@@ -249,7 +259,8 @@ def _pairs(value: object, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]
             return tuple((extent, extent) for extent in extents(value, 0))
         except ArchcalcError as error:
             known = f"{', '.join(words)} or " if words else ""
-            raise ArchcalcError(error.fact.replace("must be ", f"must be {known}", 1)) from None
+            hint = (nearest(value, words) if isinstance(value, str) else None) or error.hint
+            raise ArchcalcError(error.fact.replace("must be ", f"must be {known}", 1), hint=hint) from None
     if not 1 <= len(value) <= limits.AXES:
         raise ArchcalcError(f"must have 1 to {limits.AXES} entries, not {len(value)}")
     pairs = []

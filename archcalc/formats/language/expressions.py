@@ -39,7 +39,7 @@ Evaluate = Callable[[Scope], object]
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
 )
-OPERATORS = frozenset("+*/%<>=()[]^")
+OPERATORS = frozenset("+*/%<>=()[]^$")
 """Signs that no word has: a text with one of them was meant as an expression."""
 SIZE = re.compile(r"[0-9]+(\s*[x×]\s*[0-9]+)+")
 DIGITS = frozenset("0123456789.")

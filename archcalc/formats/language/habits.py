@@ -14,6 +14,7 @@ OFFER = (
 )
 POWER = re.compile(r"(\w+)\s*(?:\^|\*\*)\s*([234])(?![\w.])")
 PAIR = re.compile(r"\(\s*[0-9]+(?:\s*,\s*[0-9]+)+\s*,?\s*\)")
+SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%")
 THOUSANDS = re.compile(r"(?<!\w)[0-9]{1,3}(?:,[0-9]{3})+(?!\w)")
 CALL = re.compile(r"([^\W0-9]\w*)\s*\(")
 OPEN = frozenset("+-*/%<>=([,")
@@ -27,6 +28,10 @@ def habits(text: str) -> Iterator[tuple[str, str]]:
     if "^" in text or "**" in text:
         powers = POWER.sub(lambda match: "*".join([match[1]] * int(match[2])), text)
         yield "there are no powers", OFFER if "^" in powers or "**" in powers else f"write {powers}"
+    if share := SHARE.fullmatch(text.strip()):
+        yield "a share is a decimal", f"write {float(share[1]) / 100:g}"
+    if "$" in text:
+        yield "a parameter is called by its name alone", f"write {re.sub('[${}]', '', text)}"
     if pair := PAIR.fullmatch(text.strip()):
         yield "a list stands in brackets", f"write [{', '.join(re.findall('[0-9]+', pair[0]))}]"
     if text.startswith("(") and ")" not in text:

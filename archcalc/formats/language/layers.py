@@ -18,6 +18,7 @@ from archcalc.formats.language.scope import (
     check_settings,
     evaluate,
     named_branches,
+    no_inputs,
     word,
 )
 from archcalc.formats.language.synonyms import hint_for_kind
@@ -78,10 +79,11 @@ class Expansion:
     def layers(self, listing: Tree, frame: Frame, current: int) -> int:
         """Expand a list of layers that starts from node `current`; return the node that it ends on."""
         if not isinstance(listing, Listing):
+            dashed = isinstance(listing, Scalar) and listing.text.startswith("-")
             raise ArchcalcError(
                 f"layers must be a list, not {listing.noun}",
                 place=listing.place(frame.used_by),
-                hint="put '- ' before each layer",
+                hint="a blank stands behind each dash: '- '" if dashed else "put '- ' before each layer",
             )
         if frame.depth > self.nesting:
             raise ExceededError(
@@ -117,7 +119,7 @@ class Expansion:
         """Expand one item of a list of layers; return the node that it ends on."""
         use = as_written(item, frame.used_by)
         kind = use.kind.text
-        use = use.with_main(self._main(use))
+        use = use.with_main(self._main(use), self._settings(kind))
         self.bounds.step(use)
         if not self._wanted(use, frame):
             return current
@@ -129,6 +131,12 @@ class Expansion:
         if kind in self.blocks:
             return self._block(self.blocks[kind], use, frame, current)
         return self._op(REGISTRY[kind], use, frame, current)
+
+    def _settings(self, kind: str) -> tuple[str, ...]:
+        """Return the settings that a layer of a kind has beside those that all have."""
+        if kind in self.blocks:
+            return tuple(self.blocks[kind].parameters)
+        return CONTROLS[kind] if kind in CONTROLS else tuple(REGISTRY[kind].declared)
 
     def _main(self, use: Use) -> str | None:
         """Return the setting that a lone value stands for: a block's first parameter, an op's main setting."""
@@ -224,7 +232,7 @@ class Expansion:
         if branched and "branches" in use.settings:
             inputs, labels = self._branches(use, frame, current)
         elif is_constant:
-            inputs, labels = _nothing(use), ()
+            inputs, labels = no_inputs(use), ()
         else:
             inputs, labels = self._sources(use, frame, current), ()
         if not is_constant:
@@ -306,10 +314,3 @@ class Expansion:
         if not all(isinstance(name, str) for name in names):
             raise use.error(f"'shared' must be names of weights, not {show(value)}", "shared")
         return frozenset(names)
-
-
-def _nothing(use: Use) -> tuple[int, ...]:
-    """Return the inputs of a constant, which has none, or raise where it is given some."""
-    if "from" in use.settings:
-        raise use.error(f"{use.kind.text} takes no input", "from", "leave 'from' out: it is there by itself")
-    return ()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from contextlib import contextmanager
-from typing import TypeVar
 
 from archcalc.analysis.layout import misread, stated, turned
 from archcalc.analysis.run import note_misfits
@@ -14,7 +13,7 @@ from archcalc.formats.language.budget import budget
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import BlockSpec, Expansion, Frame
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
-from archcalc.formats.language.sections import At, check_keys, mapping, section, text
+from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
@@ -99,7 +98,7 @@ class Document:
         expansion = Expansion(self._blocks(), scope, problems)
         layout: Layout | None = "channels_first"  # of sizes in a layout that is none nothing is said
         with problems.noted():
-            layout = _word_of(self.root, "layout", LAYOUTS)
+            layout = word_of(self.root, "layout", LAYOUTS)
         with problems.noted():
             for node in self._inputs(chosen, scope, layout):
                 expansion.add(node)
@@ -112,7 +111,7 @@ class Document:
             limits += (*budget(self.root), *budget(chosen))
         rounding: Rounding | None = None
         with problems.noted():
-            rounding = _word_of(self.root, "rounding", ROUNDINGS)
+            rounding = word_of(self.root, "rounding", ROUNDINGS)
         network = Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
@@ -261,9 +260,16 @@ def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | No
     try:
         shape = turned(extents(evaluate(tree, scope)), layout)
     except ArchcalcError as error:
-        raise ArchcalcError(
-            f"'{name}' {error.fact}", place=error.place or tree.place(), hint=error.hint
-        ) from None
+        hint = error.hint
+        if isinstance(tree, Scalar) and tree.value is None:
+            hint = f"write 'input: {name}'" if name[0].isdigit() else f"write '{name}: 3x224x224'"
+        elif (
+            isinstance(tree, Listing)
+            and isinstance(tree.items[0], Scalar)
+            and tree.items[0].value in (None, -1)
+        ):
+            hint = "leave the batch out"
+        raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place(), hint=hint) from None
     return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
 
 
@@ -278,24 +284,6 @@ def override(text: str) -> tuple[str, object]:
     if not name.strip() or not equals or not value.strip():
         raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
     return name.strip(), evaluate(read(SourceText(f"--set {name.strip()}", value)), {})
-
-
-Word = TypeVar("Word", bound=str)
-
-
-def _word_of(root: Mapping, key: str, words: Sequence[Word]) -> Word | None:
-    """Return which of some words stands under a key; None where there is no such key."""
-    tree = root.entries.get(key)
-    if tree is None:
-        return None
-    for word in words:
-        if isinstance(tree, Scalar) and tree.text == word:
-            return word
-    raise ArchcalcError(
-        f"'{key}' must be {' or '.join(words)}, not {tree.noun}",
-        place=tree.place(),
-        hint=nearest(tree.text, words) if isinstance(tree, Scalar) else None,
-    )
 
 
 def _note_misread(network: Network, broken: set[int], problems: Problems) -> None:

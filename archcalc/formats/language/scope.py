@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Scope
 from typing import NamedTuple
 
@@ -12,13 +13,14 @@ from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
 from archcalc.ground.errors import CARET_WINDOW, ArchcalcError, Place, Problems, listed
+from archcalc.op.op import REGISTRY
 
 COMMON = ("name", "from", "when", "tie", "shared")
 """Settings that every layer has, whatever its op."""
 VARIANT_KEYS = ("title", "source", "input", "budget", "expect")
 """What a variant may say beside its parameters."""
-CONTROLS = ("repeat", "auxiliary")
-"""Layers that write other layers."""
+CONTROLS = {"repeat": ("times", "layers"), "auxiliary": ("layers",)}
+"""Layers that write other layers, and what each of them needs."""
 RESERVED = frozenset((*FUNCTIONS, *KEYWORDS, *COMMON, *VARIANT_KEYS))
 """Words of the language, which no parameter is called."""
 
@@ -32,15 +34,18 @@ class Use(NamedTuple):
     used_by: Place | None
     lone: Tree | None = None
 
-    def with_main(self, main: str | None) -> Use:
-        """Return the layer with its lone value as the setting `main`."""
+    def with_main(self, main: str | None, settings: Sequence[str]) -> Use:
+        """Return the layer with its lone value as the setting `main`; where it has none, its `settings` are named."""
         if self.lone is None:
             return self
         if main is None:
+            named = f": {{{', '.join(f'{name}: …' for name in settings)}}}" if settings else ""
             raise ArchcalcError(
                 f"{self.kind.text} takes no lone value, but here is {self.lone.noun}",
                 place=self.lone.place(self.used_by),
-                hint=f"write '- {self.kind.text}: {{setting: value}}'",
+                hint=f"write '- {self.kind.text}', or with settings '- {self.kind.text}{named}'"
+                if named and self.kind.text not in CONTROLS
+                else f"write '- {self.kind.text}{named}'",
             )
         return self._replace(settings={main: self.lone}, lone=None)
 
@@ -72,7 +77,11 @@ def as_written(item: Tree, used_by: Place | None) -> Use:
     """Return a layer as written: `relu`, `maxpool: 2` or `conv: {out: 6, kernel: 5}`."""
     if isinstance(item, Scalar):
         if not item.text:
-            raise ArchcalcError("a layer is missing after '-'", place=item.place(used_by))
+            raise ArchcalcError(
+                "a layer is missing after '-'",
+                place=item.place(used_by),
+                hint="write a layer behind the dash, or remove it",
+            )
         return Use(item, {}, {}, used_by)
     if not isinstance(item, Mapping):
         raise ArchcalcError(
@@ -112,6 +121,13 @@ def named_branches(use: Use) -> Iterator[tuple[str, Tree]]:
             f"write '{use.kind.text}: [[{tree.text}], []]': each branch is a list, an empty one is the input itself"
             if isinstance(tree, Scalar)
             else None,
+        )
+    words = [branch.text for _, branch in branches if isinstance(branch, Scalar)]
+    if branches and len(words) == len(branches) and not any(word in REGISTRY for word in words):
+        raise use.error(
+            f"branches of {use.kind.text} are lists of layers, not the names of some",
+            "branches",
+            f"write '- {use.kind.text}: {{from: [{', '.join(words)}]}}'",
         )
     for name, branch in branches:
         if not isinstance(branch, Listing):
@@ -162,6 +178,7 @@ def check_name(tree: Scalar, what: str, used_by: Place | None = None) -> None:
         raise ArchcalcError(
             f"'{what}' may hold letters, digits, _ and -, not {tree.noun}",
             place=tree.place(used_by),
+            hint=f"write {plain}" if (plain := re.sub(r"[^\w-]+", "_", tree.text).strip("_")) else None,
         )
 
 
@@ -215,3 +232,10 @@ def check_inputs(kind: str, takes: tuple[int, int | None], given: int, use: Use)
             hint = "give it a list of branches, or from: [a, b]"
         several = f"{least} to {most} inputs" if least < most else f"{most} input{'s' * (most > 1)}"
         raise use.error(f"{kind} takes {several}, not {given}", "from", hint)
+
+
+def no_inputs(use: Use) -> tuple[int, ...]:
+    """Return the inputs of a constant, which has none, or raise where it is given some."""
+    if "from" in use.settings:
+        raise use.error(f"{use.kind.text} takes no input", "from", "leave 'from' out: it is there by itself")
+    return ()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from archcalc.formats.language.tree import Mapping, Scalar, Tree
 from archcalc.ground.errors import ArchcalcError, Place, Problems, nearest
 
@@ -32,7 +35,11 @@ def mapping(tree: Tree, what: str) -> Mapping:
     if isinstance(tree, Scalar) and tree.value is None:
         return Mapping(tree.source, tree.line, tree.column)
     if not isinstance(tree, Mapping):
-        raise ArchcalcError(f"{what} must be a mapping, not {tree.noun}", place=tree.place())
+        raise ArchcalcError(
+            f"{what} must be a mapping, not {tree.noun}",
+            place=tree.place(),
+            hint="write 'name: value', one a line, or {name: value, …}",
+        )
     return tree
 
 
@@ -50,3 +57,21 @@ def text(body: Mapping, key: str) -> str:
     if not isinstance(tree, Scalar) or tree.value is None:
         raise ArchcalcError(f"'{key}' must be text, not {tree.noun}", place=tree.place())
     return tree.text
+
+
+Word = TypeVar("Word", bound=str)
+
+
+def word_of(root: Mapping, key: str, words: Sequence[Word]) -> Word | None:
+    """Return which of some words stands under a key; None where there is no such key."""
+    tree = root.entries.get(key)
+    if tree is None:
+        return None
+    for word in words:
+        if isinstance(tree, Scalar) and tree.text == word:
+            return word
+    raise ArchcalcError(
+        f"'{key}' must be {' or '.join(words)}, not {tree.noun}",
+        place=tree.place(),
+        hint=nearest(tree.text, words) if isinstance(tree, Scalar) else None,
+    )

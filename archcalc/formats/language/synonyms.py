@@ -37,6 +37,7 @@ SETTINGS = {
     "groups": "cardinality g group num_groups",
     "hidden": "hidden_size units",
     "in": "in_channels in_features input_size num_input",
+    "layers": "block blocks body modules units",
     "kernel": "filter_size k kernel_shape kernel_size ksize pool_size size window",
     "name": "id label",
     "order": "dims perm",
@@ -54,13 +55,33 @@ SETTINGS = {
 """Other names of settings."""
 
 
+SETTINGS_OTHERWISE = {
+    "activation": "an activation is a layer of its own: '- relu' below",
+    "data_format": "'layout: channels_last' at the top of the spec says it of all inputs",
+    "input_dim": "what comes in is inferred",
+    "input_shape": "what comes in is inferred; 'input:' at the top of the spec states it",
+    "kernel_initializer": "weights have no values here",
+    "norm_layer": "a normalisation is a layer of its own: '- batchnorm' below",
+    "padding_mode": "'- pad: {amount: 1, mode: reflect}' before it pads otherwise than with zeros",
+    "return_sequences": "all steps come out; '- take: {axis: 1, index: …}' keeps one",
+    "trainable": "every weight counts as learnt",
+}
+"""What to do in place of a setting that there is not."""
+CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+
+
 def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterable[str]) -> str | None:
     """Return how to write a layer whose type is not among the known ones, if there is anything like it."""
     word = _bare(written.text)
     if word in OTHERWISE:
         return OTHERWISE[word]
     alike = {_bare(name): name for name in known}
-    kind = alike.get(word) or _found(word, {kind: op.also for kind, op in REGISTRY.items()})
+    call = CALLED.match(written.text)
+    called = _bare(call[1]) if call else ""
+    others = {kind: op.also for kind, op in REGISTRY.items()}
+    kind = alike.get(word) or _found(word, others)
+    if kind is None and (kind := alike.get(called) or _found(called, others)) is not None:
+        return f"a layer is called by nothing: write '- {_example(kind)}'"
     if kind is None:
         return nearest(written.text, alike.values())
     other = {key: own for name, key in settings.items() if (own := _own(name, kind))}
@@ -70,10 +91,25 @@ def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterab
 def hint_for_setting(key: Scalar, known: Iterable[str]) -> str | None:
     """Return how to write a setting that is not known, if there is anything like it."""
     names = list(known)
+    if key.text in SETTINGS_OTHERWISE:
+        return SETTINGS_OTHERWISE[key.text]
+    name, equals, value = key.text.partition("=")
+    if equals:
+        return f"a colon and a blank stand behind a setting: write '{name}: {value}'"
     own = _found(key.text.lower(), {name: SETTINGS[name] for name in names if name in SETTINGS})
     if own is None:
         return nearest(key.text, names)
     return f"archcalc calls it {own}{_line(key, {key: own})}"
+
+
+def _example(kind: str) -> str:
+    """Return a layer with an ellipsis for each setting that it needs."""
+    needed = (
+        [name for name, setting in REGISTRY[kind].declared.items() if setting.required]
+        if kind in REGISTRY
+        else []
+    )
+    return f"{kind}: {{{', '.join(f'{name}: …' for name in needed)}}}" if needed else kind
 
 
 def _own(name: str, kind: str) -> str | None:

@@ -6,6 +6,7 @@ surprises (`no` is a word, `010` is refused, a key may not stand twice), bounded
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -213,10 +214,14 @@ def _syntax_hint(problem: str, line: str, column: int) -> str | None:
     for opening, closing in ("{}", "[]"):
         if line.count(opening) > line.count(closing):
             return f"a {opening} is closed by {closing} on the same line or below"
+    if "',' or" in problem and re.search(r"\S:\s*[\w.]+\s+\w+\s*$", line[:column]):
+        return "commas stand between settings: {out: 64, kernel: 3}"
     if "[" in line and "{" in line:
         return 'inside { } an expression with brackets must be quoted: {out: "widths[0]"}'
     if "expected key" in problem or "block end" in problem or "block entry" in problem:
         return "the items of one list, and the keys of one mapping, begin in the same column"
+    if "expected ':'" in problem:
+        return "a key ends with ':', and a layer begins with '- '"
     if "mapping values" in problem:
         return "a ':' stands after the layer type, as in - conv: {out: 64, kernel: 3}; text with ': ' in it is quoted"
     return None

@@ -9,7 +9,7 @@ from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, op, per_axis
-from archcalc.op.setting import idle, only
+from archcalc.op.setting import idle, mended, only
 from archcalc.op.settings import choice, number, padding, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
@@ -61,7 +61,10 @@ class Reshape(Op):
 
     traits = Traits(storage="view", least_axes=1)
 
-    shape: tuple[int, ...] = size("", "the new shape without the batch; 0 for what is left over", least=0)
+    shape: tuple[int, ...] = mended(
+        size("", "the new shape without the batch; 0 for what is left over", least=0),
+        "0 stands for what is left over; the batch is not stated",
+    )
     axes: Covers = covering()
 
     def check(self, at: Spot) -> None:

@@ -117,7 +117,7 @@ def check_spatial(x: Sizes) -> Sizes:
     if len(x) < 3:
         raise ArchcalcError(
             f"slides over spatial axes, but its input is flat: {x[1]} numbers",
-            hint="move it before flatten and the linear layers",
+            hint="move it before flatten and the linear layers, or state all sizes of the input: channels x height x width",
         )
     return x[2:]
 

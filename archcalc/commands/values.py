@@ -1,0 +1,84 @@
+"""What the values of options are: words, whole numbers, and what to write in place of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import click
+
+from archcalc.ground.errors import nearest, visible
+from archcalc.ground.limits import MAGNITUDE
+
+CALLED = {
+    **dict.fromkeys(("fp64", "f64", "double"), "float64"),
+    **dict.fromkeys(("fp32", "f32", "float", "single"), "float32"),
+    **dict.fromkeys(("fp16", "f16", "half"), "float16"),
+    **dict.fromkeys(("bf16", "brain"), "bfloat16"),
+    **dict.fromkeys(("i8", "s8", "uint8", "byte", "q8"), "int8"),
+}
+"""What other programs call types."""
+FORMS = {"text": "table", "txt": "table", "md": "markdown", "tex": "latex", "excel": "csv", "web": "html"}
+"""What people call formats of a page."""
+
+
+class Word(click.Choice):  # type: ignore[type-arg]  # generic only since click 8.2
+    """One word out of several; of another one it is said which is meant, by what it is `called` elsewhere or looks like."""
+
+    def __init__(self, choices: Sequence[str], called: Mapping[str, str] | None = None) -> None:
+        super().__init__(choices)
+        self.called = called or {}
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word, or refuse what is none of them."""
+        text = str(value)
+        if text not in self.choices:
+            own = self.called.get(text.lower())
+            hint = f"did you mean {own}?" if own else nearest(text, self.choices)
+            self.fail(
+                f"{visible(text)!r} is not one of {', '.join(self.choices)}{f'; {hint}' if hint else ''}",
+                param,
+                ctx,
+            )
+        return text
+
+
+class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic only since click 8.3
+    """A whole number in ASCII digits, of at least `least`."""
+
+    name = "number"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or refuse what is none."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
+            hint = self.hint(text)
+            self.fail(
+                f"{visible(text)!r} is no whole number from {self.least} to 10^18{hint and f'; {hint}'}",
+                param,
+                ctx,
+            )
+        return int(text)
+
+    def hint(self, text: str) -> str:
+        """Return how to write what is no whole number; nothing where that is not known."""
+        plain = re.sub(r"[\s,_']|\.0*$", "", text)
+        return (
+            f"write {plain}" if plain.isascii() and plain.isdigit() and int(plain[:19]) >= self.least else ""
+        )
+
+
+class Elements(Whole):
+    """A whole number of elements along an axis."""
+
+    def hint(self, text: str) -> str:
+        """Return how to write what states several axes, or a sum."""
+        first, *others = re.split(r"\s*[x×,]\s*", text.strip("()[] "))
+        if others and first.isdigit() and all(other.isdigit() for other in others):
+            return f"it is about one axis, such as {others[-1]}"
+        if re.fullmatch(r"[0-9\s.+*/()-]+", text) and set(text) & set("+*/-"):
+            return f"archcalc explain '{visible(text)}' works sums out"
+        return super().hint(text)
