@@ -15,7 +15,9 @@ from hypothesis.strategies import data, integers, permutations, sampled_from
 import archcalc
 from archcalc.formats import registry
 from archcalc.formats.language.read import Document
-from archcalc.formats.program.outline import BlockCall, Call, Merge, Repeat, Variable, outlined
+from archcalc.formats.language.write import programmed_spec
+from archcalc.formats.program.branches import branched
+from archcalc.formats.program.parameters import Variable
 from archcalc.formats.registry import WRITTEN
 from archcalc.ground.errors import SourceText
 from archcalc.network.network import Network, Node
@@ -117,19 +119,17 @@ def test_names_stay_where_blocks_allow(name):
 
 def test_the_structure_of_a_nameless_resnet_is_found():
     """He et al. 2015, table 1: four stages of 3, 4, 6 and 3 units, the first of which projects its shortcut."""
-    outline = outlined(flat(archcalc.load("resnet50")))
-    stages = [item for item in outline.items if isinstance(item, BlockCall) and "times" in item.arguments]
+    program = programmed_spec(flat(archcalc.load("resnet50")))
+    stages = [call for call in program.calls if "times" in call.arguments]
     assert [stage.arguments["out"] for stage in stages] == [64, 128, 256, 512]
     assert [stage.arguments["times"] for stage in stages] == [2, 3, 5, 2]
     assert [stage.arguments.get("stride") for stage in stages] == [(1,), None, None, None]
-    stage = next(block for block in outline.blocks if block.name == stages[0].block)
+    stage = next(block for block in program.blocks if block.name == stages[0].callee)
     assert stage.parameters["stride"] == (2,)
-    first, repeat = stage.items[0], stage.items[-1]
-    assert isinstance(first, Merge)
-    assert [len(branch.items) for branch in first.branches] == [4, 2]
-    assert isinstance(repeat, Repeat)
-    assert repeat.times == Variable("times")
-    assert first.branches[1].items[0].settings["out"] == Variable("out", 4)
+    first, *_, repeat = branched(stage.calls, stage.start)
+    assert [len(branch) for branch in first.branches] == [4, 2]
+    assert repeat.call.times == Variable("times")
+    assert first.branches[1][0].call.arguments["out"] == Variable("out", 4)
 
 
 BRANCHY = [  # a spec's layers, what must be found in what is written of them
@@ -198,10 +198,10 @@ def test_unet_skips_are_branches():
     nodes = [Node("x", REGISTRY["input"](shape=(4, 16, 16)))]
     nodes += [Node(f"Node_{place}", op, tuple(inputs)) for place, (op, *inputs) in enumerate(ops)]
     network = Network("unet", tuple(nodes))
-    items = outlined(network).items
-    assert [type(item) for item in items] == [Call, Merge]
-    assert [type(item) for item in items[1].branches[0].items] == [Call, Call, Merge, Call, Call]
-    assert items[1].branches[1].items == ()
+    items = branched(programmed_spec(network).calls, 0)
+    assert [len(item.branches) for item in items] == [0, 2]
+    assert [len(item.branches) for item in items[1].branches[0]] == [0, 0, 2, 0, 0]
+    assert items[1].branches[1] == ()
     assert_same(network, read_back(network)[1])
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.formats.keras.windows import CHAIN
-from archcalc.formats.program.body import Body, Called, Said
+from archcalc.formats.program.body import Body
+from archcalc.formats.program.calls import Call
 from archcalc.formats.program.code import (
     INDENT,
     WIDTH,
@@ -20,9 +21,8 @@ from archcalc.formats.program.code import (
     lines,
     unused,
 )
-from archcalc.formats.program.outline import BlockCall, Call, Item, Repeat
+from archcalc.formats.program.parameters import Rising
 from archcalc.formats.program.program import Signature, Writing, applied, made, value
-from archcalc.formats.program.series import Series, series
 from archcalc.formats.program.variables import Statement
 
 STEP = "#"
@@ -74,29 +74,29 @@ class FunctionBody(Body):
         self.layers: dict[str, Brackets] = {}
         self.given = Names(())
 
-    def layer(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def layer(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Make a layer where it is applied; beforehand where several apply it."""
-        position = item.position
+        position = call.value
         if position in self.source.owners:
             self.made[position] = tuple(self._beforehand(name, said))
             return self._step(name, sources, position, *self.made[position])
-        if self.known is not None and item.name and self.source.network.nodes[position].op.traits.deep:
-            said = self._named(said, item.name)
+        if self.known is not None and call.name and self.source.network.nodes[position].op.traits.deep:
+            said = self._named(said, call.name)
         return self._step(name, sources, position, *self._parts(said))
 
-    def function(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def function(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Apply a function; what does nothing is its input."""
         if said.form == "{0}":
-            return self.add(name, said.form, sources, item.position)
-        return self._step(name, sources, item.position, *self._parts(said))
+            return self.add(name, said.form, sources, call.value)
+        return self._step(name, sources, call.value, *self._parts(said))
 
-    def again(self, item: Said, owner: int, said: Expression, sources: Sequence[int]) -> int:
+    def again(self, call: Call, owner: int, said: Expression, sources: Sequence[int]) -> int:
         """Apply an earlier layer."""
-        return self._step(item.name or item.kind, sources, item.position, *self.made[owner])
+        return self._step(call.name or call.callee, sources, call.value, *self.made[owner])
 
-    def called(self, item: Called, name: str, sources: Sequence[int]) -> int:
+    def called(self, call: Call, name: str, sources: Sequence[int]) -> int:
         """Call a block, or several in a loop."""
-        return self._step(name, sources, item.position, *self._calls(item))
+        return self._step(name, sources, call.value, *self._calls(call))
 
     def _step(self, name: str, sources: Sequence[int], position: int, *parts: Part) -> int:
         self.parts[position] = parts
@@ -134,17 +134,18 @@ class FunctionBody(Body):
         layer = made(said, self.names)
         return (Applied(Brackets(said.form, (), "") if said.form.endswith(")") else layer),)
 
-    def _calls(self, item: Item | Series) -> tuple[Part, ...]:
-        """Return the code of an item in a loop, or of the loop."""
-        if isinstance(item, Call):
-            return self._parts(self.source.saying.call(item.position, item.settings))
-        if isinstance(item, BlockCall):
-            return (Applied(self.blocks[item.block].made(item, self.names), is_function=True),)
-        if isinstance(item, Series):
-            return (Loop("i", str(len(item.uses)), self._calls(item.counted())),)
-        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is in a loop
-        inner = (self._calls(each) for each in series(item.items, self.source.rows))
-        return (Loop("_", value(item.times, self.names), tuple(part for parts in inner for part in parts)),)
+    def _calls(self, call: Call) -> tuple[Part, ...]:
+        """Return the code of a call, or of the loop around it."""
+        if call.body:
+            parts = tuple(part for inner in call.body for part in self._calls(inner))
+        elif call.callee in self.blocks:
+            parts = (Applied(self.blocks[call.callee].made(call, self.names), is_function=True),)
+        else:
+            parts = self._parts(self.source.spoken.call(call.value, call.arguments))
+        if call.times == 1:
+            return parts
+        is_counted = any(isinstance(given, Rising) for given in call.arguments.values())
+        return (Loop("i" if is_counted else "_", value(call.times, self.names), parts),)
 
 
 def returns(statement: Statement, parts: Mapping[int, tuple[Part, ...]]) -> bool:

@@ -10,8 +10,9 @@ from archcalc.formats.keras import elements, inputs, norms, shapes, weights, win
 from archcalc.formats.keras.body import FunctionBody, returns, written
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
+from archcalc.formats.program.branches import branched
+from archcalc.formats.program.calls import Block
 from archcalc.formats.program.code import Brackets, Names, identifier, lines
-from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Writing, prepare, signature
 from archcalc.formats.program.variables import statements
 from archcalc.formats.registry import writer
@@ -52,9 +53,9 @@ def keras(report: Report, depth: int | None) -> str:
     found = prepare(report, TABLE)
     names = Names(RESERVED)
     called: dict[str, Signature] = {}
-    for block in found.blocks:
+    for block in found.program.blocks:
         name = names.new(identifier(block.name).lower())
-        called[block.name] = signature(block, found.saying, called, name, RESERVED)
+        called[block.name] = signature(block, found.spoken, called, name, RESERVED)
     code = "\n".join(_functions(found, called, frozenset(names.taken)))
     helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
     body = "\n".join((*helpers, code))
@@ -84,7 +85,7 @@ def _imports(found: Writing, body: str) -> Iterator[str]:
 
 def _functions(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     """Yield the lines of all functions, each after those that it uses."""
-    for block in found.blocks:
+    for block in found.program.blocks:
         yield from ("", "", *_block(found, block, called, names))
     yield from ("", "", *_build(found, called, names))
 
@@ -94,7 +95,7 @@ def _block(
 ) -> Iterator[str]:
     own = called[block.name]
     body = FunctionBody(found, called, own.parameters)
-    end = body.walk(block.items, block.start)
+    end = body.walk(branched(block.calls, block.start), block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
 
@@ -122,7 +123,7 @@ def _statements(
 def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
     body = FunctionBody(found, called, {}, _known(found))
-    body.walk(found.outline.items, positions[0])
+    body.walk(branched(found.program.calls, positions[0]), positions[0])
     taken = Names(names - {"inputs"})
     arguments = found.arguments("inputs", taken)
     yield "def build():"
@@ -137,5 +138,5 @@ def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str
 
 def _known(found: Writing) -> frozenset[str]:
     """Return the names that Keras gives to the network's layers by itself, without their numbers."""
-    forms = {name for call in found.saying.calls for name in LAYER.findall(str(call))}
+    forms = {name for call in found.spoken.calls for name in LAYER.findall(str(call))}
     return frozenset(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", form).lower() for form in forms)

@@ -13,8 +13,8 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from archcalc.formats.language.tree import AMBIGUOUS
+from archcalc.formats.program.branches import Item, Items, every
 from archcalc.formats.program.naming import is_numbered
-from archcalc.formats.program.outline import Auxiliary, BlockCall, Call, Item, Items, Merge, Repeat, every
 from archcalc.ground import limits
 from archcalc.network.network import numbered
 
@@ -22,117 +22,94 @@ WORD = re.compile(r"[\w-]+")
 
 
 class References(NamedTuple):
-    """The names to write in one body by `key`, and by position what to call a layer in a reference.
+    """The names to write in one body by `key`, and by position the path by which to refer to a layer.
 
-    `labelled` are the positions of the merges whose branches keep their names.
+    `labelled` are the positions of the layers whose branches keep their names.
     """
 
     names: Mapping[int, str]
-    references: Mapping[int, str]
+    paths: Mapping[int, str]
     labelled: AbstractSet[int]
 
 
-def called(items: Items, references: Mapping[int, str], outputs: Iterable[int] = ()) -> References:
-    """Return the names in a body; `references` are those to what is outside it: inputs, the block's start.
+def referred(items: Items, paths: Mapping[int, str], outputs: Iterable[int] = ()) -> References:
+    """Return the names in a body; `paths` are those of what is outside it: inputs, the block's start.
 
     `outputs` are positions that need a name because the network's outputs are there.
     """
-    caller = _Caller(items, references, outputs)
-    caller.visit(items, "", numbered=True)
-    return References(caller.names, caller.references, caller.labelled)
+    namer = _Namer(items, paths, outputs)
+    namer.visit(items, "", numbered=True)
+    return References(namer.names, namer.paths, namer.labelled)
 
 
 def key(item: Item) -> int:
     """Return what tells an item from others: its position; a head ends on the same node as the last item in it."""
-    return ~item.position if isinstance(item, Auxiliary) else item.position
+    return ~item.call.value if item.is_head else item.call.value
 
 
-def kind_of(item: Item) -> str:
-    """Return what an item is called by itself, before its number."""
-    match item:
-        case Call() | Merge():
-            return item.kind
-        case BlockCall():
-            return item.block
-        case Auxiliary():
-            return "auxiliary"
-        case Repeat():
-            return "repeat"
+def _taken(items: Items) -> Iterator[int]:
+    """Yield the positions that items refer to."""
+    for item in every(items):
+        yield from item.sources or ()
+        if item.call.tied is not None:
+            yield item.call.tied
 
 
-def taken_from(item: Item) -> tuple[int, ...]:
-    """Return the positions that an item refers to."""
-    match item:
-        case Repeat():
-            return ()
-        case Call(tied=int() as tied):
-            return (*(item.sources or ()), tied)
-        case _:
-            return item.sources or ()
-
-
-def bodies(item: Item) -> Iterator[tuple[str, Items]]:
-    """Yield the sequences within an item, each with the name of its branch."""
-    match item:
-        case Merge():
-            yield from item.branches
-        case Repeat() | Auxiliary():
-            yield "", item.items
-
-
-class _Caller:
+class _Namer:
     """Follows the reader through a body, name by name."""
 
-    def __init__(self, items: Items, references: Mapping[int, str], outputs: Iterable[int]) -> None:
+    def __init__(self, items: Items, paths: Mapping[int, str], outputs: Iterable[int]) -> None:
         self.names: dict[int, str] = {}
-        self.references = dict(references)
-        self.taken: set[str] = {"input", *references.values()}
+        self.paths = dict(paths)
+        self.taken: set[str] = {"input", *paths.values()}
         self.counters: Counter[str] = Counter()
         self.unsure: set[str] = set()
         self.labelled: set[int] = set()
         self.fresh: Counter[str] = Counter()
-        referred = (position for item in every(items) for position in taken_from(item))
-        self.needed = {*referred, *outputs} - references.keys()
+        self.needed = {*_taken(items), *outputs} - paths.keys()
         self.common = Counter(_own_names(items))
 
     def visit(self, items: Items, prefix: str, *, numbered: bool) -> None:
         """Name the items of a sequence; not `numbered` where it is repeated, so that names cannot be given."""
         for item in items:
-            if isinstance(item, Merge):
-                self._branches(item, prefix, numbered=numbered)
-            if isinstance(item, Repeat):
-                self.visit(item.items, prefix, numbered=False)
+            if item.call.times != 1:
+                self.visit(item.branches[0], prefix, numbered=False)
                 self.unsure.add(prefix)
-                continue
-            path = self._name(item, item.name if numbered else "", prefix)
-            if isinstance(item, Auxiliary):
-                self.visit(item.items, f"{path}.", numbered=True)
+            elif item.is_head:
+                path = self._name(item, item.call.name if numbered else "", prefix)
+                self.visit(item.branches[0], f"{path}.", numbered=True)
+            else:
+                if item.branches:
+                    self._branches(item, prefix, numbered=numbered)
+                self._name(item, item.call.name if numbered else "", prefix)
 
-    def _branches(self, merge: Merge, prefix: str, *, numbered: bool) -> None:
-        names = [branch.name for branch in merge.branches]
-        if numbered and len(set(names)) == len(names) and all(self._is_label(name, prefix) for name in names):
-            self.labelled.add(merge.position)
-        for branch in merge.branches:
-            is_labelled = merge.position in self.labelled
-            path = f"{prefix}{branch.name}" if is_labelled else self._next(prefix, "branch")
+    def _branches(self, item: Item, prefix: str, *, numbered: bool) -> None:
+        labels = item.call.labels or ("",) * len(item.branches)
+        is_labelled = (
+            numbered and len({*labels}) == len(labels) and all(self._is_label(x, prefix) for x in labels)
+        )
+        if is_labelled:
+            self.labelled.add(item.call.value)
+        for label, branch in zip(labels, item.branches, strict=True):
+            path = f"{prefix}{label}" if is_labelled else self._next(prefix, "branch")
             self.taken.add(path)
-            self.visit(branch.items, f"{path}.", numbered=numbered)
+            self.visit(branch, f"{path}.", numbered=numbered)
 
     def _name(self, item: Item, own: str, prefix: str) -> str:
         """Choose the name of an item, note it where it must be written, and return its path."""
-        kind = kind_of(item)
+        kind = item.call.callee
         wanted = own if self._is_free(own, prefix) else ""
         if key(item) in self.needed and not (wanted and self._is_plain(wanted, kind, prefix)):
             wanted = self._fresh(kind, prefix)
         elif not wanted or (prefix not in self.unsure and f"{prefix}{wanted}" == self._peek(prefix, kind)):
             path = self._next(prefix, kind)
             if key(item) in self.needed:
-                self.references[item.position] = path
+                self.paths[item.call.value] = path
             return path
         path = f"{prefix}{wanted}"
         self.taken.add(path)
         self.names[key(item)] = wanted
-        self.references[key(item)] = path
+        self.paths[key(item)] = path
         return path
 
     def _is_free(self, name: str, prefix: str) -> bool:
@@ -179,10 +156,9 @@ class _Caller:
 
 
 def _own_names(items: Items) -> Iterator[str]:
-    """Yield every name in a body, of layers, calls and branches."""
-    for item in items:
-        if not isinstance(item, Repeat):
-            yield item.name
-        for name, body in bodies(item):
-            yield name
-            yield from _own_names(body)
+    """Yield every name in a body, of layers, uses of blocks and branches."""
+    for item in every(items):
+        if item.call.times == 1:
+            yield item.call.name
+        if item.branches:
+            yield from item.call.labels

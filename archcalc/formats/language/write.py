@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from archcalc.analysis.report import Report
 from archcalc.formats.language.budget import budgeted
 from archcalc.formats.language.expecting import expected
 from archcalc.formats.language.heading import heading
-from archcalc.formats.language.references import References, called, key
+from archcalc.formats.language.references import References, key, referred
 from archcalc.formats.language.words import WIDTH, flow, text, value
-from archcalc.formats.program.marking import Settings, outputs
-from archcalc.formats.program.outline import (
-    Auxiliary,
-    Block,
-    BlockCall,
-    Call,
-    Item,
-    Items,
-    Merge,
-    Outline,
-    Repeat,
-    Variable,
-    every,
-    outlined,
-    own_settings,
-)
+from archcalc.formats.program.blocks import programmed
+from archcalc.formats.program.branches import Item, Items, branched
+from archcalc.formats.program.calls import Block, Calls, Program, every
+from archcalc.formats.program.grouping import Style, named_outputs
+from archcalc.formats.program.parameters import Variable
+from archcalc.formats.program.pieces import Settings
 from archcalc.formats.registry import writer
 from archcalc.network.network import Network
 from archcalc.op.setting import REQUIRED, Setting
@@ -46,117 +35,115 @@ def spec(report: Report, depth: int | None) -> str:
     a spec cannot hold.
     """
     network = report.run.network
-    written = _Writer(outlined(network, _settings(network)), outputs(network)).lines(heading(network))
+    written = _Writer(programmed_spec(network), named_outputs(network)).lines(heading(network))
     body = "\n".join(written) + "\n"
     return body + budgeted(network) + expected(network, body)
 
 
-class _Writer:
-    """Writes an outline as YAML."""
+def programmed_spec(network: Network) -> Program:
+    """Return a network as a spec says it: in blocks, and with the settings of its layers."""
+    return programmed(network, Style(_settings(network)))
 
-    def __init__(self, outline: Outline, outputs: tuple[int, ...]) -> None:
-        self.outline = outline
+
+class _Writer:
+    """Writes a program as YAML."""
+
+    def __init__(self, program: Program, outputs: tuple[int, ...]) -> None:
+        self.program = program
         self.outputs = outputs
         self.settings: dict[str, dict[str, Setting | None]] = {}
         self.mains: dict[str, str | None] = {}
-        self.calling = References({}, {}, frozenset())
+        self.references = References({}, {}, frozenset())
 
     def lines(self, head: tuple[list[str], Mapping[int, str]]) -> Lines:
         """Yield the lines of the spec: `head` are its first lines, and what the inputs are called."""
         lines, inputs = head
         yield from lines
-        if self.outline.blocks:
+        if self.program.blocks:
             yield from ("", "blocks:")
-        for number, block in enumerate(self.outline.blocks):
+        for number, block in enumerate(self.program.blocks):
             yield from [""] if number else []
             yield from self._block(block)
         yield from ("", "layers:")
-        self.calling = called(self.outline.items, inputs, self.outputs)
-        yield from self._sequence(self.outline.items, "  ")
+        items = branched(self.program.calls, min(inputs))
+        self.references = referred(items, inputs, self.outputs)
+        yield from self._sequence(items, "  ")
         if self.outputs:
-            names = (text(self.calling.references[position]) for position in self.outputs)
+            names = (text(self.references.paths[position]) for position in self.outputs)
             yield from ("", f"outputs: [{', '.join(names)}]")
 
     def _block(self, block: Block) -> Lines:
-        self.settings[block.name] = dict(self._parameters(block.items))
+        self.settings[block.name] = dict(self._parameters(block.calls))
         self.mains[block.name] = next(iter(block.parameters), None)
-        self.calling = called(block.items, {block.start: "input"})
+        items = branched(block.calls, block.start)
+        self.references = referred(items, {block.start: "input"})
         yield f"  {block.name}:"
         if block.parameters:
             said = (
-                f"{name}: {'' if default is REQUIRED else self._argument(block.name, name, default)}"
+                f"{name}: {'' if default is REQUIRED else value(default, self.settings[block.name].get(name))}"
                 for name, default in block.parameters.items()
             )
             yield from flow("    parameters: ", said)
         yield "    layers:"
-        yield from self._sequence(block.items, "      ")
+        yield from self._sequence(items, "      ")
 
-    def _parameters(self, items: Items) -> Iterator[tuple[str, Setting | None]]:
-        """Yield the parameters that some items use, each with the setting that it becomes, if it becomes one."""
-        for item in every(items):
-            match item:
-                case Call() | Merge():
-                    inner: Mapping[str, Setting | None] = REGISTRY[item.kind].declared
-                    given = item.settings
-                case BlockCall():
-                    inner, given = self.settings[item.block], item.arguments
-                case _:
-                    continue
-            yield from ((found.name, inner.get(k)) for k, found in given.items() if _is_parameter(found))
+    def _parameters(self, calls: Calls) -> Iterator[tuple[str, Setting | None]]:
+        """Yield the parameters that calls are given, each with the setting that it becomes, if it becomes one."""
+        for call in every(calls):
+            declared = self._declared(call.callee)
+            for name, given in call.arguments.items():
+                if isinstance(given, Variable):
+                    yield given.name, declared.get(name)
 
-    def _argument(self, block: str, name: str, given: Any) -> str:
-        return value(given, self.settings[block].get(name))
+    def _declared(self, callee: str) -> Mapping[str, Setting | None]:
+        """Return the settings of a layer type, or those that the parameters of a block become."""
+        return REGISTRY[callee].declared if callee in REGISTRY else self.settings.get(callee, {})
 
     def _sequence(self, items: Items, margin: str) -> Lines:
         for item in items:
-            yield from self._item(item, margin)
+            call = item.call
+            settings = {**self._common(item), **self._stated(item)}
+            if call.times != 1:
+                yield from self._nested("repeat", {"times": value(call.times)}, item.branches[0], margin)
+            elif item.is_head:
+                yield from self._nested(call.callee, settings, item.branches[0], margin)
+            elif item.branches:
+                yield from self._merge(item, settings, margin)
+            else:
+                yield from self._short(call.callee, settings, margin)
 
-    def _item(self, item: Item, margin: str) -> Lines:
-        match item:
-            case Call():
-                settings = {**self._common(item), **self._stated(item)}
-                yield from self._short(item.kind, settings, REGISTRY[item.kind].main, margin)
-            case BlockCall():
-                arguments = {k: self._argument(item.block, k, v) for k, v in item.arguments.items()}
-                said = {**self._common(item), **arguments}
-                yield from self._short(item.block, said, self.mains[item.block], margin)
-            case Merge():
-                yield from self._merge(item, margin)
-            case Repeat():
-                yield from self._nested("repeat", {"times": value(item.times)}, item.items, margin)
-            case Auxiliary():
-                yield from self._nested("auxiliary", self._common(item), item.items, margin)
-
-    def _stated(self, item: Call | Merge) -> dict[str, str]:
-        """Return the settings of a layer that differ from their defaults."""
-        declared = REGISTRY[item.kind].declared
+    def _stated(self, item: Item) -> dict[str, str]:
+        """Return the settings of a layer that differ from their defaults, or the arguments of a block."""
+        call = item.call
+        declared = self._declared(call.callee)
         return {
             name: value(given, declared.get(name))
-            for name, given in item.settings.items()
-            if _is_parameter(given) or given != (declared[name].default if name in declared else NONE_SHARED)
+            for name, given in call.arguments.items()
+            if call.callee not in REGISTRY or given != _default(declared.get(name))
         }
 
-    def _common(self, item: Call | Merge | BlockCall | Auxiliary) -> dict[str, str]:
+    def _common(self, item: Item) -> dict[str, str]:
         """Return what every item may say: its name, what it takes, whose weights it shares."""
         said = {}
-        if key(item) in self.calling.names:
-            said["name"] = text(self.calling.names[key(item)])
+        if key(item) in self.references.names:
+            said["name"] = text(self.references.names[key(item)])
         if item.sources is not None:
-            names = [text(self.calling.references[source]) for source in item.sources]
+            names = [text(self.references.paths[source]) for source in item.sources]
             said["from"] = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-        if isinstance(item, Call) and item.tied is not None:
-            said["tie"] = text(self.calling.references[item.tied])
+        if item.call.tied is not None:
+            said["tie"] = text(self.references.paths[item.call.tied])
         return said
 
-    def _short(self, kind: str, settings: Mapping[str, str], main: str | None, margin: str) -> Lines:
-        """Yield a layer or a call in as few lines as it takes."""
-        lone = "" if main is None or (kind in REGISTRY and REGISTRY[kind].traits.is_branched) else main
+    def _short(self, callee: str, settings: Mapping[str, str], margin: str) -> Lines:
+        """Yield a layer or a use of a block in as few lines as it takes."""
+        op = REGISTRY.get(callee)
+        main = self.mains[callee] if op is None else None if op.traits.is_branched else op.main
         if not settings:
-            yield f"{margin}- {kind}"
-        elif list(settings) == [lone]:
-            yield f"{margin}- {kind}: {settings[lone]}"
+            yield f"{margin}- {callee}"
+        elif main is not None and list(settings) == [main]:
+            yield f"{margin}- {callee}: {settings[main]}"
         else:
-            yield from flow(f"{margin}- {kind}: ", (f"{k}: {v}" for k, v in settings.items()))
+            yield from flow(f"{margin}- {callee}: ", (f"{k}: {v}" for k, v in settings.items()))
 
     def _nested(self, kind: str, settings: Mapping[str, str], items: Items, margin: str) -> Lines:
         """Yield an item that holds a sequence; in one line if that has one short item."""
@@ -170,17 +157,16 @@ class _Writer:
         yield f"{margin}    layers:"
         yield from (f"{margin}      {line}" for line in inside)
 
-    def _merge(self, item: Merge, margin: str) -> Lines:
-        settings = {**self._common(item), **self._stated(item)}
-        yield f"{margin}- {item.kind}:"
+    def _merge(self, item: Item, settings: Mapping[str, str], margin: str) -> Lines:
+        yield f"{margin}- {item.call.callee}:"
         yield from (f"{margin}    {k}: {v}" for k, v in settings.items())
         deeper = f"{margin}  "
-        labelled = item.position in self.calling.labelled
-        if settings or labelled:
+        labels = item.call.labels if item.call.value in self.references.labelled else ()
+        if settings or labels:
             yield f"{margin}    branches:"
             deeper = f"{margin}      "
-        for branch in item.branches:
-            yield from self._branch(branch.name if labelled else "", branch.items, deeper)
+        for label, branch in zip(labels or ("",) * len(item.branches), item.branches, strict=True):
+            yield from self._branch(label, branch, deeper)
 
     def _branch(self, name: str, items: Items, margin: str) -> Lines:
         """Yield a branch, under its name or as an item of a list."""
@@ -199,11 +185,15 @@ class _Writer:
 
 def _settings(network: Network) -> Settings:
     """Return what a spec says of the layer at a position: its settings, and which of its weights are another's."""
-    plain = own_settings(network)
-    if not any(node.shared for node in network.nodes):
-        return plain
-    return lambda position: {**plain(position), SHARED: tuple(sorted(network.nodes[position].shared))}
+    any_shared = any(node.shared for node in network.nodes)
+
+    def settings(position: int) -> Mapping[str, object]:
+        node = network.nodes[position]
+        own = {name: node.op.__dict__[setting.attribute] for name, setting in node.op.declared.items()}
+        return {**own, SHARED: tuple(sorted(node.shared))} if any_shared else own
+
+    return settings
 
 
-def _is_parameter(given: Any) -> bool:
-    return isinstance(given, Variable)
+def _default(setting: Setting | None) -> object:
+    return NONE_SHARED if setting is None else setting.default

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from itertools import chain, count, takewhile
 
-from archcalc.formats.program.structure import Form, Piece
+from archcalc.formats.program.pieces import Form, Piece
 from archcalc.network.network import Node, parts
 from archcalc.ops import REGISTRY
 
@@ -47,22 +47,27 @@ def agreed(names: Iterable[str]) -> str:
 class BlockNames:
     """Chooses a name for every block, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
         self.taken = {*REGISTRY, *CONTROLS}
 
-    def chosen(self, uses: Sequence[Piece], nodes: Sequence[Node]) -> str:
+    def chosen(self, uses: Sequence[Piece]) -> str:
         """Return a block's name: what the names of its uses have in common, or what it is made of."""
-        names = sorted({use.name for use in uses if use.name})
-        for candidate in (*_common(names), _contents(uses[0], nodes)):
-            if len(candidate) > 1 and candidate not in self.taken:
-                self.taken.add(candidate)
-                return candidate
-        number = 2
-        base = _contents(uses[0], nodes)
-        while f"{base}_{number}" in self.taken:
-            number += 1
-        self.taken.add(f"{base}_{number}")
-        return f"{base}_{number}"
+        contents = self._contents(uses[0])
+        numbers = (f"{contents}_{number}" for number in count(2))
+        candidates = (*_common(sorted({use.name for use in uses if use.name})), contents)
+        name = next(name for name in chain(candidates, numbers) if len(name) > 1 and name not in self.taken)
+        self.taken.add(name)
+        return name
+
+    def _contents(self, block: Piece) -> str:
+        """Return a name for what a block holds: the types of its layers if they are few, else what merges."""
+        layers = [piece for piece in block.inner if piece.form is Form.LAYER]
+        kinds = [self.nodes[layer.value].op.kind for layer in layers]
+        merging = [kind for layer, kind in zip(layers, kinds, strict=True) if len(layer.inputs) > 1]
+        if merging:
+            return f"{merging[0]}_unit"
+        return "_".join(kinds) if len(block.inner) == len(kinds) <= 3 else "unit"
 
 
 def _common(names: Sequence[str]) -> list[str]:
@@ -80,13 +85,3 @@ def _beginning(words: Sequence[str]) -> str:
     """Return what all words begin with."""
     columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*words, strict=False))
     return "".join(letters[0] for letters in columns)
-
-
-def _contents(scope: Piece, nodes: Sequence[Node]) -> str:
-    """Return a name for what a scope holds: the types of its layers if they are few, else its merge."""
-    body = scope.bodies[0]
-    merges = [nodes[piece.last].op.kind for piece in body if piece.form is Form.MERGE]
-    if merges:
-        return f"{merges[0]}_unit"
-    kinds = [nodes[piece.last].op.kind for piece in body if piece.form is Form.LAYER]
-    return "_".join(kinds) if len(body) == len(kinds) <= 3 else "unit"

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from math import gcd
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from archcalc.op.settings import REQUIRED
 
 TIMES = "times"
 """The setting of a repeat."""
@@ -25,10 +27,17 @@ class Variable(NamedTuple):
     factor: int = 1
 
 
+class Rising(NamedTuple):
+    """A setting that goes up by `step` from time to time in a loop."""
+
+    start: int
+    step: int
+
+
 class _Vector(NamedTuple):
     """The values of a setting, one for each use; those of different tags are different things even if equal."""
 
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
     tag: str
 
 
@@ -38,7 +47,7 @@ class Parameters:
     `holes` are the things in the block that have settings: for each a label, and its settings in every use.
     """
 
-    def __init__(self, holes: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> None:
+    def __init__(self, holes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
         self.wanted: dict[_Vector, list[tuple[str, str]]] = {}
         self.bases: dict[_Vector, int] = {}
         for label, uses in holes:
@@ -49,7 +58,7 @@ class Parameters:
                     self.bases[vector] = gcd(self.bases.get(vector, 0), factor)
         self.names = _names(self.wanted)
 
-    def said(self, uses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def said(self, uses: Sequence[Mapping[str, object]]) -> dict[str, object]:
         """Return a thing's settings: values where all uses agree, parameters where they differ."""
         found = {}
         for setting in uses[0]:
@@ -60,32 +69,34 @@ class Parameters:
                 found[setting] = Variable(self.names[vector], factor // self.bases[vector])
         return found
 
-    def arguments(self, use: int) -> dict[str, Any]:
+    def arguments(self, use: int) -> dict[str, object]:
         """Return the values that one use gives to the parameters."""
-        return {
-            name: vector.values[use] * self.bases[vector] if self.bases[vector] > 1 else vector.values[use]
-            for vector, name in self.names.items()
-        }
+        return {name: self._value(vector, vector.values[use]) for vector, name in self.names.items()}
 
-    def defaults(self, required: Any) -> dict[str, Any]:
-        """Return every parameter with the value that most uses give it, `required` where there is no such value."""
+    def _value(self, vector: _Vector, value: object) -> object:
+        """Return a value with the factor that all places of its parameter have in common."""
+        return value * self.bases[vector] if isinstance(value, int) and self.bases[vector] > 1 else value
+
+    def defaults(self) -> dict[str, object]:
+        """Return every parameter with the value that most uses give it, REQUIRED where there is no such value."""
         found = {}
         for vector, name in self.names.items():
             value, count = Counter(vector.values).most_common(1)[0]
             usual = value is not None and USUAL * count >= len(vector.values)
-            found[name] = value * max(self.bases[vector], 1) if usual and vector.tag != TIMES else required
-        return dict(sorted(found.items(), key=lambda item: item[1] is not required))
+            found[name] = self._value(vector, value) if usual and vector.tag != TIMES else REQUIRED
+        return dict(sorted(found.items(), key=lambda item: item[1] is not REQUIRED))
 
 
-def _vector(setting: str, uses: Sequence[Mapping[str, Any]]) -> tuple[_Vector | None, int]:
+def _vector(setting: str, uses: Sequence[Mapping[str, object]]) -> tuple[_Vector | None, int]:
     """Return the values of a setting without their common factor, and that factor; None where all agree."""
     values = tuple(use[setting] for use in uses)
     if all(value == values[0] for value in values):
         return None, 1
-    if setting == TIMES or any(type(value) is not int for value in values):
+    numbers = [value for value in values if type(value) is int]
+    if setting == TIMES or len(numbers) < len(values):
         return _Vector(values, setting), 1
-    factor = gcd(*values) or 1
-    return _Vector(tuple(value // factor for value in values), "whole numbers"), factor
+    factor = gcd(*numbers) or 1
+    return _Vector(tuple(number // factor for number in numbers), "whole numbers"), factor
 
 
 def _names(wanted: Mapping[_Vector, list[tuple[str, str]]]) -> dict[_Vector, str]:

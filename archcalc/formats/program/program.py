@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.report import Report
+from archcalc.formats.program.blocks import programmed
+from archcalc.formats.program.calls import Block, Call, Calls, Program, every
 from archcalc.formats.program.code import (
     Brackets,
     Doc,
@@ -19,40 +21,25 @@ from archcalc.formats.program.code import (
     wrapped,
     written,
 )
-from archcalc.formats.program.enclosing import enclosed
-from archcalc.formats.program.outline import (
-    Block,
-    BlockCall,
-    Call,
-    Items,
-    Merge,
-    Outline,
-    Repeat,
-    every,
-    outlined,
-)
-from archcalc.formats.program.parameters import Variable
-from archcalc.formats.program.series import Rows, rows_among
-from archcalc.formats.program.table import Calls, Table, arguments
+from archcalc.formats.program.grouping import Style
+from archcalc.formats.program.parameters import Rising, Variable
+from archcalc.formats.program.table import Spoken, Table, arguments
 from archcalc.network.network import Network
 from archcalc.op.setting import REQUIRED
 
 MOST_POSITIONAL = 4
 """The most arguments that stand without their names."""
+MOST_WRITTEN_OUT = 12
+"""The most layers in a loop that are written out, so that each keeps its name."""
 
 
 class Writing(NamedTuple):
-    """A network to be written: its nodes and rows side by side, without heads that the report leaves out.
-
-    `referred` are the positions that something beside the next layer takes.
-    """
+    """A network to be written: its nodes and rows side by side, without heads that the report leaves out."""
 
     network: Network
     report: Report
-    saying: Calls
-    outline: Outline
-    rows: Rows
-    referred: frozenset[int]
+    spoken: Spoken
+    program: Program
 
     @property
     def owners(self) -> frozenset[int]:
@@ -68,11 +55,6 @@ class Writing(NamedTuple):
     def leaving(self) -> list[int]:
         """The positions of the outputs."""
         return [position % len(self.network.nodes) for position in self.network.outputs]
-
-    @property
-    def blocks(self) -> list[Block]:
-        """The blocks that are written: all but those whose uses are loops."""
-        return [block for block in self.outline.blocks if block.name not in self.rows]
 
     def arguments(self, alone: str, names: Names) -> dict[int, str]:
         """Return what the inputs are called as arguments of a function, the only one `alone`."""
@@ -99,17 +81,15 @@ def prepare(report: Report, table: Table) -> Writing:
         ArchcalcError: it holds a layer that the framework has nothing for.
     """
     network = report.run.graph
-    saying = Calls(network.nodes, report.rows, table)
-    outline = enclosed(outlined(network, saying.settings), network.nodes, saying.apart)
-    found = Writing(network, report, saying, outline, rows_among(outline), frozenset())
-    referred = {*found.leaving}
-    for items in (outline.items, *(block.items for block in outline.blocks)):
-        for item in every(items):
-            if not isinstance(item, Repeat):
-                referred.update(item.sources or ())
-            if isinstance(item, Call) and item.tied is not None:
-                referred.add(item.tied)
-    return found._replace(referred=frozenset(referred))
+    spoken = Spoken(network.nodes, report.rows, table)
+    style = Style(
+        spoken.settings,
+        is_counted=True,
+        is_plain=True,
+        apart=spoken.apart,
+        most_written_out=MOST_WRITTEN_OUT,
+    )
+    return Writing(network, report, spoken, programmed(network, style))
 
 
 class Signature(NamedTuple):
@@ -117,10 +97,10 @@ class Signature(NamedTuple):
 
     name: str
     parameters: Mapping[str, str]
-    defaults: Mapping[str, Any]
-    usual: Mapping[str, Any]
+    defaults: Mapping[str, object]
+    usual: Mapping[str, object]
 
-    def argument(self, use: BlockCall, key: str) -> Any:
+    def argument(self, use: Call, key: str) -> object:
         """Return what a call gives to a parameter."""
         return use.arguments.get(key, self.usual[key])
 
@@ -131,11 +111,11 @@ class Signature(NamedTuple):
             for key, name in self.parameters.items()
         ]
 
-    def made(self, use: BlockCall, names: Mapping[str, str]) -> Brackets:
+    def made(self, use: Call, names: Mapping[str, str]) -> Brackets:
         """Return the code of a call, made in a block whose own parameters have `names`."""
         return Brackets(f"{self.name}(", tuple(self._arguments(use, names)), ")")
 
-    def _arguments(self, use: BlockCall, names: Mapping[str, str]) -> list[str]:
+    def _arguments(self, use: Call, names: Mapping[str, str]) -> list[str]:
         required = [key for key in self.parameters if self.defaults[key] is REQUIRED]
         found = []
         for key, name in self.parameters.items():
@@ -153,18 +133,18 @@ class _Place(NamedTuple):
 
     argument: str
     factor: int
-    default: Any
+    default: object
 
 
 def signature(
-    block: Block, saying: Calls, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
+    block: Block, spoken: Spoken, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
 ) -> Signature:
     """Return how a block is called that is written as `name`; no parameter has a reserved name.
 
     A parameter that is nothing but an argument with a default has that default.
     """
     places: dict[str, list[_Place]] = {}
-    for key, place in _places(block.items, saying, blocks):
+    for key, place in _places(block.calls, spoken, blocks):
         places.setdefault(key, []).append(place)
     defaults = {key: _default(found) for key, found in places.items()}
     parameters: dict[str, str] = {}
@@ -175,24 +155,24 @@ def signature(
     return Signature(name, parameters, defaults, block.parameters)
 
 
-def _places(items: Items, saying: Calls, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
-    """Yield the parameters of a block in the order in which its items name them, with where they go."""
-    for item in every(items):
-        given: Iterable[tuple[str, Any, Any]] = ()
-        if isinstance(item, Call | Merge):
-            named = zip(item.settings.items(), arguments(saying.calls[item.position]), strict=True)
-            given = ((name, found, argument.default) for (name, found), argument in named)
-        elif isinstance(item, BlockCall):
-            called = blocks[item.block]
-            given = ((key, called.argument(item, key), default) for key, default in called.defaults.items())
-        for name, found, default in given:
-            if isinstance(found, Variable):
-                yield found.name, _Place(name, found.factor, default)
-        if isinstance(item, Repeat) and isinstance(item.times, Variable):
-            yield item.times.name, _Place(item.times.name, 1, REQUIRED)
+def _places(calls: Calls, spoken: Spoken, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
+    """Yield the parameters of a block in the order in which its calls name them, with where they go."""
+    for call in every(calls):
+        given: Iterable[tuple[str, object, object]] = ()
+        if call.callee in blocks:
+            called = blocks[call.callee]
+            given = ((key, called.argument(call, key), default) for key, default in called.defaults.items())
+        elif not call.body:
+            named = zip(call.arguments.items(), arguments(spoken.calls[call.value]), strict=True)
+            given = ((name, value, argument.default) for (name, value), argument in named)
+        for name, value, default in given:
+            if isinstance(value, Variable):
+                yield value.name, _Place(name, value.factor, default)
+        if isinstance(call.times, Variable):
+            yield call.times.name, _Place(call.times.name, 1, REQUIRED)
 
 
-def _default(places: Sequence[_Place]) -> Any:
+def _default(places: Sequence[_Place]) -> object:
     found = places[0].default
     is_bare = all(place.factor == 1 and place.default == found for place in places)
     return found if is_bare else REQUIRED
@@ -204,11 +184,14 @@ def _parameter_name(key: str, places: Sequence[_Place]) -> str:
     return "width" if is_fraction else identifier(key)
 
 
-def value(found: Any, names: Mapping[str, str]) -> str:
+def value(found: object, names: Mapping[str, str]) -> str:
     """Return a value as code, in a block whose parameters have `names`."""
     if isinstance(found, Variable):
         name = names[found.name]
         return name if found.factor == 1 else f"{found.factor} * {name}"
+    if isinstance(found, Rising):
+        product = "i" if abs(found.step) == 1 else f"{abs(found.step)} * i"
+        return f"{found.start} {'+' if found.step > 0 else '-'} {product}"
     return literal(found)
 
 
@@ -220,7 +203,7 @@ def made(found: Expression, names: Mapping[str, str], *, tall: str = "") -> Brac
             parts.append(made(argument.value, names, tall=tall))
         elif argument.default is REQUIRED or argument.value != argument.default:
             before = "" if argument.default is REQUIRED else f"{argument.name}="
-            is_variable = isinstance(argument.value, Variable)
+            is_variable = isinstance(argument.value, Variable | Rising)
             parts.append(
                 before + value(argument.value, names) if is_variable else written(argument.value, before)
             )

@@ -84,8 +84,8 @@ class Table:
             raise error.at(who, node.origin) from None
 
 
-class Calls:
-    """The calls of a network's layers, and their arguments as settings, from which an outline makes blocks."""
+class Spoken:
+    """What makes or applies a network's layers, and its arguments as settings, of which blocks are made."""
 
     def __init__(self, nodes: Sequence[Node], rows: Sequence[Row], table: Table) -> None:
         self.calls = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archcalc.arithmetic.sight import stays
-from archcalc.formats.program.body import Body, Called, Said
+from archcalc.formats.program.body import Body
+from archcalc.formats.program.branches import Item, Items, every
+from archcalc.formats.program.calls import Call
 from archcalc.formats.program.code import Brackets, Doc, Expression, Names, identifier
-from archcalc.formats.program.outline import Auxiliary, BlockCall, Call, Item, Items, Merge, Repeat
+from archcalc.formats.program.parameters import Rising
 from archcalc.formats.program.program import Signature, Writing, applied, made, value
-from archcalc.formats.program.series import Series, series
 from archcalc.formats.pytorch.table import CALLED, TENSORS
 from archcalc.op.site import Site
 
@@ -45,17 +46,20 @@ class _Members(dict[str, str]):
 class ModuleBody(Body):
     """The layers of one class, each an attribute, and the steps through them."""
 
-    def __init__(self, source: Writing, blocks: Mapping[str, Signature], names: Mapping[str, str]) -> None:
-        """Take the blocks that it may use, and the names of its own block's parameters."""
+    def __init__(
+        self, source: Writing, blocks: Mapping[str, Signature], names: Mapping[str, str], items: Items
+    ) -> None:
+        """Take the blocks that it may use, the names of its own block's parameters, and all that will be in it."""
         super().__init__(source, blocks, names)
+        self.referred = {value for item in every(items) for value in item.sources or ()} | source.owners
         self.layers: dict[str, Doc] = {}
         self.members = _Members(names)
         self.attributes: dict[int, str] = {}
         self.attributed = Names(names.values())
 
-    def layer(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def layer(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Make an attribute of a layer, or of a tensor, which is taken and not called."""
-        position = item.position
+        position = call.value
         if said.form in TENSORS:
             attribute = self._attribute(name)
             self.layers[attribute] = made(said, self.names)
@@ -64,68 +68,65 @@ class ModuleBody(Body):
         field = op.field(Site(row.input_shapes, row.output_shape))
         light = not op.traits.deep and (op.traits.storage == "view" or stays(field))
         form = CALLED.get(said.form, CALL)
-        return self._module(name, self._made(item), sources, position, form=form, light=light)
+        return self._module(name, self._made(call), sources, position, form=form, light=light)
 
-    def function(self, item: Said, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def function(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
         """Apply a function; it takes the block's parameters from the module."""
-        return self.add(name, applied(said, self.members), sources, item.position, function=True)
+        return self.add(name, applied(said, self.members), sources, call.value, function=True)
 
-    def again(self, item: Said, owner: int, said: Expression, sources: Sequence[int]) -> int:
+    def again(self, call: Call, owner: int, said: Expression, sources: Sequence[int]) -> int:
         """Call the attribute of an earlier layer."""
         attribute = self.attributes[owner]
         form = CALLED.get(said.form, CALL).format(f"self.{attribute}")
-        return self.add(attribute, form, sources, item.position)
+        return self.add(attribute, form, sources, call.value)
 
-    def called(self, item: Called, name: str, sources: Sequence[int]) -> int:
+    def called(self, call: Call, name: str, sources: Sequence[int]) -> int:
         """Make an attribute of a block, or of several as one sequence."""
-        return self._module(name, one([self._made(item)]), sources, item.position)
+        return self._module(name, one([self._made(call)]), sources, call.value)
 
     def along(self, items: Items, name: str, start: int) -> int:
         """Take in a branch: as one attribute, or what its end is as one."""
-        if isinstance(items[0], Call) and len(items) == 1 and not self.is_sequence(items):
-            return self.said(items[0], name, items[0].sources or (start,))
+        alone = items[0]
+        if len(items) == 1 and not alone.branches and alone.call.callee not in self.blocks:
+            return self.said(alone.call, name, alone.sources or (start,))
         lead = next((number for number, item in enumerate(items) if self._is_module(item)), len(items))
         first, rest = items[:lead], items[lead:]
         if not rest or not self.is_sequence(rest):
             return super().along(items, name, start)
         outer, self.lane = self.lane, identifier(name, prefix="branch") if first else self.lane
         sources = (self.walk(first, start),)
-        module = one(self.sequence(rest))
-        end = self._module(name, module, sources, rest[-1].position, prefix="branch")
+        end = self._module(name, one(self.sequence(rest)), sources, rest[-1].call.value, prefix="branch")
         self.lane = outer
         return end
 
     def is_sequence(self, items: Items) -> bool:
         """Tell whether items are layers one after the other that a sequence of modules can hold."""
-        if not all(self._is_module(item) for item in items):
-            return False
-        inner = {item.position for item in items[:-1]}
-        shared = {item.position for item in items} & self.source.owners if inner else set()
-        return not (shared or inner & self.source.referred)
+        inner = {item.call.value for item in items[:-1]}
+        return all(map(self._is_module, items)) and inner.isdisjoint(self.referred)
 
     def _is_module(self, item: Item) -> bool:
-        if isinstance(item, Repeat):
-            return self.is_sequence(item.items) and item.items[-1].position not in self.source.referred
-        if isinstance(item, Merge | Auxiliary) or item.sources is not None:
+        call = item.call
+        if item.sources is not None or call.tied is not None or (item.branches and call.times == 1):
             return False
-        if isinstance(item, BlockCall):
-            return True
-        return item.tied is None and item.position not in self.source.saying.apart
+        return call.times != 1 or call.callee in self.blocks or call.value not in self.source.spoken.apart
 
     def sequence(self, items: Items) -> list[Doc]:
         """Return the modules of a sequence."""
-        return [self._made(item) for item in series(items, self.source.rows)]
+        return [self._made(item.call) for item in items]
 
-    def _made(self, item: Item | Series) -> Doc:
-        """Return the code that makes a module."""
-        if isinstance(item, Call | Merge):
-            return made(self.source.saying.call(item.position, item.settings), self.names, tall=SEQUENTIAL)
-        if isinstance(item, BlockCall):
-            return self.blocks[item.block].made(item, self.names)
-        if isinstance(item, Series):
-            return _loop(self._made(item.counted()), "i", str(len(item.uses)))
-        assert isinstance(item, Repeat)  # noqa: S101  # nothing else is a module
-        return _loop(one(self.sequence(item.items)), "_", value(item.times, self.names))
+    def _made(self, call: Call) -> Doc:
+        """Return the code that makes a module, or several in a loop."""
+        if call.body:
+            module = one(list(map(self._made, call.body)))
+        elif call.callee in self.blocks:
+            module = self.blocks[call.callee].made(call, self.names)
+        else:
+            layer = self.source.spoken.call(call.value, call.arguments)
+            module = made(layer, self.names, tall=SEQUENTIAL)
+        if call.times == 1:
+            return module
+        is_counted = any(isinstance(given, Rising) for given in call.arguments.values())
+        return _loop(module, "i" if is_counted else "_", value(call.times, self.names))
 
     def _module(
         self,

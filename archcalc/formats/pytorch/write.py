@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from archcalc.analysis.report import Report
+from archcalc.formats.program.branches import Items, branched
 from archcalc.formats.program.code import Brackets, Names, class_name, lines
-from archcalc.formats.program.outline import Block
 from archcalc.formats.program.program import Signature, Writing, prepare, signature
 from archcalc.formats.program.variables import statements
 from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
@@ -56,28 +56,33 @@ def _sizes(report: Report) -> str:
 def _classes(found: Writing, main: str, names: Names) -> Iterator[str]:
     """Yield the lines of all classes, each after those that it uses."""
     called: dict[str, Signature] = {}
-    for block in found.blocks:
-        own = signature(block, found.saying, called, names.new(class_name(block.name)), RESERVED)
+    for block in found.program.blocks:
+        own = signature(block, found.spoken, called, names.new(class_name(block.name)), RESERVED)
         called[block.name] = own
-        yield from ("", "", *_block(ModuleBody(found, called, own.parameters), block, own))
-    yield from ("", "", *_network(ModuleBody(found, called, {}), found, main))
+        items = branched(block.calls, block.start)
+        yield from (
+            "",
+            "",
+            *_block(ModuleBody(found, called, own.parameters, items), items, block.start, own),
+        )
+    items = branched(found.program.calls, found.entering[0])
+    yield from ("", "", *_network(ModuleBody(found, called, {}, items), items, found, main))
 
 
-def _block(body: ModuleBody, block: Block, called: Signature) -> Iterator[str]:
+def _block(body: ModuleBody, items: Items, start: int, called: Signature) -> Iterator[str]:
     """Yield the class of a block; one that is a mere sequence is an nn.Sequential."""
     init = Brackets("def __init__(", ("self", *called.declared()), "):")
-    if body.is_sequence(block.items):
+    if body.is_sequence(items):
         yield f"class {called.name}(nn.Sequential):"
         yield from lines(init, 4)
-        yield from lines(
-            Brackets("super().__init__(", tuple(body.sequence(block.items)), ")", is_tall=True), 8
-        )
+        modules = Brackets("super().__init__(", tuple(body.sequence(items)), ")", is_tall=True)
+        yield from lines(modules, 8)
         return
-    end = body.walk(block.items, block.start)
+    end = body.walk(items, start)
     yield f"class {called.name}(nn.Module):"
     yield from lines(init, 4)
     yield from _layers(body)
-    yield from _forward(body, {block.start: "x"}, [end])
+    yield from _forward(body, {start: "x"}, [end])
 
 
 def _layers(body: ModuleBody) -> Iterator[str]:
@@ -102,9 +107,9 @@ def _forward(body: ModuleBody, inputs: dict[int, str], outputs: list[int]) -> It
     yield f"        return {main}"
 
 
-def _network(body: ModuleBody, found: Writing, name: str) -> Iterator[str]:
+def _network(body: ModuleBody, items: Items, found: Writing, name: str) -> Iterator[str]:
     arguments = found.arguments("x", Names({*TAKEN, "self"}))
-    body.walk(found.outline.items, found.entering[0])
+    body.walk(items, found.entering[0])
     yield f"class {name}(nn.Module):"
     yield "    def __init__(self):"
     yield from _layers(body)

@@ -1,0 +1,220 @@
+"""Which layers belong together: those that share a part of their names; without names, what comes again and again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from archcalc.formats.program.branches import branched, every
+from archcalc.formats.program.calls import Call
+from archcalc.formats.program.grammar import FEWEST_LAYERS, OVERHEAD, ROUNDS, blocks_among, with_blocks
+from archcalc.formats.program.pieces import Form, Piece, PieceMaker, Pieces, Settings, layers, lines, uses
+from archcalc.formats.program.rolling import rolled
+from archcalc.network.network import Network, parts, prefix
+
+
+class Style(NamedTuple):
+    """How a format writes layers and loops.
+
+    Attributes:
+        settings: what it says of the layer at a position.
+        is_counted: whether settings may go up in a loop.
+        is_plain: whether a loop holds only what comes one after the other, and none of the layers `apart`; others
+            hold branches, too, but have neither a name nor a place that they start from.
+        apart: the positions of layers that are no links of a chain.
+        most_written_out: a loop of so many layers is written out, so that each keeps its name.
+    """
+
+    settings: Settings
+    is_counted: bool = False
+    is_plain: bool = False
+    apart: frozenset[int] = frozenset()
+    most_written_out: int = 0
+
+
+def named_outputs(network: Network) -> tuple[int, ...]:
+    """Return the positions of a network's outputs; none where there is one and it is where the layers end."""
+    last = max(position for position, node in enumerate(network.nodes) if not node.auxiliary)
+    found = tuple(position % len(network.nodes) for position in network.outputs)
+    return () if found == (last,) else found
+
+
+def grouped(network: Network, style: Style) -> Pieces:
+    """Return a network's layers in blocks and loops."""
+    return _Grouping(network, style).pieces()
+
+
+class _Grouping:
+    """Groups the layers of one network."""
+
+    def __init__(self, network: Network, style: Style) -> None:
+        self.nodes = network.nodes
+        self.style = style
+        self.maker = PieceMaker(network, style.settings)
+        self.expected = {expectation.layer for expectation in network.expectations}
+        self.branches = {label for node in self.nodes for label in node.labels}
+        self.outputs = named_outputs(network)
+
+    def pieces(self) -> Pieces:
+        """Return all layers, grouped by their names or, where these say nothing, by what comes again."""
+        plain = self.maker.layers()
+        named = self._paying(self._rolled(self._named(plain, 0)))
+        if any(use.name for found in uses(named).values() for use in found):
+            return self._finished(named)
+        current = self._rolled(plain)
+        for _ in range(ROUNDS):
+            chosen = blocks_among(self.maker, current)
+            if not chosen:
+                break
+            current = self._all_rolled(with_blocks(self.maker, current, chosen))
+        return self._finished(self._paying(current))
+
+    def _finished(self, members: Pieces) -> Pieces:
+        return members if self.style.is_plain else self._enclosed(members, 0, self.outputs)
+
+    def _named(self, members: Pieces, level: int) -> Pieces:
+        """Return pieces with a block for neighbours whose names share the part at `level`; a branch is none."""
+        found: list[Piece] = []
+        for name, group in groupby(members, key=lambda layer: self._part(layer, level)):
+            if name is None:
+                found += group
+                continue
+            inner = self._rolled(self._named(tuple(group), level + 1))
+            path = prefix(self.nodes[inner[-1].value].name, level + 1)
+            if len(inner) == 1 and (inner[0].form is not Form.LOOP or self.style.is_plain):
+                found.append(inner[0]._replace(name=inner[0].name or name))
+            elif path not in self.branches and self.maker.is_closed(inner):
+                found.append(self.maker.joined(Form.BLOCK, inner, name, kept=path in self.expected))
+            else:
+                found += inner
+        return tuple(found)
+
+    def _part(self, layer: Piece, level: int) -> str | None:
+        """Return the part of a layer's name at `level`; None for its own name."""
+        path = parts(self.nodes[layer.value].name)
+        return path[level] if len(path) > level + 1 else None
+
+    def _rolled(self, members: Pieces) -> Pieces:
+        return rolled(self.maker, members, is_counted=self.style.is_counted)
+
+    def _all_rolled(self, members: Pieces) -> Pieces:
+        """Return pieces with loops for what is equal in a row, in blocks, too."""
+        return self._rolled(tuple(map(self._rolled_within, members)))
+
+    def _rolled_within(self, piece: Piece) -> Piece:
+        if piece.form is Form.LOOP:
+            return self._within(piece, tuple(map(self._rolled_within, piece.inner)))
+        return self._within(piece, self._all_rolled(piece.inner))
+
+    def _within(self, piece: Piece, inner: Pieces) -> Piece:
+        return piece if inner == piece.inner else self.maker.again(piece, inner)
+
+    def _paying(self, members: Pieces) -> Pieces:
+        """Return pieces without the blocks that save no lines: what they do stands where they were used."""
+        current = members
+        while idle := self._idle(current):
+            current = self._without(current, idle)
+        return current
+
+    def _idle(self, members: Pieces) -> set[int]:
+        """Return the blocks that save no lines, of those within each other only the inner ones."""
+        blocks = uses(members)
+        bodies = [members, *(found[0].inner for found in blocks.values())]
+        loops = [piece for piece in _each(bodies) if piece.form is Form.LOOP]
+        looped = {loop.inner[0].callee for loop in loops}
+        rising = {loop.inner[0].callee for loop in loops if loop.is_rising}
+        sites = Counter(_called(piece) for piece in _each(bodies))
+        times = Counter(_uses(members))
+        idle = {
+            callee
+            for callee, found in blocks.items()
+            if not _pays(found, sites[callee], times[callee], is_looped=callee in looped)
+            and (callee not in looped or (callee not in rising and self._fits_in_loop(found[0].inner)))
+        }
+        return {callee for callee in idle if not idle & uses(blocks[callee][0].inner).keys()}
+
+    def _fits_in_loop(self, body: Pieces) -> bool:
+        """Tell whether a loop may hold what a block does."""
+        if not self.style.is_plain:
+            return not _explicit(body, body[0].inputs[0])
+        return self.maker.is_row(body) and all(
+            piece.form is not Form.LAYER or piece.value not in self.style.apart for piece in body
+        )
+
+    def _enclosed(self, members: Pieces, start: int, ends: Collection[int]) -> Pieces:
+        """Return pieces with a block around every loop that somebody refers to, or that starts elsewhere."""
+        explicit = _explicit(members, start) | {*ends}
+        found: list[Piece] = []
+        for piece in members:
+            own = self._enclosed_within(piece)
+            is_apart = piece.form is Form.LOOP and piece.value in explicit
+            found.append(self.maker.joined(Form.BLOCK, (own,), piece.name) if is_apart else own)
+        return tuple(found)
+
+    def _enclosed_within(self, piece: Piece) -> Piece:
+        if piece.form is Form.LOOP:
+            return self._within(piece, tuple(map(self._enclosed_within, piece.inner)))
+        return self._within(piece, self._enclosed(piece.inner, piece.inputs[0], ())) if piece.inner else piece
+
+    def _without(self, members: Pieces, idle: set[int]) -> Pieces:
+        """Return pieces with what idle blocks do in their place, in a loop as what it does each time."""
+        found: list[Piece] = []
+        for piece in members:
+            if piece.form is Form.LOOP and piece.inner[0].callee in idle:
+                turns = (self.maker.joined(Form.TURN, turn.inner) for turn in piece.inner)
+                found.append(self.maker.again(piece, tuple(turns)))
+                continue
+            inner = self._without(piece.inner, idle)
+            if piece.form is Form.BLOCK and piece.callee in idle:
+                found += inner
+            else:
+                found.append(self._within(piece, inner))
+        return tuple(found)
+
+
+def _explicit(members: Pieces, start: int) -> set[int]:
+    """Return the values that must have a name where pieces are written as what nests, and those of who takes these."""
+    is_head = all(piece.is_head for piece in members)
+    heads = ("" if piece.is_head and not is_head else None for piece in members)
+    pieces_and_heads = zip(members, heads, strict=True)
+    calls = (Call("", {}, piece.inputs, piece.value, head=head) for piece, head in pieces_and_heads)
+    items = [item for item in every(branched(tuple(calls), start)) if item.sources is not None]
+    taken = {value for item in items for value in item.sources or ()}
+    return taken | {item.call.value for item in items if not item.is_head}
+
+
+def _each(bodies: Iterable[Pieces]) -> Iterable[Piece]:
+    """Yield the pieces that are written in some bodies, those that a loop holds, too."""
+    for body in bodies:
+        for piece in body:
+            yield piece
+            if piece.form is Form.LOOP and piece.inner[0].form is Form.TURN:
+                yield from _each([piece.inner[0].inner])
+
+
+def _called(piece: Piece) -> int:
+    """Return the block that a piece calls, once or in a loop."""
+    return piece.inner[0].callee if piece.form is Form.LOOP else piece.callee
+
+
+def _uses(members: Pieces) -> Iterator[int]:
+    """Yield the block of every use; what a loop does counts once."""
+    for piece in members:
+        if piece.form is Form.BLOCK:
+            yield piece.callee
+        yield from _uses(piece.inner[:1] if piece.form is Form.LOOP else piece.inner)
+
+
+def _pays(found: Sequence[Piece], sites: int, times: int, *, is_looped: bool) -> bool:
+    """Tell whether a block is worth its lines: one that has a name where it is used again, others where they save any.
+
+    `sites` are the places where it is written, which may be within a block that is itself used several times.
+    """
+    body = found[0].inner
+    if any(use.kept for use in found):
+        return True
+    if any(use.name for use in found):
+        return sum(1 for _ in layers(body)) >= FEWEST_LAYERS and (times > 1 or is_looped)
+    return lines(body) * sites > lines(body) + sites + OVERHEAD
