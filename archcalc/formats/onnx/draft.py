@@ -40,12 +40,17 @@ def floats(values: Iterable[float]) -> SmallTensor:
 
 
 class Operation(NamedTuple):
-    """One operator, what it takes, and what its output is called; an input that is left out is an empty word."""
+    """One operator, what it takes, and what its output is called; an input that is left out is an empty word.
+
+    In the graph it has a name and takes no tensors; of archcalc's `domain` it is a function.
+    """
 
     operator: str
     inputs: tuple[str | SmallTensor, ...]
     output: str
     attributes: Mapping[str, object]
+    name: str | None = None
+    domain: str = ""
 
 
 class Draft:

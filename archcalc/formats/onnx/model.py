@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
-from archcalc.analysis.analyze import reported
-from archcalc.analysis.report import Report, Row
-from archcalc.analysis.run import Run, run
+from archcalc.analysis.report import Report
+from archcalc.analysis.run import Layer, Run, run
 from archcalc.formats.onnx.draft import Draft, Operation, SmallTensor, ints
 from archcalc.formats.onnx.functions import DOMAIN, attributes_of, function_name
 from archcalc.formats.onnx.write_table import entry_of
@@ -31,17 +30,6 @@ OpenSizes = tuple[int | str, ...]
 """A shape; a word stands for a size that is open, an empty one for a size that follows from it."""
 
 
-class NodeDraft(NamedTuple):
-    """A node of the graph: one of ONNX's operators, or a function of archcalc's domain."""
-
-    name: str
-    operator: str
-    inputs: tuple[str, ...]
-    output: str
-    attributes: Mapping[str, object]
-    domain: str = ""
-
-
 class FunctionDraft(NamedTuple):
     """A function of archcalc's domain: what its inputs and its settings are called, and its body."""
 
@@ -52,14 +40,6 @@ class FunctionDraft(NamedTuple):
     steps: tuple[Operation, ...]
 
 
-class LayerDraft(NamedTuple):
-    """A node of the network and its row; `op` is the node's, under the conditions of the report."""
-
-    node: Node
-    row: Row
-    op: Op
-
-
 class Model(NamedTuple):
     """The parts of a model: `calls` make weights and run operators, in an order in which they can."""
 
@@ -67,7 +47,7 @@ class Model(NamedTuple):
     outputs: tuple[str, ...]
     sizes: Mapping[str, OpenSizes]
     constants: Mapping[str, SmallTensor]
-    calls: tuple[NodeDraft, ...]
+    calls: tuple[Operation, ...]
     functions: tuple[FunctionDraft, ...]
 
 
@@ -77,43 +57,38 @@ def modelled(report: Report) -> Model:
     Raises:
         ArchcalcError: it holds a layer that no ONNX file can hold.
     """
-    if report.run.conditions.train:
-        report = reported(run(report.run.network, report.run.conditions._replace(train=False)))
-    layers = [_layer(ran.node, row, ran.op) for ran, row in zip(report.run.layers, report.rows, strict=True)]
-    writer = _Writer(layers)
-    for layer in layers:
+    ran = report.run
+    if ran.conditions.train:
+        ran = run(ran.network, ran.conditions._replace(train=False))
+    writer = _Writer(ran)
+    for layer in ran.layers:
         writer.write(layer)
+    names = [layer.node.name for layer in ran.layers]
     return Model(
-        inputs=tuple(row.name for row in report.inputs),
-        outputs=tuple(row.name for row in report.outputs),
-        sizes=_sizes(report),
+        inputs=tuple(layer.node.name for layer in ran.layers if layer.op.traits.role == "input"),
+        outputs=tuple(names[position] for position in ran.outputs),
+        sizes=dict(zip(names, _sizes(ran, report.batch), strict=True)),
         constants={name: constant for constant, name in writer.constants.items()},
         calls=tuple(writer.calls),
         functions=tuple(writer.functions.values()),
     )
 
 
-def _layer(node: Node, row: Row, op: Op) -> LayerDraft:
-    if node.shared:
-        raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
-    return LayerDraft(node, row, op)
-
-
 def _unsaid(node: Node, reason: str) -> ArchcalcError:
     return ArchcalcError(f"ONNX cannot say it: {reason}").at(f"{node.op.kind} '{node.name}'", node.origin)
 
 
-def _sizes(report: Report) -> dict[str, OpenSizes]:
+def _sizes(ran: Run, batch: int) -> list[OpenSizes]:
     """Return the shape of every layer's output, the batch open unless the network takes no other."""
-    shapes = [row.output_shape for row in report.rows]
-    others = _with_batch(report.run, OTHER_BATCH) or shapes
-    return {
-        row.name: tuple(
-            size if size == other else BATCH if (size, other) == (report.batch, OTHER_BATCH) else ""
-            for size, other in zip(row.output_shape, changed, strict=True)
+    shapes = [layer.at.y for layer in ran.layers]
+    others = _with_batch(ran, OTHER_BATCH) or shapes
+    return [
+        tuple(
+            size if size == other else BATCH if (size, other) == (batch, OTHER_BATCH) else ""
+            for size, other in zip(shape, changed, strict=True)
         )
-        for row, changed in zip(report.rows, others, strict=True)
-    }
+        for shape, changed in zip(shapes, others, strict=True)
+    ]
 
 
 def _with_batch(ran: Run, batch: int) -> list[Sizes] | None:
@@ -139,55 +114,55 @@ def _fill(name: str, shape: Sizes) -> float:
 class _Writer:
     """Writes layer after layer."""
 
-    def __init__(self, layers: Sequence[LayerDraft]) -> None:
-        self.calls: list[NodeDraft] = []
+    def __init__(self, ran: Run) -> None:
+        self.layers = ran.layers
+        self.calls: list[Operation] = []
         self.constants: dict[SmallTensor, str] = {}
         self.functions: dict[str, FunctionDraft] = {}
         self.weights: list[dict[str, str]] = []
-        self.names = {layer.row.name for layer in layers}
+        self.names = {*ran.positions}
         self.numbers: Counter[str] = Counter()
         self.bodies: Counter[str] = Counter()
 
-    def write(self, layer: LayerDraft) -> None:
+    def write(self, layer: Layer) -> None:
         """Append what a layer needs: its weights, and one operator, several, or a function."""
-        row, op = layer.row, layer.op
+        node, op = layer.node, layer.op
+        if node.shared:
+            raise _unsaid(node, "it shares single weights with another layer, and which layer is not known")
         weights = self.made(layer)
         self.weights.append(weights)
-        if row.role == "input":
+        if op.traits.role == "input":
             return
-        draft = Draft(len(row.inputs), weights)
+        draft = Draft(len(node.inputs), weights)
         try:
-            entry = entry_of(row.kind)
-            output = entry.write(draft, op, Spot(row.input_shapes, row.output_shape))
+            entry = entry_of(op.kind)
+            output = entry.write(draft, op, layer.at)
         except ArchcalcError as error:
-            raise _unsaid(layer.node, error.fact) from None
-        actual = dict(zip(draft.inputs, row.inputs, strict=True)) | weights
+            raise _unsaid(node, error.fact) from None
+        taken = (self.layers[source].node.name for source in node.inputs)
+        actual = dict(zip(draft.inputs, taken, strict=True)) | weights
         if entry.form == "operators" or (entry.form == "shortest" and len(draft.steps) == 1):
-            self.spread(row.name, draft, actual | {output: row.name})
+            self.spread(node.name, draft, actual | {output: node.name})
             return
-        name = self.function(row.kind, draft, output, op)
-        self.calls.append(
-            NodeDraft(row.name, name, tuple(actual.values()), row.name, attributes_of(op), DOMAIN)
-        )
+        name = self.function(draft, output, op)
+        inputs = tuple(actual.values())
+        self.calls.append(Operation(name, inputs, node.name, attributes_of(op), node.name, DOMAIN))
 
-    def made(self, layer: LayerDraft) -> dict[str, str]:
+    def made(self, layer: Layer) -> dict[str, str]:
         """Return what a layer's weights are called by the op's names for them; append what makes those that are new."""
-        op = layer.op
-        known = {} if layer.node.tied is None else self.weights[layer.node.tied]
-        found: dict[str, str] = {}
-        for weight, shape in op.tensors(Spot(layer.row.input_shapes)).items():
-            found[weight] = known.get(weight) or self.weight(
-                f"{layer.row.name}.{weight}", sizes_of(shape), weight
-            )
-        return found
+        node = layer.node
+        known = {} if node.tied is None else self.weights[node.tied]
+        return {
+            weight: known.get(weight) or self.weight(f"{node.name}.{weight}", sizes_of(shape), weight)
+            for weight, shape in layer.op.tensors(Spot(layer.at.xs)).items()
+        }
 
     def weight(self, wanted: str, shape: Sizes, kind: str) -> str:
         """Append a node that makes a weight of one number and return what it is called."""
         name = self.unused(wanted)
         fill = SmallTensor((_fill(kind, shape),), (1,), "number")
-        self.calls.append(
-            NodeDraft(name, "ConstantOfShape", (self.constant(ints(shape)),), name, {"value": fill})
-        )
+        size = self.constant(ints(shape))
+        self.calls.append(Operation("ConstantOfShape", (size,), name, {"value": fill}, name))
         return name
 
     def spread(self, layer: str, draft: Draft, actual: dict[str, str]) -> None:
@@ -201,10 +176,11 @@ class _Writer:
             is_first = free and any(x in draft.inputs for x in step.inputs)
             output = actual.setdefault(step.output, label)
             name = free.pop() if is_first else label
-            self.calls.append(NodeDraft(name, step.operator, tuple(inputs), output, step.attributes))
+            self.calls.append(step._replace(name=name, inputs=tuple(inputs), output=output))
 
-    def function(self, kind: str, draft: Draft, output: str, op: Op) -> str:
+    def function(self, draft: Draft, output: str, op: Op) -> str:
         """Return the name of the function with a draft as its body; there is one for each body."""
+        kind = op.kind
         body = (draft.inputs + draft.weights, output, tuple(op.declared), tuple(draft.steps))
         key = repr((kind, body))
         if key not in self.functions:

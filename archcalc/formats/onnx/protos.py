@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archcalc.formats.onnx.draft import INT64, Operation, SmallTensor
 from archcalc.formats.onnx.functions import DOMAIN
 from archcalc.formats.onnx.messages import INSTALL, Proto
-from archcalc.formats.onnx.model import FunctionDraft, Model, NodeDraft, OpenSizes
+from archcalc.formats.onnx.model import FunctionDraft, Model, OpenSizes
 from archcalc.ground.errors import ArchcalcError
 
 if TYPE_CHECKING:
@@ -83,10 +83,6 @@ class _Protos:
             for name in names
         ]
 
-    def node(self, call: NodeDraft) -> NodeProto:
-        """Return a node of the graph."""
-        return self._node(call.operator, call.inputs, call.output, call.attributes, call.name, call.domain)
-
     def function(self, function: FunctionDraft) -> FunctionProto:
         """Return a function; its constants are nodes of its body."""
         found: FunctionProto = self.helper.make_function(
@@ -101,27 +97,21 @@ class _Protos:
         return found
 
     def _step(self, step: Operation) -> Iterator[NodeProto]:
-        inputs: list[str] = []
+        inputs: list[str | SmallTensor] = []
         for place, x in enumerate(step.inputs):
             inputs.append(f"{step.output}_{place}" if isinstance(x, SmallTensor) else x)
             if isinstance(x, SmallTensor):
-                yield self._node("Constant", [], inputs[-1], {"value": x})
-        yield self._node(step.operator, inputs, step.output, step.attributes)
+                yield self.node(Operation("Constant", (), f"{step.output}_{place}", {"value": x}))
+        yield self.node(step._replace(inputs=tuple(inputs)))
 
-    def _node(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        output: str,
-        attributes: Mapping[str, object],
-        name: str | None = None,
-        domain: str | None = None,
-    ) -> NodeProto:
+    def node(self, call: Operation) -> NodeProto:
+        """Return an operator that takes no tensors but those that have a name."""
         settings = {
             key: self.tensor("", value) if isinstance(value, SmallTensor) else value
-            for key, value in attributes.items()
+            for key, value in call.attributes.items()
         }
+        domain = None if call.name is None else call.domain
         found: NodeProto = self.helper.make_node(
-            operator, inputs, [output], name=name, domain=domain, **settings
+            call.operator, call.inputs, [call.output], name=call.name, domain=domain, **settings
         )
         return found
