@@ -144,7 +144,8 @@ class Keras:
         return model(inputs if len(inputs) > 1 else inputs[0], training=False).detach().numpy()
 
     def run_all(self, model, inputs):
-        return [value.detach().numpy() for value in model(inputs, training=False)]
+        found = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        return [value.detach().numpy() for value in found]
 
 
 NAMES = {"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}  # fmt: skip
@@ -328,6 +329,37 @@ def test_a_value_that_is_read_later_keeps_its_variable(framework, network):
     framework.weigh_alike(model, used)
     for value, expected in zip(framework.run_all(model, inputs), found[-3:], strict=True):
         np.testing.assert_allclose(value, expected, rtol=1e-3, atol=1e-5)
+
+
+NEEDED = """
+name: needed
+input: 4x6x6
+outputs: [end, branch1.inner]
+layers:
+  - relu: {name: start}
+  - add:
+      branches:
+        - - conv: {name: first, out: 4, kernel: 1}
+          - relu: {name: inner}
+          - conv: {name: owner, out: 4, kernel: 3, padding: 1}
+        - []
+  - conv: {name: again, tie: branch1.owner, out: 4, kernel: 3, padding: 1}
+  - relu: {name: end}
+"""
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
+def test_what_others_need_of_a_branch_is_by_itself(framework, network):
+    """An output of the network within a branch, and a layer at its end whose weights another shares."""
+    made = network(NEEDED)
+    report = archcalc.analyze(made)
+    inputs = [numbers(*report.inputs[0].output_shape, seed=0) - np.float32(0.5)]
+    found, used = computed(made, report, inputs, seeded=False)
+    model = built(framework, made, report)
+    framework.weigh_alike(model, used)
+    assert framework.counts(model)[0] == report.totals.params
+    for value, output in zip(framework.run_all(model, inputs), made.outputs, strict=True):
+        np.testing.assert_allclose(value, found[output], rtol=1e-3, atol=1e-5)
 
 
 MORE = [

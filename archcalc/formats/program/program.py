@@ -1,4 +1,4 @@
-"""What programs of all frameworks share: the outline of what is really there, names of blocks and of their parameters."""
+"""What programs of all frameworks share: the network as they say it, how blocks are called, and values as code."""
 
 from __future__ import annotations
 
@@ -34,17 +34,16 @@ MOST_WRITTEN_OUT = 12
 
 
 class Writing(NamedTuple):
-    """A network to be written: its nodes and rows side by side, without heads that the report leaves out."""
+    """A network to be written: its nodes and rows side by side, without heads that the report leaves out.
+
+    `owners` are the positions of the layers whose weights others share.
+    """
 
     network: Network
     report: Report
     spoken: Spoken
     program: Program
-
-    @property
-    def owners(self) -> frozenset[int]:
-        """The positions of the layers whose weights others share."""
-        return frozenset(node.tied for node in self.network.nodes if node.tied is not None)
+    owners: frozenset[int]
 
     @property
     def entering(self) -> list[int]:
@@ -89,11 +88,12 @@ def prepare(report: Report, table: Table) -> Writing:
         apart=spoken.apart,
         most_written_out=MOST_WRITTEN_OUT,
     )
-    return Writing(network, report, spoken, programmed(network, style))
+    owners = frozenset(node.tied for node in network.nodes if node.tied is not None)
+    return Writing(network, report, spoken, programmed(network, style), owners)
 
 
 class Signature(NamedTuple):
-    """How a block is called: the name of its class or function, its parameters by what the outline calls them, their defaults."""
+    """How a block is called: the name of its class or function, its parameters by what the block calls them, their defaults."""
 
     name: str
     parameters: Mapping[str, str]

@@ -51,7 +51,7 @@ class ModuleBody(Body):
     ) -> None:
         """Take the blocks that it may use, the names of its own block's parameters, and all that will be in it."""
         super().__init__(source, blocks, names)
-        self.referred = {value for item in every(items) for value in item.sources or ()} | source.owners
+        self.referred = {value for item in every(items) for value in item.sources or ()} | {*source.leaving}
         self.layers: dict[str, Doc] = {}
         self.members = _Members(names)
         self.attributes: dict[int, str] = {}
@@ -101,8 +101,10 @@ class ModuleBody(Body):
 
     def is_sequence(self, items: Items) -> bool:
         """Tell whether items are layers one after the other that a sequence of modules can hold."""
-        inner = {item.call.value for item in items[:-1]}
-        return all(map(self._is_module, items)) and inner.isdisjoint(self.referred)
+        if not all(map(self._is_module, items)):
+            return False
+        *inner, last = (item.call.value for item in items)
+        return self.referred.isdisjoint(inner) and not (inner and self.source.owners & {*inner, last})
 
     def _is_module(self, item: Item) -> bool:
         call = item.call
