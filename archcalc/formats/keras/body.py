@@ -16,6 +16,7 @@ from archcalc.formats.program.code import (
     Doc,
     Expression,
     Names,
+    chain,
     flat,
     identifier,
     lines,
@@ -105,8 +106,8 @@ class FunctionBody(Body):
     def _beforehand(self, name: str, said: Expression) -> Iterator[Part]:
         """Yield how to apply a layer that is made before, link by link where it is a chain."""
         if said.form == CHAIN:
-            for argument in said.arguments:
-                yield from self._beforehand(name, argument.value)
+            for link in said.links:
+                yield from self._beforehand(name, link)
         elif said.is_pattern:
             yield from self._parts(said)
         else:
@@ -119,8 +120,8 @@ class FunctionBody(Body):
         own = identifier(name)
         stem = own.rstrip("0123456789").rstrip("_")
         if said.form == CHAIN:
-            *others, last = said.arguments
-            return Expression(CHAIN, (*others, last._replace(value=self._named(last.value, name))))
+            *others, last = said.links
+            return chain(CHAIN, *others, self._named(last, name))
         if not said.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
             return said
         return said._replace(arguments=(*said.arguments, Argument("name", self.given.new(own), None)))
@@ -128,7 +129,7 @@ class FunctionBody(Body):
     def _parts(self, said: Expression) -> tuple[Part, ...]:
         """Return the code of a layer, or of several in a chain."""
         if said.form == CHAIN:
-            return tuple(part for argument in said.arguments for part in self._parts(argument.value))
+            return tuple(part for link in said.links for part in self._parts(link))
         if said.is_pattern:
             return (Pattern(applied(said, self.names)),)
         layer = made(said, self.names)

@@ -7,8 +7,8 @@ from archcalc.formats.program.alike import FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
-from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
-from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
+from archcalc.ops.elements.pointwise import PRelu, Relu6
+from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid
 
 refuses("quantize", FIXED)
 refuses("dequantize", FIXED)
@@ -20,6 +20,12 @@ plain("mish", 'layers.Activation("mish")')
 plain("sigmoid", 'layers.Activation("sigmoid")')
 plain("hardswish", 'layers.Activation("hard_silu")')
 plain("tanh", 'layers.Activation("tanh")')
+plain("dropout", "layers.Dropout", rate="rate")
+plain("leaky_relu", "layers.LeakyReLU", negative_slope=("slope", 0.3))
+plain("elu", "layers.ELU", alpha=("alpha", 1.0))
+plain("celu", "ops.celu({0}, alpha={alpha})", alpha="alpha")
+plain("thresholded_relu", "ops.threshold({0}, {threshold}, 0.0)", threshold="alpha")
+plain("scaled_tanh", "{amplitude} * ops.tanh({slope} * {0})", amplitude="amplitude", slope="slope")
 
 
 @writes(Relu6)
@@ -27,35 +33,10 @@ def relu6(op: Relu6, at: Site) -> Expression:
     return expression("layers.ReLU").given(max_value=(6.0, None))
 
 
-@writes(Dropout)
-def dropout(op: Dropout, at: Site) -> Expression:
-    return expression("layers.Dropout", rate=op.rate)
-
-
-@writes(LeakyRelu)
-def leaky_relu(op: LeakyRelu, at: Site) -> Expression:
-    return expression("layers.LeakyReLU").given(negative_slope=(op.slope, 0.3))
-
-
 @writes(PRelu)
 def prelu(op: PRelu, at: Site) -> Expression:
     first = 2 if op.per == "channel" else 1
     return expression("layers.PReLU").given(shared_axes=(tuple(range(first, len(at.x))) or None, None))
-
-
-@writes(Elu)
-def elu(op: Elu, at: Site) -> Expression:
-    return expression("layers.ELU").given(alpha=(op.alpha, 1.0))
-
-
-@writes(Celu)
-def celu(op: Celu, at: Site) -> Expression:
-    return expression("ops.celu({0}, alpha={alpha})", alpha=op.alpha)
-
-
-@writes(ThresholdedRelu)
-def thresholded_relu(op: ThresholdedRelu, at: Site) -> Expression:
-    return expression("ops.threshold({0}, {threshold}, 0.0)", threshold=op.alpha)
 
 
 @writes(Gelu)
@@ -70,26 +51,14 @@ def hardsigmoid(op: HardSigmoid, at: Site) -> Expression:
     return expression("ops.clip({slope} * {0} + {offset}, 0, 1)", slope=op.slope, offset=op.offset)
 
 
-@writes(ScaledTanh)
-def scaled_tanh(op: ScaledTanh, at: Site) -> Expression:
-    return expression("{amplitude} * ops.tanh({slope} * {0})", amplitude=op.amplitude, slope=op.slope)
-
-
 plain("where", "ops.where({0} != 0, {1}, {2})")
 
+SAME = "exp log sqrt erf sin cos tan sinh cosh abs sign floor ceil round reciprocal square softplus softsign"
+"""Functions that have the same name."""
 FUNCTIONS = {
-    **{
-        name: f"ops.{name}({{0}})"
-        for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
-    },
-    **{
-        name: f"ops.{name}({{0}})"
-        for name in ("abs", "sign", "floor", "ceil", "round", "reciprocal", "square")
-    },
+    **{name: f"ops.{name}({{0}})" for name in SAME.split()},
     **{f"a{name}": f"ops.arc{name}({{0}})" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     "neg": "ops.negative({0})",
-    "softplus": "ops.softplus({0})",
-    "softsign": "ops.softsign({0})",
     "not": 'ops.cast(ops.logical_not({0}), "float32")',
     "is_nan": 'ops.cast(ops.isnan({0}), "float32")',
     "is_inf": 'ops.cast(ops.isinf({0}), "float32")',

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from archcalc.formats.keras.table import writes
+from archcalc.formats.keras.table import plain, writes
 from archcalc.formats.keras.windows import CHAIN
 from archcalc.formats.program.code import Expression, chain, expression
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
-from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
-from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
-from archcalc.ops.norms.softmax import LogSoftmax, Softmax
+from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm
+from archcalc.ops.norms.scaling import Affine, RMSNorm
+
+LRN = "local_response_norm({0}, {size}, {alpha}, {beta}, {bias})"
+plain("lrn", LRN, size="size", alpha="alpha", beta="beta", bias="bias")
+plain("softmax", "layers.Softmax", axis=("axis", -1))
+plain("log_softmax", "ops.log_softmax({0}, axis={axis})", axis="axis")
+plain("l2norm", "ops.normalize({0}, axis={axis}, epsilon={eps})", axis="axis", eps="eps")
 
 
 def _learnt(op: BatchNorm | LayerNorm | GroupNorm) -> dict[str, tuple[bool, bool]]:
@@ -51,29 +56,8 @@ def rmsnorm(op: RMSNorm, at: Site) -> Expression:
     return expression("layers.RMSNormalization").given(axis=(-1, -1), epsilon=(op.eps, 1e-6))
 
 
-@writes(LocalResponseNorm)
-def lrn(op: LocalResponseNorm, at: Site) -> Expression:
-    form = "local_response_norm({0}, {size}, {alpha}, {beta}, {bias})"
-    return expression(form, size=op.size, alpha=op.alpha, beta=op.beta, bias=op.bias)
-
-
 @writes(Affine)
 def affine(op: Affine, at: Site) -> Expression:
     return expression("Affine", axis=op.axis % len(at.x)).given(
         scale=(op.scale, True), shift=(op.shift, True)
     )
-
-
-@writes(Softmax)
-def softmax(op: Softmax, at: Site) -> Expression:
-    return expression("layers.Softmax").given(axis=(op.axis, -1))
-
-
-@writes(LogSoftmax)
-def log_softmax(op: LogSoftmax, at: Site) -> Expression:
-    return expression("ops.log_softmax({0}, axis={axis})", axis=op.axis)
-
-
-@writes(L2Norm)
-def l2norm(op: L2Norm, at: Site) -> Expression:
-    return expression("ops.normalize({0}, axis={axis}, epsilon={eps})", axis=op.axis, eps=op.eps)

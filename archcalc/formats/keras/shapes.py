@@ -5,17 +5,22 @@ from __future__ import annotations
 from archcalc.formats.keras.table import plain, writes
 from archcalc.formats.keras.windows import cropping, padding
 from archcalc.formats.padding import is_any, rank_of
-from archcalc.formats.program.alike import channels, inputs
+from archcalc.formats.program.alike import channels, inputs, sliced
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
-from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
+from archcalc.ops.shapes.indexing import Expand, Slice, Take
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
-from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
-from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
+from archcalc.ops.shapes.merge import Add, Channels, Multiply
+from archcalc.ops.shapes.reduction import ArgMax, Reduce
 
 plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
+plain("concat", "layers.Concatenate", axis=("axis", -1))
+plain("shuffle", "channel_shuffle({0}, {groups})", groups="groups")
+plain("embedding", "layers.Embedding", input_dim="size", output_dim="dim")
+plain("tile", "ops.tile({0}, {repeats})", repeats="repeats")
+plain("cumsum", "ops.cumsum({0}, axis={axis})", axis="axis")
 
 
 @writes(Add)
@@ -76,16 +81,6 @@ def crop(op: Crop, at: Site) -> Expression:
 writes(Channels)(channels)
 
 
-@writes(Concat)
-def concat(op: Concat, at: Site) -> Expression:
-    return expression("layers.Concatenate").given(axis=(op.axis, -1))
-
-
-@writes(Shuffle)
-def shuffle(op: Shuffle, at: Site) -> Expression:
-    return expression("channel_shuffle({0}, {groups})", groups=op.groups)
-
-
 REDUCTIONS = {
     "mean": "ops.mean({0}, OVER)",
     "sum": "ops.sum({0}, OVER)",
@@ -100,20 +95,9 @@ REDUCTIONS = {
 """Each reduction; the axes take the place of OVER."""
 
 
-@writes(Embedding)
-def embedding(op: Embedding, at: Site) -> Expression:
-    return expression("layers.Embedding", input_dim=op.size, output_dim=op.dim)
-
-
 @writes(Slice)
 def slice_(op: Slice, at: Site) -> Expression:
-    parts = [":"] * len(at.x)
-    stops = tuple(at.x[axis] for axis in op.axes) if op.stops is None else per_axis(op.stops, op.axes)
-    starts, steps = per_axis(op.starts, op.axes), per_axis(op.steps, op.axes)
-    for axis, start, stop, step in zip(op.axes, starts, stops, steps, strict=True):
-        parts[axis] = f"{start}:{stop}" + (f":{step}" if step != 1 else "")
-    last = max(1, *(axis % len(at.x) for axis in op.axes))  # Keras takes no slice of the first axis alone
-    return expression(f"{{0}}[{', '.join(parts[: last + 1])}]")
+    return sliced(op, at, least=2)  # Keras takes no slice of the first axis alone
 
 
 @writes(Take)
@@ -129,11 +113,6 @@ def expand(op: Expand, at: Site) -> Expression:
     return expression("{0} * ops.ones({shape})", shape=(samples, *at.y[1:]))
 
 
-@writes(Tile)
-def tile(op: Tile, at: Site) -> Expression:
-    return expression("ops.tile({0}, {repeats})", repeats=op.repeats)
-
-
 @writes(Reduce)
 def reduce(op: Reduce, at: Site) -> Expression:
     over = "axis={axes}" + (", keepdims=True" if op.keep else "")
@@ -145,8 +124,3 @@ def reduce(op: Reduce, at: Site) -> Expression:
 def argmax(op: ArgMax, at: Site) -> Expression:
     kept = ", keepdims=True" if op.keep else ""
     return expression(f'ops.cast(ops.arg{op.by}({{0}}, axis={{axis}}{kept}), "float32")', axis=op.axis)
-
-
-@writes(CumSum)
-def cumsum(op: CumSum, at: Site) -> Expression:
-    return expression("ops.cumsum({0}, axis={axis})", axis=op.axis)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archcalc.formats.keras.table import refuses, writes
+from archcalc.formats.keras.table import plain, refuses, writes
 from archcalc.formats.program.alike import check_last_axis, inputs
 from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
-from archcalc.ops.weights.dense import Linear, Rbf
+from archcalc.ops.weights.dense import Linear
 from archcalc.ops.weights.products import Einsum, MatMul
 
 OTHER_BIASES = "its layer has other biases than PyTorch's, which are counted"
@@ -14,17 +14,13 @@ OTHER_BIASES = "its layer has other biases than PyTorch's, which are counted"
 refuses("rnn", OTHER_BIASES)
 refuses("lstm", OTHER_BIASES)
 refuses("gru", OTHER_BIASES)
+plain("rbf", "RBF", units="out")
 
 
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
     check_last_axis(op, at)
     return expression("layers.Dense", units=op.out).given(use_bias=(op.bias, True))
-
-
-@writes(Rbf)
-def rbf(op: Rbf, at: Site) -> Expression:
-    return expression("RBF", units=op.out)
 
 
 @writes(MatMul)

@@ -8,7 +8,7 @@ from archcalc.formats.keras.table import refuses, writes
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import per_axis
+from archcalc.op.op import Op, per_axis
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.conv import Conv, ConvTranspose
 from archcalc.ops.windows.pool import (
@@ -165,32 +165,20 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, for which there is no layer")
 
 
-def _global(form: str, at: Site) -> Expression:
-    return expression(f"layers.Global{form}Pooling{rank_of(at.x)}D").given(keepdims=(True, False))
+@writes(GlobalAvgPool, AdaptiveAvgPool)
+def adaptive_avgpool(op: Op, at: Site) -> Expression:
+    return _adaptive("Average", at)
 
 
-@writes(GlobalAvgPool)
-def global_avgpool(op: GlobalAvgPool, at: Site) -> Expression:
-    return _global("Average", at)
+@writes(GlobalMaxPool, AdaptiveMaxPool)
+def adaptive_maxpool(op: Op, at: Site) -> Expression:
+    return _adaptive("Max", at)
 
 
-@writes(GlobalMaxPool)
-def global_maxpool(op: GlobalMaxPool, at: Site) -> Expression:
-    return _global("Max", at)
-
-
-@writes(AdaptiveAvgPool)
-def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Expression:
+def _adaptive(form: str, at: Site) -> Expression:
     if prod(at.y[2:]) == 1:
-        return _global("Average", at)
-    return expression(f"layers.AdaptiveAveragePooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
-
-
-@writes(AdaptiveMaxPool)
-def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Expression:
-    if prod(at.y[2:]) == 1:
-        return _global("Max", at)
-    return expression(f"layers.AdaptiveMaxPooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
+        return expression(f"layers.Global{form}Pooling{rank_of(at.x)}D").given(keepdims=(True, False))
+    return expression(f"layers.Adaptive{form}Pooling{rank_of(at.x)}D", output_size=one(at.y[2:]))
 
 
 @writes(Upsample)

@@ -57,6 +57,16 @@ def writes(type: type[AnyOp], form: Form = "shortest") -> Callable[[Write[AnyOp]
     return register
 
 
-def plain(kind: str, operator: str) -> None:
-    """Register a kind that one operator without attributes says: it takes the layer's data, then its weights."""
-    TABLE[kind] = Entry(lambda draft, op, at: draft.take(operator), "shortest")
+def plain(kind: str, operator: str, **attributes: str) -> None:
+    """Register a kind that one operator says: it takes the layer's data, then its weights.
+
+    Args:
+        kind: the kind of layer.
+        operator: what it is called in ONNX.
+        attributes: the op's own name for each of them.
+    """
+
+    def write(draft: Draft, op: Op, at: Spot) -> str:
+        return draft.take(operator, **{name: getattr(op, own) for name, own in attributes.items()})
+
+    TABLE[kind] = Entry(write, "shortest")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from archcalc.formats.program.code import Expression, expression
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import per_axis
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import WithNumber
+from archcalc.ops.shapes.indexing import Slice
 from archcalc.ops.shapes.merge import Channels
 from archcalc.ops.weights.dense import Linear
 
@@ -31,6 +33,18 @@ def channels(op: Channels, at: Site) -> Expression:
     if op.start + at.y[1] == at.x[1]:
         return expression("{0}[:, {start}:]", start=op.start)
     return expression("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
+
+
+def sliced(op: Slice, at: Site, least: int = 1) -> Expression:
+    """Return a slice of some axes, of at least so many; an end that is the input's is left out."""
+    spans = [":"] * len(at.x)
+    stops = (None,) * len(op.axes) if op.stops is None else per_axis(op.stops, op.axes)
+    starts, steps = per_axis(op.starts, op.axes), per_axis(op.steps, op.axes)
+    for axis, start, stop, step in zip(op.axes, starts, stops, steps, strict=True):
+        end = "" if stop is None or stop == at.x[axis] else stop
+        spans[axis] = f"{start or ''}:{end}" + (f":{step}" if step != 1 else "")
+    last = max(axis % len(at.x) for axis in op.axes)
+    return expression(f"{{0}}[{', '.join(spans[: max(last + 1, least)])}]")
 
 
 def check_last_axis(op: Linear, at: Site) -> None:

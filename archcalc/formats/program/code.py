@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Iterable
 from json import dumps
 from math import inf, isinf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unicodedata import normalize
 
 from archcalc.ground.errors import visible
@@ -23,8 +23,8 @@ class Argument(NamedTuple):
     """An argument of a call: by position where it has no default, otherwise by name and left out where it is the default."""
 
     name: str
-    value: Any
-    default: Any = REQUIRED
+    value: object
+    default: object = REQUIRED
 
 
 class Expression(NamedTuple):
@@ -42,13 +42,18 @@ class Expression(NamedTuple):
         """Whether it is applied where it stands, and nothing is made beforehand."""
         return "{" in self.form
 
-    def given(self, **options: tuple[Any, Any]) -> Expression:
+    @property
+    def links(self) -> list[Expression]:
+        """The calls that a chain holds."""
+        return [argument.value for argument in self.arguments if isinstance(argument.value, Expression)]
+
+    def given(self, **options: tuple[object, object]) -> Expression:
         """Return the call with more arguments by name, each with its value and what it is by default."""
         added = (Argument(name, value, default) for name, (value, default) in options.items())
         return self._replace(arguments=(*self.arguments, *added))
 
 
-def expression(form: str, **arguments: Any) -> Expression:
+def expression(form: str, **arguments: object) -> Expression:
     """Return a call with arguments by position; their names are for the parameters that they may become."""
     return Expression(form, tuple(Argument(name, value) for name, value in arguments.items()))
 
@@ -58,7 +63,7 @@ def chain(form: str, *calls: Expression) -> Expression:
     return Expression(form, tuple(Argument("", inner) for inner in calls))
 
 
-def one(values: Iterable[Any]) -> Any:
+def one(values: Iterable[object]) -> object:
     """Return a number for each axis as people write it: one where all are the same."""
     found = tuple(values)
     return found[0] if len(set(found)) == 1 else found
@@ -90,7 +95,7 @@ class Brackets(NamedTuple):
 Doc = str | Brackets
 
 
-def literal(value: Any) -> str:
+def literal(value: object) -> str:
     """Return a value as Python writes it."""
     if isinstance(value, Code):
         return str(value)
@@ -106,7 +111,7 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
-def written(value: Any, before: str = "") -> Doc:
+def written(value: object, before: str = "") -> Doc:
     """Return a value, and what stands before it, as code that may take several lines."""
     if isinstance(value, tuple) and any(isinstance(item, tuple) for item in value):
         return Brackets(f"{before}(", tuple(map(written, value)), ")")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from archcalc.analysis.report import Row
-from archcalc.formats.program.code import Argument, Expression, expression
+from archcalc.formats.program.code import Argument, Expression
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node
 from archcalc.op.op import Op
@@ -39,14 +39,15 @@ class Table:
     def __init__(self, framework: str, apart: Container[str] = ()) -> None:
         self.framework = framework
         self.apart = apart
-        self.written: dict[str, Say[Any]] = {}
+        self.written: dict[str, Say[Op]] = {}
         self.refused: dict[str, str] = {}
 
-    def writes(self, type: type[AnyOp]) -> Callable[[Say[AnyOp]], Say[AnyOp]]:
-        """Register a function as what writes the layers of one type."""
+    def writes(self, *types: type[AnyOp]) -> Callable[[Say[AnyOp]], Say[AnyOp]]:
+        """Register a function as what writes the layers of some types."""
 
         def register(function: Say[AnyOp]) -> Say[AnyOp]:
-            self.written[type.kind] = function
+            written = cast("Say[Op]", function)  # only ever given an op of these types
+            self.written |= {type.kind: written for type in types}
             return function
 
         return register
@@ -55,9 +56,19 @@ class Table:
         """Register a kind that cannot be written."""
         self.refused[kind] = reason
 
-    def plain(self, kind: str, form: str) -> None:
-        """Register a kind that takes no arguments."""
-        self.written[kind] = lambda op, at: expression(form)
+    def plain(self, kind: str, form: str, **settings: str | tuple[str, object]) -> None:
+        """Register a kind that one form says, whatever its input.
+
+        Args:
+            kind: the kind of layer.
+            form: what is called, or a pattern.
+            settings: the op's own name for each argument; with what it is by default, if it has a default.
+        """
+
+        def say(op: Op, at: Site) -> Expression:
+            return Expression(form, tuple(_argument(op, name, own) for name, own in settings.items()))
+
+        self.written[kind] = say
 
     def call(self, node: Node, row: Row, owner: Node | None = None) -> Expression:
         """Return what makes or applies a layer; `owner` is the one whose weights it shares.
@@ -84,6 +95,12 @@ class Table:
             raise error.at(who, node.origin) from None
 
 
+def _argument(op: Op, name: str, own: str | tuple[str, object]) -> Argument:
+    if isinstance(own, str):
+        return Argument(name, getattr(op, own))
+    return Argument(name, getattr(op, own[0]), own[1])
+
+
 class Spoken:
     """What makes or applies a network's layers, and its arguments as settings, of which blocks are made."""
 
@@ -99,17 +116,17 @@ class Spoken:
         )
         self.told = [dict(flattened(found)) for found in self.calls]
 
-    def settings(self, position: int) -> Mapping[str, Any]:
+    def settings(self, position: int) -> Mapping[str, object]:
         """Return the arguments of a layer by their names, and its form as a name without a value."""
         return self.told[position]
 
-    def call(self, position: int, settings: Mapping[str, Any]) -> Expression:
+    def call(self, position: int, settings: Mapping[str, object]) -> Expression:
         """Return the call of a layer with other values for its arguments, such as parameters of a block."""
         values = iter(settings.values())
         return _refilled(self.calls[position], values)
 
 
-def flattened(found: Expression) -> Iterator[tuple[str, Any]]:
+def flattened(found: Expression) -> Iterator[tuple[str, object]]:
     """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
     number: dict[str, int] = {}
     for argument in arguments(found):
@@ -130,7 +147,7 @@ def arguments(found: Expression) -> Iterator[Argument]:
             yield argument
 
 
-def _refilled(found: Expression, values: Iterator[Any]) -> Expression:
+def _refilled(found: Expression, values: Iterator[object]) -> Expression:
     next(values)
     return found._replace(
         arguments=tuple(

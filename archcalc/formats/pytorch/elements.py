@@ -8,8 +8,8 @@ from archcalc.formats.pytorch.table import plain, refuses, writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
-from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, ThresholdedRelu
-from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh
+from archcalc.ops.elements.pointwise import PRelu, ThresholdedRelu
+from archcalc.ops.elements.sigmoids import HardSigmoid
 
 refuses("quantize", FIXED)
 refuses("dequantize", FIXED)
@@ -22,16 +22,12 @@ plain("mish", "nn.Mish")
 plain("sigmoid", "nn.Sigmoid")
 plain("hardswish", "nn.Hardswish")
 plain("tanh", "nn.Tanh")
-
-
-@writes(Dropout)
-def dropout(op: Dropout, at: Site) -> Expression:
-    return expression("nn.Dropout", p=op.rate)
-
-
-@writes(LeakyRelu)
-def leaky_relu(op: LeakyRelu, at: Site) -> Expression:
-    return expression("nn.LeakyReLU").given(negative_slope=(op.slope, 0.01))
+plain("dropout", "nn.Dropout", p="rate")
+plain("leaky_relu", "nn.LeakyReLU", negative_slope=("slope", 0.01))
+plain("elu", "nn.ELU", alpha=("alpha", 1.0))
+plain("celu", "nn.CELU", alpha=("alpha", 1.0))
+plain("gelu", "nn.GELU", approximate=("approximate", "none"))
+plain("scaled_tanh", "ScaledTanh", amplitude=("amplitude", 1.7159), slope=("slope", 2 / 3))
 
 
 @writes(PRelu)
@@ -39,24 +35,9 @@ def prelu(op: PRelu, at: Site) -> Expression:
     return expression("nn.PReLU").given(num_parameters=(at.x[1] if op.per == "channel" else 1, 1))
 
 
-@writes(Elu)
-def elu(op: Elu, at: Site) -> Expression:
-    return expression("nn.ELU").given(alpha=(op.alpha, 1.0))
-
-
-@writes(Celu)
-def celu(op: Celu, at: Site) -> Expression:
-    return expression("nn.CELU").given(alpha=(op.alpha, 1.0))
-
-
 @writes(ThresholdedRelu)
 def thresholded_relu(op: ThresholdedRelu, at: Site) -> Expression:
     return expression("nn.Threshold", threshold=op.alpha, value=0.0)
-
-
-@writes(Gelu)
-def gelu(op: Gelu, at: Site) -> Expression:
-    return expression("nn.GELU").given(approximate=(op.approximate, "none"))
 
 
 @writes(HardSigmoid)
@@ -66,20 +47,12 @@ def hardsigmoid(op: HardSigmoid, at: Site) -> Expression:
     return expression("({slope} * {0} + {offset}).clamp(0, 1)", slope=op.slope, offset=op.offset)
 
 
-@writes(ScaledTanh)
-def scaled_tanh(op: ScaledTanh, at: Site) -> Expression:
-    return expression("ScaledTanh").given(amplitude=(op.amplitude, 1.7159), slope=(op.slope, 2 / 3))
-
-
+METHODS = """
+exp log sqrt erf sin cos tan sinh cosh asin acos atan asinh acosh atanh
+abs sign floor ceil round neg reciprocal square
+"""
 FUNCTIONS = {
-    **{
-        name: f"{{0}}.{name}()" for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
-    },
-    **{name: f"{{0}}.{name}()" for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
-    **{
-        name: f"{{0}}.{name}()"
-        for name in ("abs", "sign", "floor", "ceil", "round", "neg", "reciprocal", "square")
-    },
+    **{name: f"{{0}}.{name}()" for name in METHODS.split()},
     "not": "{0}.logical_not().float()",
     "is_nan": "{0}.isnan().float()",
     "is_inf": "{0}.isinf().float()",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from archcalc.formats.padding import rank_of
 from archcalc.formats.program.code import Expression, expression
-from archcalc.formats.pytorch.table import writes
+from archcalc.formats.pytorch.table import plain, writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
 from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
-from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
-from archcalc.ops.norms.softmax import LogSoftmax, Softmax
+from archcalc.ops.norms.scaling import Affine, RMSNorm
+
+plain("softmax", "nn.Softmax", dim=("axis", None))
+plain("log_softmax", "nn.LogSoftmax", dim=("axis", None))
+plain("l2norm", "F.normalize({0}, dim={axis}, eps={eps})", axis="axis", eps="eps")
 
 
 @writes(BatchNorm)
@@ -47,26 +50,11 @@ def lrn(op: LocalResponseNorm, at: Site) -> Expression:
     )
 
 
-@writes(Softmax)
-def softmax(op: Softmax, at: Site) -> Expression:
-    return expression("nn.Softmax").given(dim=(op.axis, None))
-
-
-@writes(LogSoftmax)
-def log_softmax(op: LogSoftmax, at: Site) -> Expression:
-    return expression("nn.LogSoftmax").given(dim=(op.axis, None))
-
-
 @writes(RMSNorm)
 def rmsnorm(op: RMSNorm, at: Site) -> Expression:
     shape = at.x[-op.axes :]
     found = expression("nn.RMSNorm", normalized_shape=shape[0] if op.axes == 1 else shape)
     return found.given(eps=(op.eps, None), elementwise_affine=(op.affine, True))
-
-
-@writes(L2Norm)
-def l2norm(op: L2Norm, at: Site) -> Expression:
-    return expression("F.normalize({0}, dim={axis}, eps={eps})", axis=op.axis, eps=op.eps)
 
 
 @writes(Affine)

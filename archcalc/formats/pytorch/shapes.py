@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from archcalc.formats.padding import MOST_AXES
-from archcalc.formats.program.alike import channels, inputs
+from archcalc.formats.program.alike import channels, inputs, sliced
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.formats.pytorch.table import plain, writes
 from archcalc.formats.pytorch.windows import padding
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
-from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
+from archcalc.ops.shapes.indexing import Expand, Slice, Take
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
-from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
-from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
+from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply
+from archcalc.ops.shapes.reduction import ArgMax, Reduce
 
 plain("flatten", "nn.Flatten")
+plain("shuffle", "nn.ChannelShuffle", groups="groups")
+plain("embedding", "nn.Embedding", num_embeddings="size", embedding_dim="dim")
+plain("tile", "{0}.repeat{repeats}", repeats="repeats")
+plain("cumsum", "{0}.cumsum(dim={axis})", axis="axis")
+writes(Slice)(sliced)
 
 
 @writes(Reshape)
@@ -74,11 +79,6 @@ def concat(op: Concat, at: Site) -> Expression:
 writes(Channels)(channels)
 
 
-@writes(Shuffle)
-def shuffle(op: Shuffle, at: Site) -> Expression:
-    return expression("nn.ChannelShuffle", groups=op.groups)
-
-
 REDUCTIONS = {
     "mean": "{0}.mean(",
     "sum": "{0}.sum(",
@@ -92,24 +92,6 @@ REDUCTIONS = {
 """How each reduction begins; the axes follow."""
 
 
-@writes(Embedding)
-def embedding(op: Embedding, at: Site) -> Expression:
-    return expression("nn.Embedding", num_embeddings=op.size, embedding_dim=op.dim)
-
-
-@writes(Slice)
-def slice_(op: Slice, at: Site) -> Expression:
-    stops = (None,) * len(op.axes) if op.stops is None else per_axis(op.stops, op.axes)
-    parts = [":"] * len(at.x)
-    for axis, start, stop, step in zip(
-        op.axes, per_axis(op.starts, op.axes), stops, per_axis(op.steps, op.axes), strict=True
-    ):
-        end = "" if stop is None or stop == at.x[axis] else stop
-        parts[axis] = f"{start or ''}:{end}" + (f":{step}" if step != 1 else "")
-    last = max(axis % len(at.x) for axis in op.axes)
-    return expression(f"{{0}}[{', '.join(parts[: last + 1])}]")
-
-
 @writes(Take)
 def take(op: Take, at: Site) -> Expression:
     if op.index is not None:
@@ -120,11 +102,6 @@ def take(op: Take, at: Site) -> Expression:
 @writes(Expand)
 def expand(op: Expand, at: Site) -> Expression:
     return expression("{0}.expand{shape}", shape=at.y)
-
-
-@writes(Tile)
-def tile(op: Tile, at: Site) -> Expression:
-    return expression("{0}.repeat{repeats}", repeats=op.repeats)
 
 
 @writes(Reduce)
@@ -143,8 +120,3 @@ def reduce(op: Reduce, at: Site) -> Expression:
 def argmax(op: ArgMax, at: Site) -> Expression:
     kept = ", keepdim=True" if op.keep else ""
     return expression(f"{{0}}.arg{op.by}(dim={{axis}}{kept}).float()", axis=op.axis)
-
-
-@writes(CumSum)
-def cumsum(op: CumSum, at: Site) -> Expression:
-    return expression("{0}.cumsum(dim={axis})", axis=op.axis)

@@ -32,22 +32,8 @@ def einsum(op: Einsum, at: Site) -> Expression:
     return expression(f"torch.einsum({{equation}}, {inputs(at)})", equation=op.equation.replace(" ", ""))
 
 
-def _recurrent(form: str, op: Recurrent, at: Site) -> Expression:
-    return expression(form, input_size=at.x[2], hidden_size=op.hidden).given(
+@writes(RNN, LSTM, GRU)
+def recurrent(op: Recurrent, at: Site) -> Expression:
+    return expression(f"nn.{op.kind.upper()}", input_size=at.x[2], hidden_size=op.hidden).given(
         bias=(op.bias, True), batch_first=(op.batch_first, False), bidirectional=(op.directions == 2, False)
     )
-
-
-@writes(RNN)
-def rnn(op: RNN, at: Site) -> Expression:
-    return _recurrent("nn.RNN", op, at)
-
-
-@writes(LSTM)
-def lstm(op: LSTM, at: Site) -> Expression:
-    return _recurrent("nn.LSTM", op, at)
-
-
-@writes(GRU)
-def gru(op: GRU, at: Site) -> Expression:
-    return _recurrent("nn.GRU", op, at)

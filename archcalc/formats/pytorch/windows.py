@@ -10,7 +10,7 @@ from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, w
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import writes
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import per_axis
+from archcalc.op.op import Op, per_axis
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.conv import Conv, ConvTranspose
 from archcalc.ops.windows.pool import (
@@ -147,23 +147,13 @@ def _undilated(slid: Windows) -> None:
         raise ArchcalcError("pools with a dilation, which the framework does only for the largest element")
 
 
-@writes(GlobalAvgPool)
-def global_avgpool(op: GlobalAvgPool, at: Site) -> Expression:
-    return expression(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=1)
-
-
-@writes(GlobalMaxPool)
-def global_maxpool(op: GlobalMaxPool, at: Site) -> Expression:
-    return expression(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=1)
-
-
-@writes(AdaptiveAvgPool)
-def adaptive_avgpool(op: AdaptiveAvgPool, at: Site) -> Expression:
+@writes(GlobalAvgPool, AdaptiveAvgPool)
+def adaptive_avgpool(op: Op, at: Site) -> Expression:
     return expression(f"nn.AdaptiveAvgPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 
-@writes(AdaptiveMaxPool)
-def adaptive_maxpool(op: AdaptiveMaxPool, at: Site) -> Expression:
+@writes(GlobalMaxPool, AdaptiveMaxPool)
+def adaptive_maxpool(op: Op, at: Site) -> Expression:
     return expression(f"nn.AdaptiveMaxPool{rank_of(at.x)}d", output_size=one(at.y[2:]))
 
 

@@ -6,9 +6,9 @@ from archcalc.formats.onnx.draft import Draft, SmallTensor, number
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.site import Sizes, Spot
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, Where, WithNumber
-from archcalc.ops.elements.pointwise import Celu, Dropout, Elu, LeakyRelu, PRelu, Relu6, ThresholdedRelu
+from archcalc.ops.elements.pointwise import Dropout, PRelu, Relu6
 from archcalc.ops.elements.quantisation import Dequantize, Quantised, Quantize
-from archcalc.ops.elements.sigmoids import Gelu, HardSigmoid, ScaledTanh, Silu
+from archcalc.ops.elements.sigmoids import ScaledTanh, Silu
 
 plain("identity", "Identity")
 plain("relu", "Relu")
@@ -17,17 +17,22 @@ plain("mish", "Mish")
 plain("sigmoid", "Sigmoid")
 plain("hardswish", "HardSwish")
 plain("tanh", "Tanh")
+plain("leaky_relu", "LeakyRelu", alpha="slope")
+plain("elu", "Elu", alpha="alpha")
+plain("celu", "Celu", alpha="alpha")
+plain("thresholded_relu", "ThresholdedRelu", alpha="alpha")
+plain("gelu", "Gelu", approximate="approximate")
+plain("hardsigmoid", "HardSigmoid", alpha="slope", beta="offset")
 
+SAME = """
+exp log sqrt erf sin cos tan sinh cosh asin acos atan asinh acosh atanh
+abs sign floor ceil round neg reciprocal softplus softsign
+"""
+"""Functions that have the same name but for a capital."""
 FUNCTIONS = {
-    **{
-        name: name.capitalize() for name in ("exp", "log", "sqrt", "erf", "sin", "cos", "tan", "sinh", "cosh")
-    },
-    **{name: name.capitalize() for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")},
-    **{name: name.capitalize() for name in ("abs", "sign", "floor", "ceil", "round", "neg", "reciprocal")},
-    **{name: name.capitalize() for name in ("softplus", "softsign")},
+    **{name: name.capitalize() for name in SAME.split()},
     "cast": "Identity",
 }
-
 """The operator of each function of an element; a cast changes nothing, since all tensors have one type."""
 
 DETECTING = {"is_nan": "IsNaN", "is_inf": "IsInf"}
@@ -112,44 +117,14 @@ def dropout(draft: Draft, op: Dropout, at: Spot) -> str:
     return draft.call("Dropout", "x", *rate)
 
 
-@writes(LeakyRelu)
-def leaky_relu(draft: Draft, op: LeakyRelu, at: Spot) -> str:
-    return draft.take("LeakyRelu", alpha=op.slope)
-
-
 @writes(PRelu, form="operators")
 def prelu(draft: Draft, op: PRelu, at: Spot) -> str:
     return draft.call("PRelu", "x", draft.along("slope", 1, len(at.x)))
 
 
-@writes(Elu)
-def elu(draft: Draft, op: Elu, at: Spot) -> str:
-    return draft.take("Elu", alpha=op.alpha)
-
-
-@writes(Celu)
-def celu(draft: Draft, op: Celu, at: Spot) -> str:
-    return draft.take("Celu", alpha=op.alpha)
-
-
-@writes(ThresholdedRelu)
-def thresholded_relu(draft: Draft, op: ThresholdedRelu, at: Spot) -> str:
-    return draft.take("ThresholdedRelu", alpha=op.alpha)
-
-
-@writes(Gelu)
-def gelu(draft: Draft, op: Gelu, at: Spot) -> str:
-    return draft.take("Gelu", approximate=op.approximate)
-
-
 @writes(Silu)
 def silu(draft: Draft, op: Silu, at: Spot) -> str:
     return draft.call("Mul", "x", draft.call("Sigmoid", "x"))
-
-
-@writes(HardSigmoid)
-def hardsigmoid(draft: Draft, op: HardSigmoid, at: Spot) -> str:
-    return draft.take("HardSigmoid", alpha=op.slope, beta=op.offset)
 
 
 @writes(ScaledTanh)

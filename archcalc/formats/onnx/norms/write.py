@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archcalc.formats.onnx.draft import Draft, ints, number
-from archcalc.formats.onnx.write_table import writes
+from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.site import Spot
 from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
 from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
-from archcalc.ops.norms.softmax import LogSoftmax, Softmax
+
+plain("softmax", "Softmax", axis="axis")
+plain("log_softmax", "LogSoftmax", axis="axis")
 
 
 @writes(Affine, form="function")
@@ -93,13 +95,3 @@ def lrn(draft: Draft, op: LocalResponseNorm, at: Spot) -> str:
         return draft.take("LRN", **settings)
     maps = draft.reshape("x", (0, at.x[1], -1, 1))  # ONNX Runtime takes maps of two axes only
     return draft.reshape(draft.call("LRN", maps, **settings), (0, *at.x[1:]))
-
-
-@writes(Softmax)
-def softmax(draft: Draft, op: Softmax, at: Spot) -> str:
-    return draft.take("Softmax", axis=op.axis)
-
-
-@writes(LogSoftmax)
-def log_softmax(draft: Draft, op: LogSoftmax, at: Spot) -> str:
-    return draft.take("LogSoftmax", axis=op.axis)

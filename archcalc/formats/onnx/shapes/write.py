@@ -8,7 +8,7 @@ from archcalc.op.op import per_axis
 from archcalc.op.site import Spot
 from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
-from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply, Shuffle
+from archcalc.ops.shapes.merge import Add, Channels, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 
 
@@ -29,6 +29,7 @@ END = 2**63 - 1
 """Where a slice stops that goes to the end."""
 
 plain("flatten", "Flatten")
+plain("concat", "Concat", axis="axis")
 
 
 @writes(Reshape)
@@ -96,11 +97,6 @@ def expand(draft: Draft, op: Expand, at: Spot) -> str:
 @writes(Tile)
 def tile(draft: Draft, op: Tile, at: Spot) -> str:
     return draft.call("Tile", "x", ints(op.repeats))
-
-
-@writes(Concat)
-def concat(draft: Draft, op: Concat, at: Spot) -> str:
-    return draft.take("Concat", axis=op.axis)
 
 
 @writes(Shuffle)
