@@ -86,6 +86,14 @@ def windows(op: Sliding, at: Site) -> Windows:
     return Windows(axes, x[2:], y[2:], beyond)
 
 
+def undilated(op: Sliding, at: Site) -> Windows:
+    """Return how a pool goes over its input, or raise a fact where it has a dilation, for which frameworks have none."""
+    slid = windows(op, at)
+    if set(slid.dilation) != {1}:
+        raise ArchcalcError("pools with a dilation, for which there is no layer")
+    return slid
+
+
 def rank_of(x: Shape) -> int:
     """Return the number of spatial axes, or raise a fact where frameworks have no layer for so many."""
     rank = len(x) - 2

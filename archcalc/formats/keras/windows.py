@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, prod
 
 from archcalc.formats.keras.table import refuses, writes
-from archcalc.formats.padding import Sides, Windows, is_any, rank_of, windows
+from archcalc.formats.padding import Sides, Windows, is_any, rank_of, undilated, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, per_axis
@@ -117,16 +117,14 @@ def cropping(sides: Sides) -> Expression:
 
 @writes(MaxPool)
 def maxpool(op: MaxPool, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     found, sides = _slid(_pool("Max", slid, at.x), slid, one(slid.kernel))
     return _padded(sides, found, -inf)
 
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     if not slid.rounds_up and (op.count_padding or not is_any(slid.sides)):
         found = _pool("Average", slid, at.x).given(strides=(one(slid.stride), one(slid.kernel)))
         return _padded(slid.sides, found)
@@ -139,8 +137,7 @@ def avgpool(op: AvgPool, at: Site) -> Expression:
 
 @writes(LpPool)
 def lppool(op: LpPool, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     rank_of(at.x)
     form = "lp_pool({0}, {norm}, {pool_size}, {strides})"
     found = expression(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
@@ -149,8 +146,7 @@ def lppool(op: LpPool, at: Site) -> Expression:
 
 @writes(Subsample)
 def subsample(op: Subsample, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     rank_of(at.x)
     found = expression("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
     return _padded(slid.reach, found)
@@ -158,11 +154,6 @@ def subsample(op: Subsample, at: Site) -> Expression:
 
 def _pool(form: str, slid: Windows, x: Shape) -> Expression:
     return expression(f"layers.{form}Pooling{rank_of(x)}D", pool_size=one(slid.kernel))
-
-
-def _undilated(slid: Windows) -> None:
-    if set(slid.dilation) != {1}:
-        raise ArchcalcError("pools with a dilation, for which there is no layer")
 
 
 @writes(GlobalAvgPool, AdaptiveAvgPool)

@@ -13,7 +13,7 @@ from archcalc.formats.keras.table import TABLE
 from archcalc.formats.program.branches import branched
 from archcalc.formats.program.calls import Block
 from archcalc.formats.program.code import Brackets, Names, identifier, lines
-from archcalc.formats.program.program import Signature, Writing, prepare, signature
+from archcalc.formats.program.program import Signature, Writing, helpers, prepare, signatures
 from archcalc.formats.program.variables import statements
 from archcalc.formats.registry import writer
 
@@ -52,13 +52,9 @@ def keras(report: Report, depth: int | None) -> str:
     """
     found = prepare(report, TABLE)
     names = Names(RESERVED)
-    called: dict[str, Signature] = {}
-    for block in found.program.blocks:
-        name = names.new(identifier(block.name).lower())
-        called[block.name] = signature(block, found.spoken, called, name, RESERVED)
+    called = signatures(found, lambda name: names.new(identifier(name).lower()), RESERVED)
     code = "\n".join(_functions(found, called, frozenset(names.taken)))
-    helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
-    body = "\n".join((*helpers, code))
+    body = "\n".join((*helpers(HELPERS, code), code))
     return "\n".join((*_docstring(found), "", *_imports(found, body), body, *EXAMPLE, ""))
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from typing import NamedTuple
 
 from archcalc.formats.language.tree import AMBIGUOUS
 from archcalc.formats.program.branches import Item, Items, every
@@ -19,27 +17,6 @@ from archcalc.ground import limits
 from archcalc.network.network import numbered
 
 WORD = re.compile(r"[\w-]+")
-
-
-class References(NamedTuple):
-    """The names to write in one body by `key`, and by position the path by which to refer to a layer.
-
-    `labelled` are the positions of the layers whose branches keep their names.
-    """
-
-    names: Mapping[int, str]
-    paths: Mapping[int, str]
-    labelled: AbstractSet[int]
-
-
-def referred(items: Items, paths: Mapping[int, str], outputs: Iterable[int] = ()) -> References:
-    """Return the names in a body; `paths` are those of what is outside it: inputs, the block's start.
-
-    `outputs` are positions that need a name because the network's outputs are there.
-    """
-    namer = _Namer(items, paths, outputs)
-    namer.visit(items, "", numbered=True)
-    return References(namer.names, namer.paths, namer.labelled)
 
 
 def key(item: Item) -> int:
@@ -55,10 +32,15 @@ def _taken(items: Items) -> Iterator[int]:
             yield item.call.tied
 
 
-class _Namer:
-    """Follows the reader through a body, name by name."""
+class References:
+    """The names to write in one body by `key`, and by position the path by which to refer to a layer.
 
-    def __init__(self, items: Items, paths: Mapping[int, str], outputs: Iterable[int]) -> None:
+    They are found as the reader goes through the body, name by name. `labelled` are the positions of the layers
+    whose branches keep their names.
+    """
+
+    def __init__(self, items: Items, paths: Mapping[int, str], outputs: Iterable[int] = ()) -> None:
+        """Take a body, the paths of what is outside it, such as inputs, and the positions of the network's outputs."""
         self.names: dict[int, str] = {}
         self.paths = dict(paths)
         self.taken: set[str] = {"input", *paths.values()}
@@ -68,16 +50,17 @@ class _Namer:
         self.fresh: Counter[str] = Counter()
         self.needed = {*_taken(items), *outputs} - paths.keys()
         self.common = Counter(_own_names(items))
+        self._visit(items, "", numbered=True)
 
-    def visit(self, items: Items, prefix: str, *, numbered: bool) -> None:
+    def _visit(self, items: Items, prefix: str, *, numbered: bool) -> None:
         """Name the items of a sequence; not `numbered` where it is repeated, so that names cannot be given."""
         for item in items:
             if item.call.times != 1:
-                self.visit(item.branches[0], prefix, numbered=False)
+                self._visit(item.branches[0], prefix, numbered=False)
                 self.unsure.add(prefix)
             elif item.is_head:
                 path = self._name(item, item.call.name if numbered else "", prefix)
-                self.visit(item.branches[0], f"{path}.", numbered=True)
+                self._visit(item.branches[0], f"{path}.", numbered=True)
             else:
                 if item.branches:
                     self._branches(item, prefix, numbered=numbered)
@@ -93,7 +76,7 @@ class _Namer:
         for label, branch in zip(labels, item.branches, strict=True):
             path = f"{prefix}{label}" if is_labelled else self._next(prefix, "branch")
             self.taken.add(path)
-            self.visit(branch, f"{path}.", numbered=numbered)
+            self._visit(branch, f"{path}.", numbered=numbered)
 
     def _name(self, item: Item, own: str, prefix: str) -> str:
         """Choose the name of an item, note it where it must be written, and return its path."""

@@ -8,7 +8,7 @@ from archcalc.analysis.report import Report
 from archcalc.formats.language.budget import budgeted
 from archcalc.formats.language.expecting import expected
 from archcalc.formats.language.heading import heading
-from archcalc.formats.language.references import References, key, referred
+from archcalc.formats.language.references import References, key
 from archcalc.formats.language.words import WIDTH, flow, text, value
 from archcalc.formats.program.blocks import programmed
 from archcalc.formats.program.branches import Item, Items, branched
@@ -53,7 +53,7 @@ class _Writer:
         self.outputs = outputs
         self.settings: dict[str, dict[str, Setting | None]] = {}
         self.mains: dict[str, str | None] = {}
-        self.references = References({}, {}, frozenset())
+        self.references = References((), {})
 
     def lines(self, head: tuple[list[str], Mapping[int, str]]) -> Lines:
         """Yield the lines of the spec: `head` are its first lines, and what the inputs are called."""
@@ -66,7 +66,7 @@ class _Writer:
             yield from self._block(block)
         yield from ("", "layers:")
         items = branched(self.program.calls, min(inputs))
-        self.references = referred(items, inputs, self.outputs)
+        self.references = References(items, inputs, self.outputs)
         yield from self._sequence(items, "  ")
         if self.outputs:
             names = (text(self.references.paths[position]) for position in self.outputs)
@@ -76,7 +76,7 @@ class _Writer:
         self.settings[block.name] = dict(self._parameters(block.calls))
         self.mains[block.name] = next(iter(block.parameters), None)
         items = branched(block.calls, block.start)
-        self.references = referred(items, {block.start: "input"})
+        self.references = References(items, {block.start: "input"})
         yield f"  {block.name}:"
         if block.parameters:
             said = (

@@ -69,12 +69,6 @@ def one(values: Iterable[object]) -> object:
     return found[0] if len(set(found)) == 1 else found
 
 
-class Code(str):
-    """Text that stands in the code as it is."""
-
-    __slots__ = ()
-
-
 class Brackets(NamedTuple):
     """Parts between brackets: on one line, indented on the next, or one a line, where `is_tall` always so."""
 
@@ -97,8 +91,6 @@ Doc = str | Brackets
 
 def literal(value: object) -> str:
     """Return a value as Python writes it."""
-    if isinstance(value, Code):
-        return str(value)
     if isinstance(value, float) and isinf(value):
         return f'float("{"inf" if value == inf else "-inf"}")'
     if isinstance(value, str):

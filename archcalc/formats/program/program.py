@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report
@@ -136,7 +136,7 @@ class _Place(NamedTuple):
     default: object
 
 
-def signature(
+def _signature(
     block: Block, spoken: Spoken, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
 ) -> Signature:
     """Return how a block is called that is written as `name`; no parameter has a reserved name.
@@ -172,6 +172,16 @@ def _places(calls: Calls, spoken: Spoken, blocks: Mapping[str, Signature]) -> It
             yield call.times.name, _Place(call.times.name, 1, REQUIRED)
 
 
+def signatures(
+    found: Writing, called: Callable[[str], str], reserved: Container[str]
+) -> dict[str, Signature]:
+    """Return how each block is called: `called` gives the name of its class or function, `reserved` is no parameter's."""
+    signatures: dict[str, Signature] = {}
+    for block in found.program.blocks:
+        signatures[block.name] = _signature(block, found.spoken, signatures, called(block.name), reserved)
+    return signatures
+
+
 def _default(places: Sequence[_Place]) -> object:
     found = places[0].default
     is_bare = all(place.factor == 1 and place.default == found for place in places)
@@ -182,6 +192,11 @@ def _parameter_name(key: str, places: Sequence[_Place]) -> str:
     """Return what a parameter is called; a fraction of the channels that come in or go out is a width."""
     is_fraction = any(place.factor > 1 and key.startswith(place.argument) for place in places)
     return "width" if is_fraction else identifier(key)
+
+
+def helpers(texts: Mapping[str, str], code: str) -> Iterator[str]:
+    """Yield what a framework lacks and a program calls, each by its name."""
+    return ("\n\n" + text.strip("\n") for name, text in texts.items() if re.search(rf"\b{name}\(", code))
 
 
 def value(found: object, names: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import inf
 
 from archcalc.arithmetic.window import Window
-from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, windows
+from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, undilated, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import writes
 from archcalc.ground.errors import ArchcalcError
@@ -103,8 +103,7 @@ def maxpool(op: MaxPool, at: Site) -> Expression:
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     found = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
     if is_even(slid.sides):
         pad = one(before for before, _ in slid.sides)
@@ -117,16 +116,14 @@ def avgpool(op: AvgPool, at: Site) -> Expression:
 
 @writes(LpPool)
 def lppool(op: LpPool, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     found = expression(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
     return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
 @writes(Subsample)
 def subsample(op: Subsample, at: Site) -> Expression:
-    slid = windows(op, at)
-    _undilated(slid)
+    slid = undilated(op, at)
     if slid.rank != 2:
         raise ArchcalcError(f"works on {slid.rank} spatial axes: there is a layer for 2")
     found = expression("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
@@ -140,11 +137,6 @@ def _pool(form: str, slid: Windows) -> Expression:
 
 def _axes(slid: Windows) -> Iterable[tuple[tuple[int, int], Window]]:
     return zip(slid.sides, slid.axes, strict=True)
-
-
-def _undilated(slid: Windows) -> None:
-    if set(slid.dilation) != {1}:
-        raise ArchcalcError("pools with a dilation, which the framework does only for the largest element")
 
 
 @writes(GlobalAvgPool, AdaptiveAvgPool)

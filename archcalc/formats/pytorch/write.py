@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from archcalc.analysis.report import Report
 from archcalc.formats.program.branches import Items, branched
 from archcalc.formats.program.code import Brackets, Names, class_name, lines
-from archcalc.formats.program.program import Signature, Writing, prepare, signature
+from archcalc.formats.program.program import Signature, Writing, helpers, prepare, signatures
 from archcalc.formats.program.variables import statements
 from archcalc.formats.pytorch import elements, inputs, norms, shapes, weights, windows
 from archcalc.formats.pytorch.body import MEMBERS, ModuleBody
@@ -35,7 +34,6 @@ def pytorch(report: Report, depth: int | None) -> str:
     names = Names(TAKEN)
     main = names.new(class_name(report.name, report.title))
     code = "\n".join(_classes(found, main, names))
-    helpers = ("\n\n" + text.strip("\n") for name, text in HELPERS.items() if re.search(rf"\b{name}\(", code))
     functional = ["from torch.nn import functional as F"] if "F." in code else []
     head = (
         *found.docstring(f"{report.totals.params:,} parameters. {_sizes(report)}."),
@@ -44,7 +42,7 @@ def pytorch(report: Report, depth: int | None) -> str:
         "from torch import nn",
         *functional,
     )
-    return "\n".join((*head, *helpers, code, *_example(found, main), ""))
+    return "\n".join((*head, *helpers(HELPERS, code), code, *_example(found, main), ""))
 
 
 def _sizes(report: Report) -> str:
@@ -55,10 +53,9 @@ def _sizes(report: Report) -> str:
 
 def _classes(found: Writing, main: str, names: Names) -> Iterator[str]:
     """Yield the lines of all classes, each after those that it uses."""
-    called: dict[str, Signature] = {}
+    called = signatures(found, lambda name: names.new(class_name(name)), RESERVED)
     for block in found.program.blocks:
-        own = signature(block, found.spoken, called, names.new(class_name(block.name)), RESERVED)
-        called[block.name] = own
+        own = called[block.name]
         items = branched(block.calls, block.start)
         yield from (
             "",
