@@ -75,23 +75,23 @@ class FunctionBody(Body):
         self.layers: dict[str, Brackets] = {}
         self.given = Names(())
 
-    def layer(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def layer(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Make a layer where it is applied; beforehand where several apply it."""
         position = call.value
         if position in self.source.owners:
-            self.made[position] = tuple(self._beforehand(name, said))
+            self.made[position] = tuple(self._beforehand(name, expression))
             return self._step(name, sources, position, *self.made[position])
         if self.known is not None and call.name and self.source.network.nodes[position].op.traits.deep:
-            said = self._named(said, call.name)
-        return self._step(name, sources, position, *self._parts(said))
+            expression = self._named(expression, call.name)
+        return self._step(name, sources, position, *self._parts(expression))
 
-    def function(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def function(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Apply a function; what does nothing is its input."""
-        if said.form == "{0}":
-            return self.add(name, said.form, sources, call.value)
-        return self._step(name, sources, call.value, *self._parts(said))
+        if expression.form == "{0}":
+            return self.add(name, expression.form, sources, call.value)
+        return self._step(name, sources, call.value, *self._parts(expression))
 
-    def again(self, call: Call, owner: int, said: Expression, sources: Sequence[int]) -> int:
+    def again(self, call: Call, owner: int, expression: Expression, sources: Sequence[int]) -> int:
         """Apply an earlier layer."""
         return self._step(call.name or call.callee, sources, call.value, *self.made[owner])
 
@@ -103,37 +103,39 @@ class FunctionBody(Body):
         self.parts[position] = parts
         return self.add(name, STEP, sources, position)
 
-    def _beforehand(self, name: str, said: Expression) -> Iterator[Part]:
+    def _beforehand(self, name: str, expression: Expression) -> Iterator[Part]:
         """Yield how to apply a layer that is made before, link by link where it is a chain."""
-        if said.form == CHAIN:
-            for link in said.links:
+        if expression.form == CHAIN:
+            for link in expression.links:
                 yield from self._beforehand(name, link)
-        elif said.is_pattern:
-            yield from self._parts(said)
+        elif expression.is_pattern:
+            yield from self._parts(expression)
         else:
             variable = unused(f"{identifier(name)}_layer", self.layers)
-            self.layers[variable] = made(said, self.names)
+            self.layers[variable] = made(expression, self.names)
             yield Applied(Brackets(variable, (), ""))
 
-    def _named(self, said: Expression, name: str) -> Expression:
+    def _named(self, expression: Expression, name: str) -> Expression:
         """Return a call that gives a name to the layer, unless Keras might give the same one to another."""
         own = identifier(name)
         stem = own.rstrip("0123456789").rstrip("_")
-        if said.form == CHAIN:
-            *others, last = said.links
+        if expression.form == CHAIN:
+            *others, last = expression.links
             return chain(CHAIN, *others, self._named(last, name))
-        if not said.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
-            return said
-        return said._replace(arguments=(*said.arguments, Argument("name", self.given.new(own), None)))
+        if not expression.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
+            return expression
+        return expression._replace(
+            arguments=(*expression.arguments, Argument("name", self.given.new(own), None))
+        )
 
-    def _parts(self, said: Expression) -> tuple[Part, ...]:
+    def _parts(self, expression: Expression) -> tuple[Part, ...]:
         """Return the code of a layer, or of several in a chain."""
-        if said.form == CHAIN:
-            return tuple(part for link in said.links for part in self._parts(link))
-        if said.is_pattern:
-            return (Pattern(applied(said, self.names)),)
-        layer = made(said, self.names)
-        return (Applied(Brackets(said.form, (), "") if said.form.endswith(")") else layer),)
+        if expression.form == CHAIN:
+            return tuple(part for link in expression.links for part in self._parts(link))
+        if expression.is_pattern:
+            return (Pattern(applied(expression, self.names)),)
+        layer = made(expression, self.names)
+        return (Applied(Brackets(expression.form, (), "") if expression.form.endswith(")") else layer),)
 
     def _calls(self, call: Call) -> tuple[Part, ...]:
         """Return the code of a call, or of the loop around it."""

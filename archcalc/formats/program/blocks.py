@@ -21,7 +21,7 @@ def programmed(network: Network, style: Style) -> Program:
 class _Place(NamedTuple):
     """A piece where it is written: what to say of it, and the names that all uses of its block share."""
 
-    said: Mapping[str, object]
+    settings: Mapping[str, object]
     name: str
     labels: tuple[str, ...]
 
@@ -41,35 +41,40 @@ class _Writer:
         names = BlockNames(self.nodes)
         frequent = sorted(every, key=lambda callee: -len(every[callee]))
         chosen = {callee: names.chosen(every[callee]) for callee in frequent}
-        for callee, found in every.items():
-            self.blocks[callee] = self._block(chosen[callee], found)
+        for callee, same in every.items():
+            self.blocks[callee] = self._block(chosen[callee], same)
         places = (self._place([written]) for written in _written(main))
         calls = self._calls(main, places)
         return Program(tuple(self.blocks.values()), tuple(map(self._in_head, calls)))
 
-    def _block(self, name: str, found: Sequence[Piece]) -> Block:
+    def _block(self, name: str, same: Sequence[Piece]) -> Block:
         """Return the block for its uses, and note the arguments of each."""
-        columns = list(zip(*(_written(use.inner) for use in found), strict=True))
-        level = _shared_level([self.nodes[layer.value].name for layer in layers(found[0].inner)])
+        columns = list(zip(*(_written(use.inner) for use in same), strict=True))
+        level = _shared_level([self.nodes[layer.value].name for layer in layers(same[0].inner)])
         parameters = Parameters(
-            [(self._label(column[0][0], level), [self._said(*each) for each in column]) for column in columns]
+            [
+                (self._label(column[0][0], level), [self._settings(*each) for each in column])
+                for column in columns
+            ]
         )
-        for number, use in enumerate(found):
+        for number, use in enumerate(same):
             self.arguments[use.callee, use.value] = parameters.arguments(number)
         places = (self._place(column, parameters) for column in columns)
-        calls = self._calls(found[0].inner, places)
-        return Block(name, parameters.defaults(), found[0].inputs[0], calls)
+        calls = self._calls(same[0].inner, places)
+        return Block(name, parameters.defaults(), same[0].inputs[0], calls)
 
     def _place(self, column: Sequence[_Written], parameters: Parameters | None = None) -> _Place:
         """Return what is written of a piece, of which a column holds one for each use of its block."""
-        said = [self._said(*each) for each in column]
+        settings = [self._settings(*each) for each in column]
         names = [self._name(piece) for piece, _ in column]
         labels = zip(*(self._labels(piece) for piece, _ in column), strict=True)
         return _Place(
-            parameters.said(said) if parameters else said[0], agreed(names), tuple(map(agreed, labels))
+            parameters.said(settings) if parameters else settings[0],
+            agreed(names),
+            tuple(map(agreed, labels)),
         )
 
-    def _said(self, piece: Piece, after: Piece | None) -> Mapping[str, object]:
+    def _settings(self, piece: Piece, after: Piece | None) -> Mapping[str, object]:
         """Return the settings of a piece: of a use of a block its arguments, of a loop how often."""
         if piece.form is Form.LOOP:
             return {TIMES: len(piece.inner)}
@@ -108,17 +113,17 @@ class _Writer:
         """Return a piece as a call, or as several where a loop is written out; `places` go on with what is in it."""
         if piece.form is Form.BLOCK:
             block = self.blocks[piece.callee]
-            arguments = {k: v for k, v in place.said.items() if not _is_same(v, block.parameters[k])}
+            arguments = {k: v for k, v in place.settings.items() if not _is_same(v, block.parameters[k])}
             name = "" if is_repeated(place.name, block.name) else place.name
             return (Call(block.name, arguments, piece.inputs, piece.value, name=name),)
         if piece.form is Form.LAYER:
             node = self.nodes[piece.value]
             own = Call(
-                node.op.kind, place.said, piece.inputs, piece.value, name=place.name, labels=place.labels
+                node.op.kind, place.settings, piece.inputs, piece.value, name=place.name, labels=place.labels
             )
             return (own._replace(tied=node.tied),)
         body = self._calls(held(piece), places)
-        times = place.said[TIMES]
+        times = place.settings[TIMES]
         assert isinstance(times, int | Variable)  # noqa: S101  # what a loop says is how often
         if self._is_written_out(piece, times):
             return tuple(

@@ -25,15 +25,15 @@ class Body(ABC):
         self.lane = ""
 
     @abstractmethod
-    def layer(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def layer(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Take in a layer that is made for itself; return its value."""
 
     @abstractmethod
-    def function(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def function(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Take in what is applied where it stands, and not made before; return its value."""
 
     @abstractmethod
-    def again(self, call: Call, owner: int, said: Expression, sources: Sequence[int]) -> int:
+    def again(self, call: Call, owner: int, expression: Expression, sources: Sequence[int]) -> int:
         """Take in a layer with the weights of an earlier one; return its value."""
 
     @abstractmethod
@@ -81,16 +81,16 @@ class Body(ABC):
                 self._branch(branch, label or self._own_name(branch) or f"branch{number}", current)
                 for number, (branch, label) in named
             )
-        return self.said(call, call.name or call.callee, sources)
+        return self.apply(call, call.name or call.callee, sources)
 
-    def said(self, call: Call, name: str, sources: Sequence[int]) -> int:
+    def apply(self, call: Call, name: str, sources: Sequence[int]) -> int:
         """Take in a layer, a function, or a layer with another's weights; return its value."""
-        said = self.source.spoken.call(call.value, call.arguments)
-        if said.is_pattern:
-            return self.function(call, name, said, sources)
+        expression = self.source.spoken.call(call.value, call.arguments)
+        if expression.is_pattern:
+            return self.function(call, name, expression, sources)
         if call.tied is not None:
-            return self.again(call, call.tied, said, sources)
-        return self.layer(call, name, said, sources)
+            return self.again(call, call.tied, expression, sources)
+        return self.layer(call, name, expression, sources)
 
     def _branch(self, items: Items, name: str, start: int) -> int:
         """Take in one branch; return the value that it ends on."""

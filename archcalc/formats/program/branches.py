@@ -91,20 +91,20 @@ class _Parser:
 
     def sequence(self, first: int, last: int, start: int, depth: int) -> Items:
         """Return the calls between two places as a sequence that starts from the value at another one."""
-        found = []
+        items = []
         place, current = first, start
         while place <= last:
             end = self.heads.pop(place, None)
             if end is not None:
-                found.append(self._head(place, end, current, depth))
+                items.append(self._head(place, end, current, depth))
                 place = end + 1
                 continue
             merge = self._merge(place, last, current, depth)
             place, item = merge or (place, self._plain(place, current))
-            found.append(item)
+            items.append(item)
             current = place
             place += 1
-        return tuple(found)
+        return tuple(items)
 
     def _plain(self, place: int, current: int) -> Item:
         call = self.calls[place]

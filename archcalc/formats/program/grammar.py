@@ -52,7 +52,7 @@ def blocks_among(maker: PieceMaker, pieces: Pieces) -> Mapping[int, Mapping[int,
 
     These save most lines, and others that save at least half as many; nothing where no block would save any.
     """
-    bodies = {MAIN: pieces, **{callee: found[0].inner for callee, found in uses(pieces).items()}}
+    bodies = {MAIN: pieces, **{callee: use.inner for callee, (use, *_) in uses(pieces).items()}}
     patterns = sorted(_patterns(maker, bodies), key=lambda pattern: -pattern.saved(len(pattern.places)))
     free = {callee: [True] * len(body) for callee, body in bodies.items()}
     chosen: dict[int, dict[int, int]] = {}
@@ -143,11 +143,11 @@ def with_blocks(
         for piece in pieces
         for changed in [with_blocks(maker, piece.inner, chosen, piece.callee)]
     ]
-    found = []
+    replaced = []
     place = 0
     while place < len(inner):
         length = own.get(place, 1)
         segment = tuple(inner[place : place + length])
-        found.append(segment[0] if length == 1 else maker.joined(Form.BLOCK, segment))
+        replaced.append(segment[0] if length == 1 else maker.joined(Form.BLOCK, segment))
         place += length
-    return tuple(found)
+    return tuple(replaced)

@@ -37,8 +37,8 @@ class Style(NamedTuple):
 def named_outputs(network: Network) -> tuple[int, ...]:
     """Return the positions of a network's outputs; none where there is one and it is where the layers end."""
     last = max(position for position, node in enumerate(network.nodes) if not node.auxiliary)
-    found = tuple(position % len(network.nodes) for position in network.outputs)
-    return () if found == (last,) else found
+    positions = tuple(position % len(network.nodes) for position in network.outputs)
+    return () if positions == (last,) else positions
 
 
 def grouped(network: Network, style: Style) -> Pieces:
@@ -61,7 +61,7 @@ class _Grouping:
         """Return all layers, grouped by their names or, where these say nothing, by what comes again."""
         plain = self.maker.layers()
         named = self._paying(self._rolled(self._named(plain, 0)))
-        if any(use.name for found in uses(named).values() for use in found):
+        if any(use.name for same in uses(named).values() for use in same):
             return self._finished(named)
         current = self._rolled(plain)
         for _ in range(ROUNDS):
@@ -76,20 +76,20 @@ class _Grouping:
 
     def _named(self, members: Pieces, level: int) -> Pieces:
         """Return pieces with a block for neighbours whose names share the part at `level`; a branch is none."""
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         for name, group in groupby(members, key=lambda layer: self._part(layer, level)):
             if name is None:
-                found += group
+                pieces += group
                 continue
             inner = self._rolled(self._named(tuple(group), level + 1))
             path = prefix(self.nodes[inner[-1].value].name, level + 1)
             if len(inner) == 1 and (inner[0].form is not Form.LOOP or self.style.is_plain):
-                found.append(inner[0]._replace(name=inner[0].name or name))
+                pieces.append(inner[0]._replace(name=inner[0].name or name))
             elif path not in self.branches and self.maker.is_closed(inner):
-                found.append(self.maker.joined(Form.BLOCK, inner, name, kept=path in self.expected))
+                pieces.append(self.maker.joined(Form.BLOCK, inner, name, kept=path in self.expected))
             else:
-                found += inner
-        return tuple(found)
+                pieces += inner
+        return tuple(pieces)
 
     def _part(self, layer: Piece, level: int) -> str | None:
         """Return the part of a layer's name at `level`; None for its own name."""
@@ -121,7 +121,7 @@ class _Grouping:
     def _idle(self, members: Pieces) -> set[int]:
         """Return the blocks that save no lines, of those within each other only the inner ones."""
         blocks = uses(members)
-        bodies = [members, *(found[0].inner for found in blocks.values())]
+        bodies = [members, *(same[0].inner for same in blocks.values())]
         loops = [piece for piece in _each(bodies) if piece.form is Form.LOOP]
         looped = {loop.inner[0].callee for loop in loops}
         rising = {loop.inner[0].callee for loop in loops if loop.is_rising}
@@ -129,9 +129,9 @@ class _Grouping:
         times = Counter(_uses(members))
         idle = {
             callee
-            for callee, found in blocks.items()
-            if not _pays(found, sites[callee], times[callee], is_looped=callee in looped)
-            and (callee not in looped or (callee not in rising and self._fits_in_loop(found[0].inner)))
+            for callee, same in blocks.items()
+            if not _pays(same, sites[callee], times[callee], is_looped=callee in looped)
+            and (callee not in looped or (callee not in rising and self._fits_in_loop(same[0].inner)))
         }
         return {callee for callee in idle if not idle & uses(blocks[callee][0].inner).keys()}
 
@@ -146,12 +146,12 @@ class _Grouping:
     def _enclosed(self, members: Pieces, start: int, ends: Collection[int]) -> Pieces:
         """Return pieces with a block around every loop that somebody refers to, or that starts elsewhere."""
         explicit = _explicit(members, start) | {*ends}
-        found: list[Piece] = []
+        enclosed: list[Piece] = []
         for piece in members:
             own = self._enclosed_within(piece)
             is_apart = piece.form is Form.LOOP and piece.value in explicit
-            found.append(self.maker.joined(Form.BLOCK, (own,), piece.name) if is_apart else own)
-        return tuple(found)
+            enclosed.append(self.maker.joined(Form.BLOCK, (own,), piece.name) if is_apart else own)
+        return tuple(enclosed)
 
     def _enclosed_within(self, piece: Piece) -> Piece:
         if piece.form is Form.LOOP:
@@ -160,18 +160,18 @@ class _Grouping:
 
     def _without(self, members: Pieces, idle: set[int]) -> Pieces:
         """Return pieces with what idle blocks do in their place, in a loop as what it does each time."""
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         for piece in members:
             if piece.form is Form.LOOP and piece.inner[0].callee in idle:
                 turns = (self.maker.joined(Form.TURN, turn.inner) for turn in piece.inner)
-                found.append(self.maker.again(piece, tuple(turns)))
+                pieces.append(self.maker.again(piece, tuple(turns)))
                 continue
             inner = self._without(piece.inner, idle)
             if piece.form is Form.BLOCK and piece.callee in idle:
-                found += inner
+                pieces += inner
             else:
-                found.append(self._within(piece, inner))
-        return tuple(found)
+                pieces.append(self._within(piece, inner))
+        return tuple(pieces)
 
 
 def _explicit(members: Pieces, start: int) -> set[int]:
@@ -207,14 +207,14 @@ def _uses(members: Pieces) -> Iterator[int]:
         yield from _uses(piece.inner[:1] if piece.form is Form.LOOP else piece.inner)
 
 
-def _pays(found: Sequence[Piece], sites: int, times: int, *, is_looped: bool) -> bool:
+def _pays(same: Sequence[Piece], sites: int, times: int, *, is_looped: bool) -> bool:
     """Tell whether a block is worth its lines: one that has a name where it is used again, others where they save any.
 
     `sites` are the places where it is written, which may be within a block that is itself used several times.
     """
-    body = found[0].inner
-    if any(use.kept for use in found):
+    body = same[0].inner
+    if any(use.kept for use in same):
         return True
-    if any(use.name for use in found):
+    if any(use.name for use in same):
         return sum(1 for _ in layers(body)) >= FEWEST_LAYERS and (times > 1 or is_looped)
     return lines(body) * sites > lines(body) + sites + OVERHEAD

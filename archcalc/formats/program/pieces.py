@@ -58,13 +58,13 @@ def layers(pieces: Pieces) -> Iterator[Piece]:
 
 def uses(pieces: Pieces) -> dict[int, list[Piece]]:
     """Return every use of each block, inner blocks first."""
-    found: dict[int, list[Piece]] = {}
+    blocks: dict[int, list[Piece]] = {}
     for piece in pieces:
         for callee, inner in uses(piece.inner).items():
-            found.setdefault(callee, []).extend(inner)
+            blocks.setdefault(callee, []).extend(inner)
         if piece.form is Form.BLOCK:
-            found.setdefault(piece.callee, []).append(piece)
-    return found
+            blocks.setdefault(piece.callee, []).append(piece)
+    return blocks
 
 
 def lines(pieces: Pieces) -> int:

@@ -45,21 +45,21 @@ def _apart(runs: Sequence[_Run]) -> Iterator[_Run]:
 
 def _folded(maker: PieceMaker, pieces: Pieces, runs: Sequence[_Run]) -> Pieces:
     """Return pieces with a loop in the place of each run."""
-    found: list[Piece] = []
+    folded: list[Piece] = []
     end = 0
     for run in sorted(runs, key=lambda run: run.start):
         starts = range(run.start, run.end, run.period)
         turns = [pieces[start : start + run.period] for start in starts]
         joined = (turn[0] if len(turn) == 1 else maker.joined(Form.BLOCK, turn) for turn in turns)
-        found += [*pieces[end : run.start], maker.loop(tuple(joined))]
+        folded += [*pieces[end : run.start], maker.loop(tuple(joined))]
         end = run.end
-    return (*found, *pieces[end:])
+    return (*folded, *pieces[end:])
 
 
 def _runs(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
     """Return what comes again right behind itself: seen from each piece, at the distance of the last one like it."""
     text = _spelled(maker, pieces)
-    found: list[_Run] = []
+    runs: list[_Run] = []
     last: dict[int, int] = {}
     examined: dict[int, int] = {}
     for place, sign in enumerate(text):
@@ -74,8 +74,8 @@ def _runs(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
             end += 1
         examined[period] = end
         run = _saving(maker, pieces, period, start, end)
-        found += [run] if run else []
-    return found
+        runs += [run] if run else []
+    return runs
 
 
 def _spelled(maker: PieceMaker, pieces: Pieces) -> list[int]:
@@ -106,16 +106,16 @@ def _saving(maker: PieceMaker, pieces: Pieces, period: int, start: int, end: int
 
 def _counted(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
     """Return uses of one block in a row in which settings go up by the same steps."""
-    found: list[_Run] = []
+    runs: list[_Run] = []
     start = 0
     while start < len(pieces):
         end = start + 1
         while end < len(pieces) and _goes_on(maker, pieces[max(start, end - 2) : end + 1]):
             end += 1
         if end - start >= FEWEST_COUNTED:
-            found.append(_Run(1, start, end - start))
+            runs.append(_Run(1, start, end - start))
         start = end
-    return found
+    return runs
 
 
 def _goes_on(maker: PieceMaker, pieces: Pieces) -> bool:

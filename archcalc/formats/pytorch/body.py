@@ -57,27 +57,27 @@ class ModuleBody(Body):
         self.attributes: dict[int, str] = {}
         self.attributed = Names(names.values())
 
-    def layer(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def layer(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Make an attribute of a layer, or of a tensor, which is taken and not called."""
         position = call.value
-        if said.form in TENSORS:
+        if expression.form in TENSORS:
             attribute = self._attribute(name)
-            self.layers[attribute] = made(said, self.names)
+            self.layers[attribute] = made(expression, self.names)
             return self.add(attribute, f"self.{attribute}", (), position)
         op, row = self.source.network.nodes[position].op, self.source.report.rows[position]
         field = op.field(Site(row.input_shapes, row.output_shape))
         light = not op.traits.deep and (op.traits.storage == "view" or stays(field))
-        form = CALLED.get(said.form, CALL)
+        form = CALLED.get(expression.form, CALL)
         return self._module(name, self._made(call), sources, position, form=form, light=light)
 
-    def function(self, call: Call, name: str, said: Expression, sources: Sequence[int]) -> int:
+    def function(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Apply a function; it takes the block's parameters from the module."""
-        return self.add(name, applied(said, self.members), sources, call.value, function=True)
+        return self.add(name, applied(expression, self.members), sources, call.value, function=True)
 
-    def again(self, call: Call, owner: int, said: Expression, sources: Sequence[int]) -> int:
+    def again(self, call: Call, owner: int, expression: Expression, sources: Sequence[int]) -> int:
         """Call the attribute of an earlier layer."""
         attribute = self.attributes[owner]
-        form = CALLED.get(said.form, CALL).format(f"self.{attribute}")
+        form = CALLED.get(expression.form, CALL).format(f"self.{attribute}")
         return self.add(attribute, form, sources, call.value)
 
     def called(self, call: Call, name: str, sources: Sequence[int]) -> int:
@@ -88,7 +88,7 @@ class ModuleBody(Body):
         """Take in a branch: as one attribute, or what its end is as one."""
         alone = items[0]
         if len(items) == 1 and not alone.branches and alone.call.callee not in self.blocks:
-            return self.said(alone.call, name, alone.sources or (start,))
+            return self.apply(alone.call, name, alone.sources or (start,))
         lead = next((number for number, item in enumerate(items) if self._is_module(item)), len(items))
         first, rest = items[:lead], items[lead:]
         if not rest or not self.is_sequence(rest):
