@@ -8,7 +8,7 @@ from keyword import iskeyword
 from math import gcd
 from typing import NamedTuple
 
-from archcalc.op.settings import REQUIRED
+from archcalc.op.setting import REQUIRED
 
 TIMES = "times"
 """The setting of a repeat."""
