@@ -77,6 +77,11 @@ def test_a_bound_that_is_passed_ends_the_search(errors):
     assert [one.partition(" ")[2][:17] for one in errors(text)] == ["there is no layer", "the network grows"]
 
 
+def test_a_repeat_of_too_many_rounds_is_refused_before_the_first(errors):
+    text = "input: 3x8x8\nlayers:\n  - repeat: {times: 900000, layers: [rleu]}\n  - rleu\n"
+    assert [one.partition(" ")[2][:17] for one in errors(text)] == ["the network grows"]
+
+
 def test_the_command_line_shows_each_and_counts_them(run, tmp_path):
     (tmp_path / "net.yaml").write_text(MANY)
     outcome = run("show", str(tmp_path / "net.yaml"))

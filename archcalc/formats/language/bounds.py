@@ -37,13 +37,13 @@ class Growth:
             )
         self.count(use, "layers" if use.kind.text in REGISTRY else ROUNDS)
 
-    def count(self, use: Use, what: str) -> None:
-        """Count one more of a sort.
+    def count(self, use: Use, what: str, more: int = 1) -> None:
+        """Count so many more of a sort, before they are written out.
 
         Raises:
             ExceededError: there are too many.
         """
-        self.counts[what] += 1
+        self.counts[what] += more
         if self.counts[what] > self.most:
             raise ExceededError(
                 f"the network grows past {self.most:,} {what}",

@@ -176,8 +176,8 @@ class Expansion:
             check_parameter(use.settings["index"], frame.used_by)
         index = word(use, "index")
         name = word(use, "name")
+        self.bounds.count(use, ROUNDS, times)
         for i in range(times):
-            self.bounds.count(use, ROUNDS)
             inner = frame._replace(depth=frame.depth + 1)
             if index:
                 inner = inner._replace(scope={**frame.scope, index: i})
