@@ -24,7 +24,11 @@ from archcalc.ops import REGISTRY
 settings.register_profile("patient", deadline=None, database=None, derandomize=True)
 settings.register_profile("restless", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
-"""The same examples in every run; HYPOTHESIS_PROFILE=restless draws a thousand new ones for each property."""
+"""The same examples in every run, more of them in that of CI; `restless` draws a thousand new ones for each property."""
+
+USUAL_THREADS = os.environ.get("OMP_NUM_THREADS")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Tests run side by side, one for each core: threads beside them, of NumPy's OpenBLAS or PyTorch, only get in the way."""
 
 
 @pytest.fixture(scope="session")
@@ -206,6 +210,8 @@ def shell(tmp_path):
             env=clean | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+    if USUAL_THREADS is None:  # as a user has it
+        del clean["OMP_NUM_THREADS"]
             stderr=subprocess.STDOUT if together else subprocess.PIPE,
             check=False,
             encoding="utf-8",
