@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import settings
 import archcalc
 from archcalc.commands.cli import main
 from archcalc.formats.language.read import Document
+from archcalc.formats import library
 from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import LIMITS
 from archcalc.network.network import Network, Node
@@ -99,6 +101,15 @@ def tensors_beside_a_run(builder_of):
 
 @pytest.fixture
 def onnx_file(tmp_path):
+@pytest.fixture
+def few_of_ours(tmp_path_factory, monkeypatch):
+    """Leave archcalc a few of its own networks, for a test of how they are listed: to analyse all takes seconds."""
+    folder = tmp_path_factory.mktemp("specs")
+    for name in ("alexnet", "lenet5", "vgg"):
+        shutil.copy(Path(__file__).parents[1] / f"specs/{name}.yaml", folder)
+    monkeypatch.setattr(library, "_own_folder", lambda: folder)
+
+
     """Return a function that writes an ONNX file and returns where it is.
 
     Nodes are operator, inputs and outputs as words, and attributes; inputs are the sizes of data by name; weights are

@@ -124,15 +124,6 @@ REFUSED = {
         layers("repeat: {times: 100000, layers: [repeat: {times: 100000, layers: []}]}"),
         "grows past 250,000 blocks and rounds of repeats",
     ),
-    "blocks that double forty times": (
-        layers(
-            "b0",
-            "blocks:\n"
-            + "".join(f"  b{i}: {{layers: [b{i + 1}, b{i + 1}]}}\n" for i in range(40))
-            + "  b40: {layers: []}\n",
-        ),
-        "grows past 250,000 blocks and rounds of repeats",
-    ),
     "blocks, two hundred deep": (
         layers(
             "b0",
@@ -165,6 +156,14 @@ REFUSED = {
 @pytest.mark.parametrize(("data", "fact"), REFUSED.values(), ids=REFUSED)
 def test_hostile_text_is_refused_with_its_place(tmp_path, data, fact):
     assert fact in refused(data, tmp_path)
+
+
+def test_blocks_that_double_forty_times_are_refused_with_their_place(tmp_path, monkeypatch):
+    """A lower bound, so that it is reached sooner."""
+    doubled = "".join(f"  b{i}: {{layers: [b{i + 1}, b{i + 1}]}}\n" for i in range(40))
+    text = layers("b0", f"blocks:\n{doubled}  b40: {{layers: []}}\n")
+    monkeypatch.setenv(limits.LAYERS.variable, "5000")
+    assert "grows past 5,000 blocks and rounds of repeats" in refused(text, tmp_path)
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
@@ -296,6 +295,7 @@ def test_a_stack_that_is_too_long_is_never_laid_out():
     assert most < 10**7  # bytes; a list of ten million has eight times as many
 
 
+@pytest.mark.usefixtures("few_of_ours")
 def test_a_file_that_is_gone_before_it_is_read_is_said_and_the_others_follow(run, tmp_path, monkeypatch):
     listed = zoo._spec_files
 
@@ -312,6 +312,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_said_and_the_others_follow(run
     assert run("show", "mine", ARCHCALC_PATH=tmp_path).status == 0
 
 
+@pytest.mark.usefixtures("few_of_ours")
 def test_odd_files_in_a_folder_of_specs_are_said_and_the_others_follow(run, tmp_path):
     for number, (make, _) in enumerate(ODD_FILES.values()):
         make(tmp_path / f"odd{number}.yaml")

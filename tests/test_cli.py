@@ -198,6 +198,7 @@ def test_columns_are_shown_in_the_order_asked_for(run):
         "ops conv",
     ],
 )
+@pytest.mark.usefixtures("few_of_ours")
 def test_json_is_one_document_with_its_schema_and_rows(run, specs, line):
     document = json.loads(run(*line.split(), "--format", "json").out)
     assert document["schema"] == "archcalc-report/2"

@@ -54,6 +54,7 @@ def test_the_name_of_a_file_is_safe_on_every_page(run, tmp_path, line, form):
     [["list"], ["compare", "{0}", "lenet5"], ["check"], ["explain", "{0}", "conv1"], ["show", "{0}"]],
     ids=str,
 )
+@pytest.mark.usefixtures("few_of_ours")
 def test_the_name_of_a_file_is_on_one_line(run, tmp_path, line):
     path = tmp_path / "first\nsecond.yaml"
     path.write_text(SPEC)
@@ -136,6 +137,7 @@ def completed(words, begun):
     return ShellComplete(cli, {}, "archcalc", "_ARCHCALC_COMPLETE").get_completions(words, begun)
 
 
+@pytest.mark.usefixtures("few_of_ours")
 def test_a_shell_is_offered_no_name_that_it_would_run(hostile, monkeypatch):
     monkeypatch.setenv("ARCHCALC_PATH", str(hostile.parent))
     for words in (["show"], ["compare"], ["check"]):
@@ -144,6 +146,7 @@ def test_a_shell_is_offered_no_name_that_it_would_run(hostile, monkeypatch):
             assert all(HARMLESS.fullmatch(name) for name in names)
 
 
+@pytest.mark.usefixtures("few_of_ours")
 def test_every_completion_of_names_passes_the_gate(hostile, monkeypatch):
     """Each parameter of each command, with a hostile network and a layer of a hostile name to offer."""
     hostile.write_text("input: 3x8x8\nlayers: [relu: {name: '$(touch owned)'}, relu]\n")

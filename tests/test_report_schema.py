@@ -28,7 +28,7 @@ LINES = [
     "show lenet5",
     "show googlenet --train --depth 1",
     "show shufflenet_v2_x0_5 --columns layer,im2col,field",
-    "show efficientnet_b0 --batch 2 --dtype float16",
+    "show nin_cifar10 --batch 2 --dtype float16",
     "tree resnet18",
     "params lenet5_1998",
     "params lenet5_1998 --formula",
@@ -108,7 +108,7 @@ def save(name, document):
 
 
 @pytest.fixture
-def document(run):
+def document(run, request):
     """Return a function that runs a line and reads the JSON that it writes, as strict readers do."""
 
     def refuse(word):
@@ -116,6 +116,8 @@ def document(run):
 
     def written(line):
         if line not in WRITTEN:
+            if line == "list":
+                request.getfixturevalue("few_of_ours")
             WRITTEN[line] = run(*line.split(), "--format", "json").out
         return json.loads(WRITTEN[line], parse_constant=refuse)
 
@@ -138,7 +140,11 @@ CLOSED = closed(SCHEMA)
 
 
 def complaints(schema, data):
-    found = Draft202012Validator(schema).iter_errors(data)
+    """Return what a schema says against a document; of the pages in it, those of the document's command are asked."""
+    pages = [
+        page for page in schema["oneOf"] if page["properties"]["command"]["const"] == data.get("command")
+    ]
+    found = Draft202012Validator(schema | {"oneOf": pages or schema["oneOf"]}).iter_errors(data)
     return [f"{error.json_path}: {error.message}" for whole in found for error in whole.context or [whole]]
 
 
@@ -252,7 +258,9 @@ def test_memory_says_where_the_most_is_alive(document):
 
 
 def commands(schema):
-    return {page["properties"]["command"]["const"] for page in schema["oneOf"]}
+    names = [page["properties"]["command"]["const"] for page in schema["oneOf"]]
+    assert len(set(names)) == len(names)
+    return set(names)
 
 
 def test_every_command_with_a_format_is_in_it_and_every_page_is_written_above():
