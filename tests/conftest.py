@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
+from known import FEW, NAMES
 
 import archcalc
 from archcalc.commands.cli import main
@@ -143,7 +144,7 @@ def few_of_ours(tmp_path_factory, monkeypatch):
 
 
 def pytest_generate_tests(metafunc):
-    """Run a test that takes `each_network` for every known network; those whose sisters differ in numbers alone are slow."""
+    """Run a test that takes `each_network` for every known network; all but a few are slow."""
     if "each_network" in metafunc.fixturenames:
         files = sorted((Path(__file__).parents[1] / "specs").glob("*.yaml"))
         firsts = {archcalc.members(str(path))[0].rpartition(":")[2] for path in files}

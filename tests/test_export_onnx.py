@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from known import NAMES
 
 import archcalc
 from archcalc import ArchcalcError
@@ -26,7 +27,6 @@ runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not install
 
 pytestmark = pytest.mark.onnx
 
-NAMES = archcalc.names()
 MOST = 16
 """The largest size of an axis to which an example is shrunk."""
 FIXED_AXES = {"flatten", "reshape", "channels", "permute"}

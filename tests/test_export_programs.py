@@ -10,11 +10,11 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from math import prod
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pytest
+from known import FIRSTS, NAMES
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
@@ -30,15 +30,7 @@ FRAMEWORKS = [
     pytest.param("keras", marks=pytest.mark.keras),
 ]
 TABLES = {name: importlib.import_module(targets.WRITTEN[name].writes).TABLE for name in TARGETS}
-ROOT = Path(__file__).parents[1]
-ONE_OF_EACH = {
-    archcalc.members(str(path))[0].rpartition(":")[2] for path in sorted(ROOT.glob("specs/*.yaml"))
-}
-"""The first network of every file: its sisters differ in numbers alone."""
-NETWORKS = [
-    pytest.param(name, marks=[] if {name, f"{ROOT}/specs/{name}.yaml"} & ONE_OF_EACH else [pytest.mark.large])
-    for name in archcalc.names()
-]
+NETWORKS = [pytest.param(name, marks=() if name in FIRSTS else pytest.mark.large) for name in NAMES]
 
 
 def exported(network, to, **conditions):
@@ -766,7 +758,13 @@ def test_a_program_says_its_sizes_when_it_is_run(framework, tmp_path):
 @pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("resnet152", 100), ("densenet201", 80), ("vgg19", 100), ("googlenet", 200), ("resnet1202", 90)],
+    [
+        ("resnet152", 100),
+        ("densenet201", 80),
+        ("vgg19", 100),
+        ("googlenet", 200),
+        pytest.param("resnet1202", 90, marks=pytest.mark.slow),
+    ],
 )
 def test_a_program_is_as_short_as_a_person_would_write_it(to, name, most):
     written = exported(archcalc.load(name), to).splitlines()

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from known import NAMES
 from values import FRAMEWORKS, assert_written, noise, weights
 
 import archcalc
@@ -205,7 +206,7 @@ DEEP = {"resnet1202"}
 def specs():
     """Return every network for each framework: a few that run by default, one of each kind, and the others."""
     for to in FRAMEWORKS:
-        for name in archcalc.names():
+        for name in NAMES:
             slow = pytest.mark.slow if name in ONE_OF_EACH else pytest.mark.large
             marks = [] if name in QUICK else [slow]
             yield pytest.param(to, name, marks=[MARKS[to], *marks], id=f"{to}-{name}")

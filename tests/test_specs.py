@@ -5,29 +5,31 @@ from __future__ import annotations
 import re
 
 import pytest
+from known import FEW, NAMES
 
 import archcalc
 
-NAMES = archcalc.names()
-every_network = pytest.mark.parametrize("name", NAMES)
 
-
-@every_network
-def test_what_a_network_expects_holds(name):
-    findings = archcalc.check(archcalc.load(name))
+def test_what_a_network_expects_holds(each_network):
+    findings = archcalc.check(archcalc.load(each_network))
     assert [finding for finding in findings if finding.fails] == []
     assert any(
         finding.figure in ("params", "macs", "depth") and finding.layer is None for finding in findings
     )
 
 
-@every_network
-def test_a_network_says_what_it_is_and_who_published_it(name):
-    network = archcalc.load(name)
-    assert network.name == name
+def test_a_network_says_what_it_is_and_who_published_it(each_network):
+    network = archcalc.load(each_network)
+    assert network.name == each_network
     assert network.title
     assert re.search(r"\b(19|20)\d\d\b|torchvision|Caffe", network.source)
     assert all(expectation.source for expectation in network.expectations)
+
+
+@pytest.mark.slow
+def test_the_few_networks_of_every_run_have_every_layer_type_that_any_has():
+    kinds = {name: {node.op.kind for node in archcalc.load(name).nodes} for name in NAMES}
+    assert set().union(*(kinds[name] for name in FEW)) == set().union(*kinds.values())
 
 
 def test_names_are_unique_and_found_in_any_case():
@@ -36,9 +38,12 @@ def test_names_are_unique_and_found_in_any_case():
     assert archcalc.load("AlexNet-Two-GPUs").name == "alexnet_two_gpus"
 
 
+QUICK = ("resnet18", "resnet50", "resnet56", "vgg16", "densenet121", "wide_resnet50_2", "resnext50_32x4d")
 NAMED_AFTER_THEIR_DEPTH = [
-    (name, int(match[1])) for name in NAMES if (match := re.match(r"(?:wide_)?(?:resnet|resnext|vgg|densenet)(\d+)", name))
-]  # fmt: skip
+    pytest.param(name, int(match[1]), marks=() if name in QUICK else pytest.mark.slow)
+    for name in NAMES
+    if (match := re.match(r"(?:wide_)?(?:resnet|resnext|vgg|densenet)(\d+)", name))
+]
 
 
 @pytest.mark.parametrize(

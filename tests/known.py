@@ -1,0 +1,23 @@
+"""The networks that come with archcalc, as several files of tests take them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import archcalc
+
+SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.yaml"))
+NAMES = archcalc.names()
+FIRSTS = [Path(archcalc.members(str(path))[0].rpartition(":")[2]).stem for path in SPECS]
+"""The first network of every file: its sisters differ in numbers alone."""
+FEW = (
+    "efficientnet_b0",
+    "googlenet",
+    "lenet5_1998",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "resnet20",
+    "shufflenet_v2_x0_5",
+    "vit_b_16",
+)
+"""Those that every run of the tests takes: together they have every layer type that any has; `test_specs.py` says so."""
