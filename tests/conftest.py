@@ -16,15 +16,16 @@ from known import FEW, NAMES
 
 import archcalc
 from archcalc.commands.cli import main
-from archcalc.formats.language.read import Document
 from archcalc.formats import library
+from archcalc.formats.language.read import Document
 from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import LIMITS
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
-settings.register_profile("patient", deadline=None, database=None, derandomize=True)
+settings.register_profile("patient", deadline=None, database=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, database=None, derandomize=True, max_examples=150)
 settings.register_profile("restless", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 """The same examples in every run, more of them in that of CI; `restless` draws a thousand new ones for each property."""
@@ -101,8 +102,6 @@ def tensors_beside_a_run(builder_of):
 
 
 @pytest.fixture
-def onnx_file(tmp_path):
-@pytest.fixture
 def few_of_ours(tmp_path_factory, monkeypatch):
     """Leave archcalc a few of its own networks, for a test of how they are listed: to analyse all takes seconds."""
     folder = tmp_path_factory.mktemp("specs")
@@ -111,6 +110,8 @@ def few_of_ours(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(library, "_own_folder", lambda: folder)
 
 
+@pytest.fixture
+def onnx_file(tmp_path):
     """Return a function that writes an ONNX file and returns where it is.
 
     Nodes are operator, inputs and outputs as words, and attributes; inputs are the sizes of data by name; weights are
@@ -146,12 +147,7 @@ def few_of_ours(tmp_path_factory, monkeypatch):
 def pytest_generate_tests(metafunc):
     """Run a test that takes `each_network` for every known network; all but a few are slow."""
     if "each_network" in metafunc.fixturenames:
-        files = sorted((Path(__file__).parents[1] / "specs").glob("*.yaml"))
-        firsts = {archcalc.members(str(path))[0].rpartition(":")[2] for path in files}
-        firsts |= {path.stem for path in files}
-        each = [
-            pytest.param(name, marks=() if name in firsts else pytest.mark.slow) for name in archcalc.names()
-        ]
+        each = [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in NAMES]
         metafunc.parametrize("each_network", each)
 
 
@@ -214,6 +210,8 @@ def shell(tmp_path):
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(Path(archcalc.__file__).parents[1]),
     }
+    if USUAL_THREADS is None:  # as a user has it
+        del clean["OMP_NUM_THREADS"]
 
     def ran(line, *, together=False, **environment):
         done = subprocess.run(
@@ -222,8 +220,6 @@ def shell(tmp_path):
             env=clean | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-    if USUAL_THREADS is None:  # as a user has it
-        del clean["OMP_NUM_THREADS"]
             stderr=subprocess.STDOUT if together else subprocess.PIPE,
             check=False,
             encoding="utf-8",
