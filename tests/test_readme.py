@@ -1,6 +1,7 @@
 """The README tells the truth: its commands print what it shows, its Python and its specs run.
 
-In a `console` block a line that begins with `$ ` is run in bash, all in one empty folder, from top to bottom; a
+In a `console` block a line that begins with `$ ` is run, all in one empty folder, from top to bottom: in bash where
+it needs a shell, and otherwise in the process of the tests, which saves the start of one. A
 trailing backslash joins it with the next line. What follows is what it prints on 100 columns, paths as seen from the
 repository, and a line `...` stands for any lines left out. A `yaml` block whose first line is `# NAME.yaml` is that
 file, there for the commands below it. Installing is not repeated, nor is a block that says no language.
@@ -9,6 +10,8 @@ file, there for the commands below it. Installing is not repeated, nor is a bloc
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +27,7 @@ README = ROOT / "README.md"
 FENCE = re.compile(
     r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
 )
+NEEDS_NO_SHELL = re.compile(r"archcalc( [\w.:,@/-]+)*")
 INSTALLS = re.compile(r"(python3? -m )?(pip|pipx|uv|git|cd) ")
 LEFT_OUT = "..."
 COLUMNS = "100"
@@ -74,7 +78,22 @@ def lines(output):
     return re.sub(r"[ \t]+$", "", output, flags=re.MULTILINE).rstrip("\n").split("\n")
 
 
-def check(text, shell, folder):
+@pytest.fixture
+def says(run, shell, tmp_path, monkeypatch):
+    """Return a function that runs a line and returns what it says on both streams."""
+    monkeypatch.chdir(tmp_path)
+
+    def said(line):
+        if NEEDS_NO_SHELL.fullmatch(line):
+            with monkeypatch.context() as patch:
+                patch.setattr(sys, "stderr", sys.stdout)
+                return run(*shlex.split(line)[1:], COLUMNS=COLUMNS).out
+        return shell(line, together=True, COLUMNS=COLUMNS).out
+
+    return said
+
+
+def check(text, says, folder):
     """Follow a README from top to bottom and assert that all is as it says."""
     names = {"__name__": "__readme__"}
     for block in blocks(text):
@@ -87,7 +106,7 @@ def check(text, shell, folder):
             for command in commands(block):
                 if INSTALLS.match(command.line):
                     continue
-                out = shell(command.line, together=True, COLUMNS=COLUMNS).out.replace(f"{ROOT}/", "")
+                out = says(command.line).replace(f"{ROOT}/", "")
                 printed, shown = lines(out), lines("\n".join(command.shown))
                 assert agrees(shown, printed), f"{where}: $ {command.line}\n{out}"
                 assert "Traceback" not in out, where
@@ -105,8 +124,8 @@ def check_spec(block, folder):
         (folder / name[1]).write_text(block.text)
 
 
-def test_the_readme_is_true(shell, tmp_path):
-    check(README.read_text(encoding="utf-8"), shell, tmp_path)
+def test_the_readme_is_true(says, tmp_path):
+    check(README.read_text(encoding="utf-8"), says, tmp_path)
 
 
 def test_the_readme_shows_commands_and_python():
@@ -167,8 +186,8 @@ assert report.totals.params == 61_706
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_a_true_readme_passes(shell, tmp_path, sample):
-    check(sample, shell, tmp_path)
+def test_a_true_readme_passes(says, tmp_path, sample):
+    check(sample, says, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +208,7 @@ def test_a_true_readme_passes(shell, tmp_path, sample):
         ("python", "archcalc.load", "archcalc.laod"),
     ],
 )
-def test_an_untrue_readme_fails(shell, tmp_path, sample, right, wrong):
+def test_an_untrue_readme_fails(says, tmp_path, sample, right, wrong):
     assert SAMPLES[sample].count(right) == 1
     with pytest.raises((AssertionError, AttributeError)):
-        check(SAMPLES[sample].replace(right, wrong), shell, tmp_path)
+        check(SAMPLES[sample].replace(right, wrong), says, tmp_path)
