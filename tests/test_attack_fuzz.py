@@ -1,6 +1,6 @@
 """Random inputs: specs, expressions, settings, stacks of kernels. A report or an error, nothing else, and in time.
 
-Every run of the tests draws the same few. `pytest -m fuzz` draws 100,000 new ones and prints the one that fails.
+Every run of the tests draws the same few, `pytest -m slow` a few hundred. `pytest -m fuzz` draws 100,000 new ones and prints the one that fails.
 """
 
 import json
@@ -439,8 +439,10 @@ ATTACKS = {
     "an input's size": Attack(VALUES, an_input),
     "a stack of kernels": Attack(STACKS | SIZE_LIKE | st.text(max_size=9), a_stack),
 }
-EVERY_RUN = 150
+EVERY_RUN = 30
 """How many inputs of each kind every run of the tests draws."""
+SLOW_RUN = 300
+"""How many inputs of each kind `pytest -m slow` draws."""
 LONG_RUN = 100_000 // len(ATTACKS)
 """How many inputs of each kind `pytest -m fuzz` draws."""
 
@@ -452,9 +454,10 @@ def test_what_is_changed_is_sound_to_begin_with(text):
         archcalc.analyze(document.network(name))
 
 
+@pytest.mark.parametrize("examples", [EVERY_RUN, pytest.param(SLOW_RUN, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_a_report_or_an_error(attack):
-    survive(attack, EVERY_RUN)
+def test_a_report_or_an_error(attack, examples):
+    survive(attack, examples)
 
 
 @pytest.mark.fuzz

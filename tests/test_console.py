@@ -93,7 +93,7 @@ def test_columns_give_way_in_the_order_of_their_priority():
     "line",
     [
         "show alexnet",
-        "show densenet121 --depth all",
+        pytest.param("show densenet121 --depth all", marks=pytest.mark.slow),
         "show googlenet --columns all --train",
         "show mobilenet_v2",
         "tree resnet50",

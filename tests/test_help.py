@@ -58,6 +58,10 @@ def test_the_front_page_lists_every_command_with_its_whole_first_sentence(run):
     assert [line for line in out.splitlines() if line.endswith("...") and "Usage" not in line] == []
 
 
+def test_the_examples_about_all_networks_are_there():
+    assert set(OF_ALL) <= set(EXAMPLES)
+
+
 def test_every_command_stands_under_one_heading():
     assert sorted(name for names in HEADINGS.values() for name in names.split()) == COMMANDS
 
@@ -68,7 +72,13 @@ def test_without_a_command_the_help_is_shown_and_the_status_is_2(run):
     assert "Usage: archcalc" in outcome.err + outcome.out
 
 
-@pytest.mark.parametrize("line", EXAMPLES)
+OF_ALL = ["archcalc check specs/*.yaml", "archcalc list", "archcalc list --format json"]
+"""Examples about all networks, which take seconds."""
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, marks=pytest.mark.slow if line in OF_ALL else ()) for line in EXAMPLES]
+)
 def test_an_example_in_the_help_runs_as_it_stands(run, shell, tmp_path, monkeypatch, line):
     """In a folder with a spec made by `archcalc new mynet`; in bash where the line needs a shell."""
     assert not re.search(r"\b[A-Z]{3,}\b", line), "a placeholder is no example"

@@ -215,7 +215,13 @@ for path in sys.argv[1:]:
 """
 
 
-@pytest.mark.parametrize("what", BUSY)
+SOON = ["outputs of a split", "a name for each output", "scales wider than numbers", "definitions"]
+"""Those that are told from a good file within a second; the others are slow."""
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=() if what in SOON else pytest.mark.slow) for what in BUSY]
+)
 def test_no_small_file_takes_long_or_much(onnx_file, what):
     nodes, weights = BUSY[what]
     path = onnx_file([*nodes, ("Relu", "x", "last")], IMAGE, weights)
