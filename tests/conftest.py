@@ -25,7 +25,7 @@ from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
 settings.register_profile("patient", deadline=None, database=None, derandomize=True, max_examples=40)
-settings.register_profile("thorough", deadline=None, database=None, derandomize=True, max_examples=150)
+settings.register_profile("thorough", deadline=None, database=None, derandomize=True, max_examples=100)
 settings.register_profile("restless", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 """The same examples in every run, more of them in that of CI; `restless` draws a thousand new ones for each property."""

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from known import FIRSTS, NAMES
+from known import FEW, FIRSTS, NAMES
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
@@ -30,7 +30,8 @@ FRAMEWORKS = [
     pytest.param("keras", marks=pytest.mark.keras),
 ]
 TABLES = {name: importlib.import_module(targets.WRITTEN[name].writes).TABLE for name in TARGETS}
-NETWORKS = [pytest.param(name, marks=() if name in FIRSTS else pytest.mark.large) for name in NAMES]
+SLOW = {name: pytest.mark.slow if name in FIRSTS else pytest.mark.large for name in NAMES}
+NETWORKS = [pytest.param(name, marks=() if name in FEW else SLOW[name]) for name in NAMES]
 
 
 def exported(network, to, **conditions):
@@ -277,7 +278,9 @@ SMALL = {
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in SMALL]
+)
 def test_a_network_computes_the_same_numbers(framework, name):
     network = archcalc.load(name)
     report = archcalc.analyze(network, input=SMALL[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from known import FEW, FIRSTS
 
 import archcalc
 from archcalc import ArchcalcError
@@ -54,9 +55,12 @@ def report_under(name, **conditions):
         return None
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in FIRSTS]
+)
 @pytest.mark.parametrize("rounding", ["floor", "ceil", "strict"])
-def test_derivations_and_the_spec_say_what_the_report_says(each_network, rounding):
-    report = report_under(each_network, rounding=rounding)
+def test_derivations_and_the_spec_say_what_the_report_says(name, rounding):
+    report = report_under(name, rounding=rounding)
     if report is None:
         assert rounding != "floor"
         return
