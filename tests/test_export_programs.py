@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import keyword
-import os
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 from known import FEW, FIRSTS, NAMES
+from values import keras_on_pytorch
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
@@ -104,9 +104,7 @@ class Keras:
     """What the tests ask of Keras; it runs on PyTorch, which does channels first on a CPU."""
 
     def __init__(self):
-        pytest.importorskip("torch", reason="PyTorch is not installed")
-        os.environ["KERAS_BACKEND"] = "torch"
-        self.keras = pytest.importorskip("keras", reason="Keras is not installed")
+        self.keras = keras_on_pytorch()
 
     def built(self, code, *, bare=False):
         self.keras.backend.clear_session()

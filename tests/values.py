@@ -6,9 +6,11 @@ layer of the network that has the same input and weights of the same shapes, and
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import contextmanager
+from functools import cache
 from math import prod
 from typing import NamedTuple
 
@@ -227,13 +229,21 @@ def _sizes(tensor):
     return [size for size in tensor.shape if size != 1]
 
 
+@cache
+def keras_on_pytorch():
+    """Return Keras; what is loaded with it is kept from the search for garbage that Keras makes before each model."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    os.environ["KERAS_BACKEND"] = "torch"
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    gc.freeze()
+    return keras
+
+
 class Keras:
     """What the tests ask of Keras; it runs on PyTorch, which does channels first on a CPU."""
 
     def __init__(self):
-        pytest.importorskip("torch", reason="PyTorch is not installed")
-        os.environ["KERAS_BACKEND"] = "torch"
-        self.keras = pytest.importorskip("keras", reason="Keras is not installed")
+        self.keras = keras_on_pytorch()
 
     def run(self, code, inputs, held, choices):
         """Return the outputs of a program with the network's weights."""
