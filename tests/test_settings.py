@@ -191,9 +191,7 @@ def test_a_setting_that_another_one_leaves_no_say_is_refused_even_where_it_state
     assert caught.value.setting in given
 
 
-@pytest.mark.parametrize(
-    ("cls", "setting"), [case.values for case in every_setting.args[1] if case.values[1].only], ids=str
-)
+@pytest.mark.parametrize(("cls", "setting"), [case for case in every_setting.args[1] if case.values[1].only])
 def test_where_a_setting_has_a_say_is_said_and_holds(run, cls, setting):
     other = cls.declared[setting.only.setting]
     assert f"; only with {other.name}" in " ".join(run("ops", cls.kind, COLUMNS=400).out.split())
@@ -206,8 +204,6 @@ def test_where_a_setting_has_a_say_is_said_and_holds(run, cls, setting):
                 cls(**given)
 
 
-@pytest.mark.parametrize(
-    ("cls", "setting"), [case.values for case in every_setting.args[1] if case.values[1].idle], ids=str
-)
+@pytest.mark.parametrize(("cls", "setting"), [case for case in every_setting.args[1] if case.values[1].idle])
 def test_where_a_setting_changes_nothing_is_said(run, cls, setting):
     assert f"changes nothing {setting.idle}" in " ".join(run("ops", cls.kind, COLUMNS=400).out.split())
