@@ -12,7 +12,7 @@ from archcalc.arrays import kernels
 from archcalc.op.op import elements
 from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
-from archcalc.ops.elements.elementwise import FUNCTIONS, OPERATIONS
+from archcalc.ops.elements.elementwise import COMMUTING, FUNCTIONS, OPERATIONS
 from archcalc.ops.shapes.reduction import REDUCTIONS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -256,6 +256,8 @@ def test_operations_on_two_numbers(by):
         same(ran("combine", {"by": by}, x, y), expected)
     number = torch.tensor(2.0)
     same(ran("scalar", {"by": by, "value": 2}, x), ARITHMETIC[by](torch.tensor(x), number).float())
+    if by in COMMUTING:
+        return
     turned = ran("scalar", {"by": by, "value": 2, "swapped": True}, x + 1)
     same(turned, ARITHMETIC[by](number, torch.tensor(x + 1)).float())
 

@@ -118,7 +118,7 @@ def find(model: str) -> tuple[Document, str | None]:
         return Document(SourceText("<stdin>", _decoded("<stdin>", _standard_input()))), None
     path, variant = _as_path(model)
     if path is not None:
-        document = _document(path)
+        document = _document_of(path)
         return document, _variant(document, variant)
     for folder in _folders():
         found = _find_in(folder, normal(model))
@@ -258,6 +258,16 @@ def _own_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "specs"
 
 
+def _document_of(path: Path) -> Document:
+    """Return the spec in a file that somebody named; what may have been meant is said where there is none."""
+    try:
+        return _document(path)
+    except ArchcalcError as error:
+        if error.hint is None and not os.path.lexists(path):
+            error.hint = _hint_for_file(path)
+        raise
+
+
 def _document(path: Path) -> Document:
     own = path.parent == _own_folder()
     name = f"specs/{path.name}" if own else str(path)
@@ -276,8 +286,7 @@ def _contents(path: Path) -> bytes:
             return _read(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        hint = _hint_for_file(path) if isinstance(error, FileNotFoundError) else None
-        raise ArchcalcError(f"{visible(str(path))}: {reason}", hint=hint) from None
+        raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
 
 
 def _hint_for_file(path: Path) -> str:

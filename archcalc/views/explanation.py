@@ -215,7 +215,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         ),
         facts=facts(report)
         | {
-            "reasons": [reason._asdict() for reason in reasons],
+            "reasons": [reason._asdict() | {"share": SHARE.plain(reason.share)} for reason in reasons],
             "claims": [_plain(finding) for finding in claims],
         },
     )

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from contextlib import contextmanager
 
-from archcalc.analysis.layout import misread, stated, turned
-from archcalc.analysis.run import note_misfits
+from archcalc.analysis.layout import turned
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.budget import budget
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import BlockSpec, Expansion, Frame
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
+from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
@@ -91,8 +91,8 @@ class Document:
         problems = Problems()
         with problems.noted():
             check_keys(self.root, KEYS, "a spec")
-        if not {"input", "layers"} <= self.root.entries.keys():
-            problems.raise_noted()  # what is missing may be what is misspelt
+        if not self.root.entries.keys() >= {"input", "layers"}:  # what is missing may be what is misspelt
+            problems.raise_noted()
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
         expansion = Expansion(self._blocks(), scope, problems)
@@ -106,9 +106,9 @@ class Document:
         expected: list[Expectation] = []
         with problems.noted():
             expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
-        limits: list[FigureLimit] = []
+        limits: tuple[FigureLimit, ...] = ()
         with problems.noted():
-            limits += (*budget(self.root), *budget(chosen))
+            limits = (*budget(self.root), *budget(chosen))
         rounding: Rounding | None = None
         with problems.noted():
             rounding = word_of(self.root, "rounding", ROUNDINGS)
@@ -121,14 +121,11 @@ class Document:
             expectations=tuple(expected),
             rounding=rounding,
             outputs=outputs,
-            notes=tuple(_idle_inputs(expansion.nodes, outputs)),
-            budget=tuple(limits),
+            notes=tuple(idle_inputs(expansion.nodes, outputs)),
+            budget=limits,
             layout=layout,
         )
-        _note_misread(network, expansion.broken, problems)
-        if problems:
-            note_misfits(network, expansion.broken, problems)
-        problems.raise_noted()
+        raise_wrong(network, expansion.broken, problems)
         return network
 
     def _expanded(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
@@ -147,7 +144,7 @@ class Document:
             last = expansion.layers(layers, frame, 0)
             outputs = self._outputs(expansion) or (last,)
             if not expansion.problems:
-                _check_used(expansion.nodes, {*outputs, *expansion.heads})
+                check_used(expansion.nodes, {*outputs, *expansion.heads})
             return outputs
         return (0,)
 
@@ -284,39 +281,3 @@ def override(text: str) -> tuple[str, object]:
     if not name.strip() or not equals or not value.strip():
         raise ArchcalcError(f"'{text}' is not NAME=VALUE", hint="such as classes=10")
     return name.strip(), evaluate(read(SourceText(f"--set {name.strip()}", value)), {})
-
-
-def _note_misread(network: Network, broken: set[int], problems: Problems) -> None:
-    """Note which inputs state their sizes in another order than is meant; nothing is said of what depends on them."""
-    for position, node in enumerate(network.nodes):
-        if node.op.traits.role != "input":
-            continue
-        mistake = misread(network, node.name, stated(node.op.output_sizes()[1:], network.layout))
-        if mistake is not None:
-            broken.add(position)
-            error = ArchcalcError(
-                f"'{node.name}' {mistake.fact}",
-                place=node.origin.place() if node.origin else None,
-                hint=f"write '{node.name}: {mistake.meant}'; {mistake.otherwise}",
-            )
-            problems.note(error)
-
-
-def _check_used(nodes: list[Node], ends: set[int]) -> None:
-    """Raise a fact where a layer's output goes nowhere; an input may, as in a model that shares its data with others."""
-    used = ends.union(position for node in nodes for position in node.inputs)
-    for position, node in enumerate(nodes):
-        if position not in used and node.op.traits.role != "input":
-            raise ArchcalcError(
-                f"nothing takes the output of '{node.name}'",
-                place=node.origin.place() if node.origin else None,
-                hint="remove it, or name it in a 'from:' below",
-            )
-
-
-def _idle_inputs(nodes: list[Node], outputs: tuple[int, ...]) -> Iterator[str]:
-    """Yield a note for each input that no layer takes."""
-    used = {*outputs, *(position for node in nodes for position in node.inputs)}
-    for position, node in enumerate(nodes):
-        if position not in used and node.op.traits.role == "input":
-            yield f"no layer takes the input '{node.name}'"

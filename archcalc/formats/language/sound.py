@@ -1,0 +1,54 @@
+"""What must hold of a network that has been read as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archcalc.analysis.layout import misread, stated
+from archcalc.analysis.run import note_misfits
+from archcalc.ground.errors import ArchcalcError, Problems
+from archcalc.network.network import Network, Node
+
+
+def raise_wrong(network: Network, broken: set[int], problems: Problems) -> None:
+    """Raise all that is wrong with a network: what was noted while it was read, and what does not fit in it."""
+    _note_misread(network, broken, problems)
+    if problems:
+        note_misfits(network, broken, problems)
+    problems.raise_noted()
+
+
+def _note_misread(network: Network, broken: set[int], problems: Problems) -> None:
+    """Note which inputs state their sizes in another order than is meant; nothing is said of what depends on them."""
+    for position, node in enumerate(network.nodes):
+        if node.op.traits.role != "input":
+            continue
+        mistake = misread(network, node.name, stated(node.op.output_sizes()[1:], network.layout))
+        if mistake is not None:
+            broken.add(position)
+            error = ArchcalcError(
+                f"'{node.name}' {mistake.fact}",
+                place=node.origin.place() if node.origin else None,
+                hint=f"write '{node.name}: {mistake.meant}'; {mistake.otherwise}",
+            )
+            problems.note(error)
+
+
+def check_used(nodes: list[Node], ends: set[int]) -> None:
+    """Raise a fact where a layer's output goes nowhere; an input may, as in a model that shares its data with others."""
+    used = ends.union(position for node in nodes for position in node.inputs)
+    for position, node in enumerate(nodes):
+        if position not in used and node.op.traits.role != "input":
+            raise ArchcalcError(
+                f"nothing takes the output of '{node.name}'",
+                place=node.origin.place() if node.origin else None,
+                hint="remove it, or name it in a 'from:' below",
+            )
+
+
+def idle_inputs(nodes: list[Node], outputs: tuple[int, ...]) -> Iterator[str]:
+    """Yield a note for each input that no layer takes."""
+    used = {*outputs, *(position for node in nodes for position in node.inputs)}
+    for position, node in enumerate(nodes):
+        if position not in used and node.op.traits.role == "input":
+            yield f"no layer takes the input '{node.name}'"
