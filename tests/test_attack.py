@@ -10,6 +10,7 @@ import pytest
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats import library as zoo
+from archcalc.formats.language import contents
 from archcalc.formats.language.read import override
 from archcalc.ground import limits
 
@@ -324,7 +325,7 @@ def test_odd_files_in_a_folder_of_specs_are_said_and_the_others_follow(run, tmp_
 
 
 def test_a_file_that_is_read_in_small_pieces_is_read_whole(report_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "CHUNK", 7)
+    monkeypatch.setattr(contents, "CHUNK", 7)
     path = tmp_path / "net.yaml"
     path.write_text(PLAIN)
     assert archcalc.analyze(archcalc.load(path)).rows == report_of(PLAIN).rows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.formats import library as zoo
+from archcalc.formats.language.contents import decoded
 from archcalc.formats.language.expressions import value_of
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.starter import starter
@@ -190,7 +190,7 @@ def a_spec(text):
 
 def a_file(data):
     try:
-        text = zoo._decoded("net.yaml", data)
+        text = decoded("net.yaml", data)
     except ArchcalcError as error:
         assert_printable(error)
     else:

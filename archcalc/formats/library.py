@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from archcalc.analysis.conditions import Input
 from archcalc.formats.format import Format
-from archcalc.formats.language.given import check_length, check_parameters, loads
+from archcalc.formats.language.contents import contents, decoded, standard_input
+from archcalc.formats.language.given import check_parameters, loads
 from archcalc.formats.language.read import Document
 from archcalc.formats.missing import hint_for_file
-from archcalc.formats.peek import opened
 from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
 from archcalc.ground import limits
@@ -115,7 +112,7 @@ def find(model: str) -> tuple[Document, str | None]:
     """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
     limits.check()
     if model == "-":
-        return Document(SourceText("<stdin>", _decoded("<stdin>", _standard_input()))), None
+        return Document(SourceText("<stdin>", decoded("<stdin>", standard_input()))), None
     path, variant = _as_path(model)
     if path is not None:
         document = _document_of(path)
@@ -271,22 +268,7 @@ def _document_of(path: Path) -> Document:
 def _document(path: Path) -> Document:
     own = path.parent == _own_folder()
     name = f"specs/{path.name}" if own else str(path)
-    return Document(SourceText(name, _decoded(str(path), _contents(path))))
-
-
-def _contents(path: Path) -> bytes:
-    """Return a regular file's bytes, within the limit."""
-    try:
-        # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
-        with open(path, "rb", buffering=0, opener=opened) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ArchcalcError(
-                    f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
-                )
-            return _read(file)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ArchcalcError(f"{visible(str(path))}: {reason}") from None
+    return Document(SourceText(name, decoded(str(path), contents(path))))
 
 
 def _hint_for_file(path: Path) -> str:
@@ -294,41 +276,3 @@ def _hint_for_file(path: Path) -> str:
     if normal(path.stem) in map(normal, names()):
         return f"archcalc's own networks are called without a suffix: {path.stem}"
     return hint_for_file(path, KNOWN)
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        raise ArchcalcError("standard input is closed")
-    return _read(sys.stdin.buffer)
-
-
-CHUNK = 1024 * 1024
-"""How much is read at once, in bytes: a read sets aside what it asks for, and may return less."""
-
-
-def _read(file: BinaryIO) -> bytes:
-    """Return everything up to the end, or just more than the limit."""
-    wanted = limits.FILE_BYTES.value + 1
-    data = bytearray()
-    while chunk := file.read(min(CHUNK, wanted - len(data))):
-        data += chunk
-    return bytes(data)
-
-
-BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-
-
-def _decoded(name: str, data: bytes) -> str:
-    """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
-    check_length(name, len(data))
-    encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ArchcalcError(
-            f"{visible(name)}: line {line} is not {encoding.upper()} text", hint="save the file as UTF-8"
-        ) from None
-    if "\0" in text:
-        raise ArchcalcError(f"{visible(name)}: is a binary file, not a spec")
-    return text

@@ -85,8 +85,7 @@ class Document:
         """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
 
         Raises:
-            ArchcalcError: the spec is wrong, the variant does not exist or was not named, an override
-                names no parameter.
+            ArchcalcError: the spec is wrong, the variant is none or was not named, an override names no parameter.
         """
         problems = Problems()
         with problems.noted():
