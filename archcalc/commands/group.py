@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 import archcalc
@@ -116,7 +118,12 @@ class Command(click.Command):
                 values = f"--input {visible(before[1])} --input {visible(word)}"
                 return f"several inputs are compared: archcalc compare MODEL {values}"
             return f"{name} takes one value{'' if option.multiple else ', and a run answers for one'}"
-        if any(param.name == "model" for param in self.params):
+        from archcalc.formats.library import is_known
+
+        names = {param.name for param in self.params}
+        if "output" in names and Path(word).suffix:
+            return f"write --output {visible(word)}"
+        if "model" in names and is_known(word):
             return "archcalc compare puts several networks side by side"
         takes = any(isinstance(param, click.Argument) for param in self.params)
         return f"archcalc {self.name} {'answers for one at a time' if takes else 'takes options alone'}"

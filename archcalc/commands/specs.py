@@ -154,8 +154,12 @@ def _limits(stated: Sequence[str], **most: str | None) -> list[FigureLimit]:
 @format_option
 def ops(op: str | None, form: str) -> None:
     """List the layer types, or say all about one: its settings, defaults, formulas."""
+    from archcalc.formats.language.synonyms import kind_called
+    from archcalc.ops import REGISTRY
     from archcalc.views import reference
 
+    if op is not None and op not in REGISTRY and (kind := kind_called(op)):
+        raise ArchcalcError(f"there is no layer type '{visible(op)}'", hint=f"archcalc calls it {kind}")
     emit(reference.everything() if op is None else reference.one(op), form)
 
 

@@ -79,6 +79,8 @@ class Elements(Whole):
         first, *others = re.split(r"\s*[x×,]\s*", text.strip("()[] "))
         if others and first.isdigit() and all(other.isdigit() for other in others):
             return f"it is about one axis, such as {others[-1]}"
-        if re.fullmatch(r"[0-9\s.+*/()-]+", text) and set(text) & set("+*/-"):
+        if text.lower() == "same":
+            return "--output SIZE asks which padding makes SIZE"
+        if re.fullmatch(r"[0-9\s.+*/()-]+", text) and re.search(r"[0-9)]\s*[-+*/]+\s*[0-9(]", text):
             return f"archcalc explain '{visible(text)}' works sums out"
         return super().hint(text)

@@ -221,6 +221,8 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
 
 def _with_suffix(path: Path) -> Path:
     """Return the file of a spec that is named without its suffix; the path as it is where there is none."""
+    if not path.name:
+        return path
     files = (path.with_name(f"{path.name}{suffix}") for suffix in SUFFIXES)
     return next(filter(_is_file, (path, *files)), path)
 
@@ -273,6 +275,7 @@ def _document(path: Path) -> Document:
 
 def _hint_for_file(path: Path) -> str:
     """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
-    if normal(path.stem) in map(normal, names()):
+    families = (_is_file(folder / path.name) for folder in _folders())
+    if normal(path.stem) in map(normal, names()) or any(families):
         return f"archcalc's own networks are called without a suffix: {path.stem}"
     return hint_for_file(path, KNOWN)

@@ -27,6 +27,8 @@ SUFFIX = re.compile(
 
 TURNED = re.compile(r"([0-9]+)\*([0-9]+x[0-9]+[^*]*)")
 """How often before what, such as 3*3x3."""
+APART = re.compile(r"(?<=[0-9w])\s+(?=[0-9])")
+"""Blanks where a layer of a stack ends and another one begins."""
 NAMED = re.compile(r"([a-z_]+?)_?([0-9]+(?:x[0-9]+)?)((?:[-/*@,].*)?)")
 """A layer that is named and not drawn, such as conv3x3 or maxpool3/2."""
 
@@ -94,6 +96,11 @@ def stack(text: str) -> Stack:
     Raises:
         ArchcalcError: it is none, or can be read in more than one way.
     """
+    if APART.search(text):
+        raise ArchcalcError(
+            f"'{visible(text)}' has a blank between layers",
+            hint=f"commas stand there: {APART.sub(',', text)}",
+        )
     layers: list[StackLayer] = []
     most = limits.STACK_LAYERS.value
     for item in _bare(text).split(","):
@@ -163,9 +170,9 @@ def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:
                 f"{height}x{width}*{other} for layers; an input is --input {item}",
             )
         case [side]:
-            raise ArchcalcError(
-                f"'{item}' is no layer of a stack", hint=f"write {side}x{side}{item.lstrip('0123456789')}"
-            )
+            rest = item.lstrip("0123456789")
+            kernel = f"{side}x{rest[1:]}" if re.fullmatch(r"\*[0-9]+", rest) else f"{side}x{side}{rest}"
+            raise ArchcalcError(f"'{item}' is no layer of a stack", hint=f"write {kernel}")
     kernel = _sized((sides[0], sides[1]))
     raise _ambiguous(
         item, f"has {len(sides)} numbers", f"{kernel}*{sides[2]} or {kernel},{kernel}: KxKxN is N layers"

@@ -259,10 +259,8 @@ def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | No
         hint = error.hint
         if isinstance(tree, Scalar) and tree.value is None:
             hint = f"write 'input: {name}'" if name[0].isdigit() else f"write '{name}: 3x224x224'"
-        elif (
-            isinstance(tree, Listing)
-            and isinstance(tree.items[0], Scalar)
-            and tree.items[0].value in (None, -1)
+        elif isinstance(tree, Listing) and any(
+            isinstance(size, Scalar) and size.value in (None, -1) for size in tree.items[:1]
         ):
             hint = "leave the batch out"
         raise ArchcalcError(f"'{name}' {error.fact}", place=error.place or tree.place(), hint=hint) from None

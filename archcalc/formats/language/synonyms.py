@@ -88,6 +88,11 @@ def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterab
     return f"archcalc calls it {kind}{_line(written, {written: kind, **other})}"
 
 
+def kind_called(word: str) -> str | None:
+    """Return the layer type that a word of other programs stands for; None where there is none."""
+    return _found(_bare(word), {kind: op.also for kind, op in REGISTRY.items()})
+
+
 def hint_for_setting(key: Scalar, known: Iterable[str]) -> str | None:
     """Return how to write a setting that is not known, if there is anything like it."""
     names = list(known)

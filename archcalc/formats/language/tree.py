@@ -15,6 +15,8 @@ WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+LONGEST = 100
+"""The longest text that a message quotes whole, in characters."""
 AMBIGUOUS = frozenset(("yes", "no", "on", "off"))
 """Words that YAML 1.1 reads as true or false and YAML 1.2 as words."""
 
@@ -104,8 +106,10 @@ class Scalar(Tree):
 
     @property
     def noun(self) -> str:
-        """The text itself."""
-        return "nothing" if self.value is None else f"'{self.text}'"
+        """The text itself, or its beginning."""
+        if self.value is None:
+            return "nothing"
+        return f"'{self.text}'" if len(self.text) <= LONGEST else f"'{self.text[:LONGEST]}…'"
 
 
 class Listing(Tree):

@@ -208,6 +208,21 @@ def _syntax_error(source: SourceText, error: yaml.MarkedYAMLError) -> ArchcalcEr
     return ArchcalcError(f"YAML: {error.problem}{where}", place=place, hint=hint)
 
 
+SYNTAX = {
+    (
+        "expected key",
+        "block end",
+        "block entry",
+    ): "the items of one list, and the keys of one mapping, begin in the same column",
+    ("node content",): "something is missing here: perhaps a [ or { above is not closed",
+    ("expected ':'",): "a key ends with ':', and a layer begins with '- '",
+    (
+        "mapping values",
+    ): "a ':' stands after the layer type, as in - conv: {out: 64, kernel: 3}; text with ': ' in it is quoted",
+}
+"""What is wrong where PyYAML says one of some words."""
+
+
 def _syntax_hint(problem: str, line: str, column: int) -> str | None:
     if "\t" in line[: column + 1]:
         return "YAML is indented with spaces, not tabs"
@@ -218,10 +233,4 @@ def _syntax_hint(problem: str, line: str, column: int) -> str | None:
         return "commas stand between settings: {out: 64, kernel: 3}"
     if "[" in line and "{" in line:
         return 'inside { } an expression with brackets must be quoted: {out: "widths[0]"}'
-    if "expected key" in problem or "block end" in problem or "block entry" in problem:
-        return "the items of one list, and the keys of one mapping, begin in the same column"
-    if "expected ':'" in problem:
-        return "a key ends with ':', and a layer begins with '- '"
-    if "mapping values" in problem:
-        return "a ':' stands after the layer type, as in - conv: {out: 64, kernel: 3}; text with ': ' in it is quoted"
-    return None
+    return next((hint for words, hint in SYNTAX.items() if any(word in problem for word in words)), None)
