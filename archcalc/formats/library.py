@@ -199,7 +199,10 @@ def names() -> list[str]:
 
 def is_known(model: str) -> bool:
     """Tell whether a network is called so, or a file that may hold one."""
-    return Path(model).is_file() or normal(model) in map(normal, names())
+    try:
+        return _is_file(Path(model)) or normal(model) in map(normal, names())
+    except ArchcalcError:  # a folder of specs cannot be read
+        return False
 
 
 def normal(name: str) -> str:
@@ -277,5 +280,5 @@ def _hint_for_file(path: Path) -> str:
     """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
     families = (_is_file(folder / path.name) for folder in _folders())
     if normal(path.stem) in map(normal, names()) or any(families):
-        return f"archcalc's own networks are called without a suffix: {path.stem}"
+        return f"archcalc's own networks are called without a suffix: {visible(path.stem)}"
     return hint_for_file(path, KNOWN)
