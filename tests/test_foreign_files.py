@@ -133,6 +133,7 @@ def test_a_broken_archive_is_no_traceback(data, written):
     assert format_of(written("model", data)) is None
 
 
+@pytest.mark.slow
 def test_a_large_archive_is_told_all_the_same(written):
     names = [f"net/data/{number}" for number in range(70_000)]
     assert format_of(written("model", archive("net/data.pkl", *names))).name == "checkpoint"

@@ -29,14 +29,6 @@ every_op = pytest.mark.parametrize("cls", REGISTRY.values(), ids=REGISTRY)
 every_op_of_one_input = pytest.mark.parametrize(
     "cls", [cls for cls in REGISTRY.values() if cls.traits.takes == (1, 1)], ids=lambda cls: cls.kind
 )
-every_setting = pytest.mark.parametrize(
-    ("cls", "setting"),
-    [
-        pytest.param(cls, s, id=f"{kind}.{s.name}")
-        for kind, cls in REGISTRY.items()
-        for s in cls.declared.values()
-    ],
-)
 
 
 def example(cls):
@@ -209,19 +201,21 @@ def test_an_input_in_the_middle_of_a_network_is_refused(network):
         archcalc.analyze(network("input: 4\nlayers: [{input: 3x4x4}]"))
 
 
-@every_setting
-def test_a_setting_says_what_it_means(cls, setting):
-    assert setting.help
-    assert setting.help == setting.help.strip()
-    assert cls.declared[setting.name] is setting
+@every_op
+def test_a_setting_says_what_it_means(cls):
+    for name, setting in cls.declared.items():
+        assert setting.help, name
+        assert setting.help == setting.help.strip(), name
+        assert setting.name == name
 
 
-@every_setting
-def test_a_default_is_what_parsing_it_gives(cls, setting):
-    if setting.required or setting.default is None:
-        assert setting.required == (setting.default is not None)
-    else:
-        assert setting.parse(setting.default) == setting.default
+@every_op
+def test_a_default_is_what_parsing_it_gives(cls):
+    for name, setting in cls.declared.items():
+        if setting.required or setting.default is None:
+            assert setting.required == (setting.default is not None), name
+        else:
+            assert setting.parse(setting.default) == setting.default, name
 
 
 @every_op

@@ -32,6 +32,7 @@ def refused(network, text):
     return False
 
 
+@pytest.mark.slow
 def test_it_is_a_schema_of_draft_2020_12():
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(SCHEMA)
