@@ -61,6 +61,7 @@ def test_load_answers_to_anything(name, value):
     assert said.replace("\n", "").isprintable()
 
 
+@pytest.mark.usefixtures("few_of_ours")
 @pytest.mark.parametrize("value", ODD, ids=map(str, range(len(ODD))))
 def test_a_model_may_be_anything(value):
     for ask in (archcalc.load, archcalc.loads, archcalc.analyze, archcalc.check):

@@ -17,6 +17,7 @@ ODD = [".", "..", "/", "./", "../", "//", "a/", "~", " ", "''", ":", ":x", "x:",
 COMMANDS = ["show {}", "explain {}", "explain lenet5 {}", "compare {} 3x3", "check {}", "export lenet5 --to {}", "ops {}", "size {} -k 3", "show lenet5 --input {}", "show lenet5 --set {}", "show lenet5 --columns {}", "{}"]  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_of_ours")
 @pytest.mark.parametrize("line", COMMANDS)
 def test_an_odd_word_is_answered_in_words(run, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)

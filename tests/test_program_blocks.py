@@ -125,8 +125,15 @@ def networks(draw):
 
 
 @given(networks())
-@settings(max_examples=300)
 def test_any_expanded_program_is_its_network(network):
+    assert_same(network)
+    assert_same(nameless(network))
+
+
+@pytest.mark.slow
+@given(networks())
+@settings(max_examples=300)
+def test_many_an_expanded_program_is_its_network(network):
     assert_same(network)
     assert_same(nameless(network))
 

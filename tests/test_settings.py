@@ -40,14 +40,11 @@ OWN_VALUES = {
 }
 """Where only values of a certain form make sense."""
 
-every_setting = pytest.mark.parametrize(
-    ("cls", "setting"),
-    [
-        pytest.param(cls, setting, id=f"{kind}.{setting.name}")
-        for kind, cls in REGISTRY.items()
-        for setting in cls.declared.values()
-    ],
-)
+EVERY = [
+    pytest.param(cls, setting, id=f"{kind}.{setting.name}")
+    for kind, cls in REGISTRY.items()
+    for setting in cls.declared.values()
+]
 
 
 def values(cls, setting):
@@ -164,7 +161,17 @@ def change(cls, setting, base):
     return "refused" if "refused" in answers else "idle" if "idle" in answers else "untried"
 
 
-@every_setting
+LONG = {"conv.in", "conv.rounding", "maxpool.rounding"}
+"""Settings that change nothing in so many cases that to try them takes seconds; those of their sisters stay."""
+
+
+@pytest.mark.parametrize(
+    ("cls", "setting"),
+    [
+        pytest.param(*case.values, id=case.id, marks=pytest.mark.slow if case.id in LONG else ())
+        for case in EVERY
+    ],
+)
 def test_a_setting_that_changes_nothing_is_refused_or_says_where(cls, setting):
     answers = {str(base): change(cls, setting, base) for base in bases(cls, setting)}
     idle = [base for base, answer in answers.items() if answer == "idle"]
@@ -191,7 +198,7 @@ def test_a_setting_that_another_one_leaves_no_say_is_refused_even_where_it_state
     assert caught.value.setting in given
 
 
-@pytest.mark.parametrize(("cls", "setting"), [case for case in every_setting.args[1] if case.values[1].only])
+@pytest.mark.parametrize(("cls", "setting"), [case for case in EVERY if case.values[1].only])
 def test_where_a_setting_has_a_say_is_said_and_holds(run, cls, setting):
     other = cls.declared[setting.only.setting]
     assert f"; only with {other.name}" in " ".join(run("ops", cls.kind, COLUMNS=400).out.split())
@@ -204,6 +211,6 @@ def test_where_a_setting_has_a_say_is_said_and_holds(run, cls, setting):
                 cls(**given)
 
 
-@pytest.mark.parametrize(("cls", "setting"), [case for case in every_setting.args[1] if case.values[1].idle])
+@pytest.mark.parametrize(("cls", "setting"), [case for case in EVERY if case.values[1].idle])
 def test_where_a_setting_changes_nothing_is_said(run, cls, setting):
     assert f"changes nothing {setting.idle}" in " ".join(run("ops", cls.kind, COLUMNS=400).out.split())
