@@ -203,7 +203,11 @@ def shell(tmp_path):
     program = programs / "archcalc"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m archcalc "$@"\n')
     program.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if name not in HEARD}
+    own = (
+        *HEARD,
+        "PYTHONUNBUFFERED",
+    )  # with that Python writes at once, and no output is left to fail at the end
+    kept = {name: value for name, value in os.environ.items() if name not in own}
     clean = {
         **kept,
         "HOME": str(tmp_path),

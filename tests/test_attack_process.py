@@ -34,6 +34,7 @@ SURROUNDINGS = [
     ("archcalc ops --format markdown | true; exit ${PIPESTATUS[0]}", 141, ""),
     ("archcalc show lenet5 >/dev/full", 2, "cannot write the output: No space left on device\n"),
     ("archcalc show lenet5 --format csv >/dev/full", 2, "cannot write the output: No space left on device\n"),
+    ("archcalc export lenet5 --to onnx >/dev/full", 2, "cannot write the output: No space left on device\n"),
     ("archcalc --help >/dev/full", 2, "cannot write the output: No space left on device\n"),
     ("archcalc show nonesuch 2>/dev/full", 2, ""),
     ("archcalc nonesuch 2>/dev/full", 2, ""),

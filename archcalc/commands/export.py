@@ -115,5 +115,3 @@ def _pass_on(content: bytes, suffix: str) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise NobodyReadsError from None
-    except OSError as error:
-        raise ArchcalcError(f"cannot write the output: {error.strerror}") from None

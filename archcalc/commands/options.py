@@ -274,12 +274,10 @@ def write(text: str) -> None:
 
     Raises:
         NobodyReadsError: the other end of the pipe is closed.
-        ArchcalcError: the output cannot be written, as on a full disk.
+        OSError: the output cannot be written, as on a full disk.
     """
     try:
         sys.stdout.write(speller(sys.stdout.encoding or "ascii")(text))
         sys.stdout.flush()
     except BrokenPipeError:
         raise NobodyReadsError from None
-    except OSError as error:
-        raise ArchcalcError(f"cannot write the output: {error.strerror}") from None
