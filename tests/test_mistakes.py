@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archcalc
 from archcalc import ArchcalcError
 from archcalc.commands.explain import is_sum
 from archcalc.formats.language.expressions import worked_out
 from archcalc.op.settings import extents
 from archcalc.questions.stacks import stack
 
-ODD = [".", "..", "/", "./", "../", "//", "a/", "~", " ", "''", ":", ":x", "x:", ".yaml", "..yaml", "/.yaml", "-x", "%", "7^2", "1/0", "()", "3x", "x3", "3/", "/3", "*", "…", "0"]  # fmt: skip
+ODD = [".", "..", "/", "./", "../", "//", "a/", "~", " ", "''", ":", ":x", "x:", ".yaml", "..yaml", "/.yaml", "-x", "%", "7^2", "1/0", "()", "3x", "x3", "3/", "/3", "*", "…", "0", "a" * 300]  # fmt: skip
 """Words that are no network, and that reading them as a path, a sum or a stack might trip over."""
 COMMANDS = ["show {}", "explain {}", "explain lenet5 {}", "compare {} 3x3", "check {}", "export lenet5 --to {}", "ops {}", "size {} -k 3", "show lenet5 --input {}", "show lenet5 --set {}", "show lenet5 --columns {}", "{}"]  # fmt: skip
 
@@ -27,6 +28,21 @@ def test_an_odd_word_is_answered_in_words(run, tmp_path, monkeypatch, line):
         assert bool(outcome.err) == (outcome.status != 0), word
         assert "Traceback" not in outcome.err, word
         assert list(tmp_path.iterdir()) == [], word
+
+
+@pytest.mark.parametrize("line", ["foo", "show ./foo.yaml", "show lenet5 foo", "export lenet5 foo"])
+def test_a_mistake_is_answered_where_a_folder_of_specs_is_gone(run, tmp_path, line):
+    outcome = run(*line.split(), ARCHCALC_PATH=tmp_path / "gone")
+    assert outcome.status == 2
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0.yaml", "a\0b/net.yaml", "a" * 300, "a" * 300 + "/net.yaml", "a/" + "b" * 300 + ".onnx"]
+)
+def test_a_file_that_cannot_be_is_missed_in_words(name):
+    with pytest.raises(ArchcalcError):
+        archcalc.load(name)
 
 
 @given(st.text("0123456789+-*/%^()<>=!., xX×·abif", max_size=20))

@@ -185,6 +185,7 @@ def test_a_setting_that_changes_nothing_is_refused_or_says_where(cls, setting):
         ("layernorm", {"axes": 1}, "'axes' changes nothing with 'over: all'", "leave 'axes' out, or write over: last"),
         ("pad", {"amount": 1, "mode": "edge", "value": 0}, "'value' changes nothing with 'mode: edge'", "leave 'value' out, or write mode: constant"),
         ("resize", {"size": 4, "corners": False}, "'corners' changes nothing with 'mode: nearest'", "leave 'corners' out, or write mode: linear or mode: cubic"),
+        ("scalar", {"by": "add", "value": 1, "swapped": False}, "'swapped' changes nothing with 'by: add'", "leave 'swapped' out, or choose 'by' among subtract, divide, modulo, power, less, less_or_equal, greater, greater_or_equal"),
         ("unaccounted", {"what": "NMS", "axes": "sample"}, "'axes' changes nothing without 'shape'", "leave 'axes' out, or state 'shape'"),
         ("maxpool", {"kernel": 3, "padding": "same", "rounding": "ceil"}, "'rounding: ceil' changes nothing with 'padding: same', which makes ⌈I/s⌉ of I", "leave 'rounding' out, or state the padding in numbers"),
     ],

@@ -279,6 +279,6 @@ def _document(path: Path) -> Document:
 def _hint_for_file(path: Path) -> str:
     """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
     families = (_is_file(folder / path.name) for folder in _folders())
-    if normal(path.stem) in map(normal, names()) or any(families):
+    if any(families) or is_known(path.stem):
         return f"archcalc's own networks are called without a suffix: {visible(path.stem)}"
     return hint_for_file(path, KNOWN)

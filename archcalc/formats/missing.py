@@ -13,7 +13,7 @@ def hint_for_file(path: Path, suffixes: tuple[str, ...]) -> str:
     """Return which file may have been meant: the most like it among those of its folder with one of the suffixes."""
     try:
         files = [visible(file.name) for file in path.parent.iterdir() if file.name.endswith(suffixes)]
-    except OSError:
+    except (OSError, ValueError):  # the second where no file can be called so
         return f"there is no folder {visible(str(path.parent))}"
     alike = nearest(path.name, files)
     return alike or "archcalc list shows the networks that have a name, archcalc new NAME writes a file"

@@ -9,6 +9,8 @@ from archcalc.ground.errors import ArchcalcError
 
 Parse = Callable[[object], object]
 Schema = Mapping[str, object]
+MOST_WORDS = 3
+"""The most values that a hint writes out as settings."""
 REQUIRED = object()
 """Marks a setting that has no default."""
 
@@ -112,7 +114,9 @@ def check_says(declared: Mapping[str, Setting], given: Collection[str], values: 
         if only.holds(value):
             continue
         beside = f"with '{only.setting}: {value}'" if only.values else f"without '{only.setting}'"
-        mend = "write " + " or ".join(f"{only.setting}: {one}" for one in only.values)
+        mend = f"write {' or '.join(f'{only.setting}: {one}' for one in only.values)}"
+        if len(only.values) > MOST_WORDS:
+            mend = f"choose '{only.setting}' among {', '.join(map(str, only.values))}"
         raise ArchcalcError(
             f"'{name}' changes nothing {beside}",
             setting=name,
