@@ -100,7 +100,7 @@ def numbers(shape):
 
 def figures(op, at):
     """Return what a report says of an op, its settings apart."""
-    from archcalc.analysis.analyze import analyze
+    from archcalc.questions.analyze import analyze
 
     inputs = [Node(f"x{i}", REGISTRY["input"](shape=x[1:]).replace(batch=x[0])) for i, x in enumerate(at.xs)]
     row = analyze(Network("alone", (*inputs, Node("op", op, tuple(range(len(inputs))))))).rows[-1]

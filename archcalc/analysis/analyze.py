@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from archcalc.analysis.conditions import Conditions, DType, Input
+from archcalc.analysis.conditions import Conditions
 from archcalc.analysis.report import Report, Row, Totals
-from archcalc.analysis.run import Facts, Layer, Run, run
+from archcalc.analysis.run import Facts, Layer, run
 from archcalc.analysis.sights import extents, sights
 from archcalc.arithmetic.sight import Sight
-from archcalc.arithmetic.window import Rounding
 from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
@@ -18,35 +17,13 @@ from archcalc.op.op import Op, added, elements
 
 
 @collector_paused()
-def analyze(
-    network: Network,
-    *,
-    input: Input = None,
-    batch: int | None = None,
-    dtype: DType | None = None,
-    rounding: Rounding | None = None,
-    train: bool = False,
-) -> Report:
-    """Work out every figure of a network.
-
-    Args:
-        network: what `load` returned.
-        input: another input shape without the batch, such as "3x256x256"; of a network with several inputs
-            that of the first, or shapes by the inputs' names.
-        batch: samples that go through at once; work and activations scale with it. 1 unless a file fixes it.
-        dtype: the type of weights and activations; that of the network's file, or float32.
-        rounding: for layers that say none; "strict" holds for all and makes rounding an error.
-        train: keep the auxiliary heads that exist only in training.
+def report_on(network: Network, conditions: Conditions) -> Report:
+    """Return the report on a network under conditions.
 
     Raises:
-        ArchcalcError: a layer does not suit its input, or an argument is wrong.
+        ArchcalcError: a layer does not suit its input.
     """
-    conditions = Conditions.of(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-    return reported(run(network, conditions))
-
-
-def reported(ran: Run) -> Report:
-    """Return the report of a run."""
+    ran = run(network, conditions)
     rows = tuple(_rows(ran.layers))
     return Report(
         name=ran.network.name,

@@ -49,7 +49,6 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     parameters and its work sit. A sum in place
     of MODEL is worked out.
     """
-    from archcalc.questions.check import expected
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
@@ -64,6 +63,8 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
         return archcalc.explain(report, name)
 
     if layer is None:
+        from archcalc.questions.check import expected
+
         heavy = [
             explanation.Heavy(rows, explained(rows[0].name).derivations)
             for rows in explanation.heaviest(report)

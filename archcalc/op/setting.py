@@ -25,6 +25,15 @@ class Only(NamedTuple):
         """Tell whether the other setting's value gives this one a say."""
         return value in self.values if self.values else value is not None
 
+    @property
+    def mend(self) -> str:
+        """What to do with the other setting, so that this one has a say."""
+        if not self.values:
+            return f"state '{self.setting}'"
+        if len(self.values) > MOST_WORDS:
+            return f"choose '{self.setting}' among {', '.join(map(str, self.values))}"
+        return f"write {' or '.join(f'{self.setting}: {value}' for value in self.values)}"
+
 
 class Setting:
     """One declared setting of an op.
@@ -114,13 +123,10 @@ def check_says(declared: Mapping[str, Setting], given: Collection[str], values: 
         if only.holds(value):
             continue
         beside = f"with '{only.setting}: {value}'" if only.values else f"without '{only.setting}'"
-        mend = f"write {' or '.join(f'{only.setting}: {one}' for one in only.values)}"
-        if len(only.values) > MOST_WORDS:
-            mend = f"choose '{only.setting}' among {', '.join(map(str, only.values))}"
         raise ArchcalcError(
             f"'{name}' changes nothing {beside}",
             setting=name,
-            hint=f"leave '{name}' out, or " + (mend if only.values else f"state '{only.setting}'"),
+            hint=f"leave '{name}' out, or {only.mend}",
         )
 
 

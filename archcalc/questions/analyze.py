@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.analysis.analyze import analyze as analyze_network
-from archcalc.analysis.conditions import DType, Input
+from archcalc.analysis.analyze import report_on
+from archcalc.analysis.conditions import Conditions, DType, Input
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
@@ -38,4 +38,5 @@ def analyze(
         ArchcalcError: there is no such network, a layer does not suit its input, or an argument is wrong.
     """
     network = as_network(model, parameters=parameters, input=input, batch=batch)
-    return analyze_network(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+    conditions = Conditions.of(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+    return report_on(network, conditions)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from archcalc.analysis.analyze import analyze
 from archcalc.analysis.blocks import group
 from archcalc.analysis.budget import Outcome, judged, limit
 from archcalc.analysis.conditions import DType, Input
@@ -16,6 +15,7 @@ from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.ground.quantity import Claim
 from archcalc.network.network import Expectation, FigureLimit, Network, members
+from archcalc.questions.analyze import analyze
 
 Verdict = Outcome | Literal["upheld", "upheld, cut not rounded", "refuted"]
 """What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.

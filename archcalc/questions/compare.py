@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.analyze import analyze
 from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.layout import check_input
 from archcalc.analysis.report import Report
@@ -18,6 +17,7 @@ from archcalc.network.network import Network
 from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Shape, Site, Sizes
+from archcalc.questions.analyze import analyze
 from archcalc.questions.differences import Difference, differences, shared_prefix
 from archcalc.questions.stacks import (
     Stack,

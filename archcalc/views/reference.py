@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from inspect import cleandoc
 
-from archcalc.analysis.analyze import analyze
+from archcalc.analysis.analyze import report_on
+from archcalc.analysis.conditions import Conditions
 from archcalc.analysis.report import Row
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
@@ -127,7 +128,8 @@ def _example(cls: type[Op]) -> tuple[Op, Row]:
     inputs = [Node(f"x{i}", REGISTRY["input"](shape=extents(s))) for i, s in enumerate(shapes)]
     op = cls(**given)
     node = Node("example", op, inputs=tuple(range(len(inputs))))
-    return op, analyze(Network("example", (*inputs, node))).rows[-1]
+    network = Network("example", (*inputs, node))
+    return op, report_on(network, Conditions.of(network)).rows[-1]
 
 
 def yaml(cls: type[Op]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.formats.keras.table import plain, refuses, writes
-from archcalc.formats.program.alike import FIXED, with_number
+from archcalc.formats.program.alike import ARITHMETIC, FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, WithNumber
@@ -67,12 +67,7 @@ FUNCTIONS = {
 """Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
 
 OPERATIONS = {
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "modulo": "{0} % {1}",
-    "power": "{0} ** {1}",
+    **ARITHMETIC,
     "minimum": "ops.minimum({0}, {1})",
     "maximum": "ops.maximum({0}, {1})",
     **{

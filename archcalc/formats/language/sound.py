@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from archcalc.analysis.layout import misread, stated
 from archcalc.analysis.run import note_misfits
@@ -34,11 +34,10 @@ def _note_misread(network: Network, broken: set[int], problems: Problems) -> Non
             problems.note(error)
 
 
-def check_used(nodes: list[Node], ends: set[int]) -> None:
+def check_used(nodes: Sequence[Node], ends: Iterable[int]) -> None:
     """Raise a fact where a layer's output goes nowhere; an input may, as in a model that shares its data with others."""
-    used = ends.union(position for node in nodes for position in node.inputs)
-    for position, node in enumerate(nodes):
-        if position not in used and node.op.traits.role != "input":
+    for node in _unused(nodes, ends):
+        if node.op.traits.role != "input":
             raise ArchcalcError(
                 f"nothing takes the output of '{node.name}'",
                 place=node.origin.place() if node.origin else None,
@@ -46,9 +45,14 @@ def check_used(nodes: list[Node], ends: set[int]) -> None:
             )
 
 
-def idle_inputs(nodes: list[Node], outputs: tuple[int, ...]) -> Iterator[str]:
+def idle_inputs(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[str]:
     """Yield a note for each input that no layer takes."""
-    used = {*outputs, *(position for node in nodes for position in node.inputs)}
-    for position, node in enumerate(nodes):
-        if position not in used and node.op.traits.role == "input":
+    for node in _unused(nodes, ends):
+        if node.op.traits.role == "input":
             yield f"no layer takes the input '{node.name}'"
+
+
+def _unused(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[Node]:
+    """Yield the nodes that no other takes, but for those that a network `ends` on."""
+    used = {*ends, *(position for node in nodes for position in node.inputs)}
+    return (node for position, node in enumerate(nodes) if position not in used)

@@ -11,6 +11,15 @@ from archcalc.ops.shapes.indexing import Slice
 from archcalc.ops.shapes.merge import Channels
 from archcalc.ops.weights.dense import Linear
 
+ARITHMETIC = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "modulo": "{0} % {1}",
+    "power": "{0} ** {1}",
+}
+"""What Python's own signs say of two tensors in every framework."""
 FIXED = "its scale and zero point are fixed numbers, of which nothing is known"
 """Why no framework writes what quantises."""
 

@@ -42,7 +42,7 @@ Calls = tuple[Call, ...]
 class Block(NamedTuple):
     """Calls that are used in several places: they take the value `start` and return that of the last one.
 
-    `parameters` have their defaults, REQUIRED (of archcalc.op.settings) where there is none.
+    `parameters` have their defaults, REQUIRED (of archcalc.op.setting) where there is none.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archcalc.formats.program.alike import FIXED, with_number
+from archcalc.formats.program.alike import ARITHMETIC, FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
 from archcalc.formats.pytorch.table import plain, refuses, writes
 from archcalc.ground.errors import ArchcalcError
@@ -63,12 +63,7 @@ FUNCTIONS = {
 """Each function of an element; a cast changes no figure, and numbers stay of the type that they have."""
 
 OPERATIONS = {
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "modulo": "{0} % {1}",
-    "power": "{0} ** {1}",
+    **ARITHMETIC,
     "equal": "({0} == {1}).float()",
     "less": "({0} < {1}).float()",
     "less_or_equal": "({0} <= {1}).float()",
