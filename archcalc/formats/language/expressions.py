@@ -29,7 +29,6 @@ from archcalc.formats.language.arithmetic import (
     item,
     number,
 )
-from archcalc.formats.language.habits import OFFER, habits
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, nearest
 
@@ -112,6 +111,8 @@ def worked_out(text: str) -> object:
 
 def _malformed(text: str) -> ArchcalcError:
     """Return the error for a text that was meant as an expression and is none, with the habit that it comes from."""
+    from archcalc.formats.language.habits import OFFER, habits
+
     why, hint = next(habits(text), ("", OFFER))
     return ArchcalcError(f"'{text}' is no expression{why and f': {why}'}", hint=hint)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import dumps
 
 from archcalc.formats.language.read import Document
 from archcalc.ground import limits
@@ -58,6 +57,8 @@ def _text(spec: str | Mapping[str, object]) -> SourceText:
         return SourceText("<text>", spec)
     if not isinstance(spec, Mapping):
         raise ArchcalcError(f"a spec is a text or a mapping, not {visible(repr(spec)[:40])}")
+    from json import dumps
+
     try:
         return SourceText("<mapping>", dumps(spec, indent=2, ensure_ascii=False, default=_plain))
     except (TypeError, ValueError) as error:
