@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Callable
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+LONG_RUN = int(os.environ.get("ARCHCALC_FUZZ", "10000"))
+"""How many inputs of each kind `pytest -m fuzz` draws."""
 SECONDS = 60
 """When an input counts as one that hangs: a thousand times what one takes."""
 ROOM = 2 * 1024**3

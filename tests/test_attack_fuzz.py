@@ -1,6 +1,7 @@
 """Random inputs: specs, expressions, settings, stacks of kernels. A report or an error, nothing else, and in time.
 
-Every run of the tests draws the same few, `pytest -m slow` a few hundred. `pytest -m fuzz` draws 100,000 new ones and prints the one that fails.
+Every run of the tests draws the same few, `pytest -m slow` a few hundred. `pytest -m fuzz` draws thousands of new ones
+of each kind and prints the one that fails.
 """
 
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks import Attack, assert_printable, survive
+from attacks import LONG_RUN, Attack, assert_printable, survive
 from hypothesis import strategies as st
 
 import archcalc
@@ -443,8 +444,6 @@ EVERY_RUN = 30
 """How many inputs of each kind every run of the tests draws."""
 SLOW_RUN = 300
 """How many inputs of each kind `pytest -m slow` draws."""
-LONG_RUN = 100_000 // len(ATTACKS)
-"""How many inputs of each kind `pytest -m fuzz` draws."""
 
 
 @pytest.mark.parametrize("text", SOUND, ids=["everything", "starter"])
@@ -462,5 +461,5 @@ def test_a_report_or_an_error(attack, examples):
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_a_report_or_an_error_a_hundred_thousand_times(attack):
+def test_a_report_or_an_error_to_new_ones(attack):
     survive(attack, LONG_RUN, new=True)
