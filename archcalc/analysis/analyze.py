@@ -41,8 +41,8 @@ def report_on(network: Network, conditions: Conditions) -> Report:
 
 def _rows(layers: Sequence[Layer]) -> list[Row]:
     rows: list[Row] = []
-    found = zip(layers, _alive(layers), sights(layers), strict=True)
-    for position, (layer, alive, (sight, gateless)) in enumerate(found):
+    judged = zip(layers, _alive(layers), sights(layers), strict=True)
+    for position, (layer, alive, (sight, gateless)) in enumerate(judged):
         node, op, facts = layer.node, layer.op, layer.facts
         sources = [rows[source] for source in node.inputs]
         stored = prod(facts.output) if _stores(op) and facts.output else 0
@@ -120,13 +120,13 @@ def _alive(layers: Sequence[Layer]) -> list[int]:
         if layer.storage == position:
             expiring[layer.last_use] = expiring.get(layer.last_use, 0) + sizes[position]
     alive = 0
-    found = []
+    totals = []
     for position, layer in enumerate(layers):
         if layer.storage == position:
             alive += sizes[position]
-        found.append(alive)
+        totals.append(alive)
         alive -= expiring.get(position, 0)
-    return found
+    return totals
 
 
 def _totals(rows: Sequence[Row]) -> Totals:

@@ -42,8 +42,8 @@ def folded(report: Report, depth: int) -> Report:
 
     A layer that is alone in its block stays itself.
     """
-    found = groups(report.rows, depth + scope(report.rows))
-    rows = tuple(group(name, rows) if len(rows) > 1 else rows[0] for name, rows in found)
+    blocks = groups(report.rows, depth + scope(report.rows))
+    rows = tuple(group(name, rows) if len(rows) > 1 else rows[0] for name, rows in blocks)
     return report._replace(rows=rows)
 
 
@@ -79,7 +79,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         activations=sum(row.activations for row in rows),
         in_place=sum(row.in_place for row in rows),
         alive=max(row.alive for row in rows),
-        uneven=tuple(one for row in rows for one in row.uneven),
+        uneven=tuple(each for row in rows for each in row.uneven),
     )
 
 

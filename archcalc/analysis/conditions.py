@@ -142,7 +142,7 @@ def given_shapes(
     if input is None:
         return {}
     given = input if isinstance(input, Mapping) else {next(iter(usual)): input}
-    found = {}
+    shapes = {}
     for name, value in given.items():
         if name not in usual:
             raise ArchcalcError(
@@ -150,12 +150,12 @@ def given_shapes(
                 hint=nearest(name, list(usual)) or listed("its inputs", usual),
             )
         try:
-            found[name] = extents(value)
+            shapes[name] = extents(value)
         except ArchcalcError as error:
             raise ArchcalcError(f"input {error.fact}", hint=error.hint) from None
-        if len(found[name]) != len(usual[name]):
+        if len(shapes[name]) != len(usual[name]):
             raise ArchcalcError(
-                f"input has {len(found[name])} size{'s' * (len(found[name]) != 1)}, but {who} takes {len(usual[name])}",
+                f"input has {len(shapes[name])} size{'s' * (len(shapes[name]) != 1)}, but {who} takes {len(usual[name])}",
                 hint=f"channels {channels} and no batch, as in {'x'.join(str(size or '?') for size in usual[name])}",
             )
-    return found
+    return shapes

@@ -106,10 +106,10 @@ def _layers(
     engine = _Engine(rounding)
     owners = storages(nodes)
     last_use = last_uses([node.inputs for node in nodes], outputs, owners)
-    found: list[Layer | None] = []
+    layers: list[Layer | None] = []
     for position, (node, storage) in enumerate(zip(nodes, owners, strict=True)):
-        sources = [source for place in node.inputs if (source := found[place]) is not None]
-        owner = None if node.tied is None else found[node.tied]
+        sources = [source for place in node.inputs if (source := layers[place]) is not None]
+        owner = None if node.tied is None else layers[node.tied]
         layer = None
         if position not in broken and len(sources) == len(node.inputs):
             try:
@@ -120,8 +120,8 @@ def _layers(
                 layer = Layer(node, op, at, facts, storage, last_use[storage])
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
-        found.append(layer)
-    return found
+        layers.append(layer)
+    return layers
 
 
 def _conditioned(network: Network, conditions: Conditions) -> Network:

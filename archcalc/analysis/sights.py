@@ -16,16 +16,16 @@ Seen = Sighted | None
 
 def sights(layers: Sequence[Layer]) -> list[tuple[Seen, Seen]]:
     """Return what each layer sees, and what it sees where gates do not count."""
-    found: list[Seen] = []
+    every: list[Seen] = []
     gateless: list[Seen] = []
     for layer in layers:
-        sight = _sight(layer, found, as_they_are)
+        sight = _sight(layer, every, as_they_are)
         sources = layer.node.inputs
-        is_alike = all(found[source] is gateless[source] for source in sources)
+        is_alike = all(every[source] is gateless[source] for source in sources)
         is_alike = is_alike and (sight != "whole" or len(sources) < 2)
         gateless.append(sight if is_alike else _sight(layer, gateless, without_gates))
-        found.append(sight)
-    return list(zip(found, gateless, strict=True))
+        every.append(sight)
+    return list(zip(every, gateless, strict=True))
 
 
 def extents(sight: Seen) -> ReceptiveField:

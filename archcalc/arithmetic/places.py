@@ -40,20 +40,20 @@ def size_of(parts: Iterable[Part]) -> int:
 def sized(places: Iterable[tuple[Part, ...]], shape: Shape) -> Places:
     """Return the parts of axes, those without positions as large as they are in a shape."""
     return tuple(
-        one if has_positions(one) else (Part(size),) for one, size in zip(places, shape, strict=True)
+        parts if has_positions(parts) else (Part(size),) for parts, size in zip(places, shape, strict=True)
     )
 
 
 def regrouped(places: Places, shape: Shape) -> Places:
     """Return the parts of a tensor's axes after its numbers were given another shape."""
     left = [part for parts in places for part in parts if part.size > 1 or part.axis != OTHER]
-    found = []
+    axes = []
     for size in shape:
         taken = _taken(left, size)
         if taken is None:
             return tuple((Part(extent, SCATTERED),) for extent in shape)
-        found.append(taken)
-    return (*found[:-1], _merged([*found[-1], *left]))
+        axes.append(taken)
+    return (*axes[:-1], _merged([*axes[-1], *left]))
 
 
 def _taken(left: list[Part], size: int) -> tuple[Part, ...] | None:
@@ -78,11 +78,11 @@ def _taken(left: list[Part], size: int) -> tuple[Part, ...] | None:
 
 def _merged(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Return the parts of an axis with those put together that follow on each other."""
-    found: list[Part] = []
+    merged: list[Part] = []
     for part in parts:
-        last = found[-1] if found else None
+        last = merged[-1] if merged else None
         if last and last.axis == part.axis and (part.axis < 0 or last.step == part.step * part.size):
-            found[-1] = part._replace(size=last.size * part.size)
+            merged[-1] = part._replace(size=last.size * part.size)
         else:
-            found.append(part)
-    return tuple(found) or (Part(1),)
+            merged.append(part)
+    return tuple(merged) or (Part(1),)

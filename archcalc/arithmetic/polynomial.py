@@ -37,10 +37,10 @@ class Formula(NamedTuple):
     def of(cls, value: Number) -> Formula:
         """Return the formula of a polynomial or of a plain number."""
         coefficients = value.coef.tolist() if isinstance(value, Polynomial) else [int(value)]
-        found = [Fraction(c) for c in coefficients]
-        while len(found) > 1 and not found[-1]:
-            found.pop()
-        return cls(tuple(found))
+        fractions = [Fraction(c) for c in coefficients]
+        while len(fractions) > 1 and not fractions[-1]:
+            fractions.pop()
+        return cls(tuple(fractions))
 
     @property
     def degree(self) -> int:

@@ -126,7 +126,7 @@ def without_gates(field: Field, inputs: Inputs, output: Shape) -> Inputs:
     """
     if field != "pointwise" or prod(output[2:]) == 1:
         return inputs
-    return [one for one in inputs if one[0] != "whole" or prod(one[1][2:]) > 1] or inputs
+    return [sight for sight in inputs if sight[0] != "whole" or prod(sight[1][2:]) > 1] or inputs
 
 
 def stays(field: Field) -> bool:
@@ -154,12 +154,12 @@ def _joined(sights: Sequence[Sight], shapes: Sequence[Shape], moved: tuple[int, 
     positions = [
         [
             [part for part in parts if part.axis != OTHER]
-            for axis, parts in enumerate(one)
+            for axis, parts in enumerate(source)
             if axis not in moved
         ]
-        for one in places
+        for source in places
     ]
-    if any(one != positions[0] for one in positions):
+    if any(position != positions[0] for position in positions):
         return "whole"
     if any(part.axis != OTHER for axis in moved for part in places[0][axis]):
         return first._replace(
@@ -190,8 +190,8 @@ def _sight(sight: Sight, extents: Iterable[Extent | None]) -> Sighted:
     return sight._replace(extents=known) if len(known) == len(sight.extents) else "unknown"
 
 
-def _both(one: Extent | None, other: Extent | None) -> Extent | None:
-    return one if one == other else one and other and one.joined(other)
+def _both(first: Extent | None, second: Extent | None) -> Extent | None:
+    return first if first == second else first and second and first.joined(second)
 
 
 def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
@@ -199,7 +199,9 @@ def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
     if x == output or (sight.places is None and len(x) == len(output) and x[2:] == output[2:]):
         return sight
     parts = (*((Part(size),) for size in output[: len(output) - len(x)]), *sight.parts(x))
-    if any(has_positions(one) and 1 == size_of(one) < size for one, size in zip(parts, output, strict=True)):
+    if any(
+        has_positions(along) and 1 == size_of(along) < size for along, size in zip(parts, output, strict=True)
+    ):
         return "whole"
     return sight.placed(sized(parts, output))
 
@@ -229,25 +231,27 @@ def _mixed(sight: Sight, x: Shape, axes: Iterable[int]) -> Sighted:
         for part in places[axis]:
             if part.axis == OTHER or part.size == 1:
                 continue
-            outer = [one for parts in places for one in parts if one.axis == part.axis and one != part]
-            if part.axis == SCATTERED or part.step > 1 or [one.step for one in outer] != [part.size]:
+            outer = [
+                other for parts in places for other in parts if other.axis == part.axis and other != part
+            ]
+            if part.axis == SCATTERED or part.step > 1 or [other.step for other in outer] != [part.size]:
                 return "whole"
             blocks = _along(sight, part.axis, Window(part.size, part.size))
             if not isinstance(blocks, Sight):
                 return blocks
             gone, whole = Part(part.size), outer[0]._replace(step=1)
             swap = {part: gone, outer[0]: whole}
-            places = tuple(tuple(swap.get(one, one) for one in parts) for parts in places)
+            places = tuple(tuple(swap.get(part, part) for part in parts) for parts in places)
             sight = blocks._replace(places=places)
     return sight
 
 
 def _along(sight: Sight, axis: int, slide: Slide) -> Sighted:
     """Return what is seen through a slide along one axis of the field."""
-    found = sight.extents[axis].through(slide)
-    if found is None:
+    extent = sight.extents[axis].through(slide)
+    if extent is None:
         return "unknown"
-    return sight._replace(extents=(*sight.extents[:axis], found, *sight.extents[axis + 1 :]))
+    return sight._replace(extents=(*sight.extents[:axis], extent, *sight.extents[axis + 1 :]))
 
 
 def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sighted:
@@ -284,7 +288,7 @@ def _alone(sight: Sight, parts: Sequence[Part], x: Shape, places: Sequence[tuple
     What comes several times in a row is an enlargement.
     """
     first, *rest = parts
-    elsewhere = sum(part.axis == first.axis for one in places for part in one)
+    elsewhere = sum(part.axis == first.axis for axis in places for part in axis)
     if first.axis < 0 or first.step != 1 or elsewhere != 1 or any(part.axis != OTHER for part in rest):
         return "unknown"
     times = size_of(rest)

@@ -103,16 +103,16 @@ def _count(macs: int) -> None:
 
 def product(left: Array, right: Array) -> Array:
     """Return the matrix product over the last two axes, counted: a multiply-accumulate a term of each dot product."""
-    found: Array = np.matmul(left, right)
-    _count(found.size * left.shape[-1])
-    return found
+    matrix: Array = np.matmul(left, right)
+    _count(matrix.size * left.shape[-1])
+    return matrix
 
 
 def dots(left: Array, right: Array) -> Array:
     """Return the dot products along the last axis, counted."""
-    found: Array = np.einsum("...i,...i->...", left, right)
-    _count(found.size * left.shape[-1])
-    return found
+    sums: Array = np.einsum("...i,...i->...", left, right)
+    _count(sums.size * left.shape[-1])
+    return sums
 
 
 def erf(x: Array) -> Array:
@@ -125,8 +125,8 @@ def erf(x: Array) -> Array:
     for factor in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
         series += np.float32(factor)
         series *= t
-    found: Array = np.sign(x) * (1 - series * np.exp(-x * x))
-    return found
+    values: Array = np.sign(x) * (1 - series * np.exp(-x * x))
+    return values
 
 
 def clipped(x: Array, least: float, most: float) -> Array:
@@ -136,8 +136,8 @@ def clipped(x: Array, least: float, most: float) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """Return 1/(1 + e⁻ˣ), which no large x overflows."""
-    found: Array = 0.5 * (1 + np.tanh(0.5 * x))
-    return found
+    values: Array = 0.5 * (1 + np.tanh(0.5 * x))
+    return values
 
 
 def per_channel(values: Array, rank: int) -> Array:
@@ -206,16 +206,16 @@ def correlate(x: Array, weight: Array, windows: Sequence[Window], rounding: Roun
     seen, axes = laid(x, windows, rounding), len(windows)
     samples, channels, extents = x.shape[0], x.shape[1], seen.shape[2 : 2 + axes]
     filters = weight.reshape(groups, weight.shape[0] // groups, -1)
-    found = np.empty((samples, weight.shape[0], *extents), np.float32)
+    output = np.empty((samples, weight.shape[0], *extents), np.float32)
     row_bytes = 4 * channels * math.prod(weight.shape[2:]) * math.prod(extents[1:])
     rows = max(1, WORKSPACE // row_bytes)
     for sample in range(samples):
         for first in range(0, extents[0], rows):
             band = np.moveaxis(seen[sample, :, first : first + rows], range(1, 1 + axes), range(-axes, 0))
             columns = band.reshape(groups, filters.shape[2], -1)
-            part = found[sample, :, first : first + rows]
+            part = output[sample, :, first : first + rows]
             part[...] = product(filters, columns).reshape(part.shape)
-    return found
+    return output
 
 
 def spread(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[int], groups: int) -> Array:
@@ -254,8 +254,8 @@ def averaged(x: Array, windows: Sequence[Window], rounding: Rounding, *, inside_
     rest = windows if inside_only else [w._replace(before=0, after=0) for w in windows]
     sums = laid(x, windows, rounding).sum(axis=axes)
     counts = laid(marks, rest, rounding).sum(axis=axes)
-    found: Array = sums / counts[last_axes(*(slice(0, n) for n in sums.shape[2:]))]
-    return found
+    means: Array = sums / counts[last_axes(*(slice(0, n) for n in sums.shape[2:]))]
+    return means
 
 
 def binned(x: Array, sizes: Sequence[int], statistic: Literal["max", "mean"]) -> Array:
@@ -275,13 +275,13 @@ def neighbours(x: Array, size: int) -> Array:
     """Return the sum over `size` neighbouring channels around each; missing ones count as zeros."""
     half = size // 2
     around = padded(x, [(half, half), *((0, 0) for _ in x.shape[2:])])
-    found: Array = sum(around[:, first : first + x.shape[1]] for first in range(size))  # type: ignore[assignment]
-    return found
+    sums: Array = sum(around[:, first : first + x.shape[1]] for first in range(size))  # type: ignore[assignment]
+    return sums
 
 
 def standardised(x: Array, axes: tuple[int, ...], eps: float) -> Array:
     """Return the numbers brought to mean 0 and variance 1 over some axes."""
     centred = x - x.mean(axis=axes, keepdims=True)
     variance = (centred * centred).mean(axis=axes, keepdims=True)
-    found: Array = centred / np.sqrt(variance + np.float32(eps))
-    return found
+    scores: Array = centred / np.sqrt(variance + np.float32(eps))
+    return scores

@@ -93,14 +93,14 @@ OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def _squares(x: Array, axes: tuple[int, ...]) -> Array:
-    found: Array = (x * x).sum(axis=axes, keepdims=True)
-    return found
+    squares: Array = (x * x).sum(axis=axes, keepdims=True)
+    return squares
 
 
 def _log_sum_exp(x: Array, axes: tuple[int, ...]) -> Array:
     largest = x.max(axis=axes, keepdims=True)
-    found: Array = largest + np.log(np.exp(x - largest).sum(axis=axes, keepdims=True))
-    return found
+    logarithm: Array = largest + np.log(np.exp(x - largest).sum(axis=axes, keepdims=True))
+    return logarithm
 
 
 REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...]], Array]] = {
@@ -129,8 +129,8 @@ def positions(x: Array, size: int) -> NDArray[np.int64]:
 
 def summed(x: Array, letters: str, kept: str) -> Array:
     """Return the tensor whose axes are named by letters, added up over those that are not kept."""
-    found: Array = np.einsum(f"{letters}->{kept}", x).copy()
-    return found
+    sums: Array = np.einsum(f"{letters}->{kept}", x).copy()
+    return sums
 
 
 def contracted(x: Array, y: Array, left: str, right: str, kept: str) -> Array:
@@ -149,18 +149,20 @@ def contracted(x: Array, y: Array, left: str, right: str, kept: str) -> Array:
     columns = [letter for letter in kept if letter not in left]
     matrices = (math.prod(sizes[letter] for letter in group) for group in (both, rows, inner, columns))
     stack, n, terms, m = matrices
-    one = _arranged(x, left, [*both, *rows, *inner], sizes).reshape(stack, n, terms)
-    other = _arranged(y, right, [*both, *inner, *columns], sizes).reshape(stack, terms, m)
-    found = product(one, other).reshape([sizes[letter] for letter in (*both, *rows, *columns)])
-    return summed(found, "".join((*both, *rows, *columns)), kept)
+    left_matrices = _arranged(x, left, [*both, *rows, *inner], sizes).reshape(stack, n, terms)
+    right_matrices = _arranged(y, right, [*both, *inner, *columns], sizes).reshape(stack, terms, m)
+    products = product(left_matrices, right_matrices).reshape(
+        [sizes[letter] for letter in (*both, *rows, *columns)]
+    )
+    return summed(products, "".join((*both, *rows, *columns)), kept)
 
 
 def _arranged(x: Array, letters: str, wanted: Sequence[str], sizes: dict[str, int]) -> Array:
     """Return a tensor with the wanted axes in their order; one that it lacks is repeated, a double one is a diagonal."""
     held = [letter for letter in wanted if letter in letters]
-    found = np.einsum(f"{letters}->{''.join(held)}", x)
+    diagonal = np.einsum(f"{letters}->{''.join(held)}", x)
     shape = [sizes[letter] if letter in letters else 1 for letter in wanted]
-    return np.broadcast_to(found.reshape(shape), [sizes[letter] for letter in wanted])
+    return np.broadcast_to(diagonal.reshape(shape), [sizes[letter] for letter in wanted])
 
 
 def resampled(x: Array, sizes: Sequence[int], near: int, *, corners: bool) -> Array:
@@ -220,8 +222,8 @@ def gru_cell(inner: Array, outer: Array, state: State) -> State:
     """Return the next state; the gates come in the order of torch.nn.GRU."""
     (reset, renew, fresh), (reset_h, renew_h, fresh_h) = (np.split(x, 3, axis=-1) for x in (inner, outer))
     share = sigmoid(renew + renew_h)
-    found = np.tanh(fresh + sigmoid(reset + reset_h) * fresh_h)
-    return ((1 - share) * found + share * state[0],)
+    candidate = np.tanh(fresh + sigmoid(reset + reset_h) * fresh_h)
+    return ((1 - share) * candidate + share * state[0],)
 
 
 def unrolled(x: Array, tensors: Sequence[Array], cell: Cell, states: int) -> Array:
@@ -234,12 +236,12 @@ def unrolled(x: Array, tensors: Sequence[Array], cell: Cell, states: int) -> Arr
     if biases:
         inner = inner + biases[0]
     state: State = (np.zeros((x.shape[1], over.shape[1]), x.dtype),) * states
-    found = []
+    outputs = []
     for step in inner:
         outer = product(state[0], over.T)
         state = cell(step, outer + biases[1] if biases else outer, state)
-        found.append(state[0])
-    return np.stack(found)
+        outputs.append(state[0])
+    return np.stack(outputs)
 
 
 def as_float(array: object) -> Array:

@@ -76,5 +76,5 @@ def compare(
     """  # noqa: D301  # click's mark for lines that stay as they are
     from archcalc.views.comparison import side_by_side
 
-    found = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
-    emit(side_by_side(found, form), form)
+    contrast = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
+    emit(side_by_side(contrast, form), form)

@@ -45,5 +45,5 @@ def reconcile(form: str, tools: tuple[str, ...], **options: Unpack[ModelOptions]
     from archcalc.views.reconciliation import details, overview
 
     report = analyzed(**options)
-    found = archcalc.reconcile(report, tools)
-    emit(details(report, found) if tools else overview(report, found), form)
+    reconciliations = archcalc.reconcile(report, tools)
+    emit(details(report, reconciliations) if tools else overview(report, reconciliations), form)

@@ -203,12 +203,12 @@ def schema(of: str) -> None:
     from json import dumps
 
     if of == "spec":
-        found = archcalc.spec_schema()
+        document = archcalc.spec_schema()
     else:
         from archcalc.views.schemas import report_schema
 
-        found = report_schema()
-    write(dumps(found, indent=2, ensure_ascii=False) + "\n")
+        document = report_schema()
+    write(dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 @cli.command(

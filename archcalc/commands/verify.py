@@ -76,18 +76,18 @@ def verify(
     report = analyzed(model, **options)
     steps = 0
     if layer is None or any(row.name == layer for row in report.rows):
-        steps = sum(one.layers for one in passes(report, layer))
+        steps = sum(each.layers for each in passes(report, layer))
         bound = archcalc.memory_bound(report)
         click.echo(f"arrays take up to {sized(bound)}, beside Python and NumPy themselves", err=True)
         check_room(bound + for_products())
     with click.progressbar(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
-        found = archcalc.verify(report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
-    if foreign(model) and found.complete:
-        found = found._replace(comparisons=(*found.comparisons, *_values(model, report, layer, seed)))
-    emit(verification(report, found, layer), form)
-    ctx.exit(1 if found.disagreements else 0)
+        answer = archcalc.verify(report, layer=layer, seed=seed, progress=lambda _: bar.update(1))
+    if foreign(model) and answer.complete:
+        answer = answer._replace(comparisons=(*answer.comparisons, *_values(model, report, layer, seed)))
+    emit(verification(report, answer, layer), form)
+    ctx.exit(1 if answer.disagreements else 0)
 
 
 def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -> Sequence[Measured]:
@@ -97,4 +97,8 @@ def _values(model: str, report: archcalc.Report, layer: str | None, seed: int) -
     if not is_installed():
         click.echo(f"note: the values are not compared, which takes ONNX Runtime: {INSTALL}", err=True)
         return ()
-    return [one for one in archcalc.compare_values(model, report, seed=seed) if layer in (None, one.layer)]
+    return [
+        comparison
+        for comparison in archcalc.compare_values(model, report, seed=seed)
+        if layer in (None, comparison.layer)
+    ]

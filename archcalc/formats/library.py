@@ -118,9 +118,8 @@ def find(model: str) -> tuple[Document, str | None]:
         document = _document_of(path)
         return document, _variant(document, variant)
     for folder in _folders():
-        found = _find_in(folder, normal(model))
-        if found:
-            return found
+        if located := _find_in(folder, normal(model)):
+            return located
     if model and _is_file(here := _with_suffix(Path(model))):
         return _document(here), None
     raise ArchcalcError(

@@ -27,7 +27,7 @@ class Peek:
 
     def has_line(self, line: bytes) -> bool:
         """Tell whether a line among the first bytes is, but for blanks behind it, this one."""
-        return any(one.rstrip() == line for one in self.head.split(b"\n"))
+        return any(each.rstrip() == line for each in self.head.split(b"\n"))
 
     def has_entry(self, name: str) -> bool:
         """Tell whether the file is a zip archive that holds an entry of this name, in whatever folder."""

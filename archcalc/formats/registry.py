@@ -217,8 +217,8 @@ def format_of(path: Path) -> Format | None:
     """Return the format of a file: as its first bytes tell among those of its suffix, else the last one of these."""
     named = [format for format in FORMATS if path.name.lower().endswith(format.suffixes)]
     file = Peek(path)
-    told = (format for format in named or FORMATS if format.holds and format.holds(file))
-    return next(told, None) or next((format for format in reversed(named) if not format.by_bytes), None)
+    recognised = (format for format in named or FORMATS if format.holds and format.holds(file))
+    return next(recognised, None) or next((format for format in reversed(named) if not format.by_bytes), None)
 
 
 def read(format: Format, path: Path, input: Input, batch: int | None) -> Network:

@@ -87,12 +87,12 @@ class Place:
 
     def users(self) -> list[Place]:
         """Return the places that used the block which holds this one, from the inside out."""
-        found = []
+        places = []
         place = self.used_by
         while place is not None:
-            found.append(place)
+            places.append(place)
             place = place.used_by
-        return found
+        return places
 
     def quote(self) -> str:
         """Return the line with a caret under the spot, clipped to what a screen can hold."""
@@ -203,10 +203,10 @@ class Problems:
         Raises:
             ArchcalcError: a bound was passed, or there are more errors than anybody wants to read.
         """
-        for one in each_of(error):
-            where = one.place and (one.place.source, one.place.line, one.place.column)
-            self.errors.setdefault((where, None if where and by_place else one.fact), one)
-            if isinstance(one, ExceededError) or len(self.errors) >= MOST_ERRORS:
+        for single in each_of(error):
+            where = single.place and (single.place.source, single.place.line, single.place.column)
+            self.errors.setdefault((where, None if where and by_place else single.fact), single)
+            if isinstance(single, ExceededError) or len(self.errors) >= MOST_ERRORS:
                 self.raise_noted()
 
     def raise_noted(self) -> None:

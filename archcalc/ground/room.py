@@ -57,5 +57,5 @@ class Watch(MetaPathFinder):
 
 def watch() -> None:
     """Try the room from now on before NumPy is loaded."""
-    if not any(isinstance(one, Watch) for one in sys.meta_path):
+    if not any(isinstance(finder, Watch) for finder in sys.meta_path):
         sys.meta_path.insert(0, Watch())

@@ -27,8 +27,8 @@ def last_uses(
         owners: what `storages` returned, where memory is meant and not values.
     """
     of = owners or range(len(inputs))
-    found: dict[int, int] = {}
+    last: dict[int, int] = {}
     for position, sources in enumerate(inputs):
         for source in (position, *sources):
-            found[of[source]] = position
-    return found | {of[output]: len(inputs) for output in outputs}
+            last[of[source]] = position
+    return last | {of[output]: len(inputs) for output in outputs}

@@ -50,14 +50,14 @@ def blocks(names: Iterable[str]) -> list[str]:
 
 def members(names: Iterable[str], wanted: Collection[str]) -> dict[str, list[int]]:
     """Return for each name that is wanted the positions of the layers that it means: its own, or those of its block."""
-    found: dict[str, list[int]] = {name: [] for name in wanted}
+    positions: dict[str, list[int]] = {name: [] for name in wanted}
     longest = max(map(len, wanted), default=0)
     for position, name in enumerate(names):
         ends = (mark.start() for mark in MARK.finditer(name, 1, longest + 1))
         for end in (*ends, len(name)):
-            if (own := found.get(name[:end])) is not None:
+            if (own := positions.get(name[:end])) is not None:
                 own.append(position)
-    return found
+    return positions
 
 
 class Node(NamedTuple):

@@ -251,9 +251,9 @@ def _by_leading_dimension(tensors: Iterable[Shape]) -> Iterable[tuple[Number, li
         yield leading, rests
 
 
-def _same(one: Number, other: Number) -> bool:
+def _same(left: Number, right: Number) -> bool:
     """Tell whether two sizes are the same one: equal, and called the same where they have names."""
-    return bool(one == other) and getattr(one, "symbol", "") == getattr(other, "symbol", "")
+    return bool(left == right) and getattr(left, "symbol", "") == getattr(right, "symbol", "")
 
 
 def extents_of(shape: Shape) -> str:
@@ -314,7 +314,7 @@ def op(
 
 def _declared(cls: type[Op], main: str | None) -> dict[str, Setting]:
     """Return the settings of a class: the main one first, then those without a default, then the rest."""
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     for base in reversed(cls.__mro__):
-        found |= {v.name: v for v in vars(base).values() if isinstance(v, Setting)}
-    return dict(sorted(found.items(), key=lambda item: (item[0] != main, not item[1].required)))
+        settings |= {v.name: v for v in vars(base).values() if isinstance(v, Setting)}
+    return dict(sorted(settings.items(), key=lambda item: (item[0] != main, not item[1].required)))

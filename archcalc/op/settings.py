@@ -106,7 +106,7 @@ def number(
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
             raise ArchcalcError(f"must be a number, not {show(value)}")
         try:
-            found = float(value)
+            amount = float(value)
         except OverflowError:
             raise ArchcalcError(f"is too large for a decimal number: {show(value)}") from None
         if above is not None and not value > above:
@@ -117,7 +117,7 @@ def number(
                 f"must be from {within[0]:g} to {within[1]:g}, not {show(value)}",
                 hint=f"{value:g} percent are {value / 100:g}" if is_percent else None,
             )
-        return found
+        return amount
 
     schema: dict[str, object] = {"type": "number"} | ({} if above is None else {"exclusiveMinimum": above})
     if within is not None:

@@ -72,11 +72,11 @@ def check(
             limit is none.
     """
     network = as_network(model, input=input, batch=batch)
-    stated = [one if isinstance(one, FigureLimit) else limit(one) for one in limits]
+    stated = [each if isinstance(each, FigureLimit) else limit(each) for each in limits]
     within: list[Finding] = []
     if stated or network.budget:
         report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-        within = [_limited(one, report) for one in (*network.budget, *stated)]
+        within = [_limited(each, report) for each in (*network.budget, *stated)]
     return within + expected(network)
 
 

@@ -118,7 +118,7 @@ def compare(
             hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
         )
     conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
-    stacks = [one for one in read if isinstance(one, Stack)]
+    stacks = [each for each in read if isinstance(each, Stack)]
     for shape in shapes if stacks else ():
         check_input(network(stacks[0], shape), "input", shape)
     if len(stacks) < len(read):
@@ -201,25 +201,27 @@ def _one_input(shapes: list[Sizes], channels: int | None) -> tuple[int | None, S
 
 
 def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: Asked) -> Contrast:
-    reports = tuple(_on(one, (channels or one.multiple, *(size or (1, 1))), conditions) for one in stacks)
-    costs = tuple(_costs(one, size, report) for one, report in zip(stacks, reports, strict=True))
-    labels = _distinct([one.name for one in stacks])
+    reports = tuple(
+        _on(stack, (channels or stack.multiple, *(size or (1, 1))), conditions) for stack in stacks
+    )
+    costs = tuple(_costs(stack, size, report) for stack, report in zip(stacks, reports, strict=True))
+    labels = _distinct([stack.name for stack in stacks])
     return Contrast(labels, costs, reports if channels and size else (), channels, size)
 
 
-def _on(one: Stack, shape: Sizes, conditions: Asked) -> Report:
+def _on(stack: Stack, shape: Sizes, conditions: Asked) -> Report:
     """Return a stack's report on an input, or raise a fact where the groups do not suit the channels."""
     try:
-        return analyze(network(one, shape), **conditions)
+        return analyze(network(stack, shape), **conditions)
     except ArchcalcError as error:
-        raise ArchcalcError(f"stack '{one.name}': {error.fact}", hint=error.hint) from None
+        raise ArchcalcError(f"stack '{stack.name}': {error.fact}", hint=error.hint) from None
 
 
-def _costs(one: Stack, size: Sizes, report: Report) -> StackCosts:
+def _costs(stack: Stack, size: Sizes, report: Report) -> StackCosts:
     """Run the convolutions' own formulas on C; the receptive field and the batch are the report's."""
     from archcalc.arithmetic.polynomial import Formula, channels
 
-    ops = convolutions(one, channels())
+    ops = convolutions(stack, channels())
     shapes = _through(ops, (report.batch, channels(), *(size or (1, 1))))
     extents = report.rows[-1].extents
     bare = (op.replace(bias=False).weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
@@ -230,12 +232,12 @@ def _costs(one: Stack, size: Sizes, report: Report) -> StackCosts:
         with_biases=Formula.of(sum(elements(weights.values()) for weights in biased)),
         by_layer=tuple(map(Formula.of, by_layer)),
         largest=_largest(tuple(map(Formula.of, by_layer))),
-        macs=Formula.of(_macs(ops, _one_position(one, shapes), shapes)),
+        macs=Formula.of(_macs(ops, _one_position(stack, shapes), shapes)),
         macs_on_input=Formula.of(_macs(ops, shapes[1:], shapes)) if size else None,
         field=tuple(extent.size for extent in extents),
         jump=tuple(int(extent.stride) for extent in extents),
         nonlinearities=len(ops),
-        multiple=one.multiple,
+        multiple=stack.multiple,
     )
 
 
@@ -244,9 +246,9 @@ def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Number:
     return sum(work.macs for work in works if work is not None)
 
 
-def _one_position(one: Stack, shapes: list[Shape]) -> list[Shape]:
+def _one_position(stack: Stack, shapes: list[Shape]) -> list[Shape]:
     """Return the output shapes that one position of the last one takes: what strides later on skip is there, too."""
-    along = [prod(layer.stride for layer in one.layers[place + 1 :]) for place in range(len(one.layers))]
+    along = [prod(layer.stride for layer in stack.layers[place + 1 :]) for place in range(len(stack.layers))]
     return [(1, y[1], extent, extent) for y, extent in zip(shapes[1:], along, strict=True)]
 
 
@@ -261,15 +263,15 @@ def _through(ops: list[Op], x: Shape) -> list[Shape]:
 def _largest(formulas: tuple[Formula, ...]) -> tuple[Formula, ...]:
     """Return the formulas that no other one exceeds for every C."""
     unlike = dict.fromkeys(formulas)
-    return tuple(one for one in unlike if not any(other.exceeds(one) for other in unlike))
+    return tuple(each for each in unlike if not any(other.exceeds(each) for other in unlike))
 
 
 def _networks(
     read: list[Stack | Network], shapes: list[Sizes], channels: int | None, conditions: Asked
 ) -> Contrast:
     """Compare networks, and stacks beside them on the first network's input unless there is another."""
-    usual = next(one.input_shape for one in read if isinstance(one, Network))
-    if any(isinstance(one, Stack) for one in read):
+    usual = next(each.input_shape for each in read if isinstance(each, Network))
+    if any(isinstance(each, Stack) for each in read):
         shapes = [_completed(shape, channels, usual) for shape in shapes or ([()] if channels else [])]
     elif channels is not None:
         raise ArchcalcError(
@@ -278,17 +280,17 @@ def _networks(
         )
     wanted: Sequence[Sizes | None] = shapes or [None]
     reports = tuple(
-        _on(one, shape or usual, conditions)
-        if isinstance(one, Stack)
-        else analyze(one, input=shape, **conditions)
-        for one in read
+        _on(each, shape or usual, conditions)
+        if isinstance(each, Stack)
+        else analyze(each, input=shape, **conditions)
+        for each in read
         for shape in wanted
     )
-    labels = [one.name for one in read]
+    labels = [each.name for each in read]
     if len(shapes) > 1:
         sizes = ["×".join(map(str, shape)) for shape in shapes]
         labels = [f"{name} {size}" for name in labels for size in sizes] if len(read) > 1 else sizes
-    if any(isinstance(one, Stack) for one in read):
+    if any(isinstance(each, Stack) for each in read):
         return Contrast(_distinct(labels), (), reports)
     unlike = tuple(differences(reports[0], report) for report in reports)
     return Contrast(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)

@@ -112,12 +112,12 @@ def _sizes(output: Shape) -> Iterator[Derivation]:
     spatial = SPATIAL.get(len(output) - 2, ())
     names = ["channels", *(AXES[symbol] for symbol in spatial)] if spatial else ["size"] * (len(output) - 1)
     seen: dict[str, list[str]] = {}
-    found: dict[str, Term] = {}
+    terms: dict[str, Term] = {}
     for name, size in zip(names, output[1:], strict=True):
         if isinstance(size, Term) and size.operator:
             seen.setdefault(size.numbers(), []).append(name)
-            found.setdefault(size.numbers(), size)
-    for numbers, term in found.items():
+            terms.setdefault(size.numbers(), size)
+    for numbers, term in terms.items():
         yield from _one("output", "output " + " and ".join(seen[numbers]), term)
 
 

@@ -210,14 +210,14 @@ def _suffixes(text: str, item: str) -> dict[str, int]:
 def convolutions(stack: Stack, channels: Number) -> list[Op]:
     """Return the convolutions of a stack for C = `channels`, of any kind of number; padded to keep the size."""
     conv = REGISTRY["conv"]
-    found = []
+    ops = []
     incoming = channels
     for layer in stack.layers:
         out = layer.width or (incoming if layer.depthwise else channels)
         op = conv(out=1, kernel=layer.kernel, stride=layer.stride, padding="same")
-        found.append(op.replace(out=out, groups=incoming if layer.depthwise else layer.groups))
+        ops.append(op.replace(out=out, groups=incoming if layer.depthwise else layer.groups))
         incoming = out
-    return found
+    return ops
 
 
 def network(stack: Stack, shape: Sizes) -> Network:

@@ -79,7 +79,7 @@ class Settings(Kind):
 
     def write(self, value: Mapping[str, object]) -> str:
         """Return settings as a person would write them: out 96, kernel 11, stride 4."""
-        return ", ".join(f"{name} {_setting(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_setting(each)}" for name, each in value.items())
 
     def reduce(self, value: Mapping[str, object]) -> dict[str, object]:
         """Return the settings, of several numbers as a list."""
@@ -136,8 +136,8 @@ class Plot(Kind):
 
     def write(self, value: Sequence[float | None]) -> str:
         """Return a bar a number: ▁▃█; a blank for nothing, ? for what is not known."""
-        most = max((one for one in value if one is not None), default=0)
-        return "".join(UNKNOWN if one is None else self._bar(one, most) for one in value)
+        most = max((number for number in value if number is not None), default=0)
+        return "".join(UNKNOWN if number is None else self._bar(number, most) for number in value)
 
     def _bar(self, number: float, most: float) -> str:
         """Return a bar to the nearest eighth; something is never nothing."""
@@ -149,7 +149,7 @@ class Plot(Kind):
 
     def flatten(self, value: Sequence[float | None]) -> str:
         """Return the numbers with blanks between them."""
-        return " ".join(UNKNOWN if one is None else str(one) for one in self.reduce(value))
+        return " ".join(UNKNOWN if number is None else str(number) for number in self.reduce(value))
 
 
 class Mixed(Kind):

@@ -74,8 +74,8 @@ def complain(error: ArchcalcError) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.width = console.width or USUAL
     errors = each_of(error)
-    for one in errors:
-        _complain(one, console)
+    for each in errors:
+        _complain(each, console)
         if len(errors) > 1:
             console.print(Text())
     if len(errors) > 1:

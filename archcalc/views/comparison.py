@@ -106,9 +106,15 @@ def _facts(found: Contrast) -> dict[str, object]:
 
 def _differences(found: Contrast) -> list[dict[str, object]]:
     return [
-        {"network": label, "name": one.name, "last": one.last, "layers": one.layers, "change": change(one)}
+        {
+            "network": label,
+            "name": difference.name,
+            "last": difference.last,
+            "layers": difference.layers,
+            "change": change(difference),
+        }
         for label, unlike in zip(found.labels, found.differences, strict=True)
-        for one in unlike
+        for difference in unlike
     ]
 
 

@@ -70,7 +70,10 @@ def layer(explanation: Explanation) -> Sheet:
     legend = dict(_used(explanation))
     return Sheet(
         columns=LAYER,
-        rows=tuple((one.figure, one.steps, _meaning(one)) for one in explanation.derivations),
+        rows=tuple(
+            (derivation.figure, derivation.steps, _meaning(derivation))
+            for derivation in explanation.derivations
+        ),
         title=f"{report.name}: {row.name}",
         subtitle=(
             f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
@@ -108,11 +111,11 @@ def _tensors(row: Row) -> Iterator[str]:
 
 def block(name: str, explanations: Sequence[Explanation], report: Report) -> Sheet:
     """Return a block as the sum of its layers: the derivations of their parameters and their work."""
-    found = [
-        (one.row, {derivation.key: derivation.steps for derivation in one.derivations})
-        for one in explanations
+    derived = [
+        (explanation.row, {derivation.key: derivation.steps for derivation in explanation.derivations})
+        for explanation in explanations
     ]
-    rows = [row for row, _ in found]
+    rows = [row for row, _ in derived]
     whole = group(name, rows)
     return Sheet(
         columns=BLOCK,
@@ -123,7 +126,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
                 by.get("params", ""),
                 by.get("macs", ""),
             )
-            for row, by in found
+            for row, by in derived
             if row.params or row.macs
         ),
         title=f"{report.name}: {name}",
@@ -293,13 +296,13 @@ class Reason(NamedTuple):
 def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[Reason]:
     """Yield the heaviest layers for a figure."""
     total = FIGURES[key].amount(report)
-    found = [
-        (one.result * len(heavy.rows), heavy, one)
+    candidates = [
+        (derivation.result * len(heavy.rows), heavy, derivation)
         for heavy in derived
-        for one in heavy.derivations
-        if one.key == key
+        for derivation in heavy.derivations
+        if derivation.key == key
     ]
-    for result, heavy, one in sorted(found, key=lambda item: -item[0])[:HEAVIEST]:
+    for result, heavy, one in sorted(candidates, key=lambda item: -item[0])[:HEAVIEST]:
         times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
         symbols, numbers = (f"{times}{_held(text, times)}" for text in (one.symbols, one.numbers))
         yield Reason(key, [row.name for row in heavy.rows], result / total, symbols, numbers, result)

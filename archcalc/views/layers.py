@@ -92,7 +92,9 @@ def layers(
     """
     rows = report.rows if depth is None else folded(report, depth).rows
     return Sheet(
-        columns=tuple(one._replace(priority=0) if one.key == about else one for one in columns(keys)),
+        columns=tuple(
+            column._replace(priority=0) if column.key == about else column for column in columns(keys)
+        ),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         footer=tuple(FIGURES[key].of_total(report) for key in keys),
         title=report.title or report.name,

@@ -70,10 +70,10 @@ def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]
     stages = [{name: group(name, rows) for name, rows in groups(report.rows, 1)} for report in reports]
     values = {
         stage: [
-            figure.of_row(found[stage], report) if stage in found else ""
-            for found, report in zip(stages, reports, strict=True)
+            figure.of_row(stage_rows[stage], report) if stage in stage_rows else ""
+            for stage_rows, report in zip(stages, reports, strict=True)
         ]
-        for stage in _merged(list(found) for found in stages)
+        for stage in _merged(list(names) for names in stages)
     }
     shown = {
         stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
@@ -143,22 +143,30 @@ def _prefix(found: Contrast) -> str:
 
 def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[str]:
     """Yield a line for the layers that changed, for those that only one has, and for those that only the other has."""
-    designed = [one for one in unlike if one.before and one.after and _design(one.before, one.after)]
-    changed = [one for one in unlike if change(one) == "changed"]
+    designed = [
+        difference
+        for difference in unlike
+        if difference.before and difference.after and _design(difference.before, difference.after)
+    ]
+    changed = [difference for difference in unlike if change(difference) == "changed"]
     if designed:
         yield f"{label} changes {_some([_told(one) for one in designed])}"
     if len(changed) > len(designed):
         count = len(changed) - len(designed)
         yield f"{label}: {count} more layer{'s have' if count > 1 else ' has'} other weights, as another size comes in"
     for how, who in (("missing", first), ("added", label)):
-        runs = [one for one in unlike if change(one) == how]
+        runs = [difference for difference in unlike if change(difference) == how]
         if runs:
-            layers = sum(one.layers for one in runs)
-            yield f"only in {who}: {layers} layer{'s' if layers > 1 else ''}, {_some([_run(one) for one in runs])}"
+            layers = sum(run.layers for run in runs)
+            yield f"only in {who}: {layers} layer{'s' if layers > 1 else ''}, {_some([_run(run) for run in runs])}"
 
 
-def _told(one: Difference) -> str:
-    return f"{one.name} ({_design(one.before, one.after)})" if one.before and one.after else one.name
+def _told(difference: Difference) -> str:
+    return (
+        f"{difference.name} ({_design(difference.before, difference.after)})"
+        if difference.before and difference.after
+        else difference.name
+    )
 
 
 def _design(before: Row, after: Row) -> str:

@@ -49,15 +49,15 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
         columns=OVERVIEW,
         rows=tuple(
             (
-                one.tool,
-                one.name,
-                one.unit,
-                one.value,
-                _beside(one),
-                total(one),
+                reconciliation.tool,
+                reconciliation.name,
+                reconciliation.unit,
+                reconciliation.value,
+                _beside(reconciliation),
+                total(reconciliation),
             )
-            for one in found
-            if one.value != 0
+            for reconciliation in found
+            if reconciliation.value != 0
         ),
         title=report.title or report.name,
         subtitle=subtitle(report),
@@ -77,26 +77,50 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
 _BESIDE = "beside MACs: what a figure has more than pure multiply-accumulates, or than two for each of them in FLOPs"
 
 
-def _beside(one: Reconciliation) -> int | str | None:
+def _beside(reconciliation: Reconciliation) -> int | str | None:
     """Return the difference to MACs, nothing where the unit has none, None where the figure is unknown."""
-    return "" if one.difference is None and one.value is not None else one.difference
+    return (
+        ""
+        if reconciliation.difference is None and reconciliation.value is not None
+        else reconciliation.difference
+    )
 
 
 def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     """Return a row for every layer type and figure: the tool's rule and what it comes to."""
-    shares = [(one, share) for one in found for share in one.shares if share.works or share.parts]
+    shares = [
+        (reconciliation, share)
+        for reconciliation in found
+        for share in reconciliation.shares
+        if share.works or share.parts
+    ]
     alone = len(found) == 1
     return Sheet(
         columns=DETAILS if alone else (DETAILS[0]._replace(priority=0), *DETAILS[1:]),
         rows=tuple(
-            (one.tool, one.name, share.kind, len(share.layers), _rule(share), _numbers(share), share.value)
-            for one, share in shares
+            (
+                reconciliation.tool,
+                reconciliation.name,
+                share.kind,
+                len(share.layers),
+                _rule(share),
+                _numbers(share),
+                share.value,
+            )
+            for reconciliation, share in shares
         ),
         footer=("total", "", "", "", "", "", found[0].value) if alone else None,
         title=report.title or report.name,
-        subtitle=(*subtitle(report), *dict.fromkeys(f"{one.title}: {one.source}" for one in found)),
+        subtitle=(
+            *subtitle(report),
+            *dict.fromkeys(f"{reconciliation.title}: {reconciliation.source}" for reconciliation in found),
+        ),
         summary=tuple(
-            (f"{one.tool} {one.name}", f"{COUNT.text(one.value)} {one.unit} = {total(one)}") for one in found
+            (
+                f"{reconciliation.tool} {reconciliation.name}",
+                f"{COUNT.text(reconciliation.value)} {reconciliation.unit} = {total(reconciliation)}",
+            )
+            for reconciliation in found
         ),
         notes=(
             *_legend([share for _, share in shares]),
@@ -107,11 +131,11 @@ def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
     )
 
 
-def total(one: Reconciliation) -> str:
+def total(reconciliation: Reconciliation) -> str:
     """Return the sum that makes a figure, with a question mark for what is not known."""
-    signed = list(_summands(one.parts)) or [("+", "0")]
+    signed = list(_summands(reconciliation.parts)) or [("+", "0")]
     text = " ".join(f"{sign} {summand}" for sign, summand in signed).removeprefix("+ ")
-    return text + "".join(f" + ? {kind}" for kind in one.unknown)
+    return text + "".join(f" + ? {kind}" for kind in reconciliation.unknown)
 
 
 def _summands(parts: Sequence[Summand]) -> Iterator[tuple[str, str]]:
@@ -162,7 +186,7 @@ def _legend(shares: Sequence[KindCount]) -> tuple[str, ...]:
 
 def _batch(report: Report, found: Sequence[Reconciliation]) -> tuple[str, ...]:
     """Return which tools count one sample of a batch."""
-    single = dict.fromkeys(one.tool for one in found if one.one_sample)
+    single = dict.fromkeys(reconciliation.tool for reconciliation in found if reconciliation.one_sample)
     return (
         (f"{', '.join(single)}: for one sample, whatever the batch",) if single and report.batch > 1 else ()
     )
@@ -170,15 +194,21 @@ def _batch(report: Report, found: Sequence[Reconciliation]) -> tuple[str, ...]:
 
 def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
     """Return what a reader should know of the tools, and where a figure lacks something."""
-    quirks = {one.tool: "; ".join(one.quirks) for one in found if one.quirks}
+    quirks = {
+        reconciliation.tool: "; ".join(reconciliation.quirks)
+        for reconciliation in found
+        if reconciliation.quirks
+    }
     notes = [f"{tool}: {says}" for tool, says in quirks.items()]
     notes += [
-        f"{one.tool}: does not support {', '.join(one.unsupported)}" for one in found if one.unsupported
+        f"{reconciliation.tool}: does not support {', '.join(reconciliation.unsupported)}"
+        for reconciliation in found
+        if reconciliation.unsupported
     ]
     notes += [
-        f"{one.tool}: incomplete, for what it counts for {_named(one.missing)} is not known here"
-        for one in found
-        if one.unknown
+        f"{reconciliation.tool}: incomplete, for what it counts for {_named(reconciliation.missing)} is not known here"
+        for reconciliation in found
+        if reconciliation.unknown
     ]
     return tuple(dict.fromkeys(notes))
 

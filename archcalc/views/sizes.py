@@ -21,11 +21,11 @@ SUM = (Column("sum", "sum", WORDS, "the sum"), Column("value", "value", FIGURE, 
 
 def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
     """Return what comes out of `size`, and what would fit without rounding and keep the size."""
-    found = output(size, window, rounding)
+    size_out = output(size, window, rounding)
     kept = paddings(size, size, window)
     rows = [
-        ("output size", _derived(found.term), _evenness(found.exact, found.term.value)),
-        ("inputs that fit", "", "without rounding: " + ", ".join(map(grouped, found.fitting))),
+        ("output size", _derived(size_out.term), _evenness(size_out.exact, size_out.term.value)),
+        ("inputs that fit", "", "without rounding: " + ", ".join(map(grouped, size_out.fitting))),
     ]
     if window.stride == 1:
         rows.append(("padding that keeps it", _derived(kept.even) if kept else "", _padding(kept)))
@@ -38,9 +38,9 @@ def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
             "size": size,
             "target": None,
             "window": window._asdict(),
-            "output": found.term.value,
-            "exact": found.exact,
-            "fitting": list(found.fitting),
+            "output": size_out.term.value,
+            "exact": size_out.exact,
+            "fitting": list(size_out.fitting),
             "answer": None,
         },
     )
@@ -55,16 +55,16 @@ LEGEND = (
 
 def backward(size: int | None, target: int, window: Window, rounding: Rounding) -> Sheet:
     """Return which padding makes `target` out of `size`, or which inputs give it."""
-    found = inputs(target, window, rounding) if size is None else paddings(size, target, window, rounding)
+    answer = inputs(target, window, rounding) if size is None else paddings(size, target, window, rounding)
     if size is None:
-        row = ("inputs that give it", _inputs(found))
+        row = ("inputs that give it", _inputs(answer))
     else:
         bare = output_size(size, window._replace(before=0, after=0), rounding)
         fewer = f"none: without padding it is already {bare}, and padding only adds"
-        row = (f"padding that makes {target} of {size}", _padding(found) if found else fewer)
+        row = (f"padding that makes {target} of {size}", _padding(answer) if answer else fewer)
     return Sheet(
         columns=COLUMNS,
-        rows=((row[0], _derived(found.even) if found else "", row[1]),),
+        rows=((row[0], _derived(answer.even) if answer else "", row[1]),),
         title=f"{target} out of a window of {window.kernel}, {window.stride} at a time",
         summary=LEGEND,
         facts={
@@ -74,7 +74,9 @@ def backward(size: int | None, target: int, window: Window, rounding: Rounding) 
             "output": None,
             "exact": None,
             "fitting": None,
-            "answer": {"least": found.least, "most": found.most, "even": found.even.value} if found else None,
+            "answer": {"least": answer.least, "most": answer.most, "even": answer.even.value}
+            if answer
+            else None,
         },
     )
 

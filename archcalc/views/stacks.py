@@ -50,7 +50,7 @@ def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ..
         tuple(_plain(some[0].over(first[0])) if len(some) == len(first) == 1 else "" for some in others),
     )
     if found.channels:
-        numbers = [max(one.at(found.channels) for one in some) for some in formulas]
+        numbers = [max(formula.at(found.channels) for formula in some) for some in formulas]
         yield line(figure, f"C = {grouped(found.channels)}", COUNT, numbers)
 
 

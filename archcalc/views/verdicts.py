@@ -31,7 +31,11 @@ def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: 
     """
     claims = [finding for finding in found if finding.claim is not None]
     is_whole = form != "table" or sound <= 1
-    shown = found if is_whole else [one for one in found if one.claim is not None or not one.holds]
+    shown = (
+        found
+        if is_whole
+        else [finding for finding in found if finding.claim is not None or not finding.holds]
+    )
     idle = set() if form in MACHINES else {"operator"} if claims else {"operator", "claimed"}
     kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
     return Sheet(
@@ -103,5 +107,5 @@ def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]
 
 def _failed(found: Sequence[Finding]) -> str:
     """Return how many do not hold, and of how many that is not known."""
-    failed = [(sum(one.verdict == word for one in found), word) for word in ("wrong", "unknown")]
+    failed = [(sum(finding.verdict == word for finding in found), word) for word in ("wrong", "unknown")]
     return ", ".join(f"{count} {word}" for count, word in failed if count) or "all hold"

@@ -27,72 +27,75 @@ TOTALS: dict[str, tuple[str, Callable[[Sequence[int]], int], Kind]] = {
 """What the layers' figures add up to: its name, how, and its kind; the others only agree or not."""
 
 
-def verification(report: Report, found: Verification, layer: str | None) -> Sheet:
+def verification(report: Report, checked: Verification, layer: str | None) -> Sheet:
     """Return a row for each figure that was compared, over all layers or of one."""
     return Sheet(
         columns=COLUMNS,
-        rows=tuple(_rows(found)),
+        rows=tuple(_rows(checked)),
         title=f"{report.name} verified" + (f": {layer}" if layer else ""),
         subtitle=page.subtitle(report),
-        notes=tuple(_notes(found)),
+        notes=tuple(_notes(checked)),
         facts=page.facts(report)
         | {
-            "comparisons": len(found.comparisons),
-            "complete": found.complete,
+            "comparisons": len(checked.comparisons),
+            "complete": checked.complete,
             "disagreements": [
                 {
-                    "layer": one.layer,
-                    "figure": one.figure,
-                    "predicted": _raw(one.predicted),
-                    "real": _raw(one.real),
+                    "layer": measured.layer,
+                    "figure": measured.figure,
+                    "predicted": _raw(measured.predicted),
+                    "real": _raw(measured.real),
                 }
-                for one in found.disagreements
+                for measured in checked.disagreements
             ],
         },
     )
 
 
-def _rows(found: Verification) -> Iterator[tuple[object, ...]]:
+def _rows(checked: Verification) -> Iterator[tuple[object, ...]]:
     for key in FIGURES:
-        ones = [one for one in found.comparisons if one.key == key]
-        if not ones:
+        measurements = [measured for measured in checked.comparisons if measured.key == key]
+        if not measurements:
             continue
-        name, predicted, real = _values(key, ones)
-        verdict = "ok" if all(one.agrees for one in ones) else "wrong"
-        yield (name, len({one.layer for one in ones}), predicted, real, verdict)
+        name, predicted, real = _values(key, measurements)
+        verdict = "ok" if all(measured.agrees for measured in measurements) else "wrong"
+        yield (name, len({measured.layer for measured in measurements}), predicted, real, verdict)
 
 
-def _values(key: str, ones: Sequence[Measured]) -> tuple[str, object, object]:
+def _values(key: str, measurements: Sequence[Measured]) -> tuple[str, object, object]:
     """Return the name of a line, and the values of both sides: a total, or how many comparisons agree."""
     figure = FIGURES[key].measured
     if key in TOTALS:
         name, total, kind = TOTALS[key]
-        sides = ([one.predicted for one in ones], [one.real for one in ones])
+        sides = (
+            [measured.predicted for measured in measurements],
+            [measured.real for measured in measurements],
+        )
         predicted, real = (Cell(kind, total([n for n in side if isinstance(n, int)])) for side in sides)
         return name, predicted, real
-    if len(ones) == 1 and key == "output":
-        return figure, Cell(SHAPE, ones[0].predicted), Cell(SHAPE, ones[0].real)
-    agreeing = sum(one.agrees for one in ones)
-    return figure, Cell(COUNT, len(ones)), Cell(AGREEING, agreeing)
+    if len(measurements) == 1 and key == "output":
+        return figure, Cell(SHAPE, measurements[0].predicted), Cell(SHAPE, measurements[0].real)
+    agreeing = sum(measured.agrees for measured in measurements)
+    return figure, Cell(COUNT, len(measurements)), Cell(AGREEING, agreeing)
 
 
-def _notes(found: Verification) -> Iterator[str]:
-    if not found.disagreements:
-        yield f"{grouped(len(found.comparisons))} comparisons, all agree"
+def _notes(checked: Verification) -> Iterator[str]:
+    if not checked.disagreements:
+        yield f"{grouped(len(checked.comparisons))} comparisons, all agree"
     else:
-        one = found.disagreements[0]
+        measured = checked.disagreements[0]
         yield (
-            f"the first of {grouped(len(found.disagreements))} disagreements: {one.layer}: {_difference(one)}"
+            f"the first of {grouped(len(checked.disagreements))} disagreements: {measured.layer}: {_difference(measured)}"
         )
-    if not found.complete:
+    if not checked.complete:
         yield "the run ended there: what follows would be wrong, too"
     yield "receptive fields: which elements of a layer see a marked part of the input, along each axis"
 
 
-def _difference(one: Measured) -> str:
-    if one.key == "values":
-        return f"{_text(one, one.real)} values are not those of ONNX Runtime"
-    return f"{one.figure} is {_text(one, one.real)}, not {_text(one, one.predicted)} as predicted"
+def _difference(measured: Measured) -> str:
+    if measured.key == "values":
+        return f"{_text(measured, measured.real)} values are not those of ONNX Runtime"
+    return f"{measured.figure} is {_text(measured, measured.real)}, not {_text(measured, measured.predicted)} as predicted"
 
 
 def _raw(value: Value) -> object:
@@ -100,11 +103,11 @@ def _raw(value: Value) -> object:
     return SHAPE.plain(value) if isinstance(value, tuple) else value
 
 
-def _text(one: Measured, value: Value) -> str:
+def _text(measured: Measured, value: Value) -> str:
     if isinstance(value, tuple):
         return "x".join(map(str, value[1:]))
     if isinstance(value, str):
         return value
-    if one.key == "alive":
+    if measured.key == "alive":
         return f"{grouped(value)} bytes ({sized(value)})"
     return grouped(value)

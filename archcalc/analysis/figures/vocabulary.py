@@ -172,15 +172,17 @@ def columns(keys: tuple[str, ...]) -> tuple[Column, ...]:
                 hint=nearest(key, list(known)) or f"choose from {', '.join(known)}",
             )
     chosen = (FIGURES[key] for key in keys)
-    return tuple(Column(one.key, one.title or one.key, one.kind, one.help, one.priority) for one in chosen)
+    return tuple(
+        Column(each.key, each.title or each.key, each.kind, each.help, each.priority) for each in chosen
+    )
 
 
 def column_keys() -> tuple[str, ...]:
     """Return the keys of all figures that a row can show."""
-    return tuple(key for key, one in FIGURES.items() if one.of is not None)
+    return tuple(key for key, each in FIGURES.items() if each.of is not None)
 
 
 def expectable(*, of_layer: bool) -> tuple[str, ...]:
     """Return the keys of the figures that `expect:` may state of a network, or of a layer."""
     allowed = ("both", "layer") if of_layer else ("both",)
-    return tuple(key for key, one in FIGURES.items() if one.expect in allowed)
+    return tuple(key for key, each in FIGURES.items() if each.expect in allowed)

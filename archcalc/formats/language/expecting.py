@@ -17,7 +17,7 @@ def expected(network: Network, body: str) -> str:
         return ""
     written = Document(SourceText("the spec", body)).network()
     wanted = {expectation.layer for expectation in network.expectations if expectation.layer}
-    before, after = (members((node.name for node in one.nodes), wanted) for one in (network, written))
+    before, after = (members((node.name for node in side.nodes), wanted) for side in (network, written))
     known = {layer for layer in wanted if before[layer] == after[layer]}
     entries: dict[tuple[str, bool], list[Expectation]] = {}
     for expectation in network.expectations:
@@ -27,9 +27,9 @@ def expected(network: Network, body: str) -> str:
     for (source, train), stated in entries.items():
         parts = _figures([e for e in stated if e.layer is None])
         layers: dict[str, list[Expectation]] = {}
-        for one in stated:
-            if one.layer:
-                layers.setdefault(one.layer, []).append(one)
+        for each in stated:
+            if each.layer:
+                layers.setdefault(each.layer, []).append(each)
         if layers:
             inner = [f"{layer}: {{{', '.join(_figures(of_layer))}}}" for layer, of_layer in layers.items()]
             parts += _braced("layers", inner)
@@ -40,8 +40,8 @@ def expected(network: Network, body: str) -> str:
 
 def _figures(stated: list[Expectation]) -> list[str]:
     """Return figures as the inside of a mapping, what is only claimed at last."""
-    said = [f"{e.figure}: {value(e.value)}" for e in stated if e.claim is None]
-    return said + _braced("claims", [f"{e.figure}: {text(e.claim)}" for e in stated if e.claim is not None])
+    lines = [f"{e.figure}: {value(e.value)}" for e in stated if e.claim is None]
+    return lines + _braced("claims", [f"{e.figure}: {text(e.claim)}" for e in stated if e.claim is not None])
 
 
 def _braced(key: str, items: list[str]) -> list[str]:

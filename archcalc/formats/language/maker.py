@@ -56,11 +56,11 @@ def _op(
     try:
         op = cls(**given)
     except ArchcalcError as error:
-        for one in each_of(error):
-            word = given.get(one.setting or "")
-            if isinstance(word, str) and one.hint is None:
-                one.hint = nearest(word, scope)
-            if one.setting is not None or not is_misspelt:  # what is missing may be what is misspelt
-                problems.note(one.at(cls.kind, use))
+        for single in each_of(error):
+            word = given.get(single.setting or "")
+            if isinstance(word, str) and single.hint is None:
+                single.hint = nearest(word, scope)
+            if single.setting is not None or not is_misspelt:  # what is missing may be what is misspelt
+                problems.note(single.at(cls.kind, use))
     problems.raise_noted()
     return op

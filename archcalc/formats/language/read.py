@@ -242,14 +242,14 @@ class Document:
         tree = self.root.entries.get("outputs")
         if tree is None:
             return ()
-        found = []
+        positions = []
         for name in tree.items if isinstance(tree, Listing) else [tree]:
             position = expansion.names.find(name.text, "") if isinstance(name, Scalar) else None
             if position is None:
                 hint = nearest(name.text, expansion.names.finished()) if isinstance(name, Scalar) else None
                 raise ArchcalcError(f"'outputs' names no layer: {name.noun}", place=name.place(), hint=hint)
-            found.append(position)
-        return tuple(found)
+            positions.append(position)
+        return tuple(positions)
 
 
 def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | None) -> Node:

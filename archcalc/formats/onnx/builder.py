@@ -72,10 +72,10 @@ class Builder:
     def op(self, kind: str, settings: Mapping[str, object]) -> Op:
         """Return an op; equal ones are one object."""
         key = (kind, repr(settings))
-        found = self._ops.get(key)
-        if found is None:
-            found = self._ops[key] = REGISTRY[kind](**settings)
-        return found
+        op = self._ops.get(key)
+        if op is None:
+            op = self._ops[key] = REGISTRY[kind](**settings)
+        return op
 
     def add(
         self,
@@ -148,10 +148,10 @@ class Builder:
         if not tensor.size:
             raise UnaccountableError("it takes an empty tensor")
         key = (tensor.root, tensor.shape)
-        found = self._parameters.get(key)
-        if found is None:
+        output = self._parameters.get(key)
+        if output is None:
             learnt = {} if tensor.is_learnt else {"learnt": False}
-            found = self.add(
+            output = self.add(
                 tensor.root,
                 "parameter",
                 (),
@@ -160,8 +160,8 @@ class Builder:
                 axes="all",
                 **learnt,
             )._replace(dtype=tensor.dtype)
-            self._parameters[key] = found
-        return found
+            self._parameters[key] = output
+        return output
 
     def tensor(self, node: GraphNode, index: int) -> Tensor | None:
         """Return an input of a node, None where it is left out."""

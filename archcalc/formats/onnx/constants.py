@@ -117,9 +117,9 @@ def folded(
     if node.op not in FOLDED or node.domain not in STANDARD or not budget.affords(FOLDING):
         return None
     values: list[Array | None] = []
-    for one in constants:
-        value = None if one is None or one.is_learnt or one.size > MOST else one.value
-        if one is not None and value is None:
+    for constant in constants:
+        value = None if constant is None or constant.is_learnt or constant.size > MOST else constant.value
+        if constant is not None and value is None:
             return None
         values.append(value)
     size = sum(value.size for value in values if value is not None)

@@ -31,7 +31,7 @@ class Cost(NamedTuple):
 
 def written_out(model: Proto, budget: Budget) -> Proto:
     """Return a model with the functions that it defines itself written out, but for those that are ops."""
-    foreign = list(dict.fromkeys((one.domain, one.name) for one in model.functions if not _is_own(one)))
+    foreign = list(dict.fromkeys((each.domain, each.name) for each in model.functions if not _is_own(each)))
     if not foreign:
         return model
     from onnx import inliner
@@ -55,17 +55,17 @@ def _pay(model: Proto, budget: Budget) -> None:
     Raises:
         ArchcalcError: they come to more nodes than a network may have, to more work than is allowed, or to no end.
     """
-    costs = _costs(_bodies(one for one in model.functions if not _is_own(one)), budget)
-    stay = (one.node for one in model.functions if _is_own(one))
-    found = _cost(chain(model.graph.node, *stay), costs)
-    if found.depth > FUNCTIONS:
+    costs = _costs(_bodies(each for each in model.functions if not _is_own(each)), budget)
+    stay = (each.node for each in model.functions if _is_own(each))
+    cost = _cost(chain(model.graph.node, *stay), costs)
+    if cost.depth > FUNCTIONS:
         raise _refusal(budget, f"functions call each other more than {FUNCTIONS} deep")
-    if found.nodes > LAYERS.value:
+    if cost.nodes > LAYERS.value:
         raise ArchcalcError(
             f"{visible(str(budget.path))}: has more than {LAYERS.value:,} nodes once its functions are written out",
             hint=LAYERS.hint,
         )
-    _spend(found, budget)
+    _spend(cost, budget)
 
 
 def _spend(cost: Cost, budget: Budget) -> None:
@@ -83,10 +83,10 @@ def _is_own(function: Proto) -> bool:
 
 def _bodies(functions: Iterable[Proto]) -> dict[Key, list[Proto]]:
     """Return the nodes of each function; where a file defines one twice, those of both."""
-    found: dict[Key, list[Proto]] = {}
-    for one in functions:
-        found.setdefault(_key(one.domain, one.name, one.overload), []).extend(one.node)
-    return found
+    bodies: dict[Key, list[Proto]] = {}
+    for each in functions:
+        bodies.setdefault(_key(each.domain, each.name, each.overload), []).extend(each.node)
+    return bodies
 
 
 def _key(domain: str, name: str, overload: str) -> Key:
@@ -96,15 +96,15 @@ def _key(domain: str, name: str, overload: str) -> Key:
 def _costs(bodies: dict[Key, list[Proto]], budget: Budget) -> dict[Key, Cost]:
     """Return what a call of each function comes to."""
     calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
-    found: dict[Key, Cost] = {}
+    costs: dict[Key, Cost] = {}
     try:
         for key in TopologicalSorter(
             {key: calls[key].keys() & bodies.keys() for key in bodies}
         ).static_order():
-            found[key] = _total(bodies[key], calls[key], found)
+            costs[key] = _total(bodies[key], calls[key], costs)
     except CycleError:
         raise _refusal(budget, "functions call each other without end") from None
-    return found
+    return costs
 
 
 def _cost(nodes: Iterable[Proto], functions: dict[Key, Cost]) -> Cost:
@@ -117,9 +117,9 @@ def _total(nodes: Iterable[Proto], calls: Counter[Key], functions: dict[Key, Cos
     made = [(times, functions[key]) for key, times in calls.items() if key in functions]
     return Cost(
         sum(times for key, times in calls.items() if key not in functions)
-        + sum(times * one.nodes for times, one in made),
-        sum(node.ByteSize() for node in nodes) + sum(times * one.bytes for times, one in made),
-        max((one.depth + 1 for _, one in made), default=0),
+        + sum(times * each.nodes for times, each in made),
+        sum(node.ByteSize() for node in nodes) + sum(times * each.bytes for times, each in made),
+        max((each.depth + 1 for _, each in made), default=0),
     )
 
 

@@ -24,8 +24,8 @@ def function_name(kind: str, number: int) -> str:
 def kind_of(domain: str, name: str) -> str | None:
     """Return the kind of layer that a function stands for, or None where it is not one of archcalc's own."""
     kind, _, number = name.rpartition("_")
-    found = kind if number.isdigit() else name
-    return found if domain == DOMAIN and found in REGISTRY else None
+    kind_or_name = kind if number.isdigit() else name
+    return kind_or_name if domain == DOMAIN and kind_or_name in REGISTRY else None
 
 
 def attributes_of(op: Op) -> dict[str, str]:

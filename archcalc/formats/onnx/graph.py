@@ -111,7 +111,7 @@ def _graph(model: Proto, budget: Budget) -> OnnxGraph:
 
 def _opset(model: Proto, path: Path) -> int:
     """Return the opset of ONNX's own operators that a model is written in."""
-    opset: int = next((one.version for one in model.opset_import if one.domain in STANDARD), 1)
+    opset: int = next((opset.version for opset in model.opset_import if opset.domain in STANDARD), 1)
     if not 0 <= opset <= limits.OPSET:
         raise ArchcalcError(f"{visible(str(path))}: there is no opset {opset:,}")
     return opset
@@ -144,7 +144,7 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 def _placed(proto: Proto) -> str:
     """Return a node's name, behind the modules that it is in where its file keeps them apart from it."""
     name = text(proto.name)
-    scopes = next((text(one.value) for one in proto.metadata_props if one.key == SCOPES), "")
+    scopes = next((text(entry.value) for entry in proto.metadata_props if entry.key == SCOPES), "")
     modules = [*filter(None, findall(r"'([^']*)'", scopes)[:-1])]  # the last one is the node itself
     del modules[limits.NESTING.value :]
     return "/".join(["", *_shortened(modules), name]) if modules else name

@@ -26,10 +26,10 @@ def inferred(graph: OnnxGraph, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     try:
-        found = shape_inference.infer_shapes(model)  # data_prop would write out what a shape of 10^12 holds
+        typed = shape_inference.infer_shapes(model)  # data_prop would write out what a shape of 10^12 holds
     except Exception:  # noqa: BLE001  # whatever it cannot do is left unknown
         return {}
-    values = (*found.graph.value_info, *found.graph.output)
+    values = (*typed.graph.value_info, *typed.graph.output)
     stated = {
         value.name: dimensions(value) or (1,)  # a single number is a row of one
         for value in values

@@ -26,11 +26,11 @@ def body(
         return []
     complete = node._replace(attributes=Attributes({**_defaults(schema), **node.attributes}))
     inner = _inlined(schema, complete, tensors, max(opset, OLDEST))
-    if not all(one.domain in STANDARD and one.op_type in known for one in inner):
+    if not all(inside.domain in STANDARD and inside.op_type in known for inside in inner):
         return []
     ends = {*node.inputs, *node.outputs}
     _rename(inner, lambda name: name if name in ends or not name else f"{node.called}/{name}")
-    return [node_of(one)._replace(name=f"{node.called}/{one.op_type}") for one in inner]
+    return [node_of(inside)._replace(name=f"{node.called}/{inside.op_type}") for inside in inner]
 
 
 def _schema(op: str, opset: int) -> Any:
@@ -78,10 +78,10 @@ def _definition(schema: Any, proto: Any, tensors: Sequence[Tensor | None], opset
         for tensor in tensors
     ]
     version = max(v for v in schema.context_dependent_function_opset_versions if v <= opset)
-    found = schema.get_context_dependent_function_with_opset_version(
-        version, proto.SerializeToString(), [one.SerializeToString() for one in types]
+    serialised = schema.get_context_dependent_function_with_opset_version(
+        version, proto.SerializeToString(), [inside.SerializeToString() for inside in types]
     )
-    return FunctionProto.FromString(found)
+    return FunctionProto.FromString(serialised)
 
 
 def _rename(nodes: Iterable[Any], name_of: Callable[[str], str]) -> None:

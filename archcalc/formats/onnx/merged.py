@@ -31,9 +31,9 @@ def merged(layers: Iterable[Mapping[str, Constant]], producer: str) -> list[str]
         return []
     lost = sum(bias.size for bias in biases)
     have = "1 convolution has" if len(biases) == 1 else f"{len(biases):,} convolutions have"
-    told = f"{have} batch normalisation merged into them, by the names of their weights"
+    note = f"{have} batch normalisation merged into them, by the names of their weights"
     more = f"the model that was trained has {lost:,} parameters more, if they had no bias of their own"
-    return [f"{told}: {more}"]
+    return [f"{note}: {more}"]
 
 
 def _is_invented(weight: str, bias: str) -> bool:

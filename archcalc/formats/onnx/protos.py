@@ -53,8 +53,8 @@ def serialised(model: Model, *, name: str, text: str, dtype: str) -> bytes:
     proto = helper.make_model(
         graph,
         producer_name="archcalc",
-        functions=[make.function(one) for one in model.functions],
-        opset_imports=[helper.make_opsetid(*one) for one in opsets],
+        functions=[make.function(function) for function in model.functions],
+        opset_imports=[helper.make_opsetid(*opset) for opset in opsets],
         ir_version=IR_VERSION,
     )
     content: bytes = proto.SerializeToString()
@@ -71,8 +71,8 @@ class _Protos:
     def tensor(self, name: str, constant: SmallTensor) -> TensorProto:
         """Return a constant as a message."""
         element = self.types[constant.dtype]
-        found: TensorProto = self.helper.make_tensor(name, element, constant.dims, constant.values)
-        return found
+        message: TensorProto = self.helper.make_tensor(name, element, constant.dims, constant.values)
+        return message
 
     def values(self, names: Sequence[str], sizes: Mapping[str, OpenSizes]) -> list[ValueInfoProto]:
         """Return what is said of tensors: their names and shapes."""
@@ -85,7 +85,7 @@ class _Protos:
 
     def function(self, function: FunctionDraft) -> FunctionProto:
         """Return a function; its constants are nodes of its body."""
-        found: FunctionProto = self.helper.make_function(
+        message: FunctionProto = self.helper.make_function(
             DOMAIN,
             function.name,
             function.inputs,
@@ -94,7 +94,7 @@ class _Protos:
             [self.helper.make_opsetid("", OPSET)],
             function.settings,
         )
-        return found
+        return message
 
     def _step(self, step: Operation) -> Iterator[NodeProto]:
         inputs: list[str | SmallTensor] = []
@@ -111,7 +111,7 @@ class _Protos:
             for key, value in call.attributes.items()
         }
         domain = None if call.name is None else call.domain
-        found: NodeProto = self.helper.make_node(
+        node: NodeProto = self.helper.make_node(
             call.operator, call.inputs, [call.output], name=call.name, domain=domain, **settings
         )
-        return found
+        return node

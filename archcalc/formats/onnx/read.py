@@ -78,13 +78,13 @@ class _Reader:
         self.graph = graph
         self.is_given = is_given
         self.builder = Builder(graph)
-        self.shapes = {one.name: one.shape for one in inputs}
-        open_sizes = [f"{', '.join(one.assumed)} of {one.name}" for one in inputs if one.assumed]
+        self.shapes = {entry.name: entry.shape for entry in inputs}
+        open_sizes = [f"{', '.join(entry.assumed)} of {entry.name}" for entry in inputs if entry.assumed]
         self.assumed = f"the file leaves open {' and '.join(open_sizes)}, taken as 1" if open_sizes else ""
-        for one in inputs:
-            op = Input(shape=(1,)).replace(shape=one.shape[1:], batch=one.shape[0], batched=one.batched)
-            flow = self.builder.append(one.name, op, one.shape, (), {})
-            self.builder.tensors[one.name] = flow._replace(dtype=one.dtype)
+        for entry in inputs:
+            op = Input(shape=(1,)).replace(shape=entry.shape[1:], batch=entry.shape[0], batched=entry.batched)
+            flow = self.builder.append(entry.name, op, entry.shape, (), {})
+            self.builder.tensors[entry.name] = flow._replace(dtype=entry.dtype)
         self.define(graph.constants)
 
     def define(self, constants: Mapping[str, Proto]) -> None:
@@ -97,12 +97,12 @@ class _Reader:
         builder.budget.spend(NODE)
         builder.budget.copy(sum(map(len, node.outputs)))
         tensors = [builder.tensor(node, index) for index in range(len(node.inputs))]
-        found = self.worked_out(node, tensors) or self.translated(node, tensors)
-        builder.know({name: tensor for name, tensor in found.items() if name})
+        results = self.worked_out(node, tensors) or self.translated(node, tensors)
+        builder.know({name: tensor for name, tensor in results.items() if name})
 
     def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
-        constants = [one for one in tensors if not isinstance(one, Output)]
+        constants = [tensor for tensor in tensors if not isinstance(tensor, Output)]
         if not node.inputs or len(constants) < len(tensors):
             return {}
         arrays = folded(node, constants, self.graph.opset, self.builder.budget) or ()
@@ -111,7 +111,7 @@ class _Reader:
     def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node's layers."""
         try:
-            found = self.translation(node, tensors)(node, self.builder)
+            result = self.translation(node, tensors)(node, self.builder)
         except UnaccountableError as reason:
             return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
         except ExceededError:
@@ -123,7 +123,7 @@ class _Reader:
             return self.defined(node, tensors) or self.unaccountable(node, tensors, error.fact)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
             return self.unaccountable(node, tensors, "it is not as ONNX defines it")
-        outputs = found if isinstance(found, list) else [found]
+        outputs = result if isinstance(result, list) else [result]
         return {name: y for name, y in zip(node.outputs, outputs, strict=False) if y is not None}
 
     def defined(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
@@ -133,8 +133,8 @@ class _Reader:
         self.builder.budget.spend(DEFINITION)
         inner = body(node, tensors, self.graph.opset, KNOWN)
         self.builder.count(inner)
-        for one in inner:
-            self.visit(one)
+        for inside in inner:
+            self.visit(inside)
         return {name: self.builder.tensors[name] for name in node.outputs if inner and name}
 
     def translation(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> Translate:
@@ -164,19 +164,19 @@ class _Reader:
             for tensor in tensors
             if isinstance(tensor, Output) or (tensor is not None and tensor.is_learnt)
         ]
-        found: dict[str, Tensor] = {}
+        results: dict[str, Tensor] = {}
         for name in filter(None, node.outputs):
             shape = self.inferred.get(name)
-            called = f"{node.called}:{len(found)}" if found else node.called
+            called = f"{node.called}:{len(results)}" if results else node.called
             settings = {"shape": shape, "axes": "all"} if shape and min(shape) > 0 else {}
-            found[name] = self.builder.add(
+            results[name] = self.builder.add(
                 called,
                 "unaccounted",
                 inputs,
                 what=node.what.strip()[:MOST_WHAT] or "?",
                 **settings,
             )
-        return found
+        return results
 
     def branch(self, node: GraphNode, builder: Builder) -> list[Tensor]:
         """Go through the branch that a constant condition chooses."""
@@ -258,7 +258,7 @@ def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
 
 def _noted(unaccounted: Sequence[str]) -> list[str]:
     """Return a line for each node that could not be said, the first few."""
-    lines = [f"not accounted for: {one}" for one in unaccounted[:MOST_NOTED]]
+    lines = [f"not accounted for: {line}" for line in unaccounted[:MOST_NOTED]]
     more = len(unaccounted) - MOST_NOTED
     return [*lines, f"not accounted for: {more} nodes more"] if more > 0 else lines
 
@@ -266,7 +266,7 @@ def _noted(unaccounted: Sequence[str]) -> list[str]:
 def _dtype(weights: Mapping[int, Mapping[str, Constant]]) -> str | None:
     """Return the type that most of the weights have, as reports call it."""
     sizes: Counter[str] = Counter()
-    for one in (weight for named in weights.values() for weight in named.values()):
-        if one.dtype in FLOATS:
-            sizes[FLOATS[one.dtype]] += one.size
+    for each in (weight for named in weights.values() for weight in named.values()):
+        if each.dtype in FLOATS:
+            sizes[FLOATS[each.dtype]] += each.size
     return max(sizes, key=lambda name: sizes[name]) if sizes else None

@@ -113,9 +113,9 @@ def _varint(data: mmap, position: int) -> tuple[int, int]:
 
 def _varint_of(number: int) -> bytes:
     """Return a number as bytes of seven bits."""
-    found = bytearray()
+    encoded = bytearray()
     while number >= 0x80:
-        found.append(number & 0x7F | 0x80)
+        encoded.append(number & 0x7F | 0x80)
         number >>= 7
-    found.append(number)
-    return bytes(found)
+    encoded.append(number)
+    return bytes(encoded)

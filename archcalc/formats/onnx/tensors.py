@@ -47,12 +47,12 @@ class Steps:
 
     def __iter__(self) -> Iterator[Step]:
         """Yield the steps, the first one first."""
-        found = [self.last]
-        one = self.before
-        while one is not None:
-            found.append(one.last)
-            one = one.before
-        return reversed(found)
+        steps = [self.last]
+        chain = self.before
+        while chain is not None:
+            steps.append(chain.last)
+            chain = chain.before
+        return reversed(steps)
 
 
 class Output(NamedTuple):
@@ -116,13 +116,13 @@ class Constant(NamedTuple):
     @property
     def numbers(self) -> list[Any] | None:
         """Its numbers in a row, if they are known; of what the file states, without NumPy."""
-        found = None if self.steps else _stated(self.source)
-        if found is not None:
-            self._pay(len(found), LOOK)
+        values = None if self.steps else _stated(self.source)
+        if values is not None:
+            self._pay(len(values), LOOK)
         else:
             value = self.value
-            found = None if value is None else value.reshape(-1).tolist()
-        return found
+            values = None if value is None else value.reshape(-1).tolist()
+        return values
 
     @property
     def scalar(self) -> float | None:

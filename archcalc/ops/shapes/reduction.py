@@ -106,8 +106,8 @@ class ArgMax(Op):
         return Work(comparisons=prod(at.x) - prod(at.y))
 
     def forward(self, x: Array) -> Array:
-        found = (x if self.by == "max" else -x).argmax(axis=self.axis)
-        y: Array = found.astype(x.dtype).reshape(self.output_sizes(x.shape))
+        index = (x if self.by == "max" else -x).argmax(axis=self.axis)
+        y: Array = index.astype(x.dtype).reshape(self.output_sizes(x.shape))
         return y
 
 

@@ -121,8 +121,8 @@ class Einsum(Op):
                 f"'{self.equation}' is no equation", setting="equation", hint=f"it has {LETTERS}"
             )
         inputs, output = self._letters()
-        found = _checked_sizes(inputs, at.xs)
-        if len({*output}) < len(output) or not {*output} <= found.keys():
+        sizes = _checked_sizes(inputs, at.xs)
+        if len({*output}) < len(output) or not {*output} <= sizes.keys():
             raise ArchcalcError(
                 f"the output '{output}' must name letters of the inputs, each once", setting="equation"
             )
@@ -151,10 +151,10 @@ class Einsum(Op):
         from archcalc.arrays.tensors import contracted, summed
 
         inputs, output = self._letters()
-        found = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
+        product = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
         for step, x in zip(self._steps(), xs[1:], strict=True):
-            found = contracted(found, x, step.left, step.right, step.kept)
-        return found.reshape(self.output_sizes(*(x.shape for x in xs)))
+            product = contracted(product, x, step.left, step.right, step.kept)
+        return product.reshape(self.output_sizes(*(x.shape for x in xs)))
 
 
 def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:
@@ -163,7 +163,7 @@ def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number
         raise ArchcalcError(
             f"the equation is about {len(inputs)} inputs, but gets {len(xs)}", setting="equation"
         )
-    found: dict[str, Number] = {}
+    sizes: dict[str, Number] = {}
     for letters, x in zip(inputs, xs, strict=True):
         if len(letters) != len(x):
             raise ArchcalcError(
@@ -171,6 +171,6 @@ def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number
                 setting="equation",
             )
         for letter, size in zip(letters, x, strict=True):
-            if found.setdefault(letter, size) != size:
-                raise ArchcalcError(f"'{letter}' is {found[letter]} and {size} long", setting="equation")
-    return found
+            if sizes.setdefault(letter, size) != size:
+                raise ArchcalcError(f"'{letter}' is {sizes[letter]} and {size} long", setting="equation")
+    return sizes

@@ -91,11 +91,11 @@ class Sliding(Op):
 
     def uneven(self, at: Spot) -> tuple[Uneven, ...]:
         rounding = self.rounding or "floor"
-        found = (
+        remainders = (
             uneven(extent, window, rounding)
             for extent, window in zip(at.x[2:], self.windows(at.x), strict=True)
         )
-        return tuple(one for one in found if one)
+        return tuple(remainder for remainder in remainders if remainder)
 
     def field(self, at: Site) -> Field:
         return self.windows(at.x)
@@ -138,19 +138,19 @@ def _check_fits(extent: int, window: Window, rounding: Rounding) -> None:
 
 
 def _check_even(extent: int, window: Window) -> None:
-    one = uneven(extent, window, "strict")
-    if one is None:
+    remainder = uneven(extent, window, "strict")
+    if remainder is None:
         return
     raise ArchcalcError(
-        f"the window does not fit evenly: {_formula(extent, window)} = {one.exact}",
+        f"the window does not fit evenly: {_formula(extent, window)} = {remainder.exact}",
         setting="stride",
-        hint=f"{_fitting(one)}; floor makes it {one.rounded}",
+        hint=f"{_fitting(remainder)}; floor makes it {remainder.rounded}",
     )
 
 
-def _fitting(one: Uneven) -> str:
+def _fitting(left: Uneven) -> str:
     """Return the nearest sizes on which the window fits evenly."""
-    below, above = one.size - one.rest, one.size - one.rest + one.stride
+    below, above = left.size - left.rest, left.size - left.rest + left.stride
     return f"sizes that fit are {below} and {above}" if below >= 1 else f"the next size that fits is {above}"
 
 

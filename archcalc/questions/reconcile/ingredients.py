@@ -75,22 +75,22 @@ def _window(row: Row) -> tuple[tuple[int, ...], int]:
     shapes tell.
     """
     spatial = row.input_shapes[0][2:]
-    told = tuple(size // max(out, 1) for size, out in zip(spatial, row.output_shape[2:], strict=False))
-    kernel = per_axis(_sizes(row, "kernel") or told, spatial)
+    ratios = tuple(size // max(out, 1) for size, out in zip(spatial, row.output_shape[2:], strict=False))
+    kernel = per_axis(_sizes(row, "kernel") or ratios, spatial)
     stride = _sizes(row, "stride") or kernel
     return kernel, stride[0] if stride else 1
 
 
 def _number(row: Row, name: str) -> int:
     """Return a setting that is a number; 1 where the op has none."""
-    found = _stated(row, name)
-    return found if isinstance(found, int) else 1
+    value = _stated(row, name)
+    return value if isinstance(value, int) else 1
 
 
 def _sizes(row: Row, name: str) -> Sizes:
     """Return a setting that has a number an axis; nothing where the op has none."""
-    found = _stated(row, name)
-    return found if isinstance(found, tuple) else ()
+    value = _stated(row, name)
+    return value if isinstance(value, tuple) else ()
 
 
 def _stated(row: Row, name: str) -> object:

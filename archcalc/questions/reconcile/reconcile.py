@@ -63,7 +63,7 @@ class KindCount(NamedTuple):
     def ingredients(self) -> frozenset[str]:
         """The ingredients that the rule names."""
         expressions = () if self.rule[0] in OUTSIDE else map(parse, self.rule)
-        return frozenset(name for one in expressions if one for name in one.names)
+        return frozenset(name for expression in expressions if expression for name in expression.names)
 
 
 class Reconciliation(NamedTuple):
@@ -138,8 +138,10 @@ def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]
     """
     chosen = [profile(name) for name in dict.fromkeys(tools or _all())]
     batches = {True: report.batch, False: 1}
-    layers = {way: _layers(report, batches[way]) for way in {one.one_sample for one in chosen}}
-    return [_reconciled(one, counter, layers[one.one_sample]) for one in chosen for counter in one.counters]
+    layers = {way: _layers(report, batches[way]) for way in {tool.one_sample for tool in chosen}}
+    return [
+        _reconciled(tool, counter, layers[tool.one_sample]) for tool in chosen for counter in tool.counters
+    ]
 
 
 _all = tools
@@ -160,7 +162,7 @@ class KindGroup(NamedTuple):
     @property
     def macs(self) -> int:
         """The multiply-accumulates of all these layers."""
-        return sum(found["M"] * times for found, times in self.makings)
+        return sum(amounts["M"] * times for amounts, times in self.makings)
 
 
 def _layers(report: Report, samples: int) -> list[KindGroup]:
@@ -169,12 +171,12 @@ def _layers(report: Report, samples: int) -> list[KindGroup]:
     for row in report.rows:
         if row.input_shapes or row.work is None:
             kinds.setdefault(row.kind, []).append(row)
-    found = []
+    groups = []
     for kind, rows in kinds.items():
         counted = [row for row in rows if row.work is not None]
         makings = CountOf(tuple(ingredients(row, samples=samples).items()) for row in counted)
         known = len(counted) == len(rows)
-        found.append(
+        groups.append(
             KindGroup(
                 kind=kind,
                 names=tuple(row.name for row in rows),
@@ -183,23 +185,23 @@ def _layers(report: Report, samples: int) -> list[KindGroup]:
                 makings=tuple((dict(making), times) for making, times in makings.items()),
             )
         )
-    return found
+    return groups
 
 
-def _reconciled(one: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
+def _reconciled(tool: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
     shares = tuple(_share(_rule(counter, alike), alike) for alike in layers)
     kinds = {alike.kind for alike in layers}
     return Reconciliation(
-        tool=one.tool,
-        title=one.title,
-        source=one.source,
+        tool=tool.tool,
+        title=tool.title,
+        source=tool.source,
         name=counter.name,
         unit=counter.unit,
         counted=sum(share.value or 0 for share in shares),
         macs=sum(alike.macs for alike in layers),
         shares=shares,
-        quirks=tuple(quirk.says for quirk in one.quirks if not quirk.of or kinds & set(quirk.of)),
-        one_sample=one.one_sample,
+        quirks=tuple(quirk.says for quirk in tool.quirks if not quirk.of or kinds & set(quirk.of)),
+        one_sample=tool.one_sample,
     )
 
 
@@ -213,21 +215,21 @@ def _share(rule: Rule, alike: KindGroup) -> KindCount:
     return KindCount(alike.kind, alike.names, rule, tuple(_joined(parts)), alike.works)
 
 
-def _part(kind: str, text: str, found: Ingredients, layers: int) -> Summand:
+def _part(kind: str, text: str, amounts: Ingredients, layers: int) -> Summand:
     """Return what an expression makes of some layers of one making.
 
     It is written as a multiple of the largest ingredient that the expression names and that divides it.
     """
     expression = parse(text)
-    value = expression.evaluate(found) if expression else 0
+    value = expression.evaluate(amounts) if expression else 0
     if not isinstance(value, int):
         raise ArchcalcError(f"the rule '{text}' of {kind} gives {value}, which is no whole number")
     names = [name for name in AMOUNTS if expression and name in expression.names]
-    fitting = [name for name in names if found[name] and value % found[name] == 0]
+    fitting = [name for name in names if amounts[name] and value % amounts[name] == 0]
     if not fitting:
         return Summand((kind,), "", 1, value * layers)
-    name = max(fitting, key=lambda name: found[name])
-    return Summand((kind,), name, value // found[name], found[name] * layers)
+    name = max(fitting, key=lambda name: amounts[name])
+    return Summand((kind,), name, value // amounts[name], amounts[name] * layers)
 
 
 def _joined(parts: Iterable[Summand]) -> list[Summand]:

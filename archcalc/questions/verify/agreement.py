@@ -58,10 +58,10 @@ def _output(reading: Reading, position: int, values: Mapping[int, Array], run: S
         for name, weight in reading.weights.get(position, {}).items()
     }
     try:
-        found: Array = node.op.forward(*(values[source] for source in node.inputs), **weights)
+        output: Array = node.op.forward(*(values[source] for source in node.inputs), **weights)
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise ArchcalcError(f"{row.kind} '{row.name}' does not run on the file's weights: {error}") from None
-    return found
+    return output
 
 
 def _numbers(found: object, shape: Sizes) -> Array | None:

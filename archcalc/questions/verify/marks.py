@@ -45,7 +45,7 @@ class Bounds(NamedTuple):
     def within(self, other: Bounds) -> Bounds:
         """Return what is within both bounds."""
         pairs = zip(self, other, strict=True)
-        return Bounds(*((max(one[0], two[0]), min(one[1], two[1])) for one, two in pairs))
+        return Bounds(*((max(left[0], right[0]), min(left[1], right[1])) for left, right in pairs))
 
 
 class Seen(NamedTuple):
@@ -64,7 +64,7 @@ def marked(report: Report) -> Sizes:
 def sights(report: Report) -> list[tuple[Seen | None, ...]]:
     """Return what the elements of each layer see along each marked axis; None where their order is not kept."""
     axes = len(marked(report))
-    found: list[tuple[Seen | None, ...]] = []
+    seen: list[tuple[Seen | None, ...]] = []
     bounds: list[tuple[Bounds, ...]] = []
     for layer, row in zip(report.run.layers, report.rows, strict=True):
         own = tuple(_own(row, axis) if len(row.extents) == axes else None for axis in range(axes))
@@ -72,13 +72,13 @@ def sights(report: Report) -> list[tuple[Seen | None, ...]]:
             reduce(
                 Bounds.within,
                 (bounds[source][axis] for source in layer.node.inputs),
-                one.bounds if one else Bounds(),
+                sure.bounds if sure else Bounds(),
             )
-            for axis, one in enumerate(own)
+            for axis, sure in enumerate(own)
         ]
         bounds.append(tuple(known))
-        found.append(tuple(one and one._replace(bounds=at) for one, at in zip(own, known, strict=True)))
-    return found
+        seen.append(tuple(sure and sure._replace(bounds=at) for sure, at in zip(own, known, strict=True)))
+    return seen
 
 
 def _own(row: Row, axis: int) -> Seen | None:
@@ -110,7 +110,7 @@ def chosen(report: Report) -> tuple[tuple[Mark, ...], ...]:
     """Return the marks of each run, one for each spatial axis, so that as many fields as can be are pinned."""
     seen = sights(report)
     by_axis = [
-        _marks({one[axis] for one in seen}, size) or [Mark(0, size - 1)]
+        _marks({axes[axis] for axes in seen}, size) or [Mark(0, size - 1)]
         for axis, size in enumerate(marked(report))
     ]
     runs = max(map(len, by_axis), default=1)
@@ -136,13 +136,13 @@ def _marks(along: Iterable[Seen | None], size: int) -> list[Mark]:
 
 def _covering(ends: Sequence[set[int]], size: int) -> list[int]:
     """Return positions so that each layer has one of its `ends` there, as few as it takes and a bound at most."""
-    left = [one for one in ends if one]
-    found: list[int] = []
-    while left and len(found) < MOST_MARKS:
-        often = Counter(at for one in left for at in one)
-        found.append(min(often, key=lambda at: (-often[at], at < size // 8, at)))
-        left = [one for one in left if found[-1] not in one]
-    return found
+    left = [places for places in ends if places]
+    positions: list[int] = []
+    while left and len(positions) < MOST_MARKS:
+        often = Counter(at for places in left for at in places)
+        positions.append(min(often, key=lambda at: (-often[at], at < size // 8, at)))
+        left = [places for places in left if positions[-1] not in places]
+    return positions
 
 
 def _largest(sight: Seen, side: int, size: int) -> Iterator[int]:
@@ -161,6 +161,6 @@ def parted(row: Row, axis: int) -> tuple[list[int], list[int]]:
     """Return the sizes of the parts of a layer's output, and which of them lie along an axis of the field."""
     if row.places is None:
         return list(row.output_shape), [2 + axis]
-    parts = [part for one in row.places for part in one]
+    parts = [part for places in row.places for part in places]
     along = [place for place, part in enumerate(parts) if part.axis == axis]
     return [part.size for part in parts], sorted(along, key=lambda place: -parts[place].step)

@@ -52,10 +52,10 @@ def _owner(array: Array) -> Array:
 
 def noise(shape: Sequence[int], seed: Sequence[int], least: float, most: float) -> Array:
     """Return random numbers between two bounds, the same ones for the same seed."""
-    found = np.random.default_rng(seed).random(shape, dtype=np.float32)
-    found *= most - least
-    found += least
-    return found
+    numbers = np.random.default_rng(seed).random(shape, dtype=np.float32)
+    numbers *= most - least
+    numbers += least
+    return numbers
 
 
 def unknown(x: Array, marks: Iterable[tuple[int, int]]) -> Array:
@@ -76,8 +76,8 @@ def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Flags:
     marks = np.isnan(x).reshape(sizes)
     others = [part for part in range(len(sizes)) if part not in along]
     places = marks.transpose(*along, *others).reshape(prod(sizes[part] for part in along), -1)
-    found: Flags = np.any(places, axis=1, keepdims=True)[:, 0]
-    return found
+    touched: Flags = np.any(places, axis=1, keepdims=True)[:, 0]
+    return touched
 
 
 def foreseen(sight: Seen, mark: Mark) -> tuple[Flags, Flags]:

@@ -70,7 +70,7 @@ class Verification(NamedTuple):
     @property
     def disagreements(self) -> tuple[Measured, ...]:
         """What was not as predicted, the first one first."""
-        return tuple(one for one in self.comparisons if not one.agrees)
+        return tuple(comparison for comparison in self.comparisons if not comparison.agrees)
 
 
 def memory_bound(report: Report) -> int:
@@ -117,15 +117,15 @@ def verify(
     """
     runs = passes(report, layer)
     run = _Execution(report, seed)
-    found: list[Measured] = []
-    for one in runs:
-        for position, step in enumerate(run.steps(one, progress)):
+    measured: list[Measured] = []
+    for each in runs:
+        for position, step in enumerate(run.steps(each, progress)):
             if layer in (None, step.row.name):
-                found += _figures(step) if one is runs[0] else ()
-                found += _fields(step, one, position)
+                measured += _figures(step) if each is runs[0] else ()
+                measured += _fields(step, each, position)
             if tuple(step.output.shape) != step.row.output_shape:
-                return Verification(tuple(found), complete=False)
-    return Verification(tuple(sorted(found, key=lambda one: report.run.positions[one.layer])))
+                return Verification(tuple(measured), complete=False)
+    return Verification(tuple(sorted(measured, key=lambda each: report.run.positions[each.layer])))
 
 
 class Pass(NamedTuple):
@@ -145,8 +145,8 @@ def passes(report: Report, layer: str | None = None) -> tuple[Pass, ...]:
     seen = sights(report)
     layers = len(report.rows) if layer is None else report.position(layer) + 1
     measured = max((n for n, along in enumerate(seen[:layers], 1) if any(along)), default=0)
-    marks = [one for whole in chosen(report) for one in (whole, tuple(mark.shortened() for mark in whole))]
-    return tuple(Pass(one, seen, measured if number else layers) for number, one in enumerate(marks))
+    marks = [each for whole in chosen(report) for each in (whole, tuple(mark.shortened() for mark in whole))]
+    return tuple(Pass(each, seen, measured if number else layers) for number, each in enumerate(marks))
 
 
 class _Executed(NamedTuple):
@@ -169,7 +169,7 @@ class _Execution:
         self.layers = list(zip(report.run.layers, report.rows, strict=True))
         self.last_use = last_uses([layer.node.inputs for layer in report.run.layers], report.run.outputs)
 
-    def steps(self, one: Pass, progress: Progress | None) -> Iterator[_Executed]:
+    def steps(self, probe: Pass, progress: Progress | None) -> Iterator[_Executed]:
         """Run the layers of a pass."""
         from archcalc.arrays.kernels import errstate, metered
         from archcalc.questions.verify.probes import Memory
@@ -177,7 +177,7 @@ class _Execution:
         alive: dict[int, Array] = {}
         blurred: set[int] = set()
         memory = Memory()
-        for position, (layer, row) in enumerate(islice(self.layers, one.layers)):
+        for position, (layer, row) in enumerate(islice(self.layers, probe.layers)):
             node, op = layer.node, layer.op
             if progress is not None:
                 progress(row.name)
@@ -186,7 +186,7 @@ class _Execution:
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
             with metered() as meter, errstate(all="ignore"):
-                output, allocated = self._output(position, layer, row, xs, one.marks)
+                output, allocated = self._output(position, layer, row, xs, probe.marks)
             alive[position] = output
             del xs
             if row.role == "constant":
@@ -254,7 +254,7 @@ def _figures(step: _Executed) -> Iterator[Measured]:
     yield Measured(row.name, "alive", row.alive * FLOAT_BYTES, step.alive)
 
 
-def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Measured]:
+def _fields(step: _Executed, probe: Pass, layer: int) -> Iterator[Measured]:
     """Yield for each axis which elements the marks reach; where that is not sure, it is what it is.
 
     It is sure of none where an element may lie beside the mark along another axis.
@@ -263,13 +263,13 @@ def _fields(step: _Executed, one: Pass, layer: int) -> Iterator[Measured]:
 
     if not step.measurable or tuple(step.output.shape) != step.row.output_shape:
         return
-    found = [
+    fields = [
         (axis, *foreseen(sight, mark))
-        for axis, (sight, mark) in enumerate(zip(one.sights[layer], one.marks, strict=True))
+        for axis, (sight, mark) in enumerate(zip(probe.sights[layer], probe.marks, strict=True))
         if sight is not None
     ]
-    is_sure = len(found) == len(one.marks) and all(reaches.any() for _, reaches, _ in found)
-    for axis, reaches, misses in found:
+    is_sure = len(fields) == len(probe.marks) and all(reaches.any() for _, reaches, _ in fields)
+    for axis, reaches, misses in fields:
         if (is_sure and reaches.any()) or misses.any():
             real = reached(step.output, *parted(step.row, axis))
             predicted = (reaches & is_sure) | (real & ~misses)

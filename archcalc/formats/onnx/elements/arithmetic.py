@@ -48,19 +48,19 @@ def binary(node: GraphNode, builder: Builder) -> Tensor:
     left, right = tensors
     for data, other, swapped in ((left, right, False), (right, left, True)):
         if isinstance(data, Output) and isinstance(other, Constant):
-            found = _with_constant(node, builder, data, other, by, swapped=swapped)
-            if found is not None:
-                return found
+            combined = _with_constant(node, builder, data, other, by, swapped=swapped)
+            if combined is not None:
+                return combined
     return _two(node.called, builder, left, right, by)
 
 
 def _many(node: GraphNode, builder: Builder, tensors: list[Tensor], by: str) -> Tensor:
     if by in REGISTRY:
         return builder.add(node.called, by, tensors)
-    found = tensors[0]
+    combined = tensors[0]
     for number, tensor in enumerate(tensors[1:]):
-        found = _two(f"{node.called}:{number}" if number else node.called, builder, found, tensor, by)
-    return found
+        combined = _two(f"{node.called}:{number}" if number else node.called, builder, combined, tensor, by)
+    return combined
 
 
 def _two(name: str, builder: Builder, left: Tensor, right: Tensor, by: str) -> Tensor:

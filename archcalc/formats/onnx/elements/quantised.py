@@ -115,8 +115,8 @@ def _spread(values: Constant, array: Array, axis: int | None) -> Array:
         raise ValueError("the scales are not in the file")
     numbers = numbers.astype(float32)
     if axis is None or numbers.size == 1:
-        one: Array = numbers.reshape(-1)[0]
-        return one
+        scalar: Array = numbers.reshape(-1)[0]
+        return scalar
     if numbers.ndim == array.ndim > 1:
         if any(scales > size for scales, size in zip(numbers.shape, array.shape, strict=True)):
             raise ValueError("there are more scales than numbers")

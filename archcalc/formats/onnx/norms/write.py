@@ -17,12 +17,12 @@ plain("log_softmax", "LogSoftmax", axis="axis")
 @writes(Affine, form="function")
 def affine(draft: Draft, op: Affine, at: Spot) -> str:
     """Write a scale and a shift; without a function around them they would melt into the layer before."""
-    found = "x"
+    y = "x"
     if op.scale:
-        found = draft.call("Mul", found, draft.along("weight", op.axis, len(at.x)))
+        y = draft.call("Mul", y, draft.along("weight", op.axis, len(at.x)))
     if op.shift:
-        found = draft.call("Add", found, draft.along("bias", op.axis, len(at.x)))
-    return found
+        y = draft.call("Add", y, draft.along("bias", op.axis, len(at.x)))
+    return y
 
 
 @writes(BatchNorm)
@@ -56,8 +56,8 @@ def layernorm(draft: Draft, op: LayerNorm, at: Spot) -> str:
     if axes.stop == rank:
         return draft.take("LayerNormalization", axis=axes.start, epsilon=op.eps)
     last = draft.transpose("x", (0, *range(2, rank), 1))
-    found = draft.call("LayerNormalization", last, *draft.weights, axis=-1, epsilon=op.eps)
-    return draft.transpose(found, (0, rank - 1, *range(1, rank - 1)))
+    normalised = draft.call("LayerNormalization", last, *draft.weights, axis=-1, epsilon=op.eps)
+    return draft.transpose(normalised, (0, rank - 1, *range(1, rank - 1)))
 
 
 @writes(GroupNorm)
@@ -65,18 +65,18 @@ def groupnorm(draft: Draft, op: GroupNorm, at: Spot) -> str:
     if op.affine and len(at.x) > 2:
         return draft.take("GroupNormalization", num_groups=op.groups, epsilon=op.eps)
     groups = draft.reshape("x", (0, op.groups, -1))
-    found = draft.reshape(_standardised(draft, groups, [2], op.eps), (0, *at.x[1:]))
+    normalised = draft.reshape(_standardised(draft, groups, [2], op.eps), (0, *at.x[1:]))
     if not op.affine:
-        return found
-    return draft.call("Add", draft.call("Mul", found, "weight"), "bias")
+        return normalised
+    return draft.call("Add", draft.call("Mul", normalised, "weight"), "bias")
 
 
 @writes(RMSNorm)
 def rmsnorm(draft: Draft, op: RMSNorm, at: Spot) -> str:
     axes = ints(range(-op.axes, 0))
     square = draft.call("ReduceMean", draft.call("Mul", "x", "x"), axes, keepdims=1)
-    found = draft.call("Div", "x", _root(draft, square, op.eps))
-    return draft.call("Mul", found, "weight") if op.affine else found
+    normalised = draft.call("Div", "x", _root(draft, square, op.eps))
+    return draft.call("Mul", normalised, "weight") if op.affine else normalised
 
 
 @writes(L2Norm)

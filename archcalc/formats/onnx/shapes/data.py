@@ -20,9 +20,9 @@ def constant_(node: GraphNode, builder: Builder) -> Tensor:
     name = node.outputs[0]
     for key, value in node.attributes.items():
         if key in ("value", "sparse_value"):
-            found = constant(name, value)
-            return found._replace(
-                given=not found.is_zero
+            worth = constant(name, value)
+            return worth._replace(
+                given=not worth.is_zero
             )  # a state to start from; weights have gone through training
         if key in ("value_float", "value_floats"):
             return Constant(name, asarray(value).shape, FLOAT, asarray(value, float32))
@@ -49,9 +49,9 @@ def constant_of_shape(node: GraphNode, builder: Builder) -> Tensor:
 def shape(node: GraphNode, builder: Builder) -> Tensor:
     from numpy import asarray, int64
 
-    found = builder.needed(node, 0).shape
-    start, end = node.attributes.get("start", 0), node.attributes.get("end", len(found))
-    return computed(node.outputs[0], asarray(found[start:end], int64))
+    sizes = builder.needed(node, 0).shape
+    start, end = node.attributes.get("start", 0), node.attributes.get("end", len(sizes))
+    return computed(node.outputs[0], asarray(sizes[start:end], int64))
 
 
 @translates("Size")

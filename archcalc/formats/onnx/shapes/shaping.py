@@ -63,13 +63,13 @@ def _dealt(node: GraphNode, builder: Builder, shape: Sizes) -> Output | None:
         return None
     x, groups = builder.tensors[group.inputs[0]], builder.tensors[group.outputs[0]].shape
     order = (0, 2, 1, *range(3, len(groups)))
-    between = [builder.tensors[one.outputs[0]] for one in (group, turn)]
+    between = [builder.tensors[node.outputs[0]] for node in (group, turn)]
     if (
         x.shape != shape
         or (groups[0], *groups[3:]) != (shape[0], *shape[2:])
         or tuple(turn.attributes.get("perm", ())) != order
-        or any(builder.uses[one.outputs[0]] != 1 for one in (group, turn))
-        or not all(isinstance(one, Output) for one in between)
+        or any(builder.uses[node.outputs[0]] != 1 for node in (group, turn))
+        or not all(isinstance(tensor, Output) for tensor in between)
     ):
         return None
     return builder.add(node.called, "shuffle", [x], groups=groups[1])
@@ -131,8 +131,8 @@ def concat(node: GraphNode, builder: Builder) -> Tensor:
 def expand(node: GraphNode, builder: Builder) -> Tensor:
     x, wanted = builder.data(node), builder.ints(node, 1) or ()
     rank = max(len(x.shape), len(wanted))
-    one, other = ((1,) * (rank - len(shape)) + tuple(shape) for shape in (x.shape, wanted))
-    shape = tuple(max(pair) for pair in zip(one, other, strict=True))
+    left, right = ((1,) * (rank - len(shape)) + tuple(shape) for shape in (x.shape, wanted))
+    shape = tuple(max(pair) for pair in zip(left, right, strict=True))
     if shape == x.shape:
         return builder.add(node.called, "identity", [x])
     return builder.add(node.called, "expand", [x], shape=shape)

@@ -19,10 +19,10 @@ def add(draft: Draft, op: Add, at: Spot) -> str:
 
 @writes(Multiply)
 def multiply(draft: Draft, op: Multiply, at: Spot) -> str:
-    found, *rest = draft.inputs
+    product, *rest = draft.inputs
     for x in rest:
-        found = draft.call("Mul", found, x)
-    return found
+        product = draft.call("Mul", product, x)
+    return product
 
 
 END = 2**63 - 1
@@ -125,8 +125,8 @@ def reduce(draft: Draft, op: Reduce, at: Spot) -> str:
 
 @writes(ArgMax)
 def argmax(draft: Draft, op: ArgMax, at: Spot) -> str:
-    found = draft.call("ArgMax" if op.by == "max" else "ArgMin", "x", axis=op.axis, keepdims=int(op.keep))
-    return draft.like(found, "x")
+    positions = draft.call("ArgMax" if op.by == "max" else "ArgMin", "x", axis=op.axis, keepdims=int(op.keep))
+    return draft.like(positions, "x")
 
 
 @writes(CumSum)

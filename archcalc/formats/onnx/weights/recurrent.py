@@ -83,8 +83,8 @@ def _check(node: GraphNode, builder: Builder) -> None:
 
 
 def _starts(node: GraphNode, builder: Builder) -> list[Tensor]:
-    found = (builder.tensor(node, index) for index in INITIAL)
-    return [start for start in found if start is not None]
+    states = (builder.tensor(node, index) for index in INITIAL)
+    return [start for start in states if start is not None]
 
 
 def _note_start(node: GraphNode, builder: Builder) -> None:
@@ -99,15 +99,15 @@ def _weights(node: GraphNode, builder: Builder, hidden: int) -> dict[str, Consta
     """Return the weights under the op's names, with the gates in its order."""
     gates = KINDS[node.op].gates
     into, over = builder.weight(node, 1), builder.weight(node, 2)
-    found = {}
+    weights = {}
     for direction, suffix in enumerate(SUFFIXES[: into.shape[0]]):
-        found[f"weight_ih{suffix}"] = _part(into, direction, gates, hidden)
-        found[f"weight_hh{suffix}"] = _part(over, direction, gates, hidden)
+        weights[f"weight_ih{suffix}"] = _part(into, direction, gates, hidden)
+        weights[f"weight_hh{suffix}"] = _part(over, direction, gates, hidden)
         if builder.tensor(node, 3) is not None:
             bias = builder.weight(node, 3)
-            found[f"bias_ih{suffix}"] = _part(bias, direction, gates, hidden)
-            found[f"bias_hh{suffix}"] = _part(bias, direction, gates, hidden, skipped=len(gates))
-    return found
+            weights[f"bias_ih{suffix}"] = _part(bias, direction, gates, hidden)
+            weights[f"bias_hh{suffix}"] = _part(bias, direction, gates, hidden, skipped=len(gates))
+    return weights
 
 
 def _part(weight: Constant, direction: int, gates: Sequence[int], hidden: int, skipped: int = 0) -> Constant:
@@ -117,8 +117,8 @@ def _part(weight: Constant, direction: int, gates: Sequence[int], hidden: int, s
         from numpy import concatenate
 
         rows = (array[direction, (skipped + gate) * hidden :][:hidden] for gate in gates)
-        found: Array = concatenate([*rows])
-        return found
+        gates_in_order: Array = concatenate([*rows])
+        return gates_in_order
 
     return weight.seen((len(gates) * hidden, *weight.shape[2:]), step)
 

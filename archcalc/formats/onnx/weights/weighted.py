@@ -69,9 +69,9 @@ def multiplied(name: str, builder: Builder, left: Tensor, right: Tensor) -> Tens
     """Return the product of two stacks of matrices; a single axis is a row on the left and a column on the right."""
     rows, columns = len(left.shape) == 1, len(right.shape) == 1
     if rows or columns:
-        one = to_shape(f"{name}:row", builder, left, (1, *left.shape)) if rows else left
+        rows_of_left = to_shape(f"{name}:row", builder, left, (1, *left.shape)) if rows else left
         other = to_shape(f"{name}:column", builder, right, (*right.shape, 1)) if columns else right
-        y = builder.flow(multiplied(name, builder, one, other))
+        y = builder.flow(multiplied(name, builder, rows_of_left, other))
         shape = [*y.shape[: -2 if rows else -1], *([] if columns else y.shape[-1:])]
         return to_shape(f"{name}:result", builder, y, tuple(shape))
     if isinstance(left, Output) and isinstance(right, Constant) and len(right.shape) == 2:

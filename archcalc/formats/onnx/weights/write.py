@@ -28,10 +28,10 @@ def linear(draft: Draft, op: Linear, at: Spot) -> str:
     order = _swapped(rank, op.axis, -1)
     is_last = order == sorted(order)
     turned = draft.transpose("weight", (1, 0))
-    found = draft.call("MatMul", "x" if is_last else draft.transpose("x", order), turned)
+    y = draft.call("MatMul", "x" if is_last else draft.transpose("x", order), turned)
     if op.bias:
-        found = draft.call("Add", found, "bias")
-    return found if is_last else draft.transpose(found, order)
+        y = draft.call("Add", y, "bias")
+    return y if is_last else draft.transpose(y, order)
 
 
 @writes(MatMul)
@@ -87,9 +87,9 @@ def _recurrent(
         weights[2] = draft.reshape(weights[2], (op.directions, -1))
     data = draft.transpose("x", (1, 0, 2)) if op.batch_first else "x"
     direction = "bidirectional" if op.directions == 2 else "forward"
-    found = draft.call(operator, data, *weights, hidden_size=op.hidden, direction=direction, **settings)
+    states = draft.call(operator, data, *weights, hidden_size=op.hidden, direction=direction, **settings)
     order = (2, 0, 1, 3) if op.batch_first else (0, 2, 1, 3)
-    return draft.reshape(draft.transpose(found, order), (0, 0, at.y[2]))
+    return draft.reshape(draft.transpose(states, order), (0, 0, at.y[2]))
 
 
 def _dealt(draft: Draft, name: str, gates: Sequence[int], each: tuple[int, int]) -> str:

@@ -52,8 +52,8 @@ def _resized(node: GraphNode, builder: Builder, x: Sizes) -> Sizes:
         ratios = [Fraction(size, x[axis]) for axis, size in zip(axes, sizes, strict=True)]
         ratio = min(ratios) if policy == "not_larger" else max(ratios)
         sizes = tuple(floor(x[axis] * ratio + Fraction(1, 2)) for axis in axes)
-    found = dict(enumerate(x)) | dict(zip((axis % len(x) for axis in axes), sizes, strict=True))
-    return tuple(found.values())
+    by_axis = dict(enumerate(x)) | dict(zip((axis % len(x) for axis in axes), sizes, strict=True))
+    return tuple(by_axis.values())
 
 
 def _scales(node: GraphNode, builder: Builder) -> tuple[float, ...]:

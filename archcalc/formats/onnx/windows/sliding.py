@@ -68,10 +68,10 @@ def _kernel(node: GraphNode, filters: Constant) -> tuple[int, ...]:
 
 def _named(node: GraphNode, builder: Builder) -> dict[str, Constant]:
     """Return the filters of a convolution, and its bias where it has one."""
-    found = {"weight": builder.weight(node, 1)}
+    weights = {"weight": builder.weight(node, 1)}
     if builder.tensor(node, 2) is not None:
-        found["bias"] = builder.weight(node, 2)
-    return found
+        weights["bias"] = builder.weight(node, 2)
+    return weights
 
 
 @translates("Conv")

@@ -28,12 +28,12 @@ def _pads(sides: Sides) -> list[int]:
 
 
 def _window(slid: Windows, sides: Sides) -> dict[str, object]:
-    found: dict[str, object] = {"kernel_shape": slid.kernel, "strides": slid.stride}
+    attributes: dict[str, object] = {"kernel_shape": slid.kernel, "strides": slid.stride}
     if set(slid.dilation) != {1}:
-        found["dilations"] = slid.dilation
+        attributes["dilations"] = slid.dilation
     if any(map(any, sides)):
-        found["pads"] = _pads(sides)
-    return found
+        attributes["pads"] = _pads(sides)
+    return attributes
 
 
 def _rounded(slid: Windows) -> dict[str, object]:
