@@ -89,5 +89,5 @@ def _span(span: Span) -> str:
 
 
 def _meter(column: Column, value: object) -> str:
-    is_drawn = column.kind.has_bar and value
+    is_drawn = column.kind.has_bar and value not in (None, "")
     return f'<meter value="{value:.4f}" aria-hidden="true"></meter>' if is_drawn else ""
