@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc.arithmetic.polynomial import Formula, channels
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.op import Work
 from archcalc.questions.compare import compare
 from archcalc.questions.differences import differences, shared_prefix
 from archcalc.questions.stacks import StackLayer, is_size, is_stack, network, stack
@@ -51,7 +52,11 @@ def costs(text, other="3x3"):
 )
 def test_a_stack_in_c(text, weights, with_biases, macs, field, layers):
     found = costs(text)
-    assert [str(f) for f in (found.weights, found.with_biases, found.macs)] == [weights, with_biases, macs]
+    assert [str(f) for f in (found.weights, found.with_biases, found.work["macs"])] == [
+        weights,
+        with_biases,
+        macs,
+    ]
     assert (found.field, found.nonlinearities) == (field, layers)
 
 
@@ -78,6 +83,9 @@ def test_the_largest_layer_is_one_or_depends_on_c(text, largest):
         (["3x3-64/2@g32", "3x3@g32/2-64"], [StackLayer((3, 3), 64, 2, 32)]),
         (["5x5@dw", "5x5@DW"], [StackLayer((5, 5), depthwise=True)]),
         (["3x3x2-64", "3x3-64*2", "3x3-64,3x3-64"], [StackLayer((3, 3), 64)] * 2),
+        (["3x3@d2", "conv3@d2", "conv3x3@d2/1"], [StackLayer((3, 3), dilation=2)]),
+        (["maxpool3/2", "maxpool3x3/2", "pool_3/2"], [StackLayer((3, 3), stride=2, kind="maxpool")]),
+        (["avgpool2x3", "meanpool2x3*1"], [StackLayer((2, 3), stride=None, kind="avgpool")]),
     ],
 )
 def test_spellings_of_the_same_stack(spellings, layers):
@@ -110,7 +118,10 @@ def test_the_groups_ask_c_to_be_a_multiple(text, multiple):
         ("3x16x112x112", True, True),
         ("7", True, False),
         ("14x14", True, False),
+        ("maxpool3/2", True, False),
+        ("conv3,maxpool2", True, False),
         ("resnet50", False, False),
+        ("linear10", False, False),
         ("./3x3", False, False),
         ("3x3.yaml", False, False),
         ("3dnet", False, False),
@@ -152,18 +163,19 @@ def test_what_is_taken_for_a_stack_and_for_a_size(text, stacks, size):
             "3x3,,3x3",
             (
                 "'3x3,,3x3' has a comma without a layer\n"
-                "hint: a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2"
+                "hint: a layer is KxK and what follows it, such as 3x3, 3x3-64 or maxpool3/2"
             ),
         ),
         (
             "3x3,relu",
-            "'relu' is no layer of a stack\nhint: a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2",
+            "'relu' is no layer of a stack\nhint: a layer is KxK and what follows it, such as 3x3, 3x3-64 or maxpool3/2",
         ),
         (
             "3x3@32",
             (
                 "'3x3@32': '@32' is not understood\n"
-                "hint: after the kernel come -64 for channels out, /2 for a stride, @g32 or @dw for groups, *3 for times"
+                "hint: after the kernel come -64 for channels out, /2 for a stride, @d2 for dilation, "
+                "@g32 or @dw for groups, *3 for times"
             ),
         ),
         ("3x3-64-32", "'3x3-64-32' states its width twice"),
@@ -201,9 +213,9 @@ def test_what_is_no_stack_or_ambiguous_is_refused(text, message):
     ("line", "message"),
     [
         (
-            "3x3",
+            "alexnet",
             (
-                "there is nothing to compare 3x3 with\n"
+                "there is nothing to compare alexnet with\n"
                 "hint: name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs"
             ),
         ),
@@ -287,7 +299,16 @@ def test_a_ratio_is_exact_or_says_where_it_goes(one, other, expected):
 
 sides = st.integers(1, 9)
 suffixes = st.sampled_from(["", "-12", "/2", "@g2", "@g3", "@dw", "-24@g4", "-36/3"])
-stacks = st.lists(st.builds("{}x{}{}".format, sides, sides, suffixes), min_size=1, max_size=5).map(",".join)
+convolutions = st.builds("{}x{}{}".format, sides, sides, suffixes)
+stacks = st.lists(convolutions, min_size=1, max_size=5).map(",".join)
+pools = st.builds(
+    "{}{}x{}{}".format,
+    st.sampled_from(["maxpool", "avgpool", "lppool", "subsample"]),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.sampled_from(["", "/1", "/2", "/3"]),
+)
+pooled = st.lists(convolutions | pools, min_size=1, max_size=4).map(",".join)
 
 
 @given(stacks, st.integers(1, 40), st.integers(1, 30), st.integers(1, 30))
@@ -303,10 +324,53 @@ def test_a_formula_at_a_number_is_what_the_engine_counts(text, twelfth, height, 
     assert found.stacks[0].weights.at(c) == report.totals.params - biases
 
 
+@given(pooled, st.integers(1, 5), st.sampled_from([None, "ceil"]))
+def test_a_stack_that_pools_counts_what_the_engine_counts(text, twelfth, rounding):
+    c = 12 * twelfth
+    of = stack(text)
+    least = of.least
+    size = f"{least[0] + 5}x{least[1] + 3}"
+    found = compare(text, channels=c, input=size, rounding=rounding if of.pools else None)
+    report = found.reports[0]
+    cost = found.stacks[0]
+    assert cost.with_biases.at(c) == report.totals.params
+    assert cost.macs_on_input.at(c) == report.totals.macs
+    rows = [row for row in report.rows if row.kind not in ("input", "relu")]
+    assert (cost.layers, cost.nonlinearities) == (len(rows), sum(row.kind == "conv" for row in rows))
+    # On an input that is one field large, an unpadded stack works on one position alone.
+    if not cost.nonlinearities:
+        alone = archcalc.analyze(network(of, (c, *least)))
+        assert alone.rows[-1].output_shape[2:] == (1, 1)
+        assert cost.field == least or any(
+            k < s for layer in of.layers for k, s in zip(layer.kernel, layer.steps, strict=True)
+        )
+        kept = report.rows[-1].output_shape
+        assert cost.discarded == 1 - kept[2] * kept[3] / ((least[0] + 5) * (least[1] + 3))
+
+
+@pytest.mark.parametrize("text", ["maxpool3/2", "avgpool2", "subsample2", "lppool3/2", "maxpool2,maxpool2"])
+def test_the_work_of_one_position_is_that_of_an_input_of_one_field_where_windows_do_not_overlap(text):
+    of = stack(text)
+    if len(of.layers) > 1 or of.layers[0].stride is None:
+        assert of.least == tuple(costs(text).field)
+    alone = archcalc.analyze(network(of, (7, *of.least)))
+    assert {kind: formula.at(7) for kind, formula in costs(text).work.items()} == alone.totals.work._asdict()
+
+
+def test_overlapping_pooling_compares_more_and_discards_as_much():
+    """Krizhevsky, Sutskever & Hinton 2012, 3.4: z = 3, s = 2 against z = 2, s = 2; cs231n: 2x2/2 discards 75%."""
+    found = compare("maxpool3/2", "maxpool2/2")
+    assert [str(cost.work["comparisons"]) for cost in found.stacks] == ["8C", "3C"]
+    assert [cost.discarded for cost in found.stacks] == [0.75, 0.75]
+    on_input = compare("maxpool3/2", input="96x55x55")
+    assert on_input.reports[0].rows[-1].output_shape == (1, 96, 27, 27)
+    assert on_input.reports[0].totals.work.comparisons == 8 * 96 * 27 * 27
+
+
 @given(stacks)
 def test_no_coefficient_is_ever_rounded(text):
     found = costs(text)
-    for formula in (found.weights, found.with_biases, found.macs):
+    for formula in (found.weights, found.with_biases, found.work["macs"]):
         assert {type(c) for c in formula.coefficients} == {Fraction}
         assert all(12 % c.denominator == 0 for c in formula.coefficients)  # 2, 3 and 4 groups added up
 
@@ -604,6 +668,7 @@ def test_machines_get_exact_coefficients_and_every_difference(run):
         "weights": ["0", "0", "9/32"],
         "weights_and_biases": ["0", "1", "9/32"],
         "macs_per_position": ["0", "0", "9/32"],
+        **{f"{kind}_per_position": ["0"] for kind in Work._fields[1:]},
     }
     networks = json.loads(run("compare", "resnet50", "resnet101", "--format", "json").out)
     assert networks["shared_prefix"] == 141

@@ -26,6 +26,7 @@ from archcalc.commands.values import Whole
         "compare 3x3x3 7x7 --channels 512 --input 14x14",
         "compare 5x5-48 1x1-16,5x5-48 --channels 480 --input 14x14",
         "compare 3x3 3x3@dw,1x1 3x3@g32 --format markdown",
+        "compare maxpool3/2 maxpool2/2 --input 96x55x55",
         "compare resnet50 resnet101 resnet152 --format markdown",
         "compare resnet50 --input 3x224x224 3x320x320",
         "compare vgg16 vgg19 --set classes=10",
@@ -56,8 +57,8 @@ def compare(
 
     Each of A, B, … is a stack or a MODEL. Ratios are to the first.
 
-    A stack is layers with commas between them. C channels go into it; it is padded to keep the size,
-    and a non-linearity follows each layer.
+    A stack is layers with commas between them, or a single one. C channels go into it; convolutions are padded
+    to keep the size, and a non-linearity follows each; pooling has neither.
 
     \b
     3x3           a 3×3 convolution from C channels to C
@@ -67,6 +68,8 @@ def compare(
     3x3/2         stride 2: half the size, rounded up
     3x3@g32       in 32 groups
     3x3@dw        depthwise: a group for each channel, as many out as in
+    3x3@d2        dilation 2
+    maxpool3/2    a 3×3 window that moves by 2; by its kernel unless told
 
     These may stand together: 3x3-64/2@g32. What can be read in two ways is refused, such as 3x5x2.
     With --channels and --input there are numbers beside the formulas in C.

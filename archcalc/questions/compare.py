@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.layout import check_input
 from archcalc.analysis.report import Report
-from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network
-from archcalc.op.op import Op, elements
 from archcalc.op.settings import extents, whole
-from archcalc.op.site import Shape, Site, Sizes
+from archcalc.op.site import Sizes
 from archcalc.questions.analyze import analyze
+from archcalc.questions.costs import StackCosts, cost
 from archcalc.questions.differences import Difference, differences, shared_prefix
 from archcalc.questions.stacks import (
     Stack,
-    convolutions,
     hint_for_layer,
     is_size,
     is_stack,
@@ -29,30 +26,6 @@ from archcalc.questions.stacks import (
     stack,
 )
 from archcalc.sheet.pages import Paged
-
-if TYPE_CHECKING:
-    from archcalc.arithmetic.polynomial import Formula
-
-
-class StackCosts(NamedTuple):
-    """What a stack costs for C channels, and what an output element sees.
-
-    `weights` and `macs`, which are those of one output position, are without biases; `by_layer` are the
-    weights of each layer, and `largest` the most of them: several where it depends on C.
-    `macs_on_input` are those on the whole input and batch, where its size is known. A non-linearity follows
-    each layer. C is a multiple of `multiple`.
-    """
-
-    weights: Formula
-    with_biases: Formula
-    by_layer: tuple[Formula, ...]
-    largest: tuple[Formula, ...]
-    macs: Formula
-    macs_on_input: Formula | None
-    field: tuple[int, ...]
-    jump: tuple[int, ...]
-    nonlinearities: int
-    multiple: int
 
 
 class ContrastFields(NamedTuple):
@@ -112,29 +85,31 @@ def compare(
     shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
     alone = shapes[0] if len(shapes) == 1 else None
     read = [_read(text, parameters, alone, batch) for text in texts]
-    if len(read) * max(len(shapes), 1) < 2:
+    stacks = [each for each in read if isinstance(each, Stack)]
+    if not stacks and len(read) * max(len(shapes), 1) < 2:
         raise ArchcalcError(
             f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
             hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
         )
     conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
-    stacks = [each for each in read if isinstance(each, Stack)]
     for shape in shapes if stacks else ():
         check_input(network(stacks[0], shape), "input", shape)
     if len(stacks) < len(read):
         return _networks(read, shapes, _channels(channels), conditions)
-    _check_stacks(parameters, conditions)
+    _check_stacks(stacks, parameters, conditions)
     return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
 
 
-def _check_stacks(parameters: Mapping[str, object] | None, conditions: Asked) -> None:
+def _check_stacks(
+    stacks: Sequence[Stack], parameters: Mapping[str, object] | None, conditions: Asked
+) -> None:
     """Raise a fact where something is asked of stacks that changes nothing in them."""
     hint = "leave that out, or compare networks"
     if parameters:
         raise ArchcalcError("parameters are set in networks, and all of these are stacks", hint=hint)
     if conditions["train"]:
         raise ArchcalcError("heads for training are in networks, and all of these are stacks", hint=hint)
-    if conditions["rounding"] in ("floor", "ceil"):
+    if conditions["rounding"] in ("floor", "ceil") and not any(stack.pools for stack in stacks):
         raise ArchcalcError(
             f"stacks are padded to keep their size, whatever is rounded: {conditions['rounding']}", hint=hint
         )
@@ -202,9 +177,10 @@ def _one_input(shapes: list[Sizes], channels: int | None) -> tuple[int | None, S
 
 def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: Asked) -> Contrast:
     reports = tuple(
-        _on(stack, (channels or stack.multiple, *(size or (1, 1))), conditions) for stack in stacks
+        _on(stack, (channels or stack.multiple, *(size or stack.least)), conditions) for stack in stacks
     )
-    costs = tuple(_costs(stack, size, report) for stack, report in zip(stacks, reports, strict=True))
+    rounding = conditions["rounding"]
+    costs = tuple(cost(stack, size, rounding, report) for stack, report in zip(stacks, reports, strict=True))
     labels = _distinct([stack.name for stack in stacks])
     return Contrast(labels, costs, reports if channels and size else (), channels, size)
 
@@ -215,55 +191,6 @@ def _on(stack: Stack, shape: Sizes, conditions: Asked) -> Report:
         return analyze(network(stack, shape), **conditions)
     except ArchcalcError as error:
         raise ArchcalcError(f"stack '{stack.name}': {error.fact}", hint=error.hint) from None
-
-
-def _costs(stack: Stack, size: Sizes, report: Report) -> StackCosts:
-    """Run the convolutions' own formulas on C; the receptive field and the batch are the report's."""
-    from archcalc.arithmetic.polynomial import Formula, channels
-
-    ops = convolutions(stack, channels())
-    shapes = _through(ops, (report.batch, channels(), *(size or (1, 1))))
-    extents = report.rows[-1].extents
-    bare = (op.replace(bias=False).weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
-    biased = (op.weights(Site((x,))) for op, x in zip(ops, shapes, strict=False))
-    by_layer = [elements(weights.values()) for weights in bare]
-    return StackCosts(
-        weights=Formula.of(sum(by_layer)),
-        with_biases=Formula.of(sum(elements(weights.values()) for weights in biased)),
-        by_layer=tuple(map(Formula.of, by_layer)),
-        largest=_largest(tuple(map(Formula.of, by_layer))),
-        macs=Formula.of(_macs(ops, _one_position(stack, shapes), shapes)),
-        macs_on_input=Formula.of(_macs(ops, shapes[1:], shapes)) if size else None,
-        field=tuple(extent.size for extent in extents),
-        jump=tuple(int(extent.stride) for extent in extents),
-        nonlinearities=len(ops),
-        multiple=stack.multiple,
-    )
-
-
-def _macs(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Number:
-    works = (op.work(Site((x,), y)) for op, y, x in zip(ops, outputs, inputs, strict=False))
-    return sum(work.macs for work in works if work is not None)
-
-
-def _one_position(stack: Stack, shapes: list[Shape]) -> list[Shape]:
-    """Return the output shapes that one position of the last one takes: what strides later on skip is there, too."""
-    along = [prod(layer.stride for layer in stack.layers[place + 1 :]) for place in range(len(stack.layers))]
-    return [(1, y[1], extent, extent) for y, extent in zip(shapes[1:], along, strict=True)]
-
-
-def _through(ops: list[Op], x: Shape) -> list[Shape]:
-    """Return the input's shape and that of the output of each op, one after the other."""
-    shapes = [x]
-    for op in ops:
-        shapes.append(op.output(Site((shapes[-1],))))
-    return shapes
-
-
-def _largest(formulas: tuple[Formula, ...]) -> tuple[Formula, ...]:
-    """Return the formulas that no other one exceeds for every C."""
-    unlike = dict.fromkeys(formulas)
-    return tuple(each for each in unlike if not any(other.exceeds(each) for other in unlike))
 
 
 def _networks(

@@ -1,12 +1,14 @@
-"""Stacks of kernels as people write them, such as 3x3x3 or 1x1-64,3x3/2: read, and made into convolutions."""
+"""Stacks of windows as people write them, such as 3x3x3, 1x1-64,3x3/2 or maxpool3/2: read, and made into layers."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import lcm
 from typing import NamedTuple
 
 from archcalc.arithmetic.number import Number
+from archcalc.arithmetic.window import span
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network, Node
@@ -14,48 +16,76 @@ from archcalc.op.op import Op
 from archcalc.op.site import Sizes
 from archcalc.ops import REGISTRY
 
+CONV = "conv"
+"""The layer type of a window without a name."""
 DIGITS = 7
 """The longest number in a stack."""
 
 LIKE_A_STACK = re.compile(r"[0-9]+([x×][0-9]|[-/*@,]|$)")
 LIKE_A_SIZE = re.compile(r"[0-9]+(x[0-9]+){2,}")
-KERNEL = re.compile(r"([0-9]+(?:x[0-9]+)*)(.*)")
+ITEM = re.compile(r"(?:([a-z_]*?)_?)([0-9]+(?:x[0-9]+)*)([^0-9x].*)?")
+"""The name of a layer type, where there is one, its window, and what follows."""
 SUFFIX = re.compile(
-    r"(?P<width>-[0-9]+)|(?P<stride>/[0-9]+)|(?P<times>\*[0-9]+)|(?P<groups>@(?:g[0-9]+|dw))|."
+    r"(?P<width>-[0-9]+)|(?P<stride>/[0-9]+)|(?P<times>\*[0-9]+)|(?P<dilation>@d[0-9]+)|(?P<groups>@(?:g[0-9]+|dw))|."
 )
+OF_CONVOLUTIONS = {"width", "groups", "depthwise"}
+"""What a pooling has not: it keeps its channels."""
 
 
 TURNED = re.compile(r"([0-9]+)\*([0-9]+x[0-9]+[^*]*)")
 """How often before what, such as 3*3x3."""
 APART = re.compile(r"(?<=[0-9w])\s+(?=[0-9])")
 """Blanks where a layer of a stack ends and another one begins."""
-NAMED = re.compile(r"([a-z_]+?)_?([0-9]+(?:x[0-9]+)?)((?:[-/*@,].*)?)")
-"""A layer that is named and not drawn, such as conv3x3 or maxpool3/2."""
 
 
 def hint_for_layer(text: str) -> str | None:
-    """Return how to write a layer that is called by its type, as in conv3x3; None where it is none."""
-    match = NAMED.fullmatch(_bare(text))
-    conv = REGISTRY["conv"]
-    op = next((op for op in REGISTRY.values() if match and match[1] in (op.kind, *op.also.split())), None)
-    if match is None or op is None:
+    """Return how to write a layer whose type no stack holds, as in linear10; None where it is none."""
+    match = ITEM.fullmatch(_bare(text))
+    op = _op_called(match[1]) if match else None
+    if op is None or _slides(op):
         return None
-    if op is not conv:
-        return (
-            f"a stack holds convolutions alone; '{op.kind}' stands in a spec, which archcalc new NAME begins"
-        )
-    kernel = match[2] if "x" in match[2] else f"{match[2]}x{match[2]}"
-    return f"write {kernel}{match[3]}: all layers of a stack are convolutions"
+    return f"a stack holds convolutions and pooling; '{op.kind}' stands in a spec, which archcalc new NAME begins"
+
+
+def _op_called(word: str) -> type[Op] | None:
+    """Return the layer type of a name, its own or one of other programs."""
+    return next((op for op in REGISTRY.values() if word in (op.kind, *op.also.split())), None)
+
+
+def _slides(op: type[Op]) -> bool:
+    """Tell whether a stack may hold a layer type: a convolution, or what a kernel says all about, such as pooling."""
+    return op.kind == CONV or op.main == "kernel"
 
 
 class StackLayer(NamedTuple):
-    """One layer of a stack. `width` is the channels out of it; None for C, and where it is depthwise for those in."""
+    """One layer of a stack: `width` channels come out of a convolution.
+
+    None stands for C, and for those that go in where it is depthwise or pools. Pooling without a stride takes steps
+    of its kernel.
+    """
 
     kernel: tuple[int, int]
     width: int | None = None
-    stride: int = 1
+    stride: int | None = 1
     groups: int = 1
     depthwise: bool = False
+    dilation: int = 1
+    kind: str = CONV
+
+    @property
+    def is_convolution(self) -> bool:
+        """Whether a non-linearity follows it, and it may change the channels."""
+        return self.kind == CONV
+
+    @property
+    def keeps_channels(self) -> bool:
+        """Whether as many channels come out as go in."""
+        return self.width is None and (self.depthwise or not self.is_convolution)
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The stride along each axis."""
+        return self.kernel if self.stride is None else (self.stride, self.stride)
 
 
 class Stack(NamedTuple):
@@ -69,16 +99,35 @@ class Stack(NamedTuple):
         """The number that the groups ask C to be a multiple of: those of layers with C channels in or out."""
         asking, is_c = 1, True
         for layer in self.layers:
-            comes_out = layer.width is None and (is_c or not layer.depthwise)
+            comes_out = layer.width is None and (is_c or not layer.keeps_channels)
             if is_c or comes_out:
                 asking = lcm(asking, layer.groups)
             is_c = comes_out
         return asking
 
+    @property
+    def pools(self) -> bool:
+        """Whether any layer is no convolution."""
+        return not all(layer.is_convolution for layer in self.layers)
+
+    @property
+    def least(self) -> tuple[int, int]:
+        """The smallest input on which every window fits without padding."""
+        sizes: list[Number] = [1, 1]
+        for layer in reversed(self.layers):
+            taken = zip(sizes, layer.kernel, layer.steps, strict=True)
+            sizes = [(size - 1) * step + span(kernel, layer.dilation) for size, kernel, step in taken]
+        return (int(sizes[0]), int(sizes[1]))
+
 
 def is_stack(text: str) -> bool:
-    """Tell whether a text begins as stacks do, and no network or file does: with a number and x, or a number alone."""
-    return "." not in text and bool(LIKE_A_STACK.match(_bare(text)))
+    """Tell whether a text begins as stacks do, and no network or file does: with a window, drawn or by its type."""
+    bare = _bare(text)
+    if "." in text or LIKE_A_STACK.match(bare):
+        return "." not in text
+    match = ITEM.fullmatch(bare.split(",")[0])
+    op = _op_called(match[1]) if match else None
+    return op is not None and _slides(op)
 
 
 def is_size(text: str) -> bool:
@@ -91,7 +140,7 @@ def stack(text: str) -> Stack:
     """Read a stack: layers with commas between them, each HxW and what follows it.
 
     KxKxN or HxW*N stands for N layers; -64 is the channels out of a layer, /2 its stride, @g32 its groups,
-    @dw a group for each channel.
+    @dw a group for each channel, @d2 its dilation. Pooling is called by its name: maxpool3/2.
 
     Raises:
         ArchcalcError: it is none, or can be read in more than one way.
@@ -121,18 +170,25 @@ def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
     """Return the layer that an item between commas stands for, and how often."""
     if long := re.search(rf"[0-9]{{{DIGITS + 1},}}", item):
         raise ArchcalcError(f"'{text}' holds a number of {len(long[0])} digits; the most is {DIGITS}")
-    match = KERNEL.fullmatch(item)
-    if match is None:
+    match = ITEM.fullmatch(item)
+    op = _op_called(match[1] or CONV) if match else None
+    if match is None or op is None or not _slides(op):
         raise ArchcalcError(
             f"'{visible(item)}' is no layer of a stack" if item else f"'{text}' has a comma without a layer",
-            hint=hint_for_layer(item) or "a layer is KxK and what follows it, such as 3x3, 3x3-64 or 3x3/2",
+            hint=hint_for_layer(item)
+            or "a layer is KxK and what follows it, such as 3x3, 3x3-64 or maxpool3/2",
         )
     if turned := TURNED.fullmatch(item):
         raise ArchcalcError(
             f"'{item}' says how often before the kernel", hint=f"write {turned[2]}*{turned[1]}"
         )
-    kernel, times = _kernel([int(side) for side in match[1].split("x")], item)
-    given = _suffixes(match[2], item)
+    sides = [int(side) for side in match[2].split("x")]
+    kernel, times = _kernel(sides * 2 if match[1] and len(sides) == 1 else sides, item)
+    given = _suffixes(match[3] or "", item)
+    if op.kind != CONV and OF_CONVOLUTIONS & {*given}:
+        raise ArchcalcError(
+            f"'{item}' states channels or groups, and {op.kind} keeps its channels", hint="leave that out"
+        )
     if "times" in given and times > 1:
         raise _ambiguous(
             item, f"says twice how often, {times} and {given['times']}", f"{_sized(kernel)}*{times}"
@@ -146,14 +202,19 @@ def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
         )
     if min(*kernel, times, *given.values()) < 1:
         raise ArchcalcError(f"'{item}' holds a 0", hint="all numbers are at least 1")
-    layer = StackLayer(
+    return _layer(kernel, given, op), times
+
+
+def _layer(kernel: tuple[int, int], given: Mapping[str, int], op: type[Op]) -> StackLayer:
+    return StackLayer(
         kernel,
         given.get("width"),
-        given.get("stride", 1),
+        given.get("stride", 1 if op.kind == CONV else None),
         given.get("groups", 1),
         depthwise="depthwise" in given,
+        dilation=given.get("dilation", 1),
+        kind=op.kind,
     )
-    return layer, times
 
 
 def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:
@@ -195,35 +256,41 @@ def _suffixes(text: str, item: str) -> dict[str, int]:
         if name is None:
             raise ArchcalcError(
                 f"'{visible(item)}': '{visible(text[match.start() :])}' is not understood",
-                hint="after the kernel come -64 for channels out, /2 for a stride, @g32 or @dw for groups, *3 for times",
+                hint="after the kernel come -64 for channels out, /2 for a stride, @d2 for dilation, @g32 or @dw for groups, "
+                "*3 for times",
             )
         if name == "groups" and part == "@dw":
             name, number = "depthwise", 1
         else:
-            number = int(part.lstrip("-/*@g"))
+            number = int(part.lstrip("-/*@gd"))
         if name in given or {name, *given} >= {"groups", "depthwise"}:
             raise ArchcalcError(f"'{item}' states its {'groups' if name == 'depthwise' else name} twice")
         given[name] = number
     return given
 
 
-def convolutions(stack: Stack, channels: Number) -> list[Op]:
-    """Return the convolutions of a stack for C = `channels`, of any kind of number; padded to keep the size."""
-    conv = REGISTRY["conv"]
+def layers(stack: Stack, channels: Number) -> list[Op]:
+    """Return the layers of a stack for C = `channels`, of any kind of number; convolutions are padded to keep the size."""
     ops = []
     incoming = channels
     for layer in stack.layers:
-        out = layer.width or (incoming if layer.depthwise else channels)
-        op = conv(out=1, kernel=layer.kernel, stride=layer.stride, padding="same")
-        ops.append(op.replace(out=out, groups=incoming if layer.depthwise else layer.groups))
-        incoming = out
+        kind = REGISTRY[layer.kind]
+        if layer.is_convolution:
+            out = layer.width or (incoming if layer.depthwise else channels)
+            op = kind(out=1, kernel=layer.kernel, stride=layer.steps, dilation=layer.dilation, padding="same")
+            op = op.replace(out=out, groups=incoming if layer.depthwise else layer.groups)
+            incoming = out
+        else:
+            op = kind(kernel=layer.kernel, stride=layer.steps, dilation=layer.dilation)
+        ops.append(op)
     return ops
 
 
 def network(stack: Stack, shape: Sizes) -> Network:
     """Return a stack as a network on inputs (C, H, W), a ReLU after each convolution."""
     nodes = [Node("input", REGISTRY["input"](shape=shape))]
-    for number, op in enumerate(convolutions(stack, shape[0]), 1):
-        nodes.append(Node(f"conv{number}", op, (len(nodes) - 1,)))
-        nodes.append(Node(f"relu{number}", REGISTRY["relu"](), (len(nodes) - 1,)))
+    for number, (layer, op) in enumerate(zip(stack.layers, layers(stack, shape[0]), strict=True), 1):
+        nodes.append(Node(f"{op.kind}{number}", op, (len(nodes) - 1,)))
+        if layer.is_convolution:
+            nodes.append(Node(f"relu{number}", REGISTRY["relu"](), (len(nodes) - 1,)))
     return Network(stack.name, tuple(nodes))

@@ -8,6 +8,7 @@ from typing import get_args
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.figures import FIGURES
 from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.op.op import Work
 from archcalc.questions.memory import OPTIMIZERS
 from archcalc.sheet import kinds
 from archcalc.sheet.sheet import Schema
@@ -185,7 +186,11 @@ DIFFERENCE = object_of(
     }
 )
 COEFFICIENTS = described("exact coefficients of 1, C, C², such as 9/32", list_of(TEXT))
-FORMULAS = object_of(dict.fromkeys(("weights", "weights_and_biases", "macs_per_position"), COEFFICIENTS))
+FORMULAS = object_of(
+    dict.fromkeys(
+        ("weights", "weights_and_biases", *(f"{kind}_per_position" for kind in Work._fields)), COEFFICIENTS
+    )
+)
 COMPARED: dict[str, Schema] = {
     "compared": described("the keys of the columns, beside figure and part", list_of(TEXT)),
     "channels": described("what C is; null where it is left open", or_null(COUNT)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from archcalc.questions.compare import Contrast, StackCosts
+from archcalc.questions.compare import Contrast
+from archcalc.questions.costs import StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
 from archcalc.sheet.numbers import grouped, short
 from archcalc.sheet.pages import page_of
@@ -51,7 +52,7 @@ def _title(found: Contrast) -> str:
     first, *others = found.labels
     names = {report.name for report in found.reports}
     of = f"{found.reports[0].name}: " if len(names) == 1 and first not in names else ""
-    return f"{of}{first} against {listed(others)}"
+    return f"{of}{first} against {listed(others)}" if others else f"{of}{first}"
 
 
 def _names(lines: Sequence[Line]) -> list[tuple[str]]:
@@ -83,12 +84,18 @@ def _conditions(found: Contrast) -> tuple[str, ...]:
         number = f"C = {grouped(found.channels)}" if found.channels else "C"
         return (
             " · ".join([f"{number} channels in, and out where no width is given", *size]),
-            "padded to keep the size; a non-linearity after each layer",
+            _rules(found.stacks),
         )
     first = found.reports[0]
     shapes = {"×".join(map(str, report.input_shape)) for report in found.reports}
     input = [f"input {shapes.pop()}"] if len(shapes) == 1 else []
     return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
+
+
+def _rules(stacks: Sequence[StackCosts]) -> str:
+    if all(cost.nonlinearities == cost.layers for cost in stacks):
+        return "padded to keep the size; a non-linearity after each layer"
+    return "convolutions padded to keep the size, a non-linearity after each; pooling without padding"
 
 
 def _facts(found: Contrast) -> dict[str, object]:
@@ -123,6 +130,6 @@ def _coefficients(cost: StackCosts) -> dict[str, list[str]]:
     formulas = {
         "weights": cost.weights,
         "weights_and_biases": cost.with_biases,
-        "macs_per_position": cost.macs,
+        **{f"{kind}_per_position": formula for kind, formula in cost.work.items()},
     }
     return {name: list(map(str, formula.coefficients)) for name, formula in formulas.items()}

@@ -7,8 +7,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from archcalc.questions.compare import Contrast, StackCosts
-from archcalc.sheet.kinds import AXES, COUNT, FIGURE, SHAPE, TEXT
+from archcalc.analysis.figures import FIGURES
+from archcalc.questions.compare import Contrast
+from archcalc.questions.costs import StackCosts
+from archcalc.sheet.kinds import AXES, COUNT, FIGURE, SHAPE, SHARE, TEXT
 from archcalc.sheet.numbers import grouped
 from archcalc.sheet.sheet import Cell
 from archcalc.views.lines import Line, line, listed, total
@@ -20,24 +22,46 @@ if TYPE_CHECKING:
 def of_stacks(found: Contrast) -> Iterator[Line]:
     """Yield the figures of stacks in C, and below them in numbers where C is known."""
     costs = found.stacks
-    yield line("layers", "", FIGURE, [cost.nonlinearities for cost in costs])
+    yield line("layers", "", FIGURE, [cost.layers for cost in costs])
     yield line("receptive field", "", AXES, [cost.field for cost in costs])
     if any(cost.jump != (1, 1) for cost in costs):
         yield line("stride", "", AXES, [cost.jump for cost in costs])
+    pools = any(cost.nonlinearities < cost.layers for cost in costs)
+    if pools:
+        yield line("overlap of neighbours", "", AXES, [_overlap(cost) for cost in costs])
     yield line("non-linearities", "", FIGURE, [cost.nonlinearities for cost in costs])
-    weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
-    by_layer = line("weights", "layer by layer", TEXT, [_added_up(cost.by_layer) for cost in costs])
-    yield from (weights, by_layer, *numbers)
-    yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
-    yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
-    yield from _formulas(found, "MACs per output position", [(cost.macs,) for cost in costs])
-    on_input = [(cost.macs_on_input,) for cost in costs if cost.macs_on_input]
+    if any(any(cost.weights.coefficients) for cost in costs):
+        weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
+        by_layer = line("weights", "layer by layer", TEXT, [_added_up(cost.by_layer) for cost in costs])
+        yield from (weights, by_layer, *numbers)
+        yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
+        yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
+    for kind in _kinds(costs) if pools else ("macs",):
+        name = f"{FIGURES[kind].name} per output position"
+        yield from _formulas(found, name, [(cost.work[kind],) for cost in costs])
+    if any(cost.discarded is not None for cost in costs):
+        yield line(
+            "discarded", "", SHARE, ["" if cost.discarded is None else cost.discarded for cost in costs]
+        )
+    on_input = [
+        (cost.macs_on_input,) for cost in costs if cost.macs_on_input and any(cost.macs_on_input.coefficients)
+    ]
     if on_input:
         yield from _formulas(found, f"MACs on {'×'.join(map(str, found.size))}", on_input)
     if found.reports:
         yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in found.reports])
         for key in ("flops", "activation_bytes"):
             yield total(key, found.reports)
+
+
+def _overlap(cost: StackCosts) -> tuple[int, ...]:
+    """Return how many elements the fields of neighbours share along each axis."""
+    return tuple(max(size - step, 0) for size, step in zip(cost.field, cost.jump, strict=True))
+
+
+def _kinds(costs: Sequence[StackCosts]) -> list[str]:
+    """Return the kinds of work that any of the stacks does."""
+    return [kind for kind in costs[0].work if any(any(cost.work[kind].coefficients) for cost in costs)]
 
 
 def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
@@ -60,21 +84,32 @@ def _plain(ratio: Fraction | str) -> float | str:
 
 def _added_up(formulas: Iterable[Formula]) -> str:
     """Return a sum with equal neighbours counted: 3 · 9C²."""
-    runs = [(str(formula), len(list(same))) for formula, same in groupby(formulas)]
-    return " + ".join(text if times == 1 else f"{times} · {text}" for text, times in runs)
+    heavy = [formula for formula in formulas if any(formula.coefficients)]
+    runs = [(str(formula), len(list(same))) for formula, same in groupby(heavy)]
+    return " + ".join(text if times == 1 else f"{times} · {text}" for text, times in runs) or "0"
 
 
 def notes_on_stacks(found: Contrast) -> Iterator[str]:
     """Yield the ratios to the first as they are worked out, and what each sees."""
     first, *others = found.stacks
     for label, other in zip(found.labels[1:], others, strict=True):
-        weights = _ratio(found.channels, other.weights, first.weights)
-        macs = _ratio(found.channels, other.macs, first.macs)
-        counts = f"weights and MACs {weights}" if weights == macs else f"weights {weights}; MACs {macs}"
-        yield f"{label} against {found.labels[0]}: {counts}; {_seen(other, first)}"
+        yield f"{label} against {found.labels[0]}: {'; '.join([*_ratios(found.channels, other, first), _seen(other, first)])}"
     multiple = [cost.multiple for cost in found.stacks if cost.multiple > 1]
     if multiple and not found.channels:
         yield f"C is a multiple of {listed(map(str, dict.fromkeys(multiple)))}"
+
+
+def _ratios(channels: int | None, other: StackCosts, first: StackCosts) -> Iterator[str]:
+    """Yield the ratios of what both have: of weights, and of each kind of work that is not alike."""
+    texts = {
+        FIGURES[kind].name: _ratio(channels, other.work[kind], first.work[kind])
+        for kind in _kinds([first])
+        if kind in _kinds([other])
+    }
+    if any(first.weights.coefficients) and any(other.weights.coefficients):
+        texts = {"weights": _ratio(channels, other.weights, first.weights)} | texts
+    for text, names in groupby(texts, key=texts.__getitem__):
+        yield f"{listed(names)} {text}"
 
 
 def _ratio(channels: int | None, other: Formula, first: Formula) -> str:
