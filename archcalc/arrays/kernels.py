@@ -41,7 +41,6 @@ __all__ = [
     "clipped",
     "concatenate",
     "correlate",
-    "dots",
     "erf",
     "errstate",
     "exp",
@@ -106,13 +105,6 @@ def product(left: Array, right: Array) -> Array:
     matrix: Array = np.matmul(left, right)
     _count(matrix.size * left.shape[-1])
     return matrix
-
-
-def dots(left: Array, right: Array) -> Array:
-    """Return the dot products along the last axis, counted."""
-    sums: Array = np.einsum("...i,...i->...", left, right)
-    _count(sums.size * left.shape[-1])
-    return sums
 
 
 def erf(x: Array) -> Array:
