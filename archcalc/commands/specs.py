@@ -23,7 +23,7 @@ from archcalc.commands.options import (
     loaded,
     write,
 )
-from archcalc.ground.errors import ArchcalcError, ExceededError, visible
+from archcalc.ground.errors import ArchcalcError, ExceededError, UnknownModelError, visible
 from archcalc.ground.limits import LAYERS
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def check(
 ) -> None:
     """Check specs: are they sound, do their expected figures hold, are they within budget?
 
-    The exit status is 0 if all is well and 1 if not, so that it can guard a repository. A family's
-    file stands for all its variants. Expectations are about the network as its spec states it; limits, those of
+    The exit status is 0 if all is well and 1 if not, so that it can guard a repository; 2 where there is no such
+    network or file. A family's file stands for all its variants. Expectations are about the network as its spec states it; limits, those of
     the spec's `budget:` and those given here, about the network under the conditions given here. A limit on what
     is not known entirely is unknown, which is not all well, unless what is known breaks it already.
 
@@ -118,7 +118,11 @@ def _checked(
     settings: tuple[str, ...],
     conditions: ConditionOptions,
 ) -> Iterator[list[archcalc.Finding] | ArchcalcError]:
-    """Yield what comes of each network that the specs hold: its findings, or what is wrong with it."""
+    """Yield what comes of each network that the specs hold: its findings, or what is wrong with it.
+
+    Raises:
+        UnknownModelError: there is no such network, which is wrong with the call and with no spec.
+    """
     for spec in specs:
         layers = 0
         for model in archcalc.members(spec):
@@ -127,6 +131,8 @@ def _checked(
                 network = loaded(model, settings, **conditions)
                 layers += len(network.nodes)
                 yield archcalc.check(network, limits, **conditions)
+            except UnknownModelError:
+                raise
             except ArchcalcError as error:
                 yield error
                 if isinstance(error, ExceededError):

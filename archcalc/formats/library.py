@@ -17,7 +17,7 @@ from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
-from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
+from archcalc.ground.errors import ArchcalcError, SourceText, UnknownModelError, nearest, visible
 from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
@@ -122,7 +122,7 @@ def find(model: str) -> tuple[Document, str | None]:
             return located
     if model and _is_file(here := _with_suffix(Path(model))):
         return _document(here), None
-    raise ArchcalcError(
+    raise UnknownModelError(
         f"there is no network called '{visible(model)}'",
         hint=_hint_for(model),
     )
@@ -265,7 +265,7 @@ def _document_of(path: Path) -> Document:
         return _document(path)
     except ArchcalcError as error:
         if error.hint is None and not os.path.lexists(path):
-            error.hint = _hint_for_file(path)
+            raise UnknownModelError(error.fact, hint=_hint_for_file(path)) from None
         raise
 
 

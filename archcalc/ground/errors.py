@@ -154,6 +154,10 @@ class ArchcalcError(Exception):
         return "\n".join(parts)
 
 
+class UnknownModelError(ArchcalcError):
+    """A network that is not there: a mistake in what was asked for, not in a spec."""
+
+
 class ExceededError(ArchcalcError):
     """A bound that was passed: nothing behind it is looked at."""
 

@@ -17,7 +17,7 @@ from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, SourceText, UnknownModelError, nearest
 from archcalc.network.network import LAYOUTS, Expectation, FigureLimit, Layout, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
@@ -156,12 +156,12 @@ class Document:
         if name in self.variants:
             return self.variants[name]
         if name is not None and not self.variants:
-            raise ArchcalcError(
+            raise UnknownModelError(
                 f"{self.name} has no variant '{name}'", hint=f"it is a single network: {self.source.name}"
             )
         if self.variants:
             listed = ", ".join(self.variants)
-            raise ArchcalcError(
+            raise UnknownModelError(
                 f"{self.name} is a family" if name is None else f"{self.name} has no variant '{name}'",
                 hint=(name and nearest(name, list(self.variants))) or f"choose one of {listed}",
             )
