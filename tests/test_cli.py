@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -110,6 +111,52 @@ def test_the_exit_status_is_0_when_all_is_well_1_when_a_check_fails_2_when_the_c
     assert (outcome.status == 2) == (outcome.out == ""), "a wrong call writes nothing on standard output"
     assert "Traceback" not in outcome.err
     assert outcome.err or status != 2
+
+
+FILED = [
+    ("show lenet5", "page.txt", "table"),
+    ("show lenet5", "page.json", "json"),
+    ("tree alexnet", "tree.md", "markdown"),
+    ("list", "networks.csv", "csv"),
+    ("params alexnet --per-layer", "params.tsv", "tsv"),
+    ("explain alexnet conv1", "conv1.tex", "latex"),
+    ("explain 227/4", "sum.HTML", "html"),
+    ("compare 3x3x3 7x7", "stacks.html", "html"),
+    ("reconcile lenet5", "tools", "table"),
+    ("ops conv", "conv.json", "json"),
+    ("verify lenet5", "real.json", "json"),
+]
+
+
+@pytest.mark.usefixtures("few_of_ours")
+@pytest.mark.parametrize(("line", "name", "form"), FILED)
+def test_a_report_goes_into_a_file_as_it_goes_into_a_pipe(run, specs, line, name, form):
+    expected = run(*line.split(), "--format", form)
+    outcome = run(*line.split(), "-o", name)
+    assert (outcome.status, outcome.out) == (expected.status, "")
+    assert outcome.err == f"{expected.err}wrote {name}\n"
+    assert (specs / name).read_text(encoding="utf-8") == expected.out
+    assert not list(specs.glob(".*.part"))
+
+
+def test_a_file_has_its_signs_where_the_screen_lacks_them(run, specs, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert run("show", "lenet5", "--output", "page").status == 0
+    assert "1×32×32" in (specs / "page").read_text(encoding="utf-8")
+
+
+def test_a_failed_check_is_written_too_and_no_file_is_lost(run, specs):
+    line = ("check", "refuted.yaml", "--output", "found.json")
+    assert [run(*line).status for _ in range(2)] == [1, 2]
+    found = json.loads((specs / "found.json").read_text(encoding="utf-8"))
+    assert found["wrong"] == 1
+    refused = run(*line, "--format", "csv")
+    assert (refused.out, "hint: --force writes over it" in refused.err) == ("", True)
+    assert run("verify", "lenet5", "--output", "found.json").err.startswith(
+        "found.json: there is such a file"
+    )
+    assert run(*line, "--format", "csv", "--force").status == 1
+    assert (specs / "found.json").read_text(encoding="utf-8").startswith("network,layer,")
 
 
 @pytest.mark.parametrize(

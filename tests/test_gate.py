@@ -128,7 +128,7 @@ def test_pages_leave_by_one_door():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "render"
     }
-    assert users == {"commands/options.py", "sheet/pages.py"}
+    assert users == {"commands/output.py", "sheet/pages.py"}
 
 
 def completed(words, begun):

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from archcalc.commands import options
+from archcalc.commands import output
 from archcalc.sheet.kinds import COUNT, PLOT, TEXT
 from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
@@ -62,7 +62,7 @@ def sheet_of(run, monkeypatch):
     def caught(line):
         sheets = []
         with monkeypatch.context() as patch:
-            patch.setattr(options, "render", lambda sheet, form: sheets.append(sheet) or "")
+            patch.setattr(output, "render", lambda sheet, form: sheets.append(sheet) or "")
             run(*line.split(), "--format", "markdown")
         (sheet,) = sheets
         return sheet

@@ -13,7 +13,7 @@ import click
 
 from archcalc.commands import compare, explain, export, reconcile, reports, specs, verify
 from archcalc.commands.group import cli
-from archcalc.commands.options import NobodyReadsError
+from archcalc.commands.output import NobodyReadsError
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.ground.room import watch
 

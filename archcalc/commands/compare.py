@@ -9,14 +9,8 @@ import click
 import archcalc
 from archcalc.analysis.conditions import Asked
 from archcalc.commands.group import cli
-from archcalc.commands.options import (
-    complete_model,
-    condition_options,
-    emit,
-    examples,
-    overrides,
-    result_options,
-)
+from archcalc.commands.options import complete_model, condition_options, examples, overrides, result_options
+from archcalc.commands.output import emit
 from archcalc.commands.values import Whole
 
 

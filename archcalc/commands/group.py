@@ -95,6 +95,11 @@ class Command(click.Command):
             raise click.UsageError(f"there is nothing to do with the argument{plural} {words}; {hint}", ctx)
         return surplus
 
+    @property
+    def _writes_files(self) -> bool:
+        """Whether --output names a file here, and not what is asked."""
+        return any("-o" in param.opts for param in self.params)
+
     def _hint_for_option(self, option: str) -> str:
         """Return what to write for an option of other programs; nothing where click's own hint will do."""
         names = {name for param in self.params for name in param.opts}
@@ -102,7 +107,9 @@ class Command(click.Command):
         word = option.lstrip("-").replace("_", "-")
         if isinstance(forms, click.Choice) and word in forms.choices:
             return f"write --format {word}"
-        if word in ("o", "out", "output", "save") and "--output" not in names:
+        if word in ("o", "out", "output", "save"):
+            if self._writes_files:
+                return "write --output FILE"
             return "the result goes to standard output: write > FILE behind it"
         own = OPTIONS.get(word)
         return f"write {own}" if own and own.split()[0] in names else ""
@@ -121,7 +128,7 @@ class Command(click.Command):
         from archcalc.formats.library import is_known
 
         names = {param.name for param in self.params}
-        if "output" in names and Path(word).suffix:
+        if self._writes_files and Path(word).suffix and not is_known(word):
             return f"write --output {visible(word)}"
         if "model" in names and is_known(word):
             return "archcalc compare puts several networks side by side"

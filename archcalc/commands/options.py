@@ -1,9 +1,8 @@
-"""What the commands share: the MODEL argument, its options, shell completion, writing a page."""
+"""What the commands share: the MODEL argument, its options, shell completion."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Unpack, get_args
 
@@ -12,9 +11,9 @@ import click
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS
-from archcalc.commands.values import CALLED, FORMS, Whole, Word
+from archcalc.commands.output import page_options
+from archcalc.commands.values import CALLED, Whole, Word
 from archcalc.ground.errors import ArchcalcError, visible
-from archcalc.sheet.renderers import MODULES, render
 
 if TYPE_CHECKING:
     from click.decorators import FC
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.report import Report
     from archcalc.network.network import Network
-from archcalc.sheet.sheet import Sheet
-from archcalc.sheet.signs import speller
 
 DTYPES = tuple(get_args(DType))
 
@@ -113,8 +110,8 @@ def model_options(command: FC) -> FC:
 
 
 def result_options(command: FC) -> FC:
-    """Add --strict and --format."""
-    return strict_option(format_option(command))
+    """Add --strict, --format, --output and --force."""
+    return strict_option(page_options(command))
 
 
 def input_option(command: FC) -> FC:
@@ -220,17 +217,6 @@ def depth_option(command: FC) -> FC:
     )(command)
 
 
-def format_option(command: FC) -> FC:
-    """Add --format."""
-    return click.option(
-        "--format",
-        "form",
-        type=Word(list(MODULES), FORMS),
-        default="table",
-        help="How to write the result on standard output.",
-    )(command)
-
-
 def analyzed(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
     """Load and analyze the model that the options describe."""
     report = archcalc.analyze(loaded(model, settings, **conditions), **conditions)
@@ -257,27 +243,3 @@ def overrides(settings: Sequence[str]) -> dict[str, object]:
     from archcalc.formats.language.read import override
 
     return dict(map(override, settings))
-
-
-def emit(sheet: Sheet, form: str) -> None:
-    """Write a sheet on standard output; machines are told which command made it."""
-    sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
-    write(render(sheet, form))
-
-
-class NobodyReadsError(Exception):
-    """Whoever read standard output has gone away: no failure, and nobody to tell."""
-
-
-def write(text: str) -> None:
-    """Write text on standard output, all of it.
-
-    Raises:
-        NobodyReadsError: the other end of the pipe is closed.
-        OSError: the output cannot be written, as on a full disk.
-    """
-    try:
-        sys.stdout.write(speller(sys.stdout.encoding or "ascii")(text))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise NobodyReadsError from None

@@ -8,7 +8,8 @@ import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyzed, emit, examples, report_options
+from archcalc.commands.options import ModelOptions, analyzed, examples, report_options
+from archcalc.commands.output import emit
 
 
 def complete_tool(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -12,10 +12,10 @@ from archcalc.commands.options import (
     analyzed,
     complete_columns,
     depth_option,
-    emit,
     examples,
     report_options,
 )
+from archcalc.commands.output import emit
 
 
 @cli.command(

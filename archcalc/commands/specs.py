@@ -16,13 +16,11 @@ from archcalc.commands.options import (
     complete_model,
     complete_op,
     condition_options,
-    emit,
     examples,
-    format_option,
     input_option,
     loaded,
-    write,
 )
+from archcalc.commands.output import emit, page_options, write
 from archcalc.ground.errors import ArchcalcError, ExceededError, UnknownModelError, visible
 from archcalc.ground.limits import LAYERS
 
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
-@format_option
+@page_options
 def list_networks(form: str) -> None:
     """List the networks that can be called by name, with parameters, MACs and depth.
 
@@ -69,7 +67,7 @@ def list_networks(form: str) -> None:
 @click.option("--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB.")
 @input_option
 @condition_options
-@format_option
+@page_options
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -157,7 +155,7 @@ def _limits(stated: Sequence[str], **most: str | None) -> list[FigureLimit]:
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))
 @click.argument("op", required=False, shell_complete=complete_op)
-@format_option
+@page_options
 def ops(op: str | None, form: str) -> None:
     """List the layer types, or say all about one: its settings, defaults, formulas."""
     from archcalc.formats.language.synonyms import kind_called
@@ -171,7 +169,9 @@ def ops(op: str | None, form: str) -> None:
 
 @cli.command(epilog=examples("new mynet", "new mynet --output -"))
 @click.argument("name")
-@click.option("--output", metavar="FILE", help="Where to write; - for standard output.  [default: NAME.yaml]")
+@click.option(
+    "--output", "-o", metavar="FILE", help="Where to write; - for standard output.  [default: NAME.yaml]"
+)
 def new(name: str, output: str | None) -> None:
     """Write a commented spec to start from."""
     from archcalc.formats.language.starter import starter

@@ -10,15 +10,8 @@ import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import (
-    Options,
-    analyzed,
-    complete_layer,
-    emit,
-    examples,
-    format_option,
-    model_options,
-)
+from archcalc.commands.options import Options, analyzed, complete_layer, examples, model_options
+from archcalc.commands.output import emit, page_options
 from archcalc.commands.values import Whole
 from archcalc.ground.room import check_room, for_products
 from archcalc.sheet.numbers import sized
@@ -49,7 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the random input and weights.",
 )
-@format_option
+@page_options
 @click.pass_context
 def verify(
     ctx: click.Context,

@@ -1,0 +1,159 @@
+"""Where a result goes, and in which form: on standard output, or into a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archcalc.commands.values import FORMS, Word
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.sheet.renderers import MODULES, render
+from archcalc.sheet.sheet import Sheet
+from archcalc.sheet.signs import speller
+
+if TYPE_CHECKING:
+    from click.decorators import FC
+
+OUTPUT, FORCE = "archcalc.output", "archcalc.force"
+"""What a run keeps beside its options: the file that --output names, if it does, and whether --force was given."""
+SUFFIXES = {
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".htm": "html",
+}
+"""The formats of a page by the suffix of the file that it is written to; others get a table."""
+
+
+def page_options(command: FC) -> FC:
+    """Add --format, --output and --force."""
+    return format_option(output_option(command))
+
+
+def format_option(command: FC) -> FC:
+    """Add --format."""
+    return click.option(
+        "--format",
+        "form",
+        type=Word(list(MODULES), FORMS),
+        callback=_form,
+        help="How to write the result.  [default: what the suffix of --output stands for, else table]",
+    )(command)
+
+
+def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    path = ctx.meta.get(OUTPUT)
+    return value or (SUFFIXES.get(path.suffix.lower(), "table") if path else "table")
+
+
+def output_option(command: FC) -> FC:
+    """Add --output and --force; a file that is in the way is refused before anything is worked out."""
+    command = click.option(
+        "--force",
+        is_flag=True,
+        expose_value=False,
+        callback=_force,
+        help="Write over a file that is there already.",
+    )(command)
+    return click.option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_output,
+        help="Where to write; - for standard output.  [default: -]",
+    )(command)
+
+
+def _output(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    ctx.meta[OUTPUT] = None if value in (None, "-") else Path(str(value))
+
+
+def _force(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[FORCE] = value
+    path = ctx.meta[OUTPUT]
+    if path is not None:
+        _check_free(path, force=value)
+
+
+def destination() -> Path | None:
+    """Return the file that --output names; None for standard output."""
+    path: Path | None = click.get_current_context().meta.get(OUTPUT)
+    return path
+
+
+def emit(sheet: Sheet, form: str) -> None:
+    """Write a sheet where --output says; machines are told which command made it."""
+    sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
+    path = destination()
+    if path is None:
+        write(render(sheet, form))
+        return
+    with redirect_stdout(StringIO()):  # what a page asks about its width, colours and signs is no terminal
+        text = render(sheet, form)
+    save(path, text.encode())
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, into a new one beside it, which then takes its place; and say so.
+
+    Raises:
+        ArchcalcError: the file cannot be written, or there is one already and no --force.
+    """
+    final = path.resolve()
+    part = final.with_name(f".{final.name[:100]}.{os.getpid()}.part")
+    try:
+        try:
+            with part.open("xb") as file:
+                file.write(content)
+            _check_free(final, force=click.get_current_context().meta[FORCE])
+            part.replace(final)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ArchcalcError(
+            f"{visible(str(path))}: {error.strerror}", hint="--output names another file"
+        ) from None
+    click.echo(f"wrote {visible(str(path))}", err=True)
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    """Raise a fact where there is a file already, or something that is no file."""
+    if path.exists() and not path.is_file():
+        raise ArchcalcError(
+            f"{visible(str(path))}: is not a regular file", hint="--output names another file"
+        )
+    if path.exists() and not force:
+        raise ArchcalcError(
+            f"{visible(str(path))}: there is such a file",
+            hint="--force writes over it, --output names another",
+        )
+
+
+class NobodyReadsError(Exception):
+    """Whoever read standard output has gone away: no failure, and nobody to tell."""
+
+
+def write(text: str) -> None:
+    """Write text on standard output, all of it.
+
+    Raises:
+        NobodyReadsError: the other end of the pipe is closed.
+        OSError: the output cannot be written, as on a full disk.
+    """
+    try:
+        sys.stdout.write(speller(sys.stdout.encoding or "ascii")(text))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise NobodyReadsError from None
