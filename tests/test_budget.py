@@ -6,13 +6,15 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.analysis.budget import OPERATORS, limit, limitable
+from archcalc.analysis.budget import OPERATORS, judged, limit, limitable
 from archcalc.analysis.figures import FIGURES
 from archcalc.commands.cli import cli
-from archcalc.network.network import FigureLimit
+from archcalc.network.network import Limit
 from archcalc.sheet.kinds import BYTES
 
 # 3·3·3·4 weights and 4 biases: 112 parameters; 6·6·4 outputs of 27 MACs each: 3,888. The input of 192 numbers and the
@@ -70,7 +72,27 @@ def test_a_limit_is_a_key_an_operator_and_a_quantity(text, expected):
         ("params <= -5", "limit on params: '-5' is no quantity", None),
         ("params <= 1.5", "limit on params: '1.5' is no whole number", "5M or 1.5G"),
         ("peak_bytes <= 5M", "limit on peak_bytes: '5M' is no quantity such as 64MiB", None),
-        ("params <= 5M and macs <= 1G", "limit on params: '5M and macs <= 1G'", "each limit by itself"),
+        ("params <= 5M, macs <= 1G", "limit on params: '5M, macs <= 1G'", "and, or, not join limits"),
+        ("params <= 5M AND macs <= 1G", "limit on params: '5M AND macs <= 1G'", "and, or, not join limits"),
+        ("params <= 5M && macs <= 1G", "limit on params: '5M && macs <= 1G'", "and, or, not join limits"),
+        ("params <= 5M and", "'params <= 5M and' is no limit: a limit is missing at the end", "and, or, not"),
+        ("or params <= 5M", "'or params <= 5M' is no limit: a limit is missing before 'or'", "and, or, not"),
+        ("not", "'not' is no limit: a limit is missing at the end", "and, or, not"),
+        (
+            "params <= 5M and or macs <= 1G",
+            "'params <= 5M and or macs <= 1G' is no limit: a limit is missing before 'or'",
+            None,
+        ),
+        ("(params <= 5M", "'(params <= 5M' is no limit: a ( is not closed", "and, or, not"),
+        ("params <= 5M)", "'params <= 5M)' is no limit: a ) closes nothing", "and, or, not"),
+        (
+            "(depth > 1) macs <= 1G",
+            "'(depth > 1) macs <= 1G' is no limit: nothing joins 'macs <= 1G' to it",
+            None,
+        ),
+        ("depth > 1 and heat < 5", "there is no limit on 'heat'", "choose from"),
+        ("(" * 31 + "depth > 1" + ")" * 31, "a limit is nested more than 30 deep", "ARCHCALC_MAX_BRACKETS"),
+        ("depth > 1 and " * 40 + "depth > 1", "a limit has 569 characters", "ARCHCALC_MAX_EXPRESSION"),
         ("params <= 5\x1b[31m", "limit on params", None),
     ],
 )
@@ -172,6 +194,65 @@ def test_what_is_not_known_entirely_proves_nothing_but_what_is_known_may(network
     assert finding.fails == (verdict != "ok")
 
 
+SINGLES = {"ok": "depth == 1", "wrong": "depth > 1", "unknown": "macs <= 10K"}
+"""A limit for each outcome, of the network that is not known entirely."""
+TRUTH = {"ok": 1.0, "unknown": 0.5, "wrong": 0.0}
+"""Kleene's strong logic: `and` is the least, `or` the most, `not` what is missing to 1."""
+
+
+def truth_of(network, text):
+    (finding,) = archcalc.check(network(UNKNOWN.replace("BUDGET", text)))
+    return TRUTH[finding.verdict]
+
+
+@pytest.mark.parametrize("left", TRUTH)
+@pytest.mark.parametrize("right", TRUTH)
+def test_joined_limits_are_judged_in_three_values(network, left, right):
+    a, b = SINGLES[left], SINGLES[right]
+    x, y = TRUTH[left], TRUTH[right]
+    assert truth_of(network, f"{a} and {b}") == min(x, y)
+    assert truth_of(network, f"{a} or {b}") == max(x, y)
+    assert truth_of(network, f"not {a}") == 1 - x
+    assert truth_of(network, f"not not {a} and not ({b})") == min(x, 1 - y)
+    assert truth_of(network, f"not ({a} or {b})") == truth_of(network, f"not {a} and not {b}")
+
+
+WORDS = {"ok": "True", "wrong": "False"}
+SMALL = archcalc.analyze(archcalc.loads("{input: 3x8x8, layers: [conv: {out: 4, kernel: 3}]}"))
+
+
+@given(data=st.data())
+def test_and_binds_tighter_than_or_and_not_tightest_as_in_python(data):
+    """Whatever is joined with what brackets: Python's own grammar is the reference."""
+    parts = st.recursive(
+        st.sampled_from(sorted(WORDS)).map(lambda word: [word]),
+        lambda part: st.one_of(
+            part.map(lambda a: ["not", *a]),
+            part.map(lambda a: ["(", *a, ")"]),
+            st.tuples(part, st.sampled_from(["and", "or"]), part).map(lambda abc: [*abc[0], abc[1], *abc[2]]),
+        ),
+        max_leaves=8,
+    )
+    pieces = data.draw(parts.filter(lambda pieces: len(pieces) < 30))
+    text = " ".join(SINGLES.get(piece, piece) for piece in pieces)
+    holds = eval(" ".join(WORDS.get(piece, piece) for piece in pieces))  # noqa: S307  # the reference
+    assert (judged(limit(text), SMALL) == "ok") == holds
+
+
+def test_a_row_has_joined_limits_as_they_are_written_and_each_figure(run):
+    text = UNKNOWN.replace("BUDGET", "depth == 1 and (params<=5 or  macs <= 10K)")
+    out = run("check", "-", stdin=text, COLUMNS=120).out
+    assert "depth == 1 and (params<=5 or macs <= 10K)" in out
+    for words in ("depth 1,", "params 112,", "macs ?"):
+        assert f"{words} " in out or f"{words}\n" in out
+    (row,) = json.loads(run("check", "-", "--format", "json", stdin=text).out)["rows"]
+    assert row["figure"] == "depth == 1 and (params<=5 or macs <= 10K)"
+    assert (row["operator"], row["expected"], row["verdict"]) == ("and", None, "unknown")
+    assert row["computed"] == {"depth": 1, "params": 112, "macs": None}
+    assert "1 limit checked, 1 unknown" in out
+    assert '"depth 1, params 112, macs"' in run("check", "-", "--format", "csv", stdin=text).out
+
+
 @pytest.mark.parametrize("key", limitable())
 def test_a_figure_of_outputs_is_unknown_where_the_size_of_one_is(network, key):
     made = network(
@@ -242,13 +323,20 @@ expect: {depth: 1, source: by hand}
     }
 
 
-@pytest.mark.parametrize("budget", ["params <= 5M", "[params <= 1.5K, peak_bytes < 256 KiB, depth >= 1]"])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        "params <= 5M",
+        "[params <= 1.5K, peak_bytes < 256 KiB, depth >= 1]",
+        "not (macs > 1G or depth>9) and params <= 1,000",
+    ],
+)
 def test_a_budget_is_kept_where_a_network_is_written_as_a_spec(network, budget):
     made = network(spec(budget))
     text = archcalc.export(archcalc.analyze(made, batch=3), to="spec")
     assert network(text).budget == made.budget
     assert made.budget
-    assert all(isinstance(one, FigureLimit) for one in made.budget)
+    assert all(isinstance(one, Limit) for one in made.budget)
 
 
 def test_the_help_names_every_figure_and_every_operator():

@@ -131,6 +131,8 @@ def test_what_the_language_allows_is_accepted_by_both(network, layer):
         ("expect: {claims: {params: 112 weights}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
         ("expect: {claims: {depth: 1, macs: 21K}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
         ("expect: {layers: {conv1: {claims: {field: 3}}}, source: a note}\ninput: 3x16x16", "input: 3x16x16"),
+        ("budget: not (params > 5M or not macs<=1G) and depth >= 1\ninput: 3x16x16", "input: 3x16x16"),
+        ("budget: [((depth<2)), not not peak_bytes < 1 MiB]\ninput: 3x16x16", "input: 3x16x16"),
     ],
 )
 def test_what_a_spec_may_say_of_itself_is_accepted_by_both(network, section, before):

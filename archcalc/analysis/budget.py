@@ -1,17 +1,21 @@
-"""Limits on figures as people state them, in a budget or on a command line: peak_bytes <= 256KiB."""
+"""Limits on figures as people state them, in a budget or on a command line: peak_bytes <= 256KiB.
+
+Those that are joined are either = both {"or" both}, both = negated {"and" negated},
+negated = {"not"} (KEY OP VALUE | "(" either ")").
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import eq, ge, gt, le, lt
 from typing import Literal
 
 from archcalc.analysis.figures import FIGURES, Figure
 from archcalc.analysis.report import Report
-from archcalc.ground import quantity
+from archcalc.ground import limits, quantity
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.network.network import FigureLimit
+from archcalc.network.network import FigureLimit, JoinedLimits, Limit
 from archcalc.sheet.kinds import BYTES, COUNT
 from archcalc.sheet.sheet import Kind
 
@@ -19,8 +23,11 @@ OPERATORS: dict[str, Callable[[int, int], bool]] = {"<=": le, "<": lt, ">=": ge,
 READERS: dict[Kind, Callable[[str], int]] = {COUNT: quantity.count, BYTES: quantity.size}
 """What reads a quantity, by the kind of the figure."""
 STATED = re.compile(r"\s*([^\s<>=!]+)\s*(<=|>=|==|<|>)(?!=)\s*(\S.*?)\s*")
+JOINTS = re.compile(r"([()]|\b(?:and|or|not)\b)")
 FORM = "KEY OP VALUE, such as params <= 5M or peak_bytes <= 256KiB; OP is <=, <, >=, > or =="
+JOINED = "and, or, not join limits, as in macs <= 1G and not (depth > 20 or params > 5M)"
 Outcome = Literal["ok", "wrong", "unknown"]
+OPPOSITE: dict[Outcome, Outcome] = {"ok": "wrong", "wrong": "ok", "unknown": "unknown"}
 
 
 def limitable() -> tuple[str, ...]:
@@ -28,16 +35,97 @@ def limitable() -> tuple[str, ...]:
     return tuple(key for key, one in FIGURES.items() if one.limit)
 
 
-def limit(text: str, source: str = "limit") -> FigureLimit:
-    """Return the limit that a text states; a number without a unit is in the figure's own.
+def limit(text: str, source: str = "limit") -> Limit:
+    """Return the limit that a text states, or those that it joins; a number without a unit is in the figure's own.
 
     Args:
-        text: a figure's key, an operator and a quantity: macs < 1.5G, memory_bytes <= 64MiB, depth >= 18.
+        text: a figure's key, an operator and a quantity: macs < 1.5G, memory_bytes <= 64MiB, depth >= 18; several
+            joined by `and`, `or` and `not`, with brackets.
         source: who states it, as `check` says beside it.
 
     Raises:
-        ArchcalcError: the text is no limit, its figure cannot be limited, or its quantity is none of the figure's.
+        ArchcalcError: the text is no limit, its figure cannot be limited, its quantity is none of the figure's, or
+            it is too long or nested too deeply.
     """
+    if len(text) > limits.EXPRESSION.value:
+        raise ArchcalcError(f"a limit has {len(text):,} characters", hint=limits.EXPRESSION.hint)
+    return _Reader(text, source).limit()
+
+
+class _Reader:
+    """Recursive descent over limits and what joins them; each method returns what its rule of the grammar reads."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self.text = text
+        self.source = source
+        self.pieces = [*filter(None, map(str.strip, JOINTS.split(text))), ""]
+        self.position = 0
+        self.depth = 0
+
+    def limit(self) -> Limit:
+        stated = self.either()
+        if self.pieces[self.position]:
+            piece = self.pieces[self.position]
+            is_closed = piece == ")"
+            raise self.malformed(
+                f"a {piece} closes nothing" if is_closed else f"nothing joins '{piece}' to it"
+            )
+        return stated
+
+    def either(self) -> Limit:
+        return self.joined("or", self.both)
+
+    def both(self) -> Limit:
+        return self.joined("and", self.negated)
+
+    def joined(self, word: Literal["and", "or"], part: Callable[[], Limit]) -> Limit:
+        start = self.position
+        parts = [part()]
+        while self.take(word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else self.since(start, word, *parts)
+
+    def negated(self) -> Limit:
+        start, is_negated = self.position, False
+        while self.take("not"):
+            is_negated = not is_negated
+        part = self.part()
+        return self.since(start, "not", part) if is_negated else part
+
+    def part(self) -> Limit:
+        if self.take("("):
+            self.depth += 1
+            if self.depth > limits.BRACKETS.value:
+                raise ArchcalcError(
+                    f"a limit is nested more than {limits.BRACKETS.value} deep", hint=limits.BRACKETS.hint
+                )
+            inner = self.either()
+            if not self.take(")"):
+                raise self.malformed("a ( is not closed")
+            self.depth -= 1
+            return inner
+        piece = self.pieces[self.position]
+        if JOINTS.fullmatch(piece) or not piece:
+            where = f"before '{piece}'" if piece else "at the end"
+            raise self.malformed(f"a limit is missing {where}" if self.text.strip() else "")
+        self.position += 1
+        return _single(piece, self.source)
+
+    def take(self, piece: str) -> bool:
+        """Move past the next piece if it is this one."""
+        is_next = self.pieces[self.position] == piece
+        self.position += is_next
+        return is_next
+
+    def since(self, start: int, word: Literal["and", "or", "not"], *parts: Limit) -> JoinedLimits:
+        written = " ".join(self.pieces[start : self.position]).replace("( ", "(").replace(" )", ")")
+        return JoinedLimits(word, parts, written, self.source)
+
+    def malformed(self, why: str) -> ArchcalcError:
+        return ArchcalcError(f"'{self.text}' is no limit{why and f': {why}'}", hint=JOINED if why else FORM)
+
+
+def _single(text: str, source: str) -> FigureLimit:
     stated = STATED.fullmatch(text)
     if stated is None:
         raise ArchcalcError(f"'{text}' is no limit", hint=FORM)
@@ -52,13 +140,39 @@ def limit(text: str, source: str = "limit") -> FigureLimit:
         bound = READERS[figure.kind](amount)
     except ArchcalcError as error:
         is_several = any(operator in amount for operator in OPERATORS)
-        hint = "state each limit by itself" if is_several else error.hint
+        hint = JOINED if is_several else error.hint
         raise ArchcalcError(f"limit on {key}: {error.fact}", hint=hint) from None
     return FigureLimit(key, operator, bound, amount, source)
 
 
-def judged(limit: FigureLimit, report: Report) -> Outcome:
-    """Return whether a limit holds.
+def singles(limit: Limit) -> Iterator[FigureLimit]:
+    """Yield each limit on a single figure, in the order in which they are written."""
+    if isinstance(limit, FigureLimit):
+        yield limit
+    else:
+        for part in limit.parts:
+            yield from singles(part)
+
+
+def judged(limit: Limit, report: Report) -> Outcome:
+    """Return whether a limit holds; of joined ones what is unknown counts only where it can change the answer.
+
+    Source: Kleene's strong logic of three values.
+    """
+    if isinstance(limit, FigureLimit):
+        return _judged_alone(limit, report)
+    outcomes = {judged(part, report) for part in limit.parts}
+    if limit.word == "not":
+        return OPPOSITE[outcomes.pop()]
+    decisive: Outcome = "wrong" if limit.word == "and" else "ok"
+    for outcome in (decisive, "unknown"):
+        if outcome in outcomes:
+            return outcome
+    return OPPOSITE[decisive]
+
+
+def _judged_alone(limit: FigureLimit, report: Report) -> Outcome:
+    """Return whether a limit on one figure holds.
 
     What is not known of a network only adds to what is. So the known part alone can break an upper bound, or keep a
     lower one; all else is unknown.

@@ -25,7 +25,7 @@ from archcalc.ground.errors import ArchcalcError, ExceededError, UnknownModelErr
 from archcalc.ground.limits import LAYERS
 
 if TYPE_CHECKING:
-    from archcalc.network.network import FigureLimit
+    from archcalc.network.network import Limit
 
 
 @cli.command(name="list", epilog=examples("list", "list --format json"))
@@ -51,6 +51,7 @@ def list_networks(form: str) -> None:
         "check vgg16 --max-params 150M --max-macs 20G",
         "check mynet.yaml --limit 'peak_bytes <= 256KiB' --limit 'depth >= 4'",
         "check mynet.yaml --max-memory 64MiB --dtype float16",
+        "check mynet.yaml --limit 'macs <= 1G and not (params > 5M or depth > 20)'",
     )
 )
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete_model)
@@ -91,7 +92,7 @@ def check(
     KEY is one of params, fixed, buffers, macs, flops, additions, multiplications, comparisons, divisions,
     exponentials, activations, weight_bytes, activation_bytes, peak_bytes, memory_bytes (all weights and the most
     activations alive at once) and depth; OP one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or
-    KB, MB, GB.
+    KB, MB, GB. Limits may be joined by and, or, not, with brackets.
     """
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
@@ -112,7 +113,7 @@ def check(
 
 def _checked(
     specs: Sequence[str],
-    limits: Sequence[FigureLimit],
+    limits: Sequence[Limit],
     settings: tuple[str, ...],
     conditions: ConditionOptions,
 ) -> Iterator[list[archcalc.Finding] | ArchcalcError]:
@@ -145,7 +146,7 @@ def _check_sum(spec: str, layers: int) -> None:
         )
 
 
-def _limits(stated: Sequence[str], **most: str | None) -> list[FigureLimit]:
+def _limits(stated: Sequence[str], **most: str | None) -> list[Limit]:
     """Return the limits that options state, in full or by the figures' keys."""
     from archcalc.analysis.budget import limit
 

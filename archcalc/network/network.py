@@ -123,6 +123,19 @@ class FigureLimit(NamedTuple):
     source: str
 
 
+class JoinedLimits(NamedTuple):
+    """Limits that a `word` joins: `and`, `or`, or `not` before a single one; as they are `written`."""
+
+    word: Literal["and", "or", "not"]
+    parts: tuple[Limit, ...]
+    written: str
+    source: str
+
+
+Limit = FigureLimit | JoinedLimits
+"""What a budget or --limit states."""
+
+
 class Network(NamedTuple):
     """A directed acyclic graph of ops, in an order in which every node comes after its inputs.
 
@@ -143,7 +156,7 @@ class Network(NamedTuple):
     outputs: tuple[int, ...] = (-1,)
     dtype: str | None = None
     notes: tuple[str, ...] = ()
-    budget: tuple[FigureLimit, ...] = ()
+    budget: tuple[Limit, ...] = ()
     layout: Layout | None = None
 
     def __hash__(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.blocks import group
-from archcalc.analysis.budget import Outcome, judged, limit
+from archcalc.analysis.budget import Outcome, judged, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, Row
@@ -14,7 +14,7 @@ from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.ground.quantity import Claim
-from archcalc.network.network import Expectation, FigureLimit, Network, members
+from archcalc.network.network import Expectation, FigureLimit, Limit, Network, members
 from archcalc.questions.analyze import analyze
 
 Verdict = Outcome | Literal["upheld", "upheld, cut not rounded", "refuted"]
@@ -28,7 +28,8 @@ class Finding(NamedTuple):
     """One comparison: `layer` is None where it is about the whole network; `source` says who expects it.
 
     `claim` is what the source says word for word where it is a claim; `expected` is then its number. `operator` is
-    that of a limit, whose bound is then expected; None for what is no limit.
+    that of a limit, whose bound is then expected; None for what is no limit. Of limits that are joined, `figure` is how
+    they are written, `operator` the word, `expected` nothing, and `computed` has each figure by its key.
     """
 
     network: str
@@ -54,7 +55,7 @@ class Finding(NamedTuple):
 
 def check(
     model: Model | Network,
-    limits: Sequence[str | FigureLimit] = (),
+    limits: Sequence[str | Limit] = (),
     *,
     input: Input = None,
     batch: int | None = None,
@@ -72,7 +73,7 @@ def check(
             limit is none.
     """
     network = as_network(model, input=input, batch=batch)
-    stated = [each if isinstance(each, FigureLimit) else limit(each) for each in limits]
+    stated = [limit(each) if isinstance(each, str) else each for each in limits]
     within: list[Finding] = []
     if stated or network.budget:
         report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
@@ -143,10 +144,21 @@ def _row(name: str | None, expectation: Expectation, report: Report, places: Map
     )
 
 
-def _limited(limit: FigureLimit, report: Report) -> Finding:
+def _limited(limit: Limit, report: Report) -> Finding:
     """Return whether a network keeps within a limit; what it comes to where that is known, or is enough to tell."""
-    verdict = judged(limit, report)
-    computed = None if verdict == "unknown" else FIGURES[limit.figure].amount(report)
-    return Finding(
-        report.name, None, limit.figure, limit.bound, computed, verdict, limit.source, operator=limit.operator
-    )
+    told = {one.figure: FIGURES[one.figure].amount(report) for one in singles(limit) if _tells(one, report)}
+    computed = {one.figure: told.get(one.figure) for one in singles(limit)}
+    about = Finding(report.name, None, "", None, computed, judged(limit, report), limit.source)
+    if isinstance(limit, FigureLimit):
+        return about._replace(
+            figure=limit.figure,
+            expected=limit.bound,
+            computed=computed[limit.figure],
+            operator=limit.operator,
+        )
+    return about._replace(figure=limit.written, operator=limit.word)
+
+
+def _tells(limit: FigureLimit, report: Report) -> bool:
+    """Tell whether what is known of a figure is enough to tell whether a limit on it holds."""
+    return judged(limit, report) != "unknown"

@@ -80,3 +80,19 @@ class Threshold(Kind):
     def flatten(self, value: tuple[str, Cell]) -> object:
         """Return the bound alone."""
         return value[1].kind.csv(value[1].value)
+
+
+class Amounts(Kind):
+    """Several amounts by name, each a cell."""
+
+    def write(self, value: Mapping[str, Cell]) -> str:
+        """Return params 61,706 and peak_bytes 36.8 KiB, on a line each."""
+        return ",\n".join(f"{name} {kind.text(amount)}" for name, (kind, amount) in value.items())
+
+    def reduce(self, value: Mapping[str, Cell]) -> dict[str, object]:
+        """Return them by name."""
+        return {name: kind.plain(amount) for name, (kind, amount) in value.items()}
+
+    def flatten(self, value: Mapping[str, Cell]) -> str:
+        """Return them as they are written, without separators or units: params 61706, peak_bytes 37632."""
+        return ", ".join(f"{name} {kind.csv(amount)}".rstrip() for name, (kind, amount) in value.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archcalc.sheet.amounts import Agreeing, Bytes, Count, ExactBytes, Ratio, Share, Threshold
+from archcalc.sheet.amounts import Agreeing, Amounts, Bytes, Count, ExactBytes, Ratio, Share, Threshold
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
 from archcalc.sheet.numbers import grouped, sized
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, rounded
@@ -168,6 +168,12 @@ class Mixed(Kind):
         return value.kind.csv(value.value)
 
 
+class MixedLines(Mixed):
+    """A `Cell` that may take several lines."""
+
+    wraps = True
+
+
 def _setting(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -238,9 +244,15 @@ DERIVATION = Derived(
 )
 RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))
 BOUND = Threshold("bound", _said("what the operator beside it is about", INTEGER))
-MIXED = Mixed(
-    "mixed", _said("what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, {"type": "null"}]})
+AMOUNTS = Amounts(
+    "amounts",
+    {"type": "object", "additionalProperties": _said("null where it is not known", _or_null(NUMBER))},
 )
+MIXED = Mixed(
+    "mixed",
+    _said("what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, AMOUNTS.schema, {"type": "null"}]}),
+)
+MIXED_LINES = MixedLines(MIXED.name, MIXED.schema)
 PLOT = Plot("plot", _said("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
 
 KINDS = (
@@ -264,6 +276,8 @@ KINDS = (
     DERIVATION,
     RATIO,
     BOUND,
+    AMOUNTS,
     MIXED,
+    MIXED_LINES,
     PLOT,
 )

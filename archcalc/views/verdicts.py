@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.questions.check import Finding
-from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, FIGURE, MIXED, TEXT, VERDICT, WORDS
+from archcalc.sheet.kinds import (
+    AMOUNTS,
+    BOUND,
+    BYTES,
+    EXACT_BYTES,
+    FIGURE,
+    MIXED,
+    MIXED_LINES,
+    TEXT,
+    VERDICT,
+    WORDS,
+)
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 
 COLUMNS = (
     Column("network", "network", TEXT, "the network's name", 3),
     Column("layer", "layer", WORDS, "the layer that it is about; nothing for the whole network"),
-    Column("figure", "figure", WORDS, "what was compared"),
-    Column("operator", "operator", TEXT, "of a limit, as in computed <= expected", 9),
-    Column("expected", "expected", MIXED, "what the spec expects, or the limit", 1),
+    Column("figure", "figure", WORDS, "what was compared; limits that are joined as they are written"),
+    Column(
+        "operator", "operator", TEXT, "of a limit, as in computed <= expected; of joined ones the word", 9
+    ),
+    Column("expected", "expected", MIXED, "what the spec expects, or the limit", 2),
     Column("claimed", "claimed", WORDS, "what is claimed, word for word", 2),
-    Column("computed", "computed", MIXED, "what it is"),
+    Column("computed", "computed", MIXED_LINES, "what it is; of joined limits each figure by its key"),
     Column("verdict", "verdict", VERDICT, "ok, wrong or unknown; of a claim upheld or refuted", 1),
     Column("source", "source", WORDS, "who says so", 4),
 )
@@ -74,8 +87,11 @@ def _stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     return Cell(FIGURE, finding.expected) if finding.claim is None else "", Cell(FIGURE, finding.computed)
 
 
-def _limited(finding: Finding) -> tuple[Cell, Cell]:
+def _limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     """Return a limit and what it is held against, to the byte where they would read alike and are not."""
+    if isinstance(finding.computed, Mapping):
+        amounts = {key: Cell(FIGURES[key].kind, value) for key, value in finding.computed.items()}
+        return "", Cell(AMOUNTS, amounts)
     kind = FIGURES[finding.figure].kind
     numbers = finding.expected, finding.computed
     if kind is BYTES and len(set(numbers)) > len(set(map(kind.text, numbers))):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from archcalc.analysis.budget import limit
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground.errors import ArchcalcError, Problems
-from archcalc.network.network import FigureLimit, Network
+from archcalc.network.network import FigureLimit, Limit, Network
 
 SOURCE = "the budget"
 """Who states the limits, as `check` says beside them."""
 
 
-def budget(root: Mapping) -> tuple[FigureLimit, ...]:
+def budget(root: Mapping) -> tuple[Limit, ...]:
     """Return the limits that a spec or a variant states: one, or a list of them.
 
     Raises:
@@ -20,7 +20,7 @@ def budget(root: Mapping) -> tuple[FigureLimit, ...]:
     tree = root.entries.get("budget")
     if tree is None:
         return ()
-    limits: list[FigureLimit] = []
+    limits: list[Limit] = []
     problems = Problems()
     for item in tree.items if isinstance(tree, Listing) else [tree]:
         with problems.noted():
@@ -29,7 +29,7 @@ def budget(root: Mapping) -> tuple[FigureLimit, ...]:
     return tuple(limits)
 
 
-def _limit(tree: Tree) -> FigureLimit:
+def _limit(tree: Tree) -> Limit:
     if not isinstance(tree, Scalar) or not tree.text:
         hint = "budget: [params <= 5M, peak_bytes <= 256KiB]"
         raise ArchcalcError(
@@ -45,5 +45,11 @@ def budgeted(network: Network) -> str:
     """Return the lines that state a network's budget."""
     if not network.budget:
         return ""
-    limits = (f"  - {limit.figure} {limit.operator} {limit.written}" for limit in network.budget)
+    limits = (f"  - {_written(limit)}" for limit in network.budget)
     return "\n".join(["", "budget:", *limits, ""])
+
+
+def _written(limit: Limit) -> str:
+    if isinstance(limit, FigureLimit):
+        return f"{limit.figure} {limit.operator} {limit.written}"
+    return limit.written

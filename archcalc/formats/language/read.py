@@ -18,7 +18,7 @@ from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems, SourceText, UnknownModelError, nearest
-from archcalc.network.network import LAYOUTS, Expectation, FigureLimit, Layout, Network, Node
+from archcalc.network.network import LAYOUTS, Expectation, Layout, Limit, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
@@ -105,7 +105,7 @@ class Document:
         expected: list[Expectation] = []
         with problems.noted():
             expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
-        limits: tuple[FigureLimit, ...] = ()
+        limits: tuple[Limit, ...] = ()
         with problems.noted():
             limits = (*budget(self.root), *budget(chosen))
         rounding: Rounding | None = None

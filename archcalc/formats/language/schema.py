@@ -248,10 +248,11 @@ def _budget() -> dict[str, object]:
         rf"\s*({operators})\s*[0-9][0-9,_]*(\.[0-9]+)?\s*{unit}"
         for kind, unit in UNITS.items()
     )
+    single = rf"((\(|not\b)\s*)*({'|'.join(forms)})(\s*\))*"
     limit = {
         "type": "string",
-        "description": "a figure, an operator and a quantity, such as peak_bytes <= 256KiB",
-        "pattern": rf"^\s*({'|'.join(forms)})\s*$",
+        "description": "a figure, an operator and a quantity, such as peak_bytes <= 256KiB; joined by and, or, not",
+        "pattern": rf"^\s*{single}(\s*\b(and|or)\b\s*{single})*\s*$",
     }
     return {"anyOf": [limit, {"type": "array", "items": limit}]}
 
