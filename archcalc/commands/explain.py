@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "explain alexnet conv1",
         "explain googlenet",
         "explain '(227 + 2*0 - 11)/4 + 1'",
+        "explain 'conv: {out: 100, kernel: 5}' --input 3x300x300",
         "explain googlenet inception3a",
         "explain resnet50 conv2_x.bottleneck1.residual.conv2",
         "explain alexnet conv1 --input 3x224x224",
@@ -39,9 +40,10 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     The derivation of a layer goes from symbols to numbers to the result, for its output size,
     parameters, work, memory, receptive field, and the matrix that im2col makes of its input. It is the
     layer's own arithmetic, replayed. Without a LAYER: what the network is made of, and where its
-    parameters and its work sit. A sum in place
-    of MODEL is worked out.
+    parameters and its work sit. A sum in place of MODEL is worked out; a single layer written there is
+    explained without naming it.
     """
+    from archcalc.formats.library import is_inline
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
@@ -55,6 +57,8 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     def explained(name: str) -> Explanation:
         return archcalc.explain(report, name)
 
+    if layer is None and len(report.rows) == len(report.inputs) + 1 and is_inline(options["model"]):
+        layer = report.rows[-1].name
     if layer is None:
         from archcalc.questions.check import expected
 
@@ -80,8 +84,11 @@ NUMBERS = re.compile(r"[0-9.,\s/-]*[0-9][.,\s]*[/-][0-9.,\s/-]*")
 
 def is_sum(text: str) -> bool:
     """Tell whether a text was meant as arithmetic: it has signs that no name or path of a network has, or numbers alone."""
+    from archcalc.formats.library import is_inline
     from archcalc.formats.registry import SUFFIXES
 
+    if is_inline(text):
+        return False
     text = text.translate(SIGNS)
     if Path(text).suffix.lower() in SUFFIXES:
         return False

@@ -195,7 +195,8 @@ def cli() -> None:
     """Sizes, parameters, work and memory of neural networks, exact and explained.
 
     A MODEL is the name of a network (archcalc list), the path of a spec, path.yaml:variant for one
-    of a family, the path of an ONNX file, or - for standard input.
+    of a family, the path of an ONNX file, - for standard input, or layers as a spec has them, such as
+    '[conv: {out: 8, kernel: 3}, relu]', with their --input.
     """
 
 

@@ -72,7 +72,7 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
 def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the layers of the model before it that a word begins."""
     try:
-        network = archcalc.load(ctx.params.get("model") or "")
+        network = archcalc.load(ctx.params.get("model") or "", input=ctx.params.get("input"))
     except ArchcalcError:
         return []
     return offered(node.name for node in network.nodes if node.name.startswith(incomplete))

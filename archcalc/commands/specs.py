@@ -21,7 +21,7 @@ from archcalc.commands.options import (
     loaded,
 )
 from archcalc.commands.output import emit, page_options, write
-from archcalc.ground.errors import ArchcalcError, ExceededError, UnknownModelError, visible
+from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, visible
 from archcalc.ground.limits import LAYERS
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _checked(
     """Yield what comes of each network that the specs hold: its findings, or what is wrong with it.
 
     Raises:
-        UnknownModelError: there is no such network, which is wrong with the call and with no spec.
+        CallError: there is no such network, or layers have no input.
     """
     for spec in specs:
         layers = 0
@@ -130,7 +130,7 @@ def _checked(
                 network = loaded(model, settings, **conditions)
                 layers += len(network.nodes)
                 yield archcalc.check(network, limits, **conditions)
-            except UnknownModelError:
+            except CallError:
                 raise
             except ArchcalcError as error:
                 yield error

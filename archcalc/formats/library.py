@@ -17,13 +17,18 @@ from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
-from archcalc.ground.errors import ArchcalcError, SourceText, UnknownModelError, nearest, visible
+from archcalc.ground.errors import ArchcalcError, CallError, SourceText, nearest, visible
 from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
 KERNELS = re.compile(r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?")
 """How stacks of kernels are written, which no network is called."""
+INLINE = re.compile(r"\s*[\[{]|.*?:(\s|$)", re.DOTALL)
+"""How layers are written in place of a name: they begin with [ or {, or have a colon before a blank or at the end.
+
+Colons of names have neither behind them: net.yaml:small, C:\\nets, git:REV:PATH.
+"""
 
 
 Model = str | Path | Mapping[str, object]
@@ -42,10 +47,11 @@ def load(
 
     Args:
         model: the name of a known network (case does not matter, nor `-` for `_`), the path of a spec,
-            `path.yaml:variant` for one network of a family, the path of an ONNX file, "-" for standard input, or a
-            spec as a mapping.
+            `path.yaml:variant` for one network of a family, the path of an ONNX file, "-" for standard input,
+            layers such as "conv: {out: 8, kernel: 3}" or "[conv: 8, relu]", or a spec as a mapping.
         parameters: values in place of those of the spec's `parameters`.
-        input: of an ONNX file that leaves sizes of its inputs open, what they are to be, as `analyze` takes it.
+        input: of layers, and of an ONNX file that leaves sizes of its inputs open, what they are to be, as `analyze`
+            takes it.
         batch: likewise its batch.
 
     Raises:
@@ -54,6 +60,10 @@ def load(
     if isinstance(model, Mapping):
         return loads(model, parameters=parameters)
     check_parameters(parameters)
+    if isinstance(model, str) and is_inline(model):
+        from archcalc.formats.language.inline import Inline
+
+        return Inline(model, input).network(None, parameters)
     file = foreign(str(model))
     if file is None:
         document, variant = find(str(model))
@@ -88,7 +98,7 @@ def as_network(
 
 def foreign(model: str) -> tuple[Path, Format] | None:
     """Return the file that a model argument names and its format, unless it is a spec."""
-    path, _ = (None, None) if model == "-" else _as_path(model)
+    path, _ = (None, None) if model == "-" or is_inline(model) else _as_path(model)
     format = format_of(path) if path else None
     return None if path is None or format is None or format.name == "spec" else (path, format)
 
@@ -98,6 +108,8 @@ def members(model: str) -> list[str]:
 
     A model that cannot be found or read stands for itself, so that `load` can say why.
     """
+    if is_inline(model):
+        return [model]
     try:
         document, variant = find(model) if model != "-" and foreign(model) is None else (None, None)
     except ArchcalcError:
@@ -122,7 +134,7 @@ def find(model: str) -> tuple[Document, str | None]:
             return located
     if model and _is_file(here := _with_suffix(Path(model))):
         return _document(here), None
-    raise UnknownModelError(
+    raise CallError(
         f"there is no network called '{visible(model)}'",
         hint=_hint_for(model),
     )
@@ -204,6 +216,11 @@ def is_known(model: str) -> bool:
         return False
 
 
+def is_inline(model: str) -> bool:
+    """Tell whether a model argument is layers rather than the name of a network or a file; its form alone decides."""
+    return INLINE.match(model) is not None
+
+
 def normal(name: str) -> str:
     """Return the form in which names are compared."""
     return name.lower().replace("-", "_")
@@ -265,7 +282,7 @@ def _document_of(path: Path) -> Document:
         return _document(path)
     except ArchcalcError as error:
         if error.hint is None and not os.path.lexists(path):
-            raise UnknownModelError(error.fact, hint=_hint_for_file(path)) from None
+            raise CallError(error.fact, hint=_hint_for_file(path)) from None
         raise
 
 

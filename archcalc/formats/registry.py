@@ -14,7 +14,7 @@ from archcalc.analysis.report import Report
 from archcalc.formats.format import Format
 from archcalc.formats.missing import hint_for_file, hint_for_target
 from archcalc.formats.peek import Peek
-from archcalc.ground.errors import ArchcalcError, UnknownModelError, visible
+from archcalc.ground.errors import ArchcalcError, CallError, visible
 from archcalc.network.network import Network
 
 Write = Callable[[Report, int | None], str | bytes]
@@ -228,7 +228,7 @@ def read(format: Format, path: Path, input: Input, batch: int | None) -> Network
         ArchcalcError: there is no such file, nothing reads this format, or the file is broken.
     """
     if not path.exists():
-        raise UnknownModelError(
+        raise CallError(
             f"{visible(str(path))}: No such file or directory", hint=hint_for_file(path, SUFFIXES)
         )
     if not format.reads:

@@ -154,8 +154,8 @@ class ArchcalcError(Exception):
         return "\n".join(parts)
 
 
-class UnknownModelError(ArchcalcError):
-    """A network that is not there: a mistake in what was asked for, not in a spec."""
+class CallError(ArchcalcError):
+    """A mistake in what is asked for and in no spec, such as a network that is not there."""
 
 
 class ExceededError(ArchcalcError):

@@ -9,7 +9,7 @@ from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.layout import check_input
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Rounding
-from archcalc.formats.library import Model, as_network
+from archcalc.formats.library import Model, as_network, is_inline
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network
 from archcalc.op.settings import extents, whole
@@ -83,8 +83,7 @@ def compare(
     """
     texts, sizes = _told_apart(subjects)
     shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
-    alone = shapes[0] if len(shapes) == 1 else None
-    read = [_read(text, parameters, alone, batch) for text in texts]
+    read = [_read(text, parameters, shapes, batch) for text in texts]
     stacks = [each for each in read if isinstance(each, Stack)]
     if not stacks and len(read) * max(len(shapes), 1) < 2:
         raise ArchcalcError(
@@ -127,11 +126,13 @@ def _told_apart(subjects: Sequence[Model | Network]) -> tuple[list[Model | Netwo
 def _read(
     subject: Model | Network,
     parameters: Mapping[str, object] | None,
-    input: Sizes | None,
+    shapes: Sequence[Sizes],
     batch: int | None,
 ) -> Stack | Network:
     if isinstance(subject, str) and is_stack(subject):
         return stack(subject)
+    is_layers = isinstance(subject, str) and is_inline(subject)
+    input = shapes[0] if len(shapes) == 1 or (shapes and is_layers) else None
     try:
         return as_network(subject, parameters=parameters, input=input, batch=batch)
     except ArchcalcError as error:

@@ -17,7 +17,7 @@ from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Problems, SourceText, UnknownModelError, nearest
+from archcalc.ground.errors import ArchcalcError, CallError, Problems, SourceText, nearest
 from archcalc.network.network import LAYOUTS, Expectation, Layout, Limit, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
@@ -57,8 +57,8 @@ def within_the_stack() -> Iterator[None]:
 class Document:
     """A spec file as read: one network, or a family with a variant for each."""
 
-    def __init__(self, source: SourceText) -> None:
-        root = read(source)
+    def __init__(self, source: SourceText, root: Tree | None = None) -> None:
+        root = root or read(source)
         if not isinstance(root, Mapping):
             raise ArchcalcError(
                 f"a spec is a mapping with 'input' and 'layers', not {root.noun}",
@@ -156,12 +156,12 @@ class Document:
         if name in self.variants:
             return self.variants[name]
         if name is not None and not self.variants:
-            raise UnknownModelError(
+            raise CallError(
                 f"{self.name} has no variant '{name}'", hint=f"it is a single network: {self.source.name}"
             )
         if self.variants:
             listed = ", ".join(self.variants)
-            raise UnknownModelError(
+            raise CallError(
                 f"{self.name} is a family" if name is None else f"{self.name} has no variant '{name}'",
                 hint=(name and nearest(name, list(self.variants))) or f"choose one of {listed}",
             )

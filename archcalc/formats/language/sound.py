@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from archcalc.analysis.layout import misread, stated
+from archcalc.analysis.layout import check_input, misread, stated
 from archcalc.analysis.run import note_misfits
 from archcalc.ground.errors import ArchcalcError, Problems
 from archcalc.network.network import Network, Node
@@ -23,15 +23,21 @@ def _note_misread(network: Network, broken: set[int], problems: Problems) -> Non
     for position, node in enumerate(network.nodes):
         if node.op.traits.role != "input":
             continue
-        mistake = misread(network, node.name, stated(node.op.output_sizes()[1:], network.layout))
-        if mistake is not None:
-            broken.add(position)
-            error = ArchcalcError(
-                f"'{node.name}' {mistake.fact}",
-                place=node.origin.place() if node.origin else None,
-                hint=f"write '{node.name}: {mistake.meant}'; {mistake.otherwise}",
-            )
-            problems.note(error)
+        sizes = stated(node.op.output_sizes()[1:], network.layout)
+        mistake = misread(network, node.name, sizes)
+        if mistake is None:
+            continue
+        broken.add(position)
+        if node.origin is None:  # given beside the layers
+            with problems.noted():
+                check_input(network, node.name, sizes)
+            continue
+        error = ArchcalcError(
+            f"'{node.name}' {mistake.fact}",
+            place=node.origin.place(),
+            hint=f"write '{node.name}: {mistake.meant}'; {mistake.otherwise}",
+        )
+        problems.note(error)
 
 
 def check_used(nodes: Sequence[Node], ends: Iterable[int]) -> None:
