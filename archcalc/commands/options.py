@@ -139,8 +139,8 @@ def _inputs(
     return {name: shape for name, _, shape in named}
 
 
-STRICT, STATUS = "archcalc.strict", "archcalc.status"
-"""What a run keeps beside its options: whether --strict was given, and the exit status that it came to."""
+STRICT, STATUS, NOTES = "archcalc.strict", "archcalc.status", "archcalc.notes"
+"""What a run keeps beside its options: whether --strict was given, the exit status that it came to, what was noted."""
 
 
 def _strict(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -233,8 +233,11 @@ def loaded(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOp
     network = archcalc.load(
         model, parameters=overrides(settings), input=conditions["input"], batch=conditions["batch"]
     )
+    told = click.get_current_context().meta.setdefault(NOTES, set())
     for note in network.notes:
-        click.echo(f"note: {visible(note)}", err=True)
+        if note not in told:  # variants of a family share notes
+            click.echo(f"note: {visible(note)}", err=True)
+            told.add(note)
     return network
 
 

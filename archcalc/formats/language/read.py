@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as Scope
 from contextlib import contextmanager
+from functools import cached_property
 
 from archcalc.analysis.layout import turned
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
@@ -15,6 +16,7 @@ from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, 
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
 from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
+from archcalc.formats.language.unused import unused
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, CallError, Problems, SourceText, nearest
@@ -80,6 +82,11 @@ class Document:
         """The networks in the file: its variants, or itself."""
         return tuple(self.variants) or (self.name,)
 
+    @cached_property
+    def unused(self) -> tuple[str, ...]:
+        """Notes on what no network in the file uses."""
+        return tuple(unused(self.root, self.name))
+
     @within_the_stack()
     def network(self, variant: str | None = None, overrides: Scope[str, object] | None = None) -> Network:
         """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
@@ -120,7 +127,7 @@ class Document:
             expectations=tuple(expected),
             rounding=rounding,
             outputs=outputs,
-            notes=tuple(idle_inputs(expansion.nodes, outputs)),
+            notes=(*idle_inputs(expansion.nodes, outputs), *self.unused),
             budget=limits,
             layout=layout,
         )
