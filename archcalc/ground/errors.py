@@ -85,6 +85,21 @@ class Place:
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
 
+    def is_same(self, other: Place) -> bool:
+        """Tell whether another place is the same spot, in blocks that are used at the same places."""
+        mine, others = [self, *self.users()], [other, *other.users()]
+        return len(mine) == len(others) and all(
+            one.source is same.source and (one.line, one.column) == (same.line, same.column)
+            for one, same in zip(mine, others, strict=True)
+        )
+
+    def within(self, old: Place, new: Place) -> Place:
+        """Return the place as it is where a block that holds it is used at a `new` place and not at an `old` one."""
+        if self.used_by is None:
+            return self
+        used_by = new if self.used_by.is_same(old) else self.used_by.within(old, new)
+        return Place(self.source, self.line, self.column, self.width, used_by)
+
     def users(self) -> list[Place]:
         """Return the places that used the block which holds this one, from the inside out."""
         places = []

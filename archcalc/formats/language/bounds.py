@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from archcalc.formats.language.scope import Use
 from archcalc.ground import limits
 from archcalc.ground.errors import ExceededError
 from archcalc.ops import REGISTRY
 
+LAYERS = "layers"
 ROUNDS = "blocks and rounds of repeats"
 """What writes layers and is none."""
+
+
+class Grown(NamedTuple):
+    """How many values, layers, and rounds of what writes layers a spec was written out to."""
+
+    values: int
+    layers: int
+    rounds: int
 
 
 class Growth:
@@ -35,7 +45,7 @@ class Growth:
                 place=use.place(),
                 hint=limits.VALUES.hint,
             )
-        self.count(use, "layers" if use.kind.text in REGISTRY else ROUNDS)
+        self.count(use, LAYERS if use.kind.text in REGISTRY else ROUNDS)
 
     def count(self, use: Use, what: str, more: int = 1) -> None:
         """Count so many more of a sort, before they are written out.
@@ -50,3 +60,17 @@ class Growth:
                 place=use.place(),
                 hint=f"does a repeat run more often than it should? If not, {limits.LAYERS.hint}",
             )
+
+    def so_far(self) -> Grown:
+        """Return what has been counted."""
+        return Grown(self.values, self.counts[LAYERS], self.counts[ROUNDS])
+
+    def repeated(self, before: Grown, after: Grown) -> bool:
+        """Count once more what was counted between two moments, or return False where there is no room for it."""
+        values, layers, rounds = (
+            now + new - old for now, old, new in zip(self.so_far(), before, after, strict=True)
+        )
+        if values > self.most_values or max(layers, rounds) > self.most:
+            return False
+        self.values, self.counts[LAYERS], self.counts[ROUNDS] = values, layers, rounds
+        return True

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Scope
 from contextlib import suppress
-from typing import NamedTuple
 
-from archcalc.formats.language.bounds import ROUNDS, Growth
-from archcalc.formats.language.maker import Maker
-from archcalc.formats.language.names import PENDING, Paths
+from archcalc.formats.language.bounds import ROUNDS
+from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, Written
+from archcalc.formats.language.names import PENDING
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
@@ -24,30 +23,11 @@ from archcalc.formats.language.scope import (
 from archcalc.formats.language.synonyms import hint_for_kind
 from archcalc.formats.language.tree import Listing, Scalar, Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, ExceededError, Place, Problems, nearest
+from archcalc.ground.errors import ArchcalcError, ExceededError, Problems, nearest
 from archcalc.network.network import Node, numbered
 from archcalc.op.op import Op
 from archcalc.op.settings import show, whole
 from archcalc.ops import REGISTRY
-
-
-class BlockSpec(NamedTuple):
-    """An op that the spec defines: its parameters' defaults and its layers."""
-
-    name: str
-    parameters: Scope[str, Tree]
-    layers: Listing
-
-
-class Frame(NamedTuple):
-    """Where expansion stands: parameters in scope, the dotted prefix of names, who used this block."""
-
-    scope: Scope[str, object]
-    prefix: str = ""
-    used_by: Place | None = None
-    inside: tuple[str, ...] = ()
-    depth: int = 0
-    auxiliary: bool = False
 
 
 class Expansion:
@@ -56,18 +36,15 @@ class Expansion:
     What is wrong is noted among the `problems`; `broken` are the nodes that stand in for it.
     """
 
-    def __init__(
-        self, blocks: Scope[str, BlockSpec], parameters: Scope[str, object], problems: Problems
-    ) -> None:
-        self.blocks = blocks
+    def __init__(self, copies: Copies, parameters: Scope[str, object], problems: Problems) -> None:
+        self.copies = copies
+        self.blocks = copies.blocks
         self.parameters = parameters
-        self.nodes: list[Node] = []
-        self.names = Paths()
-        self.heads: list[int] = []
+        self.expanded = Expanded()
+        self.nodes, self.names, self.heads = self.expanded.nodes, self.expanded.names, self.expanded.heads
         self.problems = problems
         self.broken: set[int] = set()
-        self.maker = Maker()
-        self.bounds = Growth()
+        self.bounds = self.expanded.bounds
         self.nesting = limits.NESTING.value
 
     def add(self, node: Node) -> int:
@@ -221,10 +198,26 @@ class Expansion:
                 scope[name] = evaluate(default, scope, use.place())
         path = self.names.name(use, frame.prefix)
         start = self._source(use, frame, current)
-        self.names.starts[f"{path}.input"] = start
         inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
-        end = self.layers(block.layers, inner, start)
-        self.names.ends[path] = end
+        key = self.copies.key(block, scope, (inner.depth, inner.auxiliary))
+        written = self.copies.written.get(key)
+        end = self.expanded.copy(written, inner, start) if written and not self.problems else None
+        self.names.ends[path] = end = self._written(block, inner, start, key) if end is None else end
+        return end
+
+    def _written(self, block: BlockSpec, frame: Frame, start: int, key: str) -> int:
+        """Write out a block, keep it for others that are the same, and return the node that it ends on."""
+        names, before = self.names, self.expanded.moment()
+        names.start(f"{frame.prefix}input", start)
+        outermost, names.outermost = names.outermost, len(frame.prefix)
+        end = self.layers(block.layers, frame, start)
+        takes_from_outside = names.outermost < len(frame.prefix)
+        if frame.used_by and not self.problems and not takes_from_outside:
+            after = self.expanded.moment()
+            self.copies.written[key] = Written(
+                self.expanded, before, after, frame.prefix, start, end, frame.used_by
+            )
+        names.outermost = min(outermost, names.outermost)
         return end
 
     def _op(self, cls: type[Op], use: Use, frame: Frame, current: int) -> int:
@@ -237,7 +230,7 @@ class Expansion:
             inputs, labels = self._sources(use, frame, current), ()
         if not is_constant:
             check_inputs(cls.kind, cls.traits.takes, len(inputs), use)
-        op = self.maker.made(cls, use, frame.scope)
+        op = self.copies.maker.made(cls, use, frame.scope)
         path = self.names.name(use, frame.prefix)
         tied = self._tied(use, frame)
         shared = self._shared(use, frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from archcalc.formats.language.scope import Use, word
 from archcalc.network.network import numbered
@@ -12,12 +12,19 @@ PENDING = -1
 
 
 class Paths:
-    """Which node every dotted path ends on, and for blocks which node they start from."""
+    """Which node every dotted path ends on, and for blocks which node they start from.
+
+    `order` are the paths as they were taken, and `blocks` those of where blocks start; `outermost` is the length of the shortest prefix under which a name was
+    looked up since somebody set it.
+    """
 
     def __init__(self) -> None:
         self.ends: dict[str, int] = {}
         self.starts: dict[str, int] = {}
         self.counters: dict[tuple[str, str], int] = {}
+        self.order: list[str] = []
+        self.blocks: list[str] = []
+        self.outermost = 0
 
     def name(self, use: Use, prefix: str) -> str:
         """Return the layer's path: its own name, or its op and the next free number."""
@@ -32,6 +39,7 @@ class Paths:
             number += 1
         self.counters[key] = number
         self.ends[path] = PENDING
+        self.order.append(path)
         return path
 
     def claim(self, use: Use, path: str) -> str:
@@ -39,7 +47,31 @@ class Paths:
         if path in self.ends:
             raise use.error(f"two layers are called '{path}'", "name", "give one of them another name")
         self.ends[path] = PENDING
+        self.order.append(path)
         return path
+
+    def start(self, path: str, position: int) -> None:
+        """Note the node that a block starts from."""
+        self.starts[path] = position
+        self.blocks.append(path)
+
+    def copy(
+        self,
+        names: Paths,
+        paths: tuple[int, int],
+        starts: tuple[int, int],
+        prefixes: tuple[str, str],
+        moved: Callable[[int], int],
+    ) -> None:
+        """Take names of a block once more, under another prefix: `paths` and `starts` are those from one to another in `names`."""
+        old, new = prefixes
+        cut = len(old)
+        for path in names.order[slice(*paths)]:
+            copied = new + path[cut:]
+            self.ends[copied] = moved(names.ends[path])
+            self.order.append(copied)
+        for path in names.blocks[slice(*starts)]:
+            self.start(new + path[cut:], moved(names.starts[path]))
 
     def find(self, name: str, prefix: str) -> int | None:
         """Return the node that a name means: looked up in this block, then in the ones around it.
@@ -47,6 +79,7 @@ class Paths:
         `input` in a block is what the block starts from. None where there is no such name yet.
         """
         while True:
+            self.outermost = min(self.outermost, len(prefix))
             if (start := self.starts.get(f"{prefix}{name}")) is not None:
                 return start
             if (position := self.ends.get(f"{prefix}{name}", PENDING)) != PENDING:

@@ -10,8 +10,9 @@ from functools import cached_property
 from archcalc.analysis.layout import turned
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.budget import budget
+from archcalc.formats.language.copies import BlockSpec, Copies, Frame
 from archcalc.formats.language.expectations import expectations
-from archcalc.formats.language.layers import BlockSpec, Expansion, Frame
+from archcalc.formats.language.layers import Expansion
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
 from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
@@ -72,6 +73,7 @@ class Document:
         self.name = text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]
         if "name" in root.entries and isinstance(root.entries["name"], Scalar):
             check_name(root.entries["name"], "name")
+        self.shared: Copies | None = None
         variants = section(root, "variants")
         for key in variants.keys.values():
             check_name(key, "variant")
@@ -101,7 +103,7 @@ class Document:
             problems.raise_noted()
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
-        expansion = Expansion(self._blocks(), scope, problems)
+        expansion = Expansion(self._copies(), scope, problems)
         layout: Layout | None = "channels_first"  # of sizes in a layout that is none nothing is said
         with problems.noted():
             layout = word_of(self.root, "layout", LAYOUTS)
@@ -201,6 +203,12 @@ class Document:
                 )
             scope[name] = evaluate(tree, scope)
         return scope
+
+    def _copies(self) -> Copies:
+        """Return what the networks in the file share, once their blocks are read."""
+        if self.shared is None:
+            self.shared = Copies(self._blocks())
+        return self.shared
 
     def _blocks(self) -> dict[str, BlockSpec]:
         written = section(self.root, "blocks")

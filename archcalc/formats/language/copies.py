@@ -1,0 +1,174 @@
+"""Blocks are written out once, and copied where they are used in the same way again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Scope
+from typing import NamedTuple
+
+from archcalc.formats.language.bounds import Grown, Growth
+from archcalc.formats.language.maker import Maker
+from archcalc.formats.language.names import Paths
+from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
+from archcalc.ground.errors import Origin, Place
+from archcalc.network.network import Node
+
+WORD = re.compile(r"\w+")
+"""What the name of a parameter is."""
+
+
+class BlockSpec(NamedTuple):
+    """An op that the spec defines: its parameters' defaults and its layers."""
+
+    name: str
+    parameters: Scope[str, Tree]
+    layers: Listing
+
+
+class Frame(NamedTuple):
+    """Where expansion stands: parameters in scope, the dotted prefix of names, who used this block."""
+
+    scope: Scope[str, object]
+    prefix: str = ""
+    used_by: Place | None = None
+    inside: tuple[str, ...] = ()
+    depth: int = 0
+    auxiliary: bool = False
+
+
+class Moment(NamedTuple):
+    """How many nodes, names and heads a draft has, and how far it has grown."""
+
+    nodes: int
+    names: int
+    starts: int
+    heads: int
+    grown: Grown
+
+
+class Written(NamedTuple):
+    """A block in the draft that it was written out in: what came about meanwhile, where it stands, who used it.
+
+    `start` and `end` are the nodes that it starts from and ends on; each of its names begins with `prefix`.
+    """
+
+    draft: Expanded
+    before: Moment
+    after: Moment
+    prefix: str
+    start: int
+    end: int
+    used_by: Place
+
+
+class Expanded:
+    """A network while its layers are written out."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.names = Paths()
+        self.heads: list[int] = []
+        self.bounds = Growth()
+
+    def moment(self) -> Moment:
+        """Return how far it is."""
+        names = self.names
+        return Moment(
+            len(self.nodes), len(names.order), len(names.blocks), len(self.heads), self.bounds.so_far()
+        )
+
+    def copy(self, written: Written, frame: Frame, start: int) -> int | None:
+        """Add a block as it is written elsewhere, and return the node that it ends on; None where there is no room."""
+        draft, before, after = written.draft, written.before, written.after
+        if not self.bounds.repeated(before.grown, after.grown):
+            return None
+        first = before.nodes
+        shift = len(self.nodes) - first
+
+        def moved(position: int) -> int:
+            return position + shift if position >= first else start
+
+        self.nodes += _copies(written, frame, moved)
+        self.names.copy(
+            draft.names,
+            (before.names, after.names),
+            (before.starts, after.starts),
+            (written.prefix, frame.prefix),
+            moved,
+        )
+        self.heads += map(moved, draft.heads[before.heads : after.heads])
+        return moved(written.end)
+
+
+def _copies(written: Written, frame: Frame, moved: Callable[[int], int]) -> Iterator[Node]:
+    """Yield the nodes of a block as they are in another frame and from another start."""
+    prefix, cut = frame.prefix, len(written.prefix)
+    used_by = frame.used_by or written.used_by
+    is_same = used_by.is_same(written.used_by)
+    nodes = written.draft.nodes[written.before.nodes : written.after.nodes]
+    for name, op, inputs, labels, tied, auxiliary, shared, origin in nodes:
+        yield Node(
+            prefix + name[cut:],
+            op,
+            tuple(map(moved, inputs)),
+            tuple([prefix + label[cut:] for label in labels]) if labels else (),
+            None if tied is None else moved(tied),
+            auxiliary,
+            shared,
+            origin if is_same or not origin else Copied(origin, written.used_by, used_by),
+        )
+
+
+class Copied(NamedTuple):
+    """The origin of a copied node: that of the first one, in a block that is used elsewhere."""
+
+    origin: Origin
+    first: Place
+    used_by: Place
+
+    def place(self, setting: str | None = None) -> Place:
+        """Return where it stands, in the block as it is used here."""
+        return self.origin.place(setting).within(self.first, self.used_by)
+
+
+class Copies:
+    """What the networks of a spec have in common: blocks that are written out already, and ops."""
+
+    def __init__(self, blocks: Scope[str, BlockSpec]) -> None:
+        self.blocks = blocks
+        self.maker = Maker()
+        self.written: dict[str, Written] = {}
+        self.words = _words(blocks)
+
+    def key(self, block: BlockSpec, scope: Scope[str, object], where: object) -> str:
+        """Return what tells a use of a block from others: where it is, and the parameters in `scope` that make a difference."""
+        words, own = self.words[block.name], block.parameters
+        values = [(name, value) for name, value in scope.items() if name in own or name in words]
+        return repr((block.name, where, values))
+
+
+def _words(blocks: Scope[str, BlockSpec]) -> dict[str, frozenset[str]]:
+    """Return the words in each block and in those that it uses: blocks written before it, or else all."""
+    stated = {name: frozenset(_stated(block)) for name, block in blocks.items()}
+    every = frozenset[str]().union(*stated.values())
+    words: dict[str, frozenset[str]] = {}
+    for name, own in stated.items():
+        used = own & stated.keys()
+        words[name] = own.union(*(words[block] for block in used)) if used <= words.keys() else every
+    return words
+
+
+def _stated(block: BlockSpec) -> Iterator[str]:
+    """Yield every word in a block that may be a parameter or another block."""
+    trees: list[Tree] = [block.layers, *block.parameters.values()]
+    while trees:
+        tree = trees.pop()
+        if isinstance(tree, Scalar):
+            yield tree.text
+            yield from WORD.findall(tree.text)
+        elif isinstance(tree, Listing):
+            trees += tree.items
+        elif isinstance(tree, Mapping):
+            yield from tree.entries
+            trees += tree.entries.values()
