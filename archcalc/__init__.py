@@ -12,7 +12,8 @@ Everything public is here; it is imported on first use, so that `import archcalc
 
 TYPE_CHECKING = False  # as in `typing`, which takes as long to load as Python does to answer an interrupt
 if TYPE_CHECKING:
-    from archcalc.analysis.report import Report, Row, Totals
+    from archcalc.analysis.report import Report
+    from archcalc.analysis.row import Row, Totals
     from archcalc.formats.language.given import loads
     from archcalc.formats.language.schema import spec_schema
     from archcalc.formats.library import load, load_every, members, names
@@ -77,8 +78,8 @@ _HOMES = {
     "Reconciliation": "archcalc.questions.reconcile.reconcile",
     "reconcile": "archcalc.questions.reconcile.reconcile",
     "Report": "archcalc.analysis.report",
-    "Row": "archcalc.analysis.report",
-    "Totals": "archcalc.analysis.report",
+    "Row": "archcalc.analysis.row",
+    "Totals": "archcalc.analysis.row",
     "Work": "archcalc.op.op",
     "analyze": "archcalc.questions.analyze",
     "check": "archcalc.questions.check",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.network.network import parts, prefix
 from archcalc.op.op import added
 
@@ -37,14 +38,13 @@ def fitting_depth(report: Report) -> int:
     return 1
 
 
-def folded(report: Report, depth: int) -> Report:
-    """Return the report with the layers below `depth` levels of blocks folded into one row a block.
+def folded(report: Report, depth: int) -> tuple[Row, ...]:
+    """Return the rows with the layers below `depth` levels of blocks folded into one row a block.
 
     A layer that is alone in its block stays itself.
     """
     blocks = groups(report.rows, depth + scope(report.rows))
-    rows = tuple(group(name, rows) if len(rows) > 1 else rows[0] for name, rows in blocks)
-    return report._replace(rows=rows)
+    return tuple(group(name, rows) if len(rows) > 1 else rows[0] for name, rows in blocks)
 
 
 def groups(rows: Sequence[Row], depth: int) -> Iterator[tuple[str, list[Row]]]:

@@ -7,7 +7,7 @@ negated = {"not"} (KEY OP VALUE | "(" either ")").
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import eq, ge, gt, le, lt
 from typing import Literal
 
@@ -180,7 +180,7 @@ def _judged_alone(limit: FigureLimit, report: Report) -> Outcome:
     figure = FIGURES[limit.figure]
     known = figure.amount(report)
     holds = OPERATORS[limit.operator](known, limit.bound)
-    if _is_complete(figure, report):
+    if is_complete(figure, report):
         return "ok" if holds else "wrong"
     if limit.operator in (">", ">="):
         return "ok" if holds else "unknown"
@@ -188,8 +188,18 @@ def _judged_alone(limit: FigureLimit, report: Report) -> Outcome:
     return "wrong" if is_broken else "unknown"
 
 
-def _is_complete(figure: Figure, report: Report) -> bool:
+def within(limits: Iterable[FigureLimit], report: Report) -> Outcome:
+    """Return whether all of some limits hold: wrong where one does not, unknown where that is not known of one."""
+    outcomes = {judged(limit, report) for limit in limits}
+    return "wrong" if "wrong" in outcomes else "unknown" if "unknown" in outcomes else "ok"
+
+
+def is_complete(figure: Figure, report: Report) -> bool:
     """Tell whether every row says how much it has of a figure, and how large its output is where that counts."""
+    if (
+        not report.totals.incomplete
+    ):  # what has a size or a figure that is not known has work that is not known
+        return True
     if figure.of_outputs and not all(row.output_shape for row in report.rows):
         return False
     return all(figure.of_row(row, report) is not None for row in report.rows)

@@ -1,129 +1,80 @@
-"""What analysis finds: frozen rows and totals. Renderers see this and never an op."""
+"""A network and conditions to a report: the figures of every layer, and their totals. Renderers see this and never an op."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from functools import cached_property
 
-from archcalc.analysis.conditions import BYTES, DType
-from archcalc.analysis.run import Run
-from archcalc.arithmetic.extent import Extent
-from archcalc.arithmetic.places import Places
-from archcalc.arithmetic.window import Rounding, Uneven
+from archcalc.analysis.conditions import BYTES, Conditions, DType
+from archcalc.analysis.row import Row, Totals
+from archcalc.analysis.rows import rows_of, totals_of
+from archcalc.analysis.run import Engine, Run, run
+from archcalc.arithmetic.window import Rounding
+from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, nearest, visible
-from archcalc.network.network import blocks
-from archcalc.op.op import Work
+from archcalc.network.network import Network, blocks
 from archcalc.op.site import Sizes
-from archcalc.op.traits import Role
 from archcalc.sheet.numbers import short
 from archcalc.sheet.pages import Paged
 
-ReceptiveField = tuple[Extent, ...] | Literal["unknown"] | None
-"""One extent an axis; None once an element sees the whole input, () where it sees none of it: a weight."""
+FIELDS = ("name", "title", "source", "input_shape", "outputs", "batch", "dtype", "rows", "totals")
+"""What makes two reports equal."""
 
 
-class Row(NamedTuple):
-    """One layer's figures. Shapes have the batch first; counts are for the whole batch.
+@collector_paused()
+def report_on(network: Network, conditions: Conditions, engine: Engine | None = None) -> Report:
+    """Return the report on a network under conditions; an `engine` that has run others knows what they have in common.
 
-    `params` are learnable, `fixed` set once, `buffers` kept but not learnt; tied weights count where
-    they first stand. `work` is None where the op cannot say. `activations` are the numbers that the
-    layer stores anew: none for a view such as flatten; `in_place` are those that are left where
-    activations overwrite their input. `alive` are the numbers in memory while the layer runs: its
-    inputs, its output and what later layers need. `unfolded` are rows and columns of the matrix that im2col makes
-    of the input; None for what is no convolution. `depth` counts the weighted layers up to here. `gateless` is
-    the field without gates: numbers that see everything and hold for all positions of a map alike. `places` say which axes of the output the field is along; None where these are the spatial axes.
+    Raises:
+        ArchcalcError: a layer does not suit its input, or shares weights that there are not.
     """
-
-    name: str
-    kind: str
-    role: Role
-    settings: Mapping[str, object]
-    inputs: tuple[str, ...]
-    input_shapes: tuple[Sizes, ...]
-    output_shape: Sizes
-    weights: Mapping[str, Sizes]
-    params: int
-    fixed: int
-    buffers: int
-    work: Work | None
-    activations: int
-    in_place: int
-    alive: int
-    uneven: tuple[Uneven, ...]
-    unfolded: tuple[int, int] | None
-    depth: int
-    field: ReceptiveField
-    gateless: ReceptiveField = None
-    places: Places | None = None
-
-    @property
-    def extents(self) -> tuple[Extent, ...]:
-        """What an element sees along each axis; nothing where that is the whole input, or not known."""
-        return self.field if isinstance(self.field, tuple) else ()
-
-    @property
-    def macs(self) -> int | None:
-        """Multiply-accumulates, or None where they are not known."""
-        return int(self.work.macs) if self.work else None
-
-    @property
-    def flops(self) -> int | None:
-        """2 · MACs + every other operation, or None where they are not known."""
-        return int(self.work.flops) if self.work else None
+    return Report(run(network, conditions, engine))
 
 
-class Totals(NamedTuple):
-    """The sums over all rows. `incomplete` names the rows whose work is not known and thus left out."""
-
-    params: int
-    fixed: int
-    buffers: int
-    work: Work
-    activations: int
-    in_place: int
-    peak: int
-    depth: int
-    incomplete: tuple[str, ...]
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of convolutions, linear layers and matrix products, without bias."""
-        return int(self.work.macs)
-
-    @property
-    def flops(self) -> int:
-        """2 · MACs + every other operation."""
-        return int(self.work.flops)
-
-
-class ReportFields(NamedTuple):
-    """What a report consists of."""
-
-    name: str
-    title: str
-    source: str
-    input_shape: Sizes
-    outputs: tuple[Row, ...]
-    batch: int
-    dtype: DType
-    rows: tuple[Row, ...]
-    totals: Totals
-    run: Run
-
-
-class Report(ReportFields, Paged):
+class Report(Paged):
     """What analysis found: a row for every layer, in the order of the network, and the totals.
 
-    `outputs` are the rows whose outputs are the network's; `dtype` says how many bytes a number takes; `batch` how
-    many samples go through at once; `run` is what all of this was drawn from.
+    `run` is what all of this is drawn from, each field when it is asked for.
     """
 
-    __slots__ = ()
+    run: Run
+
+    def __init__(self, run: Run) -> None:
+        self.__dict__["run"] = run
+
+    def _replace(self, **changes: object) -> Report:
+        """Return a report that differs in some fields."""
+        changed = Report(self.run)
+        changed.__dict__.update(self.__dict__ | changes)
+        return changed
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a report does not change")
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """A row for every layer."""
+        return rows_of(self.run.layers)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The sums over all layers."""
+        return totals_of(self.run.layers)
+
+    @cached_property
+    def outputs(self) -> tuple[Row, ...]:
+        """The rows whose outputs are the network's."""
+        return tuple(self.rows[position] for position in self.run.outputs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and all(getattr(self, key) == getattr(other, key) for key in FIELDS)
+
+    __hash__ = None  # type: ignore[assignment]  # what a network expects may be lists
 
     def __repr__(self) -> str:
         totals = self.totals
         figures = f"{short(totals.params)} parameters, {short(totals.macs)} MACs"
-        return f"<Report of {visible(self.name)}: {len(self.rows)} layers, {figures}, batch {self.batch}, {self.dtype}>"
+        return f"<Report of {visible(self.name)}: {len(self.run.layers)} layers, {figures}, batch {self.batch}, {self.dtype}>"
 
     def position(self, layer: str) -> int:
         """Return where a layer stands.
@@ -139,6 +90,36 @@ class Report(ReportFields, Paged):
                 or "archcalc show lists the layers; --depth all shows those in blocks",
             )
         return positions[layer]
+
+    @cached_property
+    def name(self) -> str:
+        """The network's name."""
+        return self.run.network.name
+
+    @cached_property
+    def title(self) -> str:
+        """The network's title; empty where it has none."""
+        return self.run.network.title
+
+    @cached_property
+    def source(self) -> str:
+        """Where the network comes from; empty where it does not say."""
+        return self.run.network.source
+
+    @cached_property
+    def input_shape(self) -> Sizes:
+        """The shape of the first input without the batch, (C, *I)."""
+        return self.run.layers[0].at.y[1:]
+
+    @cached_property
+    def batch(self) -> int:
+        """How many samples go through at once."""
+        return self.run.layers[0].at.y[0]
+
+    @cached_property
+    def dtype(self) -> DType:
+        """The type of weights and activations, which says how many bytes a number takes."""
+        return self.run.conditions.dtype
 
     @property
     def rounding(self) -> Rounding | None:
@@ -164,6 +145,11 @@ class Report(ReportFields, Paged):
     def inputs(self) -> tuple[Row, ...]:
         """The rows where data enters."""
         return tuple(row for row in self.rows if row.role == "input")
+
+    @property
+    def input_shapes(self) -> tuple[Sizes, ...]:
+        """The shapes of the inputs, batch first."""
+        return tuple(layer.at.y for layer in self.run.layers if layer.op.traits.role == "input")
 
     @property
     def bytes_each(self) -> int:

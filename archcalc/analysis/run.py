@@ -6,34 +6,66 @@ The engine knows only the methods of `Op`. Equal ops on equal shapes are worked 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from math import prod
 from typing import NamedTuple
 
 from archcalc.analysis.conditions import Conditions, outputs_among, without_heads
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Problems
+from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
-from archcalc.op.op import Op, Weights, Work, elements, extents_of
+from archcalc.op.op import Op, Weights, elements, extents_of
 from archcalc.op.site import Shapes, Sizes, Spot, sizes_of
 
 
-class Facts(NamedTuple):
-    """What an op says of given input shapes.
+class Facts:
+    """What an op says of given input shapes; beside what every figure needs, each answer is worked out when it is asked for.
 
-    `tensors` are the learnt ones, the fixed ones and the buffers, and `counts` how many numbers each of these hold.
+    `settings` are those that the network states. `tensors` are the learnt ones, the fixed ones and the buffers, and
+    `counts` how many numbers each of these hold. `held` are the numbers of the output in memory while it is needed, and
+    `stored` those that it takes anew, where it is no view and nothing that is there already.
     """
 
-    output: Sizes
-    settings: Mapping[str, object]
-    weights: Mapping[str, Sizes]
-    tensors: tuple[Mapping[str, Sizes], ...]
-    counts: tuple[int, ...]
-    work: Work | None
-    uneven: tuple[Uneven, ...]
-    unfolded: tuple[int, int] | None
-    field: Field
+    def __init__(self, op: Op, settings: Op, at: Spot) -> None:
+        self.op = op
+        self.stating = settings
+        self.at = at
+        self.output = at.y
+        self.tensors = tuple(_whole(tensors) for tensors in (op.weights(at), op.fixed(at), op.buffers(at)))
+        self.counts = tuple(int(elements(group.values())) if group else 0 for group in self.tensors)
+        self.work = op.work(at)
+        size, traits = prod(at.y) if at.y else 0, op.traits
+        self.held = 0 if traits.role == "constant" else size
+        self.stored = 0 if traits.storage == "view" or traits.role in ("input", "constant") else size
+
+    @cached_property
+    def settings(self) -> Mapping[str, object]:
+        """The settings that differ from their defaults."""
+        return self.stating.stated()
+
+    @cached_property
+    def weights(self) -> Mapping[str, Sizes]:
+        """The shapes of the weights: learnt and fixed ones."""
+        return {**self.tensors[0], **self.tensors[1]}
+
+    @cached_property
+    def uneven(self) -> tuple[Uneven, ...]:
+        """The axes on which the window does not fit evenly."""
+        return self.op.uneven(self.at)
+
+    @cached_property
+    def unfolded(self) -> tuple[int, int] | None:
+        """Rows and columns of the matrix that im2col makes of the input."""
+        matrix = self.op.unfolded(self.at)
+        return (int(matrix[0]), int(matrix[1])) if matrix else None
+
+    @cached_property
+    def field(self) -> Field:
+        """What an output element sees of the input."""
+        return self.op.field(self.at)
 
 
 class Layer(NamedTuple):
@@ -74,8 +106,8 @@ class Run(NamedTuple):
         return self.network._replace(nodes=nodes, outputs=self.outputs)
 
 
-def run(network: Network, conditions: Conditions) -> Run:
-    """Pass shapes through a network, layer after layer.
+def run(network: Network, conditions: Conditions, engine: Engine | None = None) -> Run:
+    """Pass shapes through a network, layer after layer, with an engine that may have run others.
 
     Raises:
         ArchcalcError: a layer does not suit its input.
@@ -84,7 +116,7 @@ def run(network: Network, conditions: Conditions) -> Run:
     nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
     outputs = outputs_among(nodes, whole)
     problems = Problems()
-    layers = _layers(nodes, outputs, whole.rounding, problems)
+    layers = _layers(nodes, outputs, whole.rounding, problems, engine or Engine())
     problems.raise_noted()
     positions = {node.name: place for place, node in enumerate(nodes)}
     return Run(whole, conditions, tuple(filter(None, layers)), outputs, positions)
@@ -92,7 +124,7 @@ def run(network: Network, conditions: Conditions) -> Run:
 
 def note_misfits(network: Network, broken: Collection[int], problems: Problems) -> None:
     """Note where layers do not suit their inputs; nothing is said of nodes that are `broken`, nor of what depends on them."""
-    _layers(network.nodes, network.outputs, network.rounding, problems, broken)
+    _layers(network.nodes, network.outputs, network.rounding, problems, Engine(), broken)
 
 
 def _layers(
@@ -100,24 +132,24 @@ def _layers(
     outputs: Sequence[int],
     rounding: Rounding | None,
     problems: Problems,
+    engine: Engine,
     broken: Collection[int] = (),
 ) -> list[Layer | None]:
     """Return the nodes as they run; None where one is wrong, which is noted, or what it takes is."""
-    engine = _Engine(rounding)
     owners = storages(nodes)
     last_use = last_uses([node.inputs for node in nodes], outputs, owners)
     layers: list[Layer | None] = []
     for position, (node, storage) in enumerate(zip(nodes, owners, strict=True)):
         sources = [source for place in node.inputs if (source := layers[place]) is not None]
-        owner = None if node.tied is None else layers[node.tied]
         layer = None
         if position not in broken and len(sources) == len(node.inputs):
             try:
-                op, facts = engine.asked(node, sources)
-                if owner is not None:
-                    _check_tied(node, facts, owner)
-                at = Shapes(tuple(source.at.y for source in sources), facts.output)
-                layer = Layer(node, op, at, facts, storage, last_use[storage])
+                facts = engine.asked(node, sources, rounding)
+                if node.tied is not None:
+                    _check_tied(node, facts, layers[node.tied])
+                if node.shared:
+                    _check_shared(node, facts)
+                layer = Layer(node, facts.op, facts.at, facts, storage, last_use[storage])
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
         layers.append(layer)
@@ -142,30 +174,38 @@ def _conditioned(network: Network, conditions: Conditions) -> Network:
     )
 
 
-class _Engine:
-    """Asks ops, each once for the same input shapes."""
+class Engine:
+    """Asks ops, each once for the same input shapes; for one network, or for several that have much in common."""
 
-    def __init__(self, rounding: Rounding | None) -> None:
-        self.rounding = rounding
-        self.ops: dict[int, Op] = {}
+    def __init__(self) -> None:
+        self.ops: dict[tuple[int, Rounding | None], tuple[Op, Op]] = {}
+        self.equal: dict[tuple[Op, Rounding | None], Op] = {}
         self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}
 
-    def asked(self, node: Node, sources: Sequence[Layer]) -> tuple[Op, Facts]:
-        """Return the op of a node as it runs, and what it says of the shapes that the sources give it."""
-        known = id(node.op)
-        if known not in self.ops:
-            self.ops[known] = node.op.rounded(self.rounding) if self.rounding else node.op
-        op, shapes = self.ops[known], tuple(source.at.y for source in sources)
-        facts = self.facts.get((known, shapes))
+    def asked(self, node: Node, sources: Sequence[Layer], rounding: Rounding | None) -> Facts:
+        """Return what the op of a node says, rounded, of the shapes that the sources give it."""
+        key = id(node.op), rounding
+        known = self.ops.get(key)
+        if known is None:
+            known = self.ops[key] = self._known(node.op, rounding)
+        op = known[1]
+        shapes = tuple([source.facts.output for source in sources])
+        facts = self.facts.get((id(op), shapes))
         if facts is None:
             try:
-                facts = self.facts[known, shapes] = _asked(op, node.op.stated(), Shapes(shapes))
+                facts = self.facts[id(op), shapes] = _asked(op, node.op, Shapes(shapes))
             except ArchcalcError as error:
                 raise _located(error, node, sources) from None
-        return op, facts
+        return facts
+
+    def _known(self, op: Op, rounding: Rounding | None) -> tuple[Op, Op]:
+        """Return an op, which is kept so that no other gets its identity, and the one as which it and equal ones run."""
+        if (op, rounding) not in self.equal:
+            self.equal[op, rounding] = op.rounded(rounding) if rounding else op
+        return op, self.equal[op, rounding]
 
 
-def _asked(op: Op, settings: Mapping[str, object], at: Spot) -> Facts:
+def _asked(op: Op, stating: Op, at: Spot) -> Facts:
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
     is_known = op.traits.role != "unknown"
     if () in at.xs and is_known:
@@ -182,20 +222,7 @@ def _asked(op: Op, settings: Mapping[str, object], at: Spot) -> Facts:
         )
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
-    at = at._replace(y=output)
-    tensors = tuple(_whole(tensors) for tensors in (op.weights(at), op.fixed(at), op.buffers(at)))
-    unfolded = op.unfolded(at)
-    return Facts(
-        output=output,
-        settings=settings,
-        weights={**tensors[0], **tensors[1]},
-        tensors=tensors,
-        counts=tuple(int(elements(group.values())) for group in tensors),
-        work=op.work(at),
-        uneven=op.uneven(at),
-        unfolded=(int(unfolded[0]), int(unfolded[1])) if unfolded else None,
-        field=op.field(at),
-    )
+    return Facts(op, stating, at._replace(y=output))
 
 
 def _whole(tensors: Weights) -> dict[str, Sizes]:
@@ -214,9 +241,20 @@ def _located(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> Arch
     return error.at(who, node.origin)
 
 
-def _check_tied(node: Node, facts: Facts, owner: Layer) -> None:
+def _check_shared(node: Node, facts: Facts) -> None:
+    """Raise a fact where a layer shares weights that it does not have."""
+    names = [name for group in facts.tensors for name in group]
+    for name in node.shared.difference(names):
+        raise ArchcalcError(
+            f"{node.op.kind} '{node.name}': it has no weights called '{name}' to share",
+            place=node.origin.place("shared") if node.origin else None,
+            hint=nearest(name, names) or listed("its weights", names),
+        )
+
+
+def _check_tied(node: Node, facts: Facts, owner: Layer | None) -> None:
     """Raise a fact where a layer cannot share another's weights: there are none, or they differ."""
-    if facts.weights and facts.weights == owner.facts.weights:
+    if owner is None or (facts.weights and facts.weights == owner.facts.weights):
         return
     raise ArchcalcError(
         f"{node.op.kind} '{node.name}': its weights {_listed(facts.weights)} cannot be those of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from archcalc.analysis.report import ReceptiveField
+from archcalc.analysis.row import ReceptiveField
 from archcalc.analysis.run import Layer
 from archcalc.arithmetic.sight import Field, Inputs, Sight, Sighted, as_they_are, seen, without_gates
 from archcalc.ground import limits

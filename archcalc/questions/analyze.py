@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from archcalc.analysis.analyze import report_on
 from archcalc.analysis.conditions import Conditions, DType, Input
-from archcalc.analysis.report import Report
+from archcalc.analysis.report import Report, report_on
+from archcalc.analysis.run import Engine
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.network.network import Network
+
+
+def analyze_every(networks: Iterable[Network]) -> Iterator[Report]:
+    """Yield the report of each network under its own conditions; what they have in common is worked out once."""
+    engine = Engine()
+    for network in networks:
+        yield report_on(network, Conditions.of(network), engine)
 
 
 def analyze(

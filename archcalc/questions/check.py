@@ -9,7 +9,8 @@ from archcalc.analysis.blocks import group
 from archcalc.analysis.budget import Outcome, judged, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.network.network import parts, prefix
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.figures import FIGURES, Traced
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.term import Term, as_term

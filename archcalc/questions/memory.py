@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from archcalc.analysis.report import Report, Row, Totals
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row, Totals
 from archcalc.ground.errors import ArchcalcError, nearest
 
 OPTIMIZERS: dict[str, int] = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from archcalc.analysis.blocks import KIND, folded, group
 from archcalc.analysis.figures import FIGURES, columns
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.network.network import members, parts, prefix
 from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
@@ -190,7 +191,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
 
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
-    blocks = folded(report, 1).rows
+    blocks = folded(report, 1)
     reasons = [*_reasons("params", report, derived), *_reasons("macs", report, derived)]
     places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(

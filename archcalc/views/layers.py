@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from archcalc.analysis.blocks import deepest, fitting_depth, folded
 from archcalc.analysis.blocks import tree as treed
 from archcalc.analysis.figures import FIGURES, column_keys, columns
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.sheet import kinds
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
@@ -90,7 +91,7 @@ def layers(
 
     The column that the page is `about` does not give way to others.
     """
-    rows = report.rows if depth is None else folded(report, depth).rows
+    rows = report.rows if depth is None else folded(report, depth)
     return Sheet(
         columns=tuple(
             column._replace(priority=0) if column.key == about else column for column in columns(keys)

@@ -7,7 +7,8 @@ from math import prod
 
 from archcalc.analysis.blocks import group, groups
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.questions.compare import Contrast
 from archcalc.questions.differences import Difference
 from archcalc.sheet.kinds import FIELD, FIGURE, FLAG, SETTINGS, SHAPE

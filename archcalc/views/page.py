@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.op.op import Work
 from archcalc.sheet.kinds import SETTINGS, SHAPE
 from archcalc.sheet.numbers import grouped, short, sized

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from inspect import cleandoc
 
-from archcalc.analysis.analyze import report_on
 from archcalc.analysis.conditions import Conditions
-from archcalc.analysis.report import Row
+from archcalc.analysis.report import report_on
+from archcalc.analysis.row import Row
 from archcalc.ground.errors import ArchcalcError, listed, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import COUNT, SHARE
 

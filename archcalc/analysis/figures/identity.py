@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.op.site import Sizes
 from archcalc.sheet.kinds import NAMES, SETTINGS, SHAPE, SHAPES, TEXT
 

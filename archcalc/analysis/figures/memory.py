@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
-from archcalc.analysis.report import Row
+from archcalc.analysis.row import Row
 from archcalc.sheet.kinds import BYTES, COUNT, MATRIX
 
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from operator import gt
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
-from archcalc.analysis.report import ReceptiveField, Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import ReceptiveField, Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import AXES, COUNT, FIELD

@@ -6,10 +6,11 @@ verify are read from here. A question that has figures of its own adds them with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import windows
@@ -125,6 +126,11 @@ class Figure(NamedTuple):
     measured: str = ""
 
     @property
+    def column(self) -> Column:
+        """The column that shows it."""
+        return Column(self.key, self.title or self.key, self.kind, self.help, self.priority)
+
+    @property
     def name(self) -> str:
         """What people call it."""
         return self.label or self.key
@@ -164,17 +170,18 @@ def columns(keys: tuple[str, ...]) -> tuple[Column, ...]:
     Raises:
         ArchcalcError: there is no such column.
     """
-    known = column_keys()
+    check_columns(keys, column_keys())
+    return tuple(FIGURES[key].column for key in keys)
+
+
+def check_columns(keys: Iterable[str], known: Sequence[str], fact: str = "there is no column") -> None:
+    """Raise an error with this fact where one of some keys is not among those that are known."""
     for key in keys:
         if key not in known:
             raise ArchcalcError(
-                f"there is no column '{key}'",
-                hint=nearest(key, list(known)) or f"choose from {', '.join(known)}",
+                f"{fact} '{key}'",
+                hint=nearest(key, known) or f"choose from {', '.join(known)}",
             )
-    chosen = (FIGURES[key] for key in keys)
-    return tuple(
-        Column(each.key, each.title or each.key, each.kind, each.help, each.priority) for each in chosen
-    )
 
 
 def column_keys() -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.blocks import fitting_depth, group, groups, scope
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.ground.errors import visible
 from archcalc.op.site import Sizes
 from archcalc.sheet.kinds import SETTINGS, SHAPE

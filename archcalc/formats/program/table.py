@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
-from archcalc.analysis.report import Row
+from archcalc.analysis.row import Row
 from archcalc.formats.program.code import Argument, Expression
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Node

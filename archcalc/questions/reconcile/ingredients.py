@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from archcalc.analysis.report import Row
+from archcalc.analysis.row import Row
 from archcalc.op.op import NO_WORK, REGISTRY, per_axis
 from archcalc.op.site import Sizes
 

@@ -6,7 +6,8 @@ from collections import Counter as CountOf
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.formats.language.expressions import parse
 from archcalc.ground.errors import ArchcalcError
 from archcalc.questions.reconcile.ingredients import AMOUNTS, Ingredients, ingredients

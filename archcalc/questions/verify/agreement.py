@@ -7,7 +7,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.formats.onnx.read import Reading, read
 from archcalc.formats.onnx.runtime import Session
 from archcalc.ground.errors import ArchcalcError

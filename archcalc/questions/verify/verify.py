@@ -13,7 +13,8 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.figures import FIGURES, Figure, figure
-from archcalc.analysis.report import Report, Row
+from archcalc.analysis.report import Report
+from archcalc.analysis.row import Row
 from archcalc.analysis.run import Layer
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.liveness import last_uses
