@@ -8,8 +8,9 @@ import click
 
 import archcalc
 from archcalc.analysis.conditions import Asked
+from archcalc.commands.completions import complete_model
 from archcalc.commands.group import cli
-from archcalc.commands.options import complete_model, condition_options, examples, overrides, result_options
+from archcalc.commands.options import condition_options, examples, overrides, result_options
 from archcalc.commands.output import emit
 from archcalc.commands.values import Whole
 

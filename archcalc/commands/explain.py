@@ -10,8 +10,9 @@ import click
 
 import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
+from archcalc.commands.completions import complete_layer
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyzed, complete_layer, examples, report_options
+from archcalc.commands.options import ModelOptions, analyzed, examples, report_options
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
 from archcalc.network.network import is_inside

@@ -132,8 +132,7 @@ class Command(click.Command):
             return f"write --output {visible(word)}"
         if "model" in names and is_known(word):
             return "archcalc compare puts several networks side by side"
-        takes = any(isinstance(param, click.Argument) for param in self.params)
-        return f"archcalc {self.name} {'answers for one at a time' if takes else 'takes options alone'}"
+        return f"archcalc {self.name} answers for one at a time"
 
 
 class Commands(click.Group):

@@ -1,23 +1,22 @@
-"""What the commands share: the MODEL argument, its options, shell completion."""
+"""What the commands share: the MODEL argument, its options."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Unpack, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 
 import click
 
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.commands.completions import complete_limit, complete_model
 from archcalc.commands.output import page_options
 from archcalc.commands.values import CALLED, Whole, Word
 from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
     from click.decorators import FC
-    from click.shell_completion import CompletionItem
 
     from archcalc.analysis.report import Report
     from archcalc.network.network import Network
@@ -46,56 +45,6 @@ class ModelOptions(Options):
 def examples(*lines: str) -> str:
     """Return the examples that end a command's help."""
     return "\b\nExamples:\n" + "\n".join(f"  archcalc {line}" for line in lines)
-
-
-HARMLESS = re.compile(r"[\w.,:/@%+=-]+")
-"""What a shell may put on the command line as it is: bash pastes what it is offered, and runs what it means."""
-
-
-def offered(names: Iterable[str]) -> list[str]:
-    """Return the names among some that a shell may be offered; names come from files, and files from anywhere."""
-    return [name for name in names if HARMLESS.fullmatch(name)]
-
-
-def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Return the networks that a word begins; files where there are none."""
-    from click.shell_completion import CompletionItem
-
-    try:
-        names = offered(name for name in archcalc.names() if name.startswith(incomplete.lower()))
-    except ArchcalcError:
-        names = []
-    files = [] if names else [CompletionItem(incomplete, type="file")]
-    return [*map(CompletionItem, names), *files]
-
-
-def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the layers of the model before it that a word begins."""
-    try:
-        network = archcalc.load(ctx.params.get("model") or "", input=ctx.params.get("input"))
-    except ArchcalcError:
-        return []
-    return offered(node.name for node in network.nodes if node.name.startswith(incomplete))
-
-
-def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the layer types that a word begins."""
-    return [kind for kind in archcalc.REGISTRY if kind.startswith(incomplete)]
-
-
-def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the lists of columns that a word begins."""
-    from archcalc.analysis.figures import column_keys
-
-    done, comma, last = incomplete.rpartition(",")
-    return [f"{done}{comma}{key}" for key in column_keys() if key.startswith(last)]
-
-
-def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the figures that a word begins and that a limit may be on."""
-    from archcalc.analysis.budget import limitable
-
-    return [key for key in limitable() if key.startswith(incomplete)]
 
 
 def report_options(command: FC) -> FC:
@@ -163,6 +112,49 @@ def hold_to_account(report: Report) -> None:
     meta = click.get_current_context().meta
     if meta.get(STRICT) and report.totals.incomplete:
         meta[STATUS] = 1
+
+
+def limit_options(command: FC) -> FC:
+    """Add --limit and its short forms."""
+    for decorate in (
+        click.option(
+            "--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB."
+        ),
+        click.option("--max-macs", metavar="COUNT", help="Short for --limit 'macs <= COUNT', such as 1G."),
+        click.option(
+            "--max-params", metavar="COUNT", help="Short for --limit 'params <= COUNT', such as 5M."
+        ),
+        click.option(
+            "--limit",
+            "stated",
+            multiple=True,
+            metavar="'KEY OP VALUE'",
+            shell_complete=complete_limit,
+            help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+class LimitOptions(TypedDict):
+    """The limits on figures as options state them."""
+
+    stated: tuple[str, ...]
+    max_params: str | None
+    max_macs: str | None
+    max_memory: str | None
+
+
+def limited(
+    stated: Sequence[str], max_params: str | None, max_macs: str | None, max_memory: str | None
+) -> list[Limit]:
+    """Return the limits that options state, in full or by the figures' keys."""
+    from archcalc.analysis.budget import limit
+
+    most = {"params": max_params, "macs": max_macs, "memory_bytes": max_memory}
+    short = (f"{key} <= {amount}" for key, amount in most.items() if amount is not None)
+    return [limit(text, "the command line") for text in (*stated, *short)]
 
 
 def condition_options(command: FC) -> FC:

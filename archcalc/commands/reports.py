@@ -6,11 +6,11 @@ from typing import Unpack
 
 import click
 
+from archcalc.commands.completions import complete_columns
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
     analyzed,
-    complete_columns,
     depth_option,
     examples,
     report_options,

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 import archcalc
+from archcalc.commands.completions import complete_list_columns, complete_model, complete_op
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ConditionOptions,
-    complete_limit,
-    complete_model,
-    complete_op,
+    LimitOptions,
     condition_options,
     examples,
     input_option,
+    limit_options,
+    limited,
     loaded,
 )
 from archcalc.commands.output import emit, page_options, write
@@ -28,21 +29,56 @@ if TYPE_CHECKING:
     from archcalc.network.network import Limit
 
 
-@cli.command(name="list", epilog=examples("list", "list --format json"))
+@cli.command(
+    name="list",
+    epilog=examples(
+        "list",
+        "list resnet",
+        "list 'vgg*_bn' mobilenet --columns name,params,peak_bytes",
+        "list --max-params 5M --limit 'macs <= 1G' --sort macs",
+        "list --format json",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_model)
+@limit_options
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    shell_complete=complete_list_columns,
+    help="Columns to show, separated by commas; `all` for every one.",
+)
+@click.option(
+    "--sort",
+    "by",
+    metavar="KEY",
+    shell_complete=complete_list_columns,
+    help="The column to sort by, such as macs; -macs puts the largest first.",
+)
 @page_options
-def list_networks(form: str) -> None:
+def list_networks(
+    form: str, names: tuple[str, ...], columns: str | None, by: str | None, **stated: Unpack[LimitOptions]
+) -> None:
     """List the networks that can be called by name, with parameters, MACs and depth.
 
-    Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
+    NAME is a network, a family, a part of a name, or a pattern such as 'vgg*_bn'. Networks that a limit does not hold for,
+    or not for sure, are left out. Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
     """
-    from archcalc.views.catalogue import catalogue
+    from archcalc.analysis.budget import within
+    from archcalc.questions.analyze import analyze_every
+    from archcalc.views.catalogue import catalogue, chosen, order
 
     def complain(error: ArchcalcError) -> None:
         from archcalc.sheet.terminal import complain
 
         complain(error)
 
-    emit(catalogue([archcalc.analyze(network) for network in archcalc.load_every(complain)]), form)
+    limits, shown = limited(**stated), chosen(columns)
+    if by is not None:
+        order(by)
+    reports = list(analyze_every(archcalc.load_every(complain, names)))
+    kept = [report for report in reports if within(limits, report) == "ok"]
+    notes = (f"{len(kept)} of {len(reports)} networks are within the limits",) if limits else ()
+    emit(catalogue(kept, shown, by, notes), form)
 
 
 @cli.command(
@@ -55,17 +91,7 @@ def list_networks(form: str) -> None:
     )
 )
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete_model)
-@click.option(
-    "--limit",
-    "stated",
-    multiple=True,
-    metavar="'KEY OP VALUE'",
-    shell_complete=complete_limit,
-    help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
-)
-@click.option("--max-params", metavar="COUNT", help="Short for --limit 'params <= COUNT', such as 5M.")
-@click.option("--max-macs", metavar="COUNT", help="Short for --limit 'macs <= COUNT', such as 1G.")
-@click.option("--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB.")
+@limit_options
 @input_option
 @condition_options
 @page_options
@@ -97,7 +123,7 @@ def check(
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
-    limits = _limits(stated, params=max_params, macs=max_macs, memory_bytes=max_memory)
+    limits = limited(stated, max_params, max_macs, max_memory)
     findings: list[archcalc.Finding] = []
     sound, broken = 0, []
     for outcome in _checked(specs, limits, settings, conditions):
@@ -144,14 +170,6 @@ def _check_sum(spec: str, layers: int) -> None:
         raise ExceededError(
             f"{spec}: its variants have more than {LAYERS.value:,} layers together", hint=LAYERS.hint
         )
-
-
-def _limits(stated: Sequence[str], **most: str | None) -> list[Limit]:
-    """Return the limits that options state, in full or by the figures' keys."""
-    from archcalc.analysis.budget import limit
-
-    short = (f"{key} <= {amount}" for key, amount in most.items() if amount is not None)
-    return [limit(text, "the command line") for text in (*stated, *short)]
 
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))

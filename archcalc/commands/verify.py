@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 import archcalc
+from archcalc.commands.completions import complete_layer
 from archcalc.commands.group import cli
-from archcalc.commands.options import Options, analyzed, complete_layer, examples, model_options
+from archcalc.commands.options import Options, analyzed, examples, model_options
 from archcalc.commands.output import emit, page_options
 from archcalc.commands.values import Whole
 from archcalc.ground.room import check_room, for_products

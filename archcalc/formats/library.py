@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from archcalc.analysis.conditions import Input
@@ -174,16 +175,39 @@ def _variant(document: Document, name: str | None) -> str | None:
     return next((known for known in document.variants if name and normal(known) == normal(name)), name)
 
 
-def load_every(complain: Callable[[ArchcalcError], None]) -> Iterator[Network]:
+def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] = ()) -> Iterator[Network]:
     """Yield every network that can be called by name, sorted by file and then as the file has them.
 
     What is wrong with a file or a network goes to `complain`, and the others follow all the same.
+
+    Args:
+        complain: takes what is wrong.
+        called: names of networks or of families, parts of them, or patterns such as vgg*_bn; all networks where empty.
+
+    Raises:
+        ArchcalcError: no network is called so.
     """
-    for document, name in _members(complain):
+    for document, name in _called(list(_members(complain)), called):
         try:
             yield document.network(name if document.variants else None)
         except ArchcalcError as error:
             complain(error)
+
+
+def _called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
+    """Return those of some networks that are called like one of several words; all where there is no word."""
+    wanted: set[str] = set()
+    for word in called:
+        pattern = normal(word) if set(word) & set("*?[") else f"*{normal(word)}*"
+        alike = {
+            name
+            for document, name in members
+            if fnmatchcase(normal(name), pattern) or fnmatchcase(normal(document.name), pattern)
+        }
+        if not alike:
+            raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=_hint_for(word))
+        wanted |= alike
+    return [member for member in members if member[1] in wanted] if called else members
 
 
 def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:

@@ -93,7 +93,10 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(reconciliation.DETAILS), beside.FACTS),
         ],
         "verify": [_page(_row(verification.COLUMNS), beside.FACTS | beside.VERIFIED)],
-        "list": [_page(_row(catalogue.COLUMNS))],
+        "list": [
+            _page(_row(catalogue.columns(catalogue.SHOWN))),
+            _page({**_row(catalogue.columns(catalogue.keys())), "required": []}),
+        ],
         "ops": [_page(_row(reference.OF_SETTINGS), beside.OP), _page(_row(reference.OPS))],
     }
 
