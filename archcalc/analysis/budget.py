@@ -155,16 +155,25 @@ def singles(limit: Limit) -> Iterator[FigureLimit]:
 
 
 def judged(limit: Limit, report: Report) -> Outcome:
-    """Return whether a limit holds; of joined ones what is unknown counts only where it can change the answer.
+    """Return whether a limit holds."""
+    if isinstance(limit, FigureLimit):
+        return _judged_alone(limit, report)
+    return _joined(limit.word, {judged(part, report) for part in limit.parts})
+
+
+def within(limits: Iterable[Limit], report: Report) -> Outcome:
+    """Return whether all of some limits hold."""
+    return _joined("and", {judged(limit, report) for limit in limits})
+
+
+def _joined(word: Literal["and", "or", "not"], outcomes: set[Outcome]) -> Outcome:
+    """Return what comes of several outcomes; what is unknown counts only where it can change the answer.
 
     Source: Kleene's strong logic of three values.
     """
-    if isinstance(limit, FigureLimit):
-        return _judged_alone(limit, report)
-    outcomes = {judged(part, report) for part in limit.parts}
-    if limit.word == "not":
+    if word == "not":
         return OPPOSITE[outcomes.pop()]
-    decisive: Outcome = "wrong" if limit.word == "and" else "ok"
+    decisive: Outcome = "wrong" if word == "and" else "ok"
     for outcome in (decisive, "unknown"):
         if outcome in outcomes:
             return outcome
@@ -188,17 +197,9 @@ def _judged_alone(limit: FigureLimit, report: Report) -> Outcome:
     return "wrong" if is_broken else "unknown"
 
 
-def within(limits: Iterable[FigureLimit], report: Report) -> Outcome:
-    """Return whether all of some limits hold: wrong where one does not, unknown where that is not known of one."""
-    outcomes = {judged(limit, report) for limit in limits}
-    return "wrong" if "wrong" in outcomes else "unknown" if "unknown" in outcomes else "ok"
-
-
 def is_complete(figure: Figure, report: Report) -> bool:
     """Tell whether every row says how much it has of a figure, and how large its output is where that counts."""
-    if (
-        not report.totals.incomplete
-    ):  # what has a size or a figure that is not known has work that is not known
+    if not report.totals.incomplete:  # where a size or a figure is not known, work is not known, either
         return True
     if figure.of_outputs and not all(row.output_shape for row in report.rows):
         return False

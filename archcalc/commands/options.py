@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from click.decorators import FC
 
     from archcalc.analysis.report import Report
-    from archcalc.network.network import Network
+    from archcalc.network.network import Limit, Network
 
 DTYPES = tuple(get_args(DType))
 
