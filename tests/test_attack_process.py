@@ -43,7 +43,8 @@ SURROUNDINGS = [
     ("archcalc show nonesuch 2>&-", 2, ""),
     ("archcalc show - <&-", 2, "standard input is closed\n"),
     ("archcalc show lenet5 <&- >&- 2>&-", 2, ""),
-    ("archcalc check nonesuch 2>&-", 1, ""),
+    ("archcalc check nonesuch 2>&-", 2, ""),
+    ("echo 3 | archcalc check - 2>&-", 1, ""),
     (
         "ulimit -f 0; archcalc new net || ! ls net.yaml 2>&1",
         0,
