@@ -25,7 +25,7 @@ def test_layers_have_a_bracket_in_front_or_a_colon_before_a_blank_or_the_end(tex
 
 @pytest.mark.parametrize(
     "text",
-    ["net.yaml:small", "git:HEAD~3:nets/a.yaml:small", r"C:\nets\a.yaml", "./a[1].yaml", "3x3x3", "5x5-48/2@g32",
+    ["net.yaml:small", "net.yaml:", "nets/a.yml: ", "git:HEAD~3:nets/a.yaml:small", r"C:\nets\a.yaml", "./a[1].yaml", "3x3x3", "5x5-48/2@g32",
      "maxpool3/2", "-", "resnet50", "(227 + 2*0 - 11)/4 + 1", "model.onnx", ""],
 )  # fmt: skip
 def test_names_files_stacks_and_sums_keep_their_meaning(text):

@@ -25,10 +25,10 @@ SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
 KERNELS = re.compile(r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?")
 """How stacks of kernels are written, which no network is called."""
-INLINE = re.compile(r"\s*[\[{]|.*?:(\s|$)", re.DOTALL)
+INLINE = re.compile(r"\s*[\[{]|.*?(?<!\.yaml)(?<!\.yml):(\s|$)", re.DOTALL)
 """How layers are written in place of a name: they begin with [ or {, or have a colon before a blank or at the end.
 
-Colons of names have neither behind them: net.yaml:small, C:\\nets, git:REV:PATH.
+Colons of names have neither behind them: net.yaml:small, C:\\nets, git:REV:PATH; or what they end is a file's name.
 """
 
 
