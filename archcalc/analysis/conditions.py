@@ -107,6 +107,8 @@ def without_heads(nodes: tuple[Node, ...]) -> Sequence[Node]:
 
 def outputs_among(nodes: Sequence[Node], network: Network) -> tuple[int, ...]:
     """Return the positions of the network's outputs among `nodes`."""
+    if nodes is network.nodes:
+        return tuple(output % len(nodes) for output in network.outputs)
     position = {node.name: position for position, node in enumerate(nodes)}
     return tuple(position[network.nodes[output].name] for output in network.outputs)
 

@@ -5,7 +5,7 @@ The engine knows only the methods of `Op`. Equal ops on equal shapes are worked 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from math import prod
 from typing import NamedTuple
@@ -34,8 +34,8 @@ class Facts:
         self.stating = settings
         self.at = at
         self.output = at.y
-        self.tensors = tuple(_whole(tensors) for tensors in (op.weights(at), op.fixed(at), op.buffers(at)))
-        self.counts = tuple(int(elements(group.values())) if group else 0 for group in self.tensors)
+        self.tensors = (_whole(op.weights(at)), _whole(op.fixed(at)), _whole(op.buffers(at)))
+        self.counts = tuple([int(elements(group.values())) if group else 0 for group in self.tensors])
         self.work = op.work(at)
         size, traits = prod(at.y) if at.y else 0, op.traits
         self.held = 0 if traits.role == "constant" else size
@@ -139,12 +139,13 @@ def _layers(
     owners = storages(nodes)
     last_use = last_uses([node.inputs for node in nodes], outputs, owners)
     layers: list[Layer | None] = []
+    asked = engine.under(rounding)
     for position, (node, storage) in enumerate(zip(nodes, owners, strict=True)):
         sources = [source for place in node.inputs if (source := layers[place]) is not None]
         layer = None
         if position not in broken and len(sources) == len(node.inputs):
             try:
-                facts = engine.asked(node, sources, rounding)
+                facts = asked(node, sources)
                 if node.tied is not None:
                     _check_tied(node, facts, layers[node.tied])
                 if node.shared:
@@ -178,31 +179,36 @@ class Engine:
     """Asks ops, each once for the same input shapes; for one network, or for several that have much in common."""
 
     def __init__(self) -> None:
-        self.ops: dict[tuple[int, Rounding | None], tuple[Op, Op]] = {}
         self.equal: dict[tuple[Op, Rounding | None], Op] = {}
-        self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}
+        self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}  # by the identity of an op as it runs
 
-    def asked(self, node: Node, sources: Sequence[Layer], rounding: Rounding | None) -> Facts:
-        """Return what the op of a node says, rounded, of the shapes that the sources give it."""
-        key = id(node.op), rounding
-        known = self.ops.get(key)
-        if known is None:
-            known = self.ops[key] = self._known(node.op, rounding)
-        op = known[1]
-        shapes = tuple([source.facts.output for source in sources])
-        facts = self.facts.get((id(op), shapes))
-        if facts is None:
-            try:
-                facts = self.facts[id(op), shapes] = _asked(op, node.op, Shapes(shapes))
-            except ArchcalcError as error:
-                raise _located(error, node, sources) from None
-        return facts
+    def under(self, rounding: Rounding | None) -> Callable[[Node, Sequence[Layer]], Facts]:
+        """Return what asks the ops of one network: what the op of a node says of the shapes that its sources have.
 
-    def _known(self, op: Op, rounding: Rounding | None) -> tuple[Op, Op]:
-        """Return an op, which is kept so that no other gets its identity, and the one as which it and equal ones run."""
+        Most nodes share an op with others, so that its identity tells which one it is.
+        """
+        ops: dict[int, Op] = {}
+
+        def asked(node: Node, sources: Sequence[Layer]) -> Facts:
+            op = ops.get(id(node.op))
+            if op is None:
+                op = ops[id(node.op)] = self._as_it_runs(node.op, rounding)
+            shapes = tuple([source.facts.output for source in sources])
+            facts = self.facts.get((id(op), shapes))
+            if facts is None:
+                try:
+                    facts = self.facts[id(op), shapes] = _asked(op, node.op, Shapes(shapes))
+                except ArchcalcError as error:
+                    raise _located(error, node, sources) from None
+            return facts
+
+        return asked
+
+    def _as_it_runs(self, op: Op, rounding: Rounding | None) -> Op:
+        """Return an op under a rounding, or the first one that was equal to it."""
         if (op, rounding) not in self.equal:
             self.equal[op, rounding] = op.rounded(rounding) if rounding else op
-        return op, self.equal[op, rounding]
+        return self.equal[op, rounding]
 
 
 def _asked(op: Op, stating: Op, at: Spot) -> Facts:
@@ -227,7 +233,7 @@ def _asked(op: Op, stating: Op, at: Spot) -> Facts:
 
 def _whole(tensors: Weights) -> dict[str, Sizes]:
     """Return tensors' shapes as the integers that they are made of."""
-    return {name: sizes_of(shape) for name, shape in tensors.items()}
+    return {name: sizes_of(shape) for name, shape in tensors.items()} if tensors else {}
 
 
 def _located(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> ArchcalcError:

@@ -63,9 +63,8 @@ def list_networks(
     NAME is a network, a family, a part of a name, or a pattern such as 'vgg*_bn'. Networks that a limit does not hold for,
     or not for sure, are left out. Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
     """
-    from archcalc.analysis.budget import within
     from archcalc.questions.analyze import analyze_every
-    from archcalc.views.catalogue import catalogue, chosen, order
+    from archcalc.views.catalogue import catalogue, chosen
 
     def complain(error: ArchcalcError) -> None:
         from archcalc.sheet.terminal import complain
@@ -73,12 +72,8 @@ def list_networks(
         complain(error)
 
     limits, shown = limited(**stated), chosen(columns)
-    if by is not None:
-        order(by)
-    reports = list(analyze_every(archcalc.load_every(complain, names)))
-    kept = [report for report in reports if within(limits, report) == "ok"]
-    notes = (f"{len(kept)} of {len(reports)} networks are within the limits",) if limits else ()
-    emit(catalogue(kept, shown, by, notes), form)
+    reports = analyze_every(archcalc.load_every(complain, names))
+    emit(catalogue(reports, shown, by, limits), form)
 
 
 @cli.command(

@@ -187,7 +187,9 @@ def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] 
     Raises:
         ArchcalcError: no network is called so.
     """
-    for document, name in _called(list(_members(complain)), called):
+    members = _called(list(_members(complain)), called)[::-1]
+    while members:
+        document, name = members.pop()  # so that nothing holds a file whose last network is there
         try:
             yield document.network(name if document.variants else None)
         except ArchcalcError as error:

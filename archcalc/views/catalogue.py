@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
-from archcalc.analysis.budget import is_complete, limitable
+from archcalc.analysis.budget import is_complete, limitable, within
 from archcalc.analysis.figures import FIGURES, check_columns
 from archcalc.analysis.report import Report
+from archcalc.network.network import FigureLimit
 from archcalc.sheet.kinds import SHAPES, TEXT
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -63,19 +65,31 @@ def columns(shown: Sequence[str]) -> tuple[Column, ...]:
 
 
 def catalogue(
-    reports: Sequence[Report], shown: Sequence[str] = SHOWN, by: str | None = None, notes: Sequence[str] = ()
+    reports: Iterable[Report],
+    shown: Sequence[str] = SHOWN,
+    by: str | None = None,
+    limits: Sequence[FigureLimit] = (),
 ) -> Sheet:
-    """Return a row for every network, sorted `by` a column where one is named; what is not known comes last."""
-    if by is not None:
-        key, is_falling = order(by)
-        known = [report for report in reports if _cell(report, key) is not None]
-        unknown = [report for report in reports if _cell(report, key) is None]
-        reports = sorted(known, key=lambda report: _rank(report, key), reverse=is_falling) + unknown
-    return Sheet(
-        columns=columns(shown),
-        rows=tuple(tuple(_cell(report, key) for key in shown) for report in reports),
-        notes=tuple(notes),
-    )
+    """Return a row for every network that is within some limits, sorted `by` a column where one is named.
+
+    What is not known comes last. No report is kept: all of them together would fill the memory.
+    """
+    key, is_falling = (None, False) if by is None else order(by)
+    known, unknown, number = [], [], 0
+    for report in reports:
+        number += 1
+        if within(limits, report) != "ok":
+            continue
+        row = tuple(_cell(report, column) for column in shown)
+        if key is None or _cell(report, key) is not None:
+            known.append((_rank(report, key), row))
+        else:
+            unknown.append(row)
+    if key is not None:
+        known.sort(key=itemgetter(0), reverse=is_falling)
+    rows = (*(row for _, row in known), *unknown)
+    notes = (f"{len(rows)} of {number} networks are within the limits",) if limits else ()
+    return Sheet(columns=columns(shown), rows=rows, notes=notes)
 
 
 def _cell(report: Report, key: str) -> object:
@@ -87,6 +101,6 @@ def _cell(report: Report, key: str) -> object:
     return figure.of_total(report) if is_complete(figure, report) else None
 
 
-def _rank(report: Report, key: str) -> tuple[int, str]:
-    """Return what a network is sorted by: its name, or how much it has of a figure."""
-    return (0, report.name) if key == "name" else (FIGURES[key].amount(report), "")
+def _rank(report: Report, key: str | None) -> tuple[int, str]:
+    """Return what a network is sorted by: how much it has of a figure, or its name."""
+    return (0, report.name) if key is None or key == "name" else (FIGURES[key].amount(report), "")

@@ -32,13 +32,13 @@ class Growth:
         self.most_values = limits.VALUES.value
         self.most = limits.LAYERS.value
 
-    def step(self, use: Use) -> None:
-        """Count one more layer, or one more use of what writes layers.
+    def step(self, use: Use, size: int) -> None:
+        """Count one more layer, whose settings hold `size` values, or one more use of what writes layers.
 
         Raises:
             ExceededError: there are too many of them, or of the values in all.
         """
-        self.values += sum(tree.size for tree in use.settings.values())
+        self.values += size
         if self.values > self.most_values:
             raise ExceededError(
                 f"the network grows past {self.most_values:,} values",

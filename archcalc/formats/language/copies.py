@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archcalc.formats.language.bounds import Grown, Growth
 from archcalc.formats.language.maker import Maker
 from archcalc.formats.language.names import Paths
+from archcalc.formats.language.scope import Use
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground.errors import Origin, Place
 from archcalc.network.network import Node
@@ -24,6 +25,20 @@ class BlockSpec(NamedTuple):
     name: str
     parameters: Scope[str, Tree]
     layers: Listing
+
+
+class ReadUse(NamedTuple):
+    """A layer as a line of a spec has it, wherever the block is used that the line stands in; `size` are its values."""
+
+    item: Tree
+    kind: Scalar
+    settings: Scope[str, Tree]
+    keys: Scope[str, Scalar]
+    size: int
+
+    def used(self, used_by: Place | None) -> Use:
+        """Return the layer where the block is used."""
+        return Use(self.kind, self.settings, self.keys, used_by)
 
 
 class Frame(NamedTuple):
@@ -133,11 +148,12 @@ class Copied(NamedTuple):
 
 
 class Copies:
-    """What the networks of a spec have in common: blocks that are written out already, and ops."""
+    """What the networks of a spec have in common: its lines, blocks that are written out already, and ops."""
 
     def __init__(self, blocks: Scope[str, BlockSpec]) -> None:
         self.blocks = blocks
         self.maker = Maker()
+        self.uses: dict[int, ReadUse] = {}
         self.written: dict[str, Written] = {}
         self.words = _words(blocks)
 

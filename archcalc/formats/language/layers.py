@@ -6,7 +6,7 @@ from collections.abc import Mapping as Scope
 from contextlib import suppress
 
 from archcalc.formats.language.bounds import ROUNDS
-from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, Written
+from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, ReadUse, Written
 from archcalc.formats.language.names import PENDING
 from archcalc.formats.language.scope import (
     CONTROLS,
@@ -94,10 +94,10 @@ class Expansion:
 
     def layer(self, item: Tree, frame: Frame, current: int) -> int:
         """Expand one item of a list of layers; return the node that it ends on."""
-        use = as_written(item, frame.used_by)
+        read = self.copies.uses.get(id(item)) or self._read(item, frame)
+        use = read.used(frame.used_by)
         kind = use.kind.text
-        use = use.with_main(self._main(use), self._settings(kind))
-        self.bounds.step(use)
+        self.bounds.step(use, read.size)
         if not self._wanted(use, frame):
             return current
         if kind == "repeat":
@@ -108,6 +108,14 @@ class Expansion:
         if kind in self.blocks:
             return self._block(self.blocks[kind], use, frame, current)
         return self._op(REGISTRY[kind], use, frame, current)
+
+    def _read(self, item: Tree, frame: Frame) -> ReadUse:
+        """Return a layer as it is written, and keep that for when the same line is come by again."""
+        use = as_written(item, frame.used_by)
+        use = use.with_main(self._main(use), self._settings(use.kind.text))
+        size = sum(tree.size for tree in use.settings.values())
+        read = self.copies.uses[id(item)] = ReadUse(item, use.kind, use.settings, use.keys, size)
+        return read
 
     def _settings(self, kind: str) -> tuple[str, ...]:
         """Return the settings that a layer of a kind has beside those that all have."""

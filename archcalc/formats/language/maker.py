@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Scope
 
-from archcalc.formats.language.scope import COMMON, Use, evaluate, unknown
-from archcalc.formats.language.tree import Scalar
+from archcalc.formats.language.scope import COMMON, Use, evaluate, is_fixed, unknown
+from archcalc.formats.language.tree import Scalar, Tree
 from archcalc.ground.errors import ArchcalcError, Problems, each_of, nearest
 from archcalc.op.op import Op
 
 
 class Maker:
-    """Makes ops; equal layers share one."""
+    """Makes ops; equal layers share one, and a line whose settings no parameter changes is worked out once."""
 
     def __init__(self) -> None:
         self.ops: dict[tuple[str, str], Op] = {}
+        self.fixed: dict[int, tuple[Scope[str, Tree], Op]] = {}
 
     def made(self, cls: type[Op], use: Use, scope: Scope[str, object]) -> Op:
         """Return the op of a layer.
@@ -22,6 +23,9 @@ class Maker:
         Raises:
             ArchcalcError: settings are unknown, wrong or missing; all of them are said.
         """
+        fixed = self.fixed.get(id(use.settings))
+        if fixed is not None:
+            return fixed[1]
         problems = Problems()
         given = {}
         for name in use.settings:
@@ -37,6 +41,11 @@ class Maker:
         key = (cls.kind, repr(given))
         if problems or key not in self.ops:
             self.ops[key] = _op(cls, given, use, scope, problems)
+        if all(is_fixed(use.settings[name]) for name in given):
+            self.fixed[id(use.settings)] = (
+                use.settings,
+                self.ops[key],
+            )  # kept, so that no other has its identity
         return self.ops[key]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Scope
 from typing import NamedTuple
 
 from archcalc.formats.language.arithmetic import FUNCTIONS
-from archcalc.formats.language.expressions import KEYWORDS, value_of
+from archcalc.formats.language.expressions import KEYWORDS, parse, value_of
 from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
@@ -71,6 +71,14 @@ def evaluate(tree: Tree, scope: Scope[str, object], used_by: Place | None = None
     if isinstance(tree, Listing):
         return tuple(evaluate(item, scope, used_by) for item in tree.items)
     raise ArchcalcError("a mapping does not belong here", place=tree.place(used_by))
+
+
+def is_fixed(tree: Tree) -> bool:
+    """Tell whether a tree has the same value whatever parameters there are."""
+    if isinstance(tree, Scalar):
+        expression = parse(tree.value) if isinstance(tree.value, str) else None
+        return expression is None or not expression.names
+    return isinstance(tree, Listing) and all(map(is_fixed, tree.items))
 
 
 def as_written(item: Tree, used_by: Place | None) -> Use:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from archcalc.analysis.layout import check_input, misread, stated
 from archcalc.analysis.run import note_misfits
@@ -58,7 +59,7 @@ def idle_inputs(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[str]:
             yield f"no layer takes the input '{node.name}'"
 
 
-def _unused(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[Node]:
-    """Yield the nodes that no other takes, but for those that a network `ends` on."""
-    used = {*ends, *(position for node in nodes for position in node.inputs)}
-    return (node for position, node in enumerate(nodes) if position not in used)
+def _unused(nodes: Sequence[Node], ends: Iterable[int]) -> list[Node]:
+    """Return the nodes that no other takes, but for those that a network `ends` on."""
+    taken = set(chain(ends, chain.from_iterable([node.inputs for node in nodes])))
+    return [nodes[position] for position in sorted(set(range(len(nodes))).difference(taken))]
