@@ -79,7 +79,7 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
 
 
 SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "÷": "/", "–": "-"})
-NUMBERS = re.compile(r"[0-9.,\s/-]*[0-9][.,\s]*[/-][0-9.,\s/-]*")
+NUMBERS = r"[0-9.,\s/-]*[0-9][.,\s]*[/-][0-9.,\s/-]*"
 """Numbers with signs between them that paths have, too."""
 
 
@@ -93,7 +93,7 @@ def is_sum(text: str) -> bool:
     text = text.translate(SIGNS)
     if Path(text).suffix.lower() in SUFFIXES:
         return False
-    return bool(set(text) & set("+*()^%<>=!")) or bool(NUMBERS.fullmatch(text))
+    return bool(set(text) & set("+*()^%<>=!")) or bool(re.fullmatch(NUMBERS, text))
 
 
 @cli.command(

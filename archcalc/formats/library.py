@@ -11,9 +11,7 @@ from pathlib import Path
 from archcalc.analysis.conditions import Input
 from archcalc.formats.format import Format
 from archcalc.formats.language.contents import contents, decoded, standard_input
-from archcalc.formats.language.given import check_parameters, loads
-from archcalc.formats.language.read import Document
-from archcalc.formats.missing import hint_for_file
+from archcalc.formats.language.read import Document, check_parameters
 from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
 from archcalc.ground import limits
@@ -23,7 +21,7 @@ from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
-KERNELS = re.compile(r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?")
+KERNELS = r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?"
 """How stacks of kernels are written, which no network is called."""
 INLINE = re.compile(r"\s*[\[{]|.*?(?<!\.yaml)(?<!\.yml):(\s|$)", re.DOTALL)
 """How layers are written in place of a name: they begin with [ or {, or have a colon before a blank or at the end.
@@ -59,6 +57,8 @@ def load(
         ArchcalcError: there is no such network, the file cannot be read, the spec is wrong.
     """
     if isinstance(model, Mapping):
+        from archcalc.formats.language.given import loads
+
         return loads(model, parameters=parameters)
     check_parameters(parameters)
     if isinstance(model, str) and is_inline(model):
@@ -143,7 +143,7 @@ def find(model: str) -> tuple[Document, str | None]:
 
 def _hint_for(model: str) -> str:
     """Return what may have been meant by a name that no network has."""
-    if KERNELS.fullmatch(model):
+    if re.fullmatch(KERNELS, model):
         return "kernels are compared: archcalc compare 3x3x3 7x7"
     return nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml"
 
@@ -259,7 +259,7 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
     path, colon, variant = model.rpartition(":")
     if colon and path.endswith(SUFFIXES):
         return Path(path), variant
-    if os.sep in model and not KERNELS.fullmatch(model):
+    if os.sep in model and not re.fullmatch(KERNELS, model):
         return _with_suffix(Path(model)), None
     return None, None
 
@@ -323,4 +323,6 @@ def _hint_for_file(path: Path) -> str:
     families = (_is_file(folder / path.name) for folder in _folders())
     if any(families) or is_known(path.stem):
         return f"archcalc's own networks are called without a suffix: {visible(path.stem)}"
+    from archcalc.formats.missing import hint_for_file
+
     return hint_for_file(path, KNOWN)

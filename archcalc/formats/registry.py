@@ -12,7 +12,6 @@ from pathlib import Path
 from archcalc.analysis.conditions import Input
 from archcalc.analysis.report import Report
 from archcalc.formats.format import Format
-from archcalc.formats.missing import hint_for_file, hint_for_target
 from archcalc.formats.peek import Peek
 from archcalc.ground.errors import ArchcalcError, CallError, visible
 from archcalc.network.network import Network
@@ -228,6 +227,8 @@ def read(format: Format, path: Path, input: Input, batch: int | None) -> Network
         ArchcalcError: there is no such file, nothing reads this format, or the file is broken.
     """
     if not path.exists():
+        from archcalc.formats.missing import hint_for_file
+
         raise CallError(
             f"{visible(str(path))}: No such file or directory", hint=hint_for_file(path, SUFFIXES)
         )
@@ -244,6 +245,8 @@ def written(name: str) -> Format:
         ArchcalcError: there is none.
     """
     if name not in WRITTEN:
+        from archcalc.formats.missing import hint_for_target
+
         raise ArchcalcError(f"there is no target '{visible(name)}'", hint=hint_for_target(name, FORMATS))
     return WRITTEN[name]
 
@@ -260,6 +263,8 @@ def of_suffix(file: str | None) -> str:
         return alike[0]
     suffix = Path(name).suffix
     if suffix and not alike:
+        from archcalc.formats.missing import hint_for_target
+
         raise ArchcalcError(
             f"no format is written to files called {visible(suffix)}", hint=hint_for_target(suffix, FORMATS)
         )

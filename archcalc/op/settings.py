@@ -226,22 +226,20 @@ def extents(value: object, least: int = 1) -> tuple[int, ...]:
     return tuple(whole(item, least) for item in items)
 
 
-LIKE_A_SIZE = re.compile(
-    r"(?:torch\.Size|TensorShape)?[\s()\[\]{}]*[0-9]+(?:[\s,;*x×()\[\]{}:/|-]+[0-9]*)*", re.IGNORECASE
-)
+LIKE_A_SIZE = r"(?i:(?:torch\.Size|TensorShape)?[\s()\[\]{}]*[0-9]+(?:[\s,;*x×()\[\]{}:/|-]+[0-9]*)*)"
 """What other programs, and people, write in place of 3x5: (3, 5), [3, 5], 3*5, torch.Size([3, 5])."""
 
 
-OPEN_BATCH = re.compile(r"[\s()\[]*(?:none|null|batch|n|b|\?|-1)\s*[x×,*\s]\s*(?=[0-9])", re.IGNORECASE)
+OPEN_BATCH = r"(?i:[\s()\[]*(?:none|null|batch|n|b|\?|-1)\s*[x×,*\s]\s*(?=[0-9]))"
 """What other programs write for a batch of any size, before the sizes of a sample."""
 
 
 def _hint_for_size(text: str) -> str | None:
     """Return how to write a text that was meant as a size."""
-    if batch := OPEN_BATCH.match(text):
+    if batch := re.match(OPEN_BATCH, text):
         return f"leave the batch out: write {'x'.join(re.findall('[0-9]+', text[batch.end() : LONGEST]))}"
     numbers = re.findall("[0-9]+", text[:LONGEST])
-    like = LIKE_A_SIZE.fullmatch(text[:LONGEST].strip())
+    like = re.fullmatch(LIKE_A_SIZE, text[:LONGEST].strip())
     if like is None or not 1 < len(numbers) <= limits.AXES:
         return None
     return f"write {'x'.join(numbers)}"

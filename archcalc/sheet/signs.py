@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ˣᵈᵖᵀ", "0123456789-+xdpT")
 LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-SEPARATOR = re.compile(" · (?=[a-z]{2})")
+SEPARATOR = " · (?=[a-z]{2})"
 """A point between two phrases, not between two factors."""
-POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ˣᵈᵖᵀ]+")
-INDEX = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+POWER = "[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ˣᵈᵖᵀ]+"
+INDEX = "[₀₁₂₃₄₅₆₇₈₉]+"
 SIGNS = str.maketrans(
     {
         **dict(zip("×·−–′…≈≤≥", ("x", "*", "-", "-", "'", "...", "~", "<=", ">="), strict=True)),
@@ -24,9 +24,9 @@ SIGNS = str.maketrans(
 
 def spell(text: str) -> str:
     """Return text in ASCII, as far as there is something that stands for each sign: 27C^2, C_1, floor(54.25) -> 54."""
-    text = SEPARATOR.sub(" - ", text)
-    raised = POWER.sub(lambda power: f"^{power[0].translate(RAISED)}", text)
-    return INDEX.sub(lambda index: f"_{index[0].translate(LOWERED)}", raised).translate(SIGNS)
+    text = re.sub(SEPARATOR, " - ", text)
+    raised = re.sub(POWER, lambda power: f"^{power[0].translate(RAISED)}", text)
+    return re.sub(INDEX, lambda index: f"_{index[0].translate(LOWERED)}", raised).translate(SIGNS)
 
 
 def speller(encoding: str) -> Callable[[str], str]:

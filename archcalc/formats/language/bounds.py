@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
 
 from archcalc.formats.language.scope import Use
 from archcalc.ground import limits
@@ -15,12 +14,8 @@ ROUNDS = "blocks and rounds of repeats"
 """What writes layers and is none."""
 
 
-class Grown(NamedTuple):
-    """How many values, layers, and rounds of what writes layers a spec was written out to."""
-
-    values: int
-    layers: int
-    rounds: int
+Grown = tuple[int, int, int]
+"""How many values, layers, and rounds of what writes layers a spec was written out to."""
 
 
 class Growth:
@@ -63,7 +58,7 @@ class Growth:
 
     def so_far(self) -> Grown:
         """Return what has been counted."""
-        return Grown(self.values, self.counts[LAYERS], self.counts[ROUNDS])
+        return self.values, self.counts[LAYERS], self.counts[ROUNDS]
 
     def repeated(self, before: Grown, after: Grown) -> bool:
         """Count once more what was counted between two moments, or return False where there is no room for it."""

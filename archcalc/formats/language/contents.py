@@ -8,10 +8,17 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from archcalc.formats.language.given import check_length
 from archcalc.formats.peek import opened
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
+
+
+def check_length(name: str, length: int) -> None:
+    """Raise a fact where a spec is longer than the limit."""
+    if length > limits.FILE_BYTES.value:
+        raise ArchcalcError(
+            f"{visible(name)}: is larger than {limits.FILE_BYTES.value:,} bytes", hint=limits.FILE_BYTES.hint
+        )
 
 
 def contents(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Scope
 from typing import NamedTuple
 
-from archcalc.formats.language.bounds import Grown, Growth
+from archcalc.formats.language.bounds import Growth
 from archcalc.formats.language.maker import Maker
 from archcalc.formats.language.names import Paths
 from archcalc.formats.language.scope import Use
@@ -27,18 +27,19 @@ class BlockSpec(NamedTuple):
     layers: Listing
 
 
-class ReadUse(NamedTuple):
+class ReadUse:
     """A layer as a line of a spec has it, wherever the block is used that the line stands in; `size` are its values."""
 
-    item: Tree
-    kind: Scalar
-    settings: Scope[str, Tree]
-    keys: Scope[str, Scalar]
-    size: int
+    __slots__ = ("item", "size", "use")
+
+    def __init__(self, item: Tree, use: Use) -> None:
+        self.item = item  # kept, so that no other has its identity
+        self.use = use
+        self.size = sum(tree.size for tree in use.settings.values())
 
     def used(self, used_by: Place | None) -> Use:
         """Return the layer where the block is used."""
-        return Use(self.kind, self.settings, self.keys, used_by)
+        return Use(self.use.kind, self.use.settings, self.use.keys, used_by)
 
 
 class Frame(NamedTuple):
@@ -52,29 +53,33 @@ class Frame(NamedTuple):
     auxiliary: bool = False
 
 
-class Moment(NamedTuple):
-    """How many nodes, names and heads a draft has, and how far it has grown."""
+class Moment:
+    """How many nodes, names and heads a network has so far, and how far it has grown."""
 
-    nodes: int
-    names: int
-    starts: int
-    heads: int
-    grown: Grown
+    def __init__(self, expanded: Expanded) -> None:
+        self.nodes = len(expanded.nodes)
+        self.names = len(expanded.names.order)
+        self.starts = len(expanded.names.blocks)
+        self.heads = len(expanded.heads)
+        self.grown = expanded.bounds.so_far()
 
 
-class Written(NamedTuple):
-    """A block in the draft that it was written out in: what came about meanwhile, where it stands, who used it.
+class Written:
+    """A block in the network that it was written out in: what came about since a moment `before`, and who used it.
 
     `start` and `end` are the nodes that it starts from and ends on; each of its names begins with `prefix`.
     """
 
-    draft: Expanded
-    before: Moment
-    after: Moment
-    prefix: str
-    start: int
-    end: int
-    used_by: Place
+    def __init__(
+        self, expanded: Expanded, before: Moment, prefix: str, start: int, end: int, used_by: Place
+    ) -> None:
+        self.expanded = expanded
+        self.before = before
+        self.after = Moment(expanded)
+        self.prefix = prefix
+        self.start = start
+        self.end = end
+        self.used_by = used_by
 
 
 class Expanded:
@@ -86,16 +91,9 @@ class Expanded:
         self.heads: list[int] = []
         self.bounds = Growth()
 
-    def moment(self) -> Moment:
-        """Return how far it is."""
-        names = self.names
-        return Moment(
-            len(self.nodes), len(names.order), len(names.blocks), len(self.heads), self.bounds.so_far()
-        )
-
     def copy(self, written: Written, frame: Frame, start: int) -> int | None:
         """Add a block as it is written elsewhere, and return the node that it ends on; None where there is no room."""
-        draft, before, after = written.draft, written.before, written.after
+        expanded, before, after = written.expanded, written.before, written.after
         if not self.bounds.repeated(before.grown, after.grown):
             return None
         first = before.nodes
@@ -106,13 +104,13 @@ class Expanded:
 
         self.nodes += _copies(written, frame, moved)
         self.names.copy(
-            draft.names,
+            expanded.names,
             (before.names, after.names),
             (before.starts, after.starts),
             (written.prefix, frame.prefix),
             moved,
         )
-        self.heads += map(moved, draft.heads[before.heads : after.heads])
+        self.heads += map(moved, expanded.heads[before.heads : after.heads])
         return moved(written.end)
 
 
@@ -121,7 +119,7 @@ def _copies(written: Written, frame: Frame, moved: Callable[[int], int]) -> Iter
     prefix, cut = frame.prefix, len(written.prefix)
     used_by = frame.used_by or written.used_by
     is_same = used_by.is_same(written.used_by)
-    nodes = written.draft.nodes[written.before.nodes : written.after.nodes]
+    nodes = written.expanded.nodes[written.before.nodes : written.after.nodes]
     for name, op, inputs, labels, tied, auxiliary, shared, origin in nodes:
         yield Node(
             prefix + name[cut:],
@@ -135,12 +133,15 @@ def _copies(written: Written, frame: Frame, moved: Callable[[int], int]) -> Iter
         )
 
 
-class Copied(NamedTuple):
+class Copied:
     """The origin of a copied node: that of the first one, in a block that is used elsewhere."""
 
-    origin: Origin
-    first: Place
-    used_by: Place
+    __slots__ = ("first", "origin", "used_by")
+
+    def __init__(self, origin: Origin, first: Place, used_by: Place) -> None:
+        self.origin = origin
+        self.first = first
+        self.used_by = used_by
 
     def place(self, setting: str | None = None) -> Place:
         """Return where it stands, in the block as it is used here."""

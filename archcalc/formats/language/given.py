@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.formats.language.read import Document
+from archcalc.formats.language.contents import check_length
+from archcalc.formats.language.read import Document, check_parameters
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
 from archcalc.ground.errors import ArchcalcError, SourceText, visible
@@ -35,20 +36,6 @@ def loads(
     if variant is not None and not isinstance(variant, str):
         raise ArchcalcError(f"a variant is called by its name, not {visible(repr(variant)[:40])}")
     return Document(source).network(variant, parameters)
-
-
-def check_parameters(parameters: object) -> None:
-    """Raise a fact where parameters are no values by their names."""
-    if parameters is not None and not isinstance(parameters, Mapping):
-        raise ArchcalcError(f"parameters are values by their names, not {visible(repr(parameters)[:40])}")
-
-
-def check_length(name: str, length: int) -> None:
-    """Raise a fact where a spec is longer than the limit."""
-    if length > limits.FILE_BYTES.value:
-        raise ArchcalcError(
-            f"{visible(name)}: is larger than {limits.FILE_BYTES.value:,} bytes", hint=limits.FILE_BYTES.hint
-        )
 
 
 def _text(spec: str | Mapping[str, object]) -> SourceText:

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Scope
 from contextlib import suppress
 
 from archcalc.formats.language.bounds import ROUNDS
-from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, ReadUse, Written
+from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, Moment, ReadUse, Written
 from archcalc.formats.language.names import PENDING
 from archcalc.formats.language.scope import (
     CONTROLS,
@@ -113,8 +113,7 @@ class Expansion:
         """Return a layer as it is written, and keep that for when the same line is come by again."""
         use = as_written(item, frame.used_by)
         use = use.with_main(self._main(use), self._settings(use.kind.text))
-        size = sum(tree.size for tree in use.settings.values())
-        read = self.copies.uses[id(item)] = ReadUse(item, use.kind, use.settings, use.keys, size)
+        read = self.copies.uses[id(item)] = ReadUse(item, use)
         return read
 
     def _settings(self, kind: str) -> tuple[str, ...]:
@@ -215,16 +214,13 @@ class Expansion:
 
     def _written(self, block: BlockSpec, frame: Frame, start: int, key: str) -> int:
         """Write out a block, keep it for others that are the same, and return the node that it ends on."""
-        names, before = self.names, self.expanded.moment()
+        names, before = self.names, Moment(self.expanded)
         names.start(f"{frame.prefix}input", start)
         outermost, names.outermost = names.outermost, len(frame.prefix)
         end = self.layers(block.layers, frame, start)
         takes_from_outside = names.outermost < len(frame.prefix)
         if frame.used_by and not self.problems and not takes_from_outside:
-            after = self.expanded.moment()
-            self.copies.written[key] = Written(
-                self.expanded, before, after, frame.prefix, start, end, frame.used_by
-            )
+            self.copies.written[key] = Written(self.expanded, before, frame.prefix, start, end, frame.used_by)
         names.outermost = min(outermost, names.outermost)
         return end
 

@@ -9,7 +9,6 @@ from functools import cached_property
 
 from archcalc.analysis.layout import turned
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
-from archcalc.formats.language.budget import budget
 from archcalc.formats.language.copies import BlockSpec, Copies, Frame
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import Expansion
@@ -20,7 +19,7 @@ from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.unused import unused
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, CallError, Problems, SourceText, nearest
+from archcalc.ground.errors import ArchcalcError, CallError, Problems, SourceText, nearest, visible
 from archcalc.network.network import LAYOUTS, Expectation, Layout, Limit, Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
@@ -40,6 +39,12 @@ KEYS = (
     "budget",
     "expect",
 )
+
+
+def check_parameters(parameters: object) -> None:
+    """Raise a fact where parameters are no values by their names."""
+    if parameters is not None and not isinstance(parameters, Scope):
+        raise ArchcalcError(f"parameters are values by their names, not {visible(repr(parameters)[:40])}")
 
 
 @contextmanager
@@ -116,7 +121,7 @@ class Document:
             expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
         limits: tuple[Limit, ...] = ()
         with problems.noted():
-            limits = (*budget(self.root), *budget(chosen))
+            limits = _budgets(self.root, chosen)
         rounding: Rounding | None = None
         with problems.noted():
             rounding = word_of(self.root, "rounding", ROUNDINGS)
@@ -265,6 +270,16 @@ class Document:
                 raise ArchcalcError(f"'outputs' names no layer: {name.noun}", place=name.place(), hint=hint)
             positions.append(position)
         return tuple(positions)
+
+
+def _budgets(*sections: Mapping) -> tuple[Limit, ...]:
+    """Return the limits that some parts of a spec state; most state none."""
+    stating = [section for section in sections if "budget" in section.entries]
+    if not stating:
+        return ()
+    from archcalc.formats.language.budget import budget
+
+    return tuple(limit for section in stating for limit in budget(section))
 
 
 def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | None) -> Node:

@@ -67,7 +67,7 @@ SETTINGS_OTHERWISE = {
     "trainable": "every weight counts as learnt",
 }
 """What to do in place of a setting that there is not."""
-CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+CALLED = r"([A-Za-z_][\w.]*)\s*\("
 
 
 def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterable[str]) -> str | None:
@@ -76,7 +76,7 @@ def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterab
     if word in OTHERWISE:
         return OTHERWISE[word]
     alike = {_bare(name): name for name in known}
-    call = CALLED.match(written.text)
+    call = re.match(CALLED, written.text)
     called = _bare(call[1]) if call else ""
     others = {kind: op.also for kind, op in REGISTRY.items()}
     kind = alike.get(word) or _found(word, others)
