@@ -6,6 +6,7 @@ Specs are free of control characters, or refused; ONNX files and the names of fi
 from __future__ import annotations
 
 import ast
+import re
 from json import dumps
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 import archcalc
 from archcalc.commands.cli import cli
-from archcalc.commands.options import HARMLESS
+from archcalc.commands.completions import HARMLESS
 from archcalc.formats.registry import WRITTEN
 from archcalc.sheet import kinds
 from archcalc.sheet.renderers import MODULES, render
@@ -143,7 +144,7 @@ def test_a_shell_is_offered_no_name_that_it_would_run(hostile, monkeypatch):
     for words in (["show"], ["compare"], ["check"]):
         for begun in ("", "$"):
             names = [item.value for item in completed(words, begun) if item.type == "plain"]
-            assert all(HARMLESS.fullmatch(name) for name in names)
+            assert all(re.fullmatch(HARMLESS, name) for name in names)
 
 
 @pytest.mark.usefixtures("few_of_ours")
@@ -158,7 +159,7 @@ def test_every_completion_of_names_passes_the_gate(hostile, monkeypatch):
             context.params["model"] = str(hostile)
             found = param.shell_complete(context, "")
             assert all(
-                HARMLESS.fullmatch(item.value) for item in found if item.type == "plain" and item.value
+                re.fullmatch(HARMLESS, item.value) for item in found if item.type == "plain" and item.value
             )
             asked += bool(found)
     assert asked > 10

@@ -10,8 +10,10 @@ import click
 import click.testing
 import pytest
 
+from archcalc.analysis.figures import column_keys
 from archcalc.commands.cli import cli
 from archcalc.commands.group import HEADINGS
+from archcalc.views import catalogue
 
 COMMANDS = sorted(cli.commands)
 ROOT = Path(__file__).parents[1]
@@ -93,3 +95,9 @@ def test_an_example_in_the_help_runs_as_it_stands(run, shell, tmp_path, monkeypa
         outcome = run(*shlex.split(line)[1:])
     assert outcome.status == SHOW_AN_ERROR.get(line, 0), outcome.err
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(("command", "keys"), [("show", column_keys()), ("list", catalogue.keys())])
+def test_the_help_of_columns_names_them_all(run, command, keys):
+    words = " ".join(run(command, "--help").out.split())
+    assert f"They are: {', '.join(keys)}." in words

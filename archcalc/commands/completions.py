@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import archcalc
 from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Network, blocks
 
 if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-HARMLESS = re.compile(r"[\w.,:/@%+=-]+")
+HARMLESS = r"[\w.,:/@%+=-]+"
 """What a shell may put on the command line as it is: bash pastes what it is offered, and runs what it means."""
 
 
 def offered(names: Iterable[str]) -> list[str]:
     """Return the names among some that a shell may be offered; names come from files, and files from anywhere."""
-    return [name for name in names if HARMLESS.fullmatch(name)]
+    return [name for name in names if re.fullmatch(HARMLESS, name)]
 
 
 def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -35,24 +36,34 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the layers of the model before it that a word begins."""
+    """Return the blocks and layers of the model before it that a word begins."""
+    network = _network(ctx)
+    names = [node.name for node in network.nodes] if network else []
+    return offered(name for name in [*blocks(names), *names] if name.startswith(incomplete))
+
+
+def complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the parameters of the model before it that a word begins, each with the = that its value follows."""
+    network = _network(ctx)
+    return (
+        offered(f"{name}=" for name in network.parameters if name.startswith(incomplete)) if network else []
+    )
+
+
+def _network(ctx: click.Context) -> Network | None:
+    """Return the network that a command is about, the first one where it takes several; None where there is none."""
+    models = next((ctx.params[name] for name in ("model", "specs", "subjects") if ctx.params.get(name)), None)
+    models = models or ctx.args  # where click stops at an option that has no value yet
     try:
-        network = archcalc.load(ctx.params.get("model") or "", input=ctx.params.get("input"))
+        model = models if isinstance(models, str) else next(iter(models), "")
+        return archcalc.load(model, input=ctx.params.get("input"))
     except ArchcalcError:
-        return []
-    return offered(node.name for node in network.nodes if node.name.startswith(incomplete))
+        return None
 
 
 def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the layer types that a word begins."""
     return [kind for kind in archcalc.REGISTRY if kind.startswith(incomplete)]
-
-
-def complete_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the lists of columns that a word begins."""
-    from archcalc.analysis.figures import column_keys
-
-    return _columns(column_keys(), incomplete)
 
 
 def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -62,13 +73,15 @@ def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [key for key in limitable() if key.startswith(incomplete)]
 
 
-def complete_list_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the lists of columns of `list` that a word begins."""
-    from archcalc.views.catalogue import keys
+def complete_order(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what networks can be sorted by and a word begins."""
+    from archcalc.views.catalogue import sortable
 
-    return _columns(keys(), incomplete)
+    return [key for key in sortable() if key.startswith(incomplete)]
 
 
-def _columns(keys: Iterable[str], incomplete: str) -> list[str]:
-    done, comma, last = incomplete.rpartition(",")
-    return [f"{done}{comma}{key}" for key in keys if key.startswith(last)]
+def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the optimizers that a word begins."""
+    from archcalc.questions.memory import OPTIMIZERS
+
+    return [name for name in OPTIMIZERS if name.startswith(incomplete)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 
 import click
@@ -10,13 +10,14 @@ import click
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS
-from archcalc.commands.completions import complete_limit, complete_model
+from archcalc.commands.completions import complete_limit, complete_model, complete_setting
 from archcalc.commands.output import page_options
 from archcalc.commands.values import CALLED, Whole, Word
 from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
     from click.decorators import FC
+    from click.shell_completion import CompletionItem
 
     from archcalc.analysis.report import Report
     from archcalc.network.network import Limit, Network
@@ -172,6 +173,7 @@ def condition_options(command: FC) -> FC:
             "settings",
             multiple=True,
             metavar="NAME=VALUE",
+            shell_complete=complete_setting,
             help="Change a parameter of the spec, such as classes=10.",
         ),
         click.option(
@@ -183,6 +185,39 @@ def condition_options(command: FC) -> FC:
     ):
         command = decorate(command)
     return command
+
+
+class ColumnsOption(click.Option):
+    """An option that takes names of columns, and whose help says which there are."""
+
+    def __init__(
+        self, param_decls: Sequence[str], *, keys: Callable[[], Sequence[str]], metavar: str, help: str
+    ) -> None:
+        super().__init__(param_decls, metavar=metavar, help=help)
+        self.keys = keys
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help; the columns are asked for only here, because whatever knows them is loaded for it."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], f"{record[1]} They are: {', '.join(self.keys())}.")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the lists of columns that a word begins."""
+        from click.shell_completion import CompletionItem
+
+        done, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(f"{done}{comma}{key}") for key in self.keys() if key.startswith(last)]
+
+
+def columns_option(keys: Callable[[], Sequence[str]]) -> Callable[[FC], FC]:
+    """Return what adds --columns, of those called `keys`."""
+    return click.option(
+        "--columns",
+        cls=ColumnsOption,
+        keys=keys,
+        metavar="NAMES",
+        help="Columns to show, separated by commas; `all` for every one.",
+    )
 
 
 ALL_LEVELS = 10**6

@@ -6,16 +6,24 @@ from typing import Unpack
 
 import click
 
-from archcalc.commands.completions import complete_columns
+from archcalc.commands.completions import complete_optimizer
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
     analyzed,
+    columns_option,
     depth_option,
     examples,
     report_options,
 )
 from archcalc.commands.output import emit
+
+
+def _columns() -> tuple[str, ...]:
+    """Return the columns of a page with a row a layer."""
+    from archcalc.analysis.figures import column_keys
+
+    return column_keys()
 
 
 @cli.command(
@@ -27,12 +35,7 @@ from archcalc.commands.output import emit
         "show mynet.yaml --columns layer,output,params,field",
     )
 )
-@click.option(
-    "--columns",
-    metavar="NAMES",
-    shell_complete=complete_columns,
-    help="Columns to show, separated by commas; `all` for every one.",
-)
+@columns_option(_columns)
 @depth_option
 @report_options
 def show(form: str, columns: str | None, depth: int | None, **options: Unpack[ModelOptions]) -> None:
@@ -86,6 +89,7 @@ def rf(form: str, **options: Unpack[ModelOptions]) -> None:
 @click.option(
     "--optimizer",
     metavar="NAME",
+    shell_complete=complete_optimizer,
     help="Of a training step: sgd keeps nothing, momentum one number for each parameter, adam and adamw two. "
     "It implies --train.  [default with --train: sgd]",
 )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 import archcalc
-from archcalc.commands.completions import complete_list_columns, complete_model, complete_op
+from archcalc.commands.completions import complete_model, complete_op, complete_order
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ConditionOptions,
     LimitOptions,
+    columns_option,
     condition_options,
     examples,
     input_option,
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from archcalc.network.network import Limit
 
 
+def _columns() -> tuple[str, ...]:
+    """Return the columns of a page with a row a network."""
+    from archcalc.views.catalogue import keys
+
+    return keys()
+
+
 @cli.command(
     name="list",
     epilog=examples(
@@ -41,18 +49,13 @@ if TYPE_CHECKING:
 )
 @click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_model)
 @limit_options
-@click.option(
-    "--columns",
-    metavar="NAMES",
-    shell_complete=complete_list_columns,
-    help="Columns to show, separated by commas; `all` for every one.",
-)
+@columns_option(_columns)
 @click.option(
     "--sort",
     "by",
     metavar="KEY",
-    shell_complete=complete_list_columns,
-    help="The column to sort by, such as macs; -macs puts the largest first.",
+    shell_complete=complete_order,
+    help="The figure to sort by, such as macs, or name; -macs puts the largest first.",
 )
 @page_options
 def list_networks(

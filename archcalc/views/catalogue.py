@@ -8,7 +8,7 @@ from operator import itemgetter
 from archcalc.analysis.budget import is_complete, limitable, within
 from archcalc.analysis.figures import FIGURES, check_columns
 from archcalc.analysis.report import Report
-from archcalc.network.network import FigureLimit
+from archcalc.network.network import Limit
 from archcalc.sheet.kinds import SHAPES, TEXT
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -28,6 +28,11 @@ SHOWN = (*OWN, "params", "macs", "depth")
 def keys() -> tuple[str, ...]:
     """Return the keys of all columns: what a network is called, and every figure that networks have."""
     return (*OWN, *limitable())
+
+
+def sortable() -> tuple[str, ...]:
+    """Return what networks can be sorted by."""
+    return ("name", *limitable())
 
 
 def chosen(stated: str | None) -> tuple[str, ...]:
@@ -52,7 +57,7 @@ def order(key: str) -> tuple[str, bool]:
         ArchcalcError: there is no such column, or nothing to sort in it.
     """
     column = key.removeprefix("-").strip().lower()
-    check_columns((column,), ("name", *limitable()), "networks cannot be sorted by")
+    check_columns((column,), sortable(), "networks cannot be sorted by")
     return column, key.startswith("-")
 
 
@@ -68,7 +73,7 @@ def catalogue(
     reports: Iterable[Report],
     shown: Sequence[str] = SHOWN,
     by: str | None = None,
-    limits: Sequence[FigureLimit] = (),
+    limits: Sequence[Limit] = (),
 ) -> Sheet:
     """Return a row for every network that is within some limits, sorted `by` a column where one is named.
 

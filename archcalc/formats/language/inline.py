@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping as Scope
 
 from archcalc.analysis.conditions import Input
-from archcalc.formats.language.given import check_length
+from archcalc.formats.language.contents import check_length
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.scope import check_name
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
