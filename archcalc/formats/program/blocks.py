@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archcalc.formats.program.calls import Block, Call, Calls, Program
 from archcalc.formats.program.grouping import Style, grouped
 from archcalc.formats.program.naming import BlockNames, agreed, is_numbered, is_repeated, local_name
-from archcalc.formats.program.parameters import TIMES, Parameters, Rising, Variable
+from archcalc.formats.program.parameters import TIMES, Hole, Parameters, Rising, Variable
 from archcalc.formats.program.pieces import Form, Piece, Pieces, held, layers, uses
 from archcalc.network.network import Network, parts, prefix
 
@@ -16,14 +15,6 @@ from archcalc.network.network import Network, parts, prefix
 def programmed(network: Network, style: Style) -> Program:
     """Return a network as a program; a block gets a parameter for what differs between its uses."""
     return _Writer(network, style).program(grouped(network, style))
-
-
-class _Place(NamedTuple):
-    """A piece where it is written: what to say of it, and the names that all uses of its block share."""
-
-    settings: Mapping[str, object]
-    name: str
-    labels: tuple[str, ...]
 
 
 class _Writer:
@@ -43,39 +34,27 @@ class _Writer:
         chosen = {callee: names.chosen(every[callee]) for callee in frequent}
         for callee, same in every.items():
             self.blocks[callee] = self._block(chosen[callee], same)
-        places = (self._place([written]) for written in _written(main))
-        calls = self._calls(main, places)
+        calls = self._calls(_columns([main]), Parameters((), usual=True))
         return Program(tuple(self.blocks.values()), tuple(map(self._in_head, calls)))
 
     def _block(self, name: str, same: Sequence[Piece]) -> Block:
         """Return the block for its uses, and note the arguments of each."""
-        columns = list(zip(*(_written(use.inner) for use in same), strict=True))
+        columns = list(_columns([use.inner for use in same]))
         level = _shared_level([self.nodes[layer.value].name for layer in layers(same[0].inner)])
-        parameters = Parameters(
-            [
-                (self._label(column[0][0], level), [self._settings(*each) for each in column])
-                for column in columns
-            ]
-        )
+        holes = [
+            Hole(self._label(column[0][0], level), self._settings(column), self._defaults(column[0][0]))
+            for column in _every(columns)
+        ]
+        parameters = Parameters(holes, usual=self.style.defaults is None)
         for number, use in enumerate(same):
             self.arguments[use.callee, use.value] = parameters.arguments(number)
-        places = (self._place(column, parameters) for column in columns)
-        calls = self._calls(same[0].inner, places)
-        return Block(name, parameters.defaults(), same[0].inputs[0], calls)
+        return Block(name, parameters.defaults(), same[0].inputs[0], self._calls(columns, parameters))
 
-    def _place(self, column: Sequence[_Written], parameters: Parameters | None = None) -> _Place:
-        """Return what is written of a piece, of which a column holds one for each use of its block."""
-        settings = [self._settings(*each) for each in column]
-        names = [self._name(piece) for piece, _ in column]
-        labels = zip(*(self._labels(piece) for piece, _ in column), strict=True)
-        return _Place(
-            parameters.said(settings) if parameters else settings[0],
-            agreed(names),
-            tuple(map(agreed, labels)),
-        )
+    def _settings(self, column: _Column) -> list[Mapping[str, object]]:
+        """Return the settings of a piece in every use: of a use of a block its arguments, of a loop how often."""
+        return [self._own_settings(*each) for each in column]
 
-    def _settings(self, piece: Piece, after: Piece | None) -> Mapping[str, object]:
-        """Return the settings of a piece: of a use of a block its arguments, of a loop how often."""
+    def _own_settings(self, piece: Piece, after: Piece | None) -> Mapping[str, object]:
         if piece.form is Form.LOOP:
             return {TIMES: len(piece.inner)}
         if piece.form is Form.LAYER:
@@ -87,12 +66,14 @@ class _Writer:
             key: _rising(given, self.arguments[after.callee, after.value][key]) for key, given in own.items()
         }
 
+    def _defaults(self, piece: Piece) -> Mapping[str, object]:
+        """Return what settings of a piece are by default, where that is declared."""
+        if piece.form is Form.LAYER:
+            return self.style.defaults(piece.value) if self.style.defaults else {}
+        return self.blocks[piece.callee].parameters if piece.form is Form.BLOCK else {}
+
     def _name(self, piece: Piece) -> str:
         return local_name(self.nodes[piece.value]) if piece.form is Form.LAYER else piece.name
-
-    def _labels(self, piece: Piece) -> tuple[str, ...]:
-        labels = self.nodes[piece.value].labels if piece.form is Form.LAYER else ()
-        return tuple(parts(label)[-1] for label in labels)
 
     def _label(self, piece: Piece, level: int) -> str:
         """Return a word for where a piece stands in its block: its branches and its name, if they say something."""
@@ -106,31 +87,35 @@ class _Writer:
         own = "" if name == kind or is_numbered(name, kind) or name in words else name
         return "_".join(filter(None, (*words, own))).replace("-", "_")
 
-    def _calls(self, written: Pieces, places: Iterator[_Place]) -> Calls:
-        return tuple(call for piece in written for call in self._called(piece, next(places), places))
+    def _calls(self, columns: Iterable[_Column], parameters: Parameters) -> Calls:
+        """Return what columns are written as, with the settings, names and labels that all uses share."""
+        return tuple(call for column in columns for call in self._called(column, parameters))
 
-    def _called(self, piece: Piece, place: _Place, places: Iterator[_Place]) -> Calls:
-        """Return a piece as a call, or as several where a loop is written out; `places` go on with what is in it."""
+    def _called(self, column: _Column, parameters: Parameters) -> Calls:
+        """Return a piece as a call, or as several where a loop is written out."""
+        piece, _ = column[0]
+        settings = parameters.said(self._settings(column))
+        name = agreed(self._name(piece) for piece, _ in column)
+        own = Call("", {}, piece.inputs, piece.value, name=name)
         if piece.form is Form.BLOCK:
             block = self.blocks[piece.callee]
-            arguments = {k: v for k, v in place.settings.items() if not _is_same(v, block.parameters[k])}
-            name = "" if is_repeated(place.name, block.name) else place.name
-            return (Call(block.name, arguments, piece.inputs, piece.value, name=name),)
+            arguments = {k: v for k, v in settings.items() if v != block.parameters[k]}
+            name = "" if is_repeated(name, block.name) else name
+            return (own._replace(callee=block.name, arguments=arguments, name=name),)
         if piece.form is Form.LAYER:
             node = self.nodes[piece.value]
-            own = Call(
-                node.op.kind, place.settings, piece.inputs, piece.value, name=place.name, labels=place.labels
-            )
-            return (own._replace(tied=node.tied),)
-        body = self._calls(held(piece), places)
-        times = place.settings[TIMES]
+            labels = zip(*(self.nodes[piece.value].labels for piece, _ in column), strict=True)
+            last = tuple(agreed(parts(label)[-1] for label in same) for same in labels)
+            return (own._replace(callee=node.op.kind, arguments=settings, labels=last, tied=node.tied),)
+        body = self._calls(_within(column), parameters)
+        times = settings[TIMES]
         assert isinstance(times, int | Variable)  # noqa: S101  # what a loop says is how often
         if self._is_written_out(piece, times):
             return tuple(
                 self._own(*each) for turn in piece.inner for each in zip(body, layers((turn,)), strict=True)
             )
-        loop = body[0] if len(body) == 1 and body[0].times == 1 else Call("", {}, (), 0, body=body)
-        return (loop._replace(inputs=piece.inputs, value=piece.value, times=times, name=place.name),)
+        loop = body[0] if len(body) == 1 and body[0].times == 1 else own._replace(body=body)
+        return (loop._replace(inputs=piece.inputs, value=piece.value, times=times, name=name),)
 
     def _is_written_out(self, loop: Piece, times: int | Variable) -> bool:
         own = all(piece.form is Form.LAYER for piece in held(loop))
@@ -147,18 +132,28 @@ class _Writer:
         return call._replace(head=path[0] if len(path) > 1 else "") if node.auxiliary else call
 
 
-_Written = tuple[Piece, Piece | None]
+_Column = Sequence[tuple[Piece, Piece | None]]
+"""A piece of a block in each of its uses; with what a loop whose settings go up does first, what it does next."""
 
 
-def _written(body: Pieces) -> Iterator[_Written]:
-    """Yield the pieces that are written in one body, in the order of writing: all but those within blocks.
+def _columns(bodies: Iterable[Pieces]) -> Iterator[_Column]:
+    """Yield the columns of bodies that do the same."""
+    return ([(piece, None) for piece in pieces] for pieces in zip(*bodies, strict=True))
 
-    With what a loop whose settings go up does the first time comes what it does the second time.
-    """
-    for piece in body:
-        yield piece, None
-        if piece.form is Form.LOOP:
-            yield from [(piece.inner[0], piece.inner[1])] if piece.is_rising else _written(held(piece))
+
+def _within(column: _Column) -> Iterator[_Column]:
+    """Yield the columns of what loops do each time."""
+    if column[0][0].is_rising:
+        return iter([[(loop.inner[0], loop.inner[1]) for loop, _ in column]])
+    return _columns([held(loop) for loop, _ in column])
+
+
+def _every(columns: Iterable[_Column]) -> Iterator[_Column]:
+    """Yield the columns that are written in one body, all but those within blocks, each after those that it holds."""
+    for column in columns:
+        if column[0][0].form is Form.LOOP:
+            yield from _every(_within(column))
+        yield column
 
 
 def _rising(first: object, second: object) -> object:
@@ -171,7 +166,3 @@ def _shared_level(names: Sequence[str]) -> int:
     """Return how many parts all names begin with alike."""
     columns = zip(*map(parts, names), strict=False)
     return next((level for level, words in enumerate(columns) if len(set(words)) > 1), 0)
-
-
-def _is_same(value: object, default: object) -> bool:
-    return type(value) is type(default) and value == default

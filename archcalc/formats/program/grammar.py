@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from archcalc.formats.program.pieces import Form, PieceMaker, Pieces, lines, uses
+from archcalc.formats.program.pieces import Form, Piece, PieceMaker, Pieces, lines, uses
 
 OVERHEAD = 3
 """The lines that a block takes beside what it does."""
@@ -15,114 +15,80 @@ LONGEST = 32
 """The most pieces that are looked at for a block; what is longer is made of blocks."""
 ROUNDS = 24
 """How often blocks are looked for: each time those that save nearly as much as the best."""
+MAIN = -1
+"""The body that no block has: that of the network."""
 
 Place = tuple[int, int]
-"""A body, and where something starts in it."""
+"""A body, by the callee of its block, and where something starts in it."""
 
 
-class _Segment(NamedTuple):
-    """Pieces in a row, from a place on, which take `source` from outside.
-
-    `sign` is equal for those that do the same with other settings.
-    """
-
-    place: Place
-    sign: int
-    source: int | None
-
-
-class _Pattern(NamedTuple):
+class Repetition(NamedTuple):
     """Pieces that come at several places: how many they are, and how many lines they take."""
 
     length: int
     height: int
     places: Sequence[Place]
 
-    def saved(self, count: int) -> int:
-        """Return the lines that are saved where so many places call a block."""
-        return self.height * count - (self.height + count + OVERHEAD)
+    @property
+    def saved(self) -> int:
+        """The lines that are saved where the places call a block."""
+        return self.height * len(self.places) - (self.height + len(self.places) + OVERHEAD)
 
 
-MAIN = -1
-"""The body that no block has: that of the network."""
+def worthwhile(maker: PieceMaker, pieces: Pieces) -> dict[Place, int]:
+    """Return where blocks save most lines, in a network's body and in its blocks, and how long they are.
 
-
-def blocks_among(maker: PieceMaker, pieces: Pieces) -> Mapping[int, Mapping[int, int]]:
-    """Return what should become blocks, by the callee of the block that it stands in: the starts and the lengths.
-
-    These save most lines, and others that save at least half as many; nothing where no block would save any.
+    These are the best and others that save at least half as many; none where no block would save any.
     """
     bodies = {MAIN: pieces, **{callee: use.inner for callee, (use, *_) in uses(pieces).items()}}
-    patterns = sorted(_patterns(maker, bodies), key=lambda pattern: -pattern.saved(len(pattern.places)))
-    free = {callee: [True] * len(body) for callee, body in bodies.items()}
-    chosen: dict[int, dict[int, int]] = {}
+    lengths: dict[Place, int] = {}
+    taken: set[Place] = set()
     least = 1
-    for pattern in patterns:
-        if pattern.saved(len(pattern.places)) < least:
+    for repetition in sorted(_repetitions(maker, bodies), key=lambda repetition: -repetition.saved):
+        if repetition.saved < least:
             break
-        places = list(_apart(maker, bodies, pattern, free))
-        saved = pattern.saved(len(places))
-        if saved < least:
-            continue
-        least = max(least, saved // 2)
-        for callee, start in places:
-            chosen.setdefault(callee, {})[start] = pattern.length
-            free[callee][start : start + pattern.length] = [False] * pattern.length
-    return chosen
+        length = repetition.length
+        covered = {(c, start): {(c, start + n) for n in range(length)} for c, start in repetition.places}
+        places = [
+            (callee, start)
+            for callee, start in repetition.places
+            if taken.isdisjoint(covered[callee, start])
+            and maker.is_closed(bodies[callee][start : start + length])
+        ]
+        saved = repetition._replace(places=places).saved
+        if saved >= least:
+            least = max(least, saved // 2)
+            lengths |= dict.fromkeys(places, length)
+            taken.update(*(covered[place] for place in places))
+    return lengths
 
 
-def _apart(
-    maker: PieceMaker, bodies: Mapping[int, Pieces], pattern: _Pattern, free: Mapping[int, Sequence[bool]]
-) -> Iterator[Place]:
-    """Yield the places of a pattern that nothing else has taken, and where its pieces are closed."""
-    for callee, start in pattern.places:
-        end = start + pattern.length
-        if all(free[callee][start:end]) and maker.is_closed(bodies[callee][start:end]):
-            yield callee, start
-
-
-def _patterns(maker: PieceMaker, bodies: Mapping[int, Pieces]) -> Iterator[_Pattern]:
-    """Yield what closed pieces come at several places, shorter ones first: the longer ones begin with them."""
+def _repetitions(maker: PieceMaker, bodies: Mapping[int, Pieces]) -> Iterator[Repetition]:
+    """Yield what pieces come at several places, shorter ones first: the longer ones begin with them."""
     where = {callee: {piece.value: at for at, piece in enumerate(body)} for callee, body in bodies.items()}
-    segments = [
-        _Segment((callee, at), -1, None) for callee, body in bodies.items() for at in range(len(body))
-    ]
+    signs = {(callee, at): 0 for callee, body in bodies.items() for at in range(len(body))}
     for length in range(1, LONGEST + 1):
-        alike: dict[int, list[_Segment]] = {}
-        for segment in segments:
-            callee = segment.place[0]
-            longer = _longer(maker, bodies[callee], where[callee], segment, length)
-            if longer is not None:
-                alike.setdefault(longer.sign, []).append(longer)
-        several = [same for same in alike.values() if len(same) > 1]
-        segments = [segment for same in several for segment in same]
-        for same in several:
-            places = [segment.place for segment in same]
-            callee, start = places[0]
+        alike: dict[int, list[Place]] = {}
+        for (callee, start), sign in signs.items():
+            last = start + length - 1
+            if last < len(bodies[callee]):
+                longer = _longer(maker, bodies[callee][last], where[callee], start, sign)
+                alike.setdefault(longer, []).append((callee, start))
+        several = {sign: places for sign, places in alike.items() if len(places) > 1}
+        signs = {place: sign for sign, places in several.items() for place in places}
+        for (callee, start), *others in several.values():
             body = bodies[callee][start : start + length]
             if _is_worthwhile(body):
-                yield _Pattern(length, lines(body), places)
+                yield Repetition(length, lines(body), [(callee, start), *others])
 
 
-def _longer(
-    maker: PieceMaker, body: Pieces, where: Mapping[int, int], segment: _Segment, length: int
-) -> _Segment | None:
-    """Return a segment with one more piece; None where there is none, or they would take two values from outside."""
-    (callee, start), sign, source = segment
-    place = start + length - 1
-    if place == len(body):
-        return None
-    piece = body[place]
-    inputs = [where.get(value, -1) for value in piece.inputs]
-    outside = {value for value, at in zip(piece.inputs, inputs, strict=True) if at < start}
-    if source is not None:
-        outside.add(source)
-    if len(outside) > 1:
-        return None
+def _longer(maker: PieceMaker, piece: Piece, where: Mapping[int, int], start: int, sign: int) -> int:
+    """Return a number for pieces from a place on and one more, the same where these do the same with other settings."""
+    place = where[piece.value]
     tied = maker.tied(piece)
-    back = [place - at if at >= start else 0 for at in inputs]
-    longer = maker.number(sign, piece.callee, *back, None if tied is None else place - where.get(tied, -1))
-    return _Segment((callee, start), longer, next(iter(outside), None))
+    inputs = (where.get(value, -1) for value in piece.inputs)
+    back = (place - at if at >= start else 0 for at in inputs)
+    return maker.number(sign, piece.callee, *back, None if tied is None else place - where.get(tied, -1))
 
 
 def _is_worthwhile(pieces: Pieces) -> bool:
@@ -134,20 +100,17 @@ def _is_worthwhile(pieces: Pieces) -> bool:
 
 
 def with_blocks(
-    maker: PieceMaker, pieces: Pieces, chosen: Mapping[int, Mapping[int, int]], callee: int = MAIN
+    maker: PieceMaker, pieces: Pieces, lengths: Mapping[Place, int], callee: int = MAIN
 ) -> Pieces:
-    """Return pieces, those in blocks, too, with blocks where they were chosen."""
-    own = chosen.get(callee, {})
-    inner = [
-        maker.again(piece, changed) if changed != piece.inner else piece
-        for piece in pieces
-        for changed in [with_blocks(maker, piece.inner, chosen, piece.callee)]
-    ]
+    """Return pieces with a block at each of some places."""
     replaced = []
-    place = 0
-    while place < len(inner):
-        length = own.get(place, 1)
-        segment = tuple(inner[place : place + length])
-        replaced.append(segment[0] if length == 1 else maker.joined(Form.BLOCK, segment))
-        place += length
+    start = 0
+    while start < len(pieces):
+        length = lengths.get((callee, start), 1)
+        inner = tuple(
+            maker.within(piece, lambda outer: with_blocks(maker, outer.inner, lengths, outer.callee))
+            for piece in pieces[start : start + length]
+        )
+        replaced.append(maker.joined(Form.BLOCK, inner) if length > 1 else inner[0])
+        start += length
     return tuple(replaced)

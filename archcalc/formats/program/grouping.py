@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archcalc.formats.program.branches import branched, every
 from archcalc.formats.program.calls import Call
-from archcalc.formats.program.grammar import FEWEST_LAYERS, OVERHEAD, ROUNDS, blocks_among, with_blocks
+from archcalc.formats.program.grammar import FEWEST_LAYERS, OVERHEAD, ROUNDS, with_blocks, worthwhile
 from archcalc.formats.program.pieces import Form, Piece, PieceMaker, Pieces, Settings, layers, lines, uses
 from archcalc.formats.program.rolling import rolled
 from archcalc.network.network import Network, parts, prefix
@@ -20,6 +20,7 @@ class Style(NamedTuple):
 
     Attributes:
         settings: what it says of the layer at a position.
+        defaults: what settings are by default where a block does not say; None where that is what most of its uses say.
         is_counted: whether settings may go up in a loop.
         is_plain: whether a loop holds only what comes one after the other, and none of the layers `apart`; others
             hold branches, too, but have neither a name nor a place that they start from.
@@ -28,6 +29,7 @@ class Style(NamedTuple):
     """
 
     settings: Settings
+    defaults: Settings | None = None
     is_counted: bool = False
     is_plain: bool = False
     apart: frozenset[int] = frozenset()
@@ -65,10 +67,10 @@ class _Grouping:
             return self._finished(named)
         current = self._rolled(plain)
         for _ in range(ROUNDS):
-            chosen = blocks_among(self.maker, current)
-            if not chosen:
+            lengths = worthwhile(self.maker, current)
+            if not lengths:
                 break
-            current = self._all_rolled(with_blocks(self.maker, current, chosen))
+            current = self._all_rolled(with_blocks(self.maker, current, lengths))
         return self._finished(self._paying(current))
 
     def _finished(self, members: Pieces) -> Pieces:
@@ -101,15 +103,9 @@ class _Grouping:
 
     def _all_rolled(self, members: Pieces) -> Pieces:
         """Return pieces with loops for what is equal in a row, in blocks, too."""
-        return self._rolled(tuple(map(self._rolled_within, members)))
-
-    def _rolled_within(self, piece: Piece) -> Piece:
-        if piece.form is Form.LOOP:
-            return self._within(piece, tuple(map(self._rolled_within, piece.inner)))
-        return self._within(piece, self._all_rolled(piece.inner))
-
-    def _within(self, piece: Piece, inner: Pieces) -> Piece:
-        return piece if inner == piece.inner else self.maker.again(piece, inner)
+        return self._rolled(
+            tuple(self.maker.within(piece, lambda outer: self._all_rolled(outer.inner)) for piece in members)
+        )
 
     def _paying(self, members: Pieces) -> Pieces:
         """Return pieces without the blocks that save no lines: what they do stands where they were used."""
@@ -148,29 +144,22 @@ class _Grouping:
         explicit = _explicit(members, start) | {*ends}
         enclosed: list[Piece] = []
         for piece in members:
-            own = self._enclosed_within(piece)
+            own = self.maker.within(piece, lambda outer: self._enclosed(outer.inner, outer.inputs[0], ()))
             is_apart = piece.form is Form.LOOP and piece.value in explicit
             enclosed.append(self.maker.joined(Form.BLOCK, (own,), piece.name) if is_apart else own)
         return tuple(enclosed)
-
-    def _enclosed_within(self, piece: Piece) -> Piece:
-        if piece.form is Form.LOOP:
-            return self._within(piece, tuple(map(self._enclosed_within, piece.inner)))
-        return self._within(piece, self._enclosed(piece.inner, piece.inputs[0], ())) if piece.inner else piece
 
     def _without(self, members: Pieces, idle: set[int]) -> Pieces:
         """Return pieces with what idle blocks do in their place, in a loop as what it does each time."""
         pieces: list[Piece] = []
         for piece in members:
             if piece.form is Form.LOOP and piece.inner[0].callee in idle:
-                turns = (self.maker.joined(Form.TURN, turn.inner) for turn in piece.inner)
-                pieces.append(self.maker.again(piece, tuple(turns)))
-                continue
-            inner = self._without(piece.inner, idle)
-            if piece.form is Form.BLOCK and piece.callee in idle:
-                pieces += inner
+                turns = tuple(self.maker.joined(Form.TURN, turn.inner) for turn in piece.inner)
+                pieces.append(self.maker.loop(turns)._replace(name=piece.name))
+            elif piece.form is Form.BLOCK and piece.callee in idle:
+                pieces += piece.inner
             else:
-                pieces.append(self._within(piece, inner))
+                pieces.append(self.maker.within(piece, lambda outer: self._without(outer.inner, idle)))
         return tuple(pieces)
 
 

@@ -41,21 +41,39 @@ class _Vector(NamedTuple):
     tag: str
 
 
-class Parameters:
-    """The parameters of one block.
+class Hole(NamedTuple):
+    """A thing in a block that has settings: a label for it, its settings in every use, what these are by default."""
 
-    `holes` are the things in the block that have settings: for each a label, and its settings in every use.
+    label: str
+    uses: Sequence[Mapping[str, object]]
+    defaults: Mapping[str, object]
+
+
+class _Place(NamedTuple):
+    """A setting that is a parameter, or a multiple of it by `factor`."""
+
+    setting: str
+    label: str
+    factor: int
+    default: object
+
+
+class Parameters:
+    """The parameters of one block: of the settings in its holes those that differ from use to use.
+
+    The default of a parameter is what is `usual`, or else that of the settings that it stands for.
     """
 
-    def __init__(self, holes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
-        self.wanted: dict[_Vector, list[tuple[str, str]]] = {}
-        self.bases: dict[_Vector, int] = {}
-        for label, uses in holes:
+    def __init__(self, holes: Sequence[Hole], *, usual: bool) -> None:
+        self.usual = usual
+        self.wanted: dict[_Vector, list[_Place]] = {}
+        for label, uses, defaults in holes:
             for setting in uses[0]:
                 vector, factor = _vector(setting, uses)
                 if vector is not None:
-                    self.wanted.setdefault(vector, []).append((setting, label))
-                    self.bases[vector] = gcd(self.bases.get(vector, 0), factor)
+                    place = _Place(setting, label, factor, defaults.get(setting, REQUIRED))
+                    self.wanted.setdefault(vector, []).append(place)
+        self.bases = {v: gcd(*(place.factor for place in places)) for v, places in self.wanted.items()}
         self.names = _names(self.wanted)
 
     def said(self, uses: Sequence[Mapping[str, object]]) -> dict[str, object]:
@@ -78,13 +96,23 @@ class Parameters:
         return value * self.bases[vector] if isinstance(value, int) and self.bases[vector] > 1 else value
 
     def defaults(self) -> dict[str, object]:
-        """Return every parameter with the value that most uses give it, REQUIRED where there is no such value."""
-        found = {}
-        for vector, name in self.names.items():
-            value, count = Counter(vector.values).most_common(1)[0]
-            usual = value is not None and USUAL * count >= len(vector.values)
-            found[name] = self._value(vector, value) if usual and vector.tag != TIMES else REQUIRED
+        """Return every parameter with its default, first those that are REQUIRED."""
+        default = self._usual if self.usual else self._declared
+        found = {name: default(vector) for vector, name in self.names.items()}
         return dict(sorted(found.items(), key=lambda item: item[1] is not REQUIRED))
+
+    def _usual(self, vector: _Vector) -> object:
+        """Return the value that most uses give to a parameter; REQUIRED where there is no such value."""
+        value, count = Counter(vector.values).most_common(1)[0]
+        is_usual = value is not None and USUAL * count >= len(vector.values)
+        return self._value(vector, value) if is_usual and vector.tag != TIMES else REQUIRED
+
+    def _declared(self, vector: _Vector) -> object:
+        """Return the default of all settings that are a parameter; REQUIRED where they differ, or are multiples."""
+        places = self.wanted[vector]
+        default = places[0].default
+        is_shared = all(p.factor == self.bases[vector] and p.default == default for p in places)
+        return default if is_shared else REQUIRED
 
 
 def _vector(setting: str, uses: Sequence[Mapping[str, object]]) -> tuple[_Vector | None, int]:
@@ -99,15 +127,15 @@ def _vector(setting: str, uses: Sequence[Mapping[str, object]]) -> tuple[_Vector
     return _Vector(tuple(number // factor for number in numbers), "whole numbers"), factor
 
 
-def _names(wanted: Mapping[_Vector, list[tuple[str, str]]]) -> dict[_Vector, str]:
+def _names(wanted: Mapping[_Vector, Sequence[_Place]]) -> dict[_Vector, str]:
     """Return a name for every parameter: that of the setting, with where it stands if several are called so."""
-    settings = {vector: places[0][0].rstrip("0123456789") for vector, places in wanted.items()}
+    settings = {vector: places[0].setting.rstrip("0123456789") for vector, places in wanted.items()}
     several = Counter(settings.values())
-    labels = Counter((settings[vector], places[0][1]) for vector, places in wanted.items())
+    labels = Counter((settings[vector], places[0].label) for vector, places in wanted.items())
     found: dict[_Vector, str] = {}
     numbers: Counter[str] = Counter()
     for vector, places in wanted.items():
-        setting, label = settings[vector], places[0][1]
+        setting, label = settings[vector], places[0].label
         name = setting
         if several[setting] > 1 and label and labels[setting, label] == 1:
             name = f"{setting}_{label}"

@@ -132,11 +132,14 @@ class PieceMaker:
         whole = self.number(callee, len(turns), first.whole)
         return Piece(Form.LOOP, callee, whole, first.inputs, first.first, last.value, last.is_head, turns)
 
-    def again(self, piece: Piece, inner: Pieces) -> Piece:
-        """Return a piece with other pieces in it."""
+    def within(self, piece: Piece, change: Callable[[Piece], Pieces]) -> Piece:
+        """Return a piece with what `change` makes of the pieces in it, of a loop of those of each time."""
         if piece.form is Form.LOOP:
-            return self.loop(inner)._replace(name=piece.name)
-        return self.joined(piece.form, inner, piece.name, kept=piece.kept)
+            turns = tuple(self.within(turn, change) for turn in piece.inner)
+            return piece if turns == piece.inner else self.loop(turns)._replace(name=piece.name)
+        inner = change(piece) if piece.inner else ()
+        same = inner == piece.inner
+        return piece if same else self.joined(piece.form, inner, piece.name, kept=piece.kept)
 
     def _pattern(self, pieces: Pieces) -> Iterator[Hashable]:
         """Yield what is equal for pieces that do the same one after the other, with other settings."""

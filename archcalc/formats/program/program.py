@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report
 from archcalc.formats.program.blocks import programmed
-from archcalc.formats.program.calls import Block, Call, Calls, Program, every
+from archcalc.formats.program.calls import Block, Call, Program, every
 from archcalc.formats.program.code import (
     Brackets,
     Doc,
@@ -23,7 +23,7 @@ from archcalc.formats.program.code import (
 )
 from archcalc.formats.program.grouping import Style
 from archcalc.formats.program.parameters import Rising, Variable
-from archcalc.formats.program.table import Spoken, Table, arguments
+from archcalc.formats.program.table import Spoken, Table
 from archcalc.network.network import Network
 from archcalc.op.setting import REQUIRED
 
@@ -83,6 +83,7 @@ def prepare(report: Report, table: Table) -> Writing:
     spoken = Spoken(network.nodes, report.rows, table)
     style = Style(
         spoken.settings,
+        spoken.defaults,
         is_counted=True,
         is_plain=True,
         apart=spoken.apart,
@@ -98,11 +99,6 @@ class Signature(NamedTuple):
     name: str
     parameters: Mapping[str, str]
     defaults: Mapping[str, object]
-    usual: Mapping[str, object]
-
-    def argument(self, use: Call, key: str) -> object:
-        """Return what a call gives to a parameter."""
-        return use.arguments.get(key, self.usual[key])
 
     def declared(self) -> list[str]:
         """Return the parameters as a function declares them: those without a default first."""
@@ -117,81 +113,35 @@ class Signature(NamedTuple):
 
     def _arguments(self, use: Call, names: Mapping[str, str]) -> list[str]:
         required = [key for key in self.parameters if self.defaults[key] is REQUIRED]
-        found = []
-        for key, name in self.parameters.items():
-            given = self.argument(use, key)
-            if key in required:
-                bare = len(required) <= MOST_POSITIONAL
-                found.append(value(given, names) if bare else f"{name}={value(given, names)}")
-            elif given != self.defaults[key]:
-                found.append(f"{name}={value(given, names)}")
-        return found
+        bare = required if len(required) <= MOST_POSITIONAL else ()
+        texts = {key: value(use.arguments[key], names) for key in self.parameters if key in use.arguments}
+        return [text if key in bare else f"{self.parameters[key]}={text}" for key, text in texts.items()]
 
 
-class _Place(NamedTuple):
-    """Where a parameter of a block goes: an argument with a default, and as a multiple of itself."""
+def _names(block: Block, reserved: Container[str]) -> dict[str, str]:
+    """Return what a program calls the parameters of a block; none has a reserved name.
 
-    argument: str
-    factor: int
-    default: object
-
-
-def _signature(
-    block: Block, spoken: Spoken, blocks: Mapping[str, Signature], name: str, reserved: Container[str]
-) -> Signature:
-    """Return how a block is called that is written as `name`; no parameter has a reserved name.
-
-    A parameter that is nothing but an argument with a default has that default.
+    A fraction of the channels that come in or go out is a width.
     """
-    places: dict[str, list[_Place]] = {}
-    for key, place in _places(block.calls, spoken, blocks):
-        places.setdefault(key, []).append(place)
-    defaults = {key: _default(found) for key, found in places.items()}
-    parameters: dict[str, str] = {}
-    for key in sorted(places, key=lambda key: defaults[key] is not REQUIRED):
-        own = _parameter_name(key, places[key])
-        others = parameters.values()
-        parameters[key] = unused(own, {*others, own} if own in reserved else others)
-    return Signature(name, parameters, defaults, block.parameters)
-
-
-def _places(calls: Calls, spoken: Spoken, blocks: Mapping[str, Signature]) -> Iterator[tuple[str, _Place]]:
-    """Yield the parameters of a block in the order in which its calls name them, with where they go."""
-    for call in every(calls):
-        given: Iterable[tuple[str, object, object]] = ()
-        if call.callee in blocks:
-            called = blocks[call.callee]
-            given = ((key, called.argument(call, key), default) for key, default in called.defaults.items())
-        elif not call.body:
-            named = zip(call.arguments.items(), arguments(spoken.calls[call.value]), strict=True)
-            given = ((name, value, argument.default) for (name, value), argument in named)
-        for name, value, default in given:
-            if isinstance(value, Variable):
-                yield value.name, _Place(name, value.factor, default)
-        if isinstance(call.times, Variable):
-            yield call.times.name, _Place(call.times.name, 1, REQUIRED)
+    given = ((name, value) for call in every(block.calls) for name, value in call.arguments.items())
+    parameters = ((name, value) for name, value in given if isinstance(value, Variable))
+    widths = {p.name for name, p in parameters if p.factor > 1 and p.name.startswith(name)}
+    names: dict[str, str] = {}
+    for key in block.parameters:
+        own = "width" if key in widths else identifier(key)
+        others = names.values()
+        names[key] = unused(own, {*others, own} if own in reserved else others)
+    return names
 
 
 def signatures(
     found: Writing, called: Callable[[str], str], reserved: Container[str]
 ) -> dict[str, Signature]:
     """Return how each block is called: `called` gives the name of its class or function, `reserved` is no parameter's."""
-    signatures: dict[str, Signature] = {}
-    for block in found.program.blocks:
-        signatures[block.name] = _signature(block, found.spoken, signatures, called(block.name), reserved)
-    return signatures
-
-
-def _default(places: Sequence[_Place]) -> object:
-    found = places[0].default
-    is_bare = all(place.factor == 1 and place.default == found for place in places)
-    return found if is_bare else REQUIRED
-
-
-def _parameter_name(key: str, places: Sequence[_Place]) -> str:
-    """Return what a parameter is called; a fraction of the channels that come in or go out is a width."""
-    is_fraction = any(place.factor > 1 and key.startswith(place.argument) for place in places)
-    return "width" if is_fraction else identifier(key)
+    return {
+        block.name: Signature(called(block.name), _names(block, reserved), block.parameters)
+        for block in found.program.blocks
+    }
 
 
 def helpers(texts: Mapping[str, str], code: str) -> Iterator[str]:

@@ -114,11 +114,15 @@ class Spoken:
             for place, expression in enumerate(self.calls)
             if expression.is_pattern or expression.form in table.apart
         )
-        self.told = [dict(flattened(found)) for found in self.calls]
+        self.told = [dict(_named(found)) for found in self.calls]
 
     def settings(self, position: int) -> Mapping[str, object]:
         """Return the arguments of a layer by their names, and its form as a name without a value."""
-        return self.told[position]
+        return {name: argument.value for name, argument in self.told[position].items()}
+
+    def defaults(self, position: int) -> Mapping[str, object]:
+        """Return what the arguments of a layer are by default."""
+        return {name: argument.default for name, argument in self.told[position].items()}
 
     def call(self, position: int, settings: Mapping[str, object]) -> Expression:
         """Return the call of a layer with other values for its arguments, such as parameters of a block."""
@@ -126,23 +130,23 @@ class Spoken:
         return _refilled(self.calls[position], values)
 
 
-def flattened(found: Expression) -> Iterator[tuple[str, object]]:
+def _named(found: Expression) -> Iterator[tuple[str, Argument]]:
     """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
     number: dict[str, int] = {}
-    for argument in arguments(found):
+    for argument in _arguments(found):
         name, value = argument.name, argument.value
         if type(value) is int and not CHANNELS.fullmatch(name):
             value = Exact(value)
         number[name] = number.get(name, 0) + 1
-        yield (name if number[name] == 1 else f"{name}_{number[name]}"), value
+        yield (name if number[name] == 1 else f"{name}_{number[name]}"), argument._replace(value=value)
 
 
-def arguments(found: Expression) -> Iterator[Argument]:
+def _arguments(found: Expression) -> Iterator[Argument]:
     """Yield the arguments of a call and of those within it, before them the form as one without a value."""
     yield Argument(f"{found.form}(", None)
     for argument in found.arguments:
         if isinstance(argument.value, Expression):
-            yield from arguments(argument.value)
+            yield from _arguments(argument.value)
         else:
             yield argument
 
