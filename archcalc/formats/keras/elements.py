@@ -26,22 +26,14 @@ plain("elu", "layers.ELU", alpha=("alpha", 1.0))
 plain("celu", "ops.celu({0}, alpha={alpha})", alpha="alpha")
 plain("thresholded_relu", "ops.threshold({0}, {threshold}, 0.0)", threshold="alpha")
 plain("scaled_tanh", "{amplitude} * ops.tanh({slope} * {0})", amplitude="amplitude", slope="slope")
-
-
-@writes(Relu6)
-def relu6(op: Relu6, at: Site) -> Expression:
-    return expression("layers.ReLU").given(max_value=(6.0, None))
+writes(Relu6)(lambda op, at: expression("layers.ReLU").given(max_value=(6.0, None)))
+writes(Gelu)(lambda op, at: expression("ops.gelu({0}, approximate={tanh})", tanh=op.approximate != "none"))
 
 
 @writes(PRelu)
 def prelu(op: PRelu, at: Site) -> Expression:
     first = 2 if op.per == "channel" else 1
     return expression("layers.PReLU").given(shared_axes=(tuple(range(first, len(at.x))) or None, None))
-
-
-@writes(Gelu)
-def gelu(op: Gelu, at: Site) -> Expression:
-    return expression("ops.gelu({0}, approximate={tanh})", tanh=op.approximate != "none")
 
 
 @writes(HardSigmoid)
@@ -86,20 +78,9 @@ OPERATIONS = {
 }
 """Each operation on two tensors."""
 
-
-@writes(Function)
-def function(op: Function, at: Site) -> Expression:
-    return expression(FUNCTIONS[op.by])
-
-
-@writes(WithNumber)
-def scalar(op: WithNumber, at: Site) -> Expression:
-    return with_number(op, OPERATIONS[op.by])
-
-
-@writes(Combine)
-def combine(op: Combine, at: Site) -> Expression:
-    return expression(OPERATIONS[op.by])
+writes(Function)(lambda op, at: expression(FUNCTIONS[op.by]))
+writes(WithNumber)(lambda op, at: with_number(op, OPERATIONS[op.by]))
+writes(Combine)(lambda op, at: expression(OPERATIONS[op.by]))
 
 
 @writes(Clip)

@@ -21,16 +21,8 @@ plain("shuffle", "channel_shuffle({0}, {groups})", groups="groups")
 plain("embedding", "layers.Embedding", input_dim="size", output_dim="dim")
 plain("tile", "ops.tile({0}, {repeats})", repeats="repeats")
 plain("cumsum", "ops.cumsum({0}, axis={axis})", axis="axis")
-
-
-@writes(Add)
-def add(op: Add, at: Site) -> Expression:
-    return expression("layers.Add" if _are_alike(at) else inputs(at, " + "))
-
-
-@writes(Multiply)
-def multiply(op: Multiply, at: Site) -> Expression:
-    return expression("layers.Multiply" if _are_alike(at) else inputs(at, " * "))
+writes(Add)(lambda op, at: expression("layers.Add" if _are_alike(at) else inputs(at, " + ")))
+writes(Multiply)(lambda op, at: expression("layers.Multiply" if _are_alike(at) else inputs(at, " * ")))
 
 
 def _are_alike(at: Site) -> bool:

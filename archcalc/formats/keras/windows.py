@@ -8,7 +8,7 @@ from archcalc.formats.keras.table import refuses, writes
 from archcalc.formats.padding import Sides, Windows, is_any, rank_of, undilated, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, per_axis
+from archcalc.op.op import per_axis
 from archcalc.op.site import Shape, Site
 from archcalc.ops.windows.conv import Conv, ConvTranspose
 from archcalc.ops.windows.pool import (
@@ -25,6 +25,8 @@ from archcalc.ops.windows.resampling import Resize, Upsample
 
 refuses("space_to_depth", "there is no layer for it")
 refuses("depth_to_space", "there is no layer for it")
+writes(GlobalAvgPool, AdaptiveAvgPool)(lambda op, at: _adaptive("Average", at))
+writes(GlobalMaxPool, AdaptiveMaxPool)(lambda op, at: _adaptive("Max", at))
 
 CHAIN = "then"
 
@@ -154,16 +156,6 @@ def subsample(op: Subsample, at: Site) -> Expression:
 
 def _pool(form: str, slid: Windows, x: Shape) -> Expression:
     return expression(f"layers.{form}Pooling{rank_of(x)}D", pool_size=one(slid.kernel))
-
-
-@writes(GlobalAvgPool, AdaptiveAvgPool)
-def adaptive_avgpool(op: Op, at: Site) -> Expression:
-    return _adaptive("Average", at)
-
-
-@writes(GlobalMaxPool, AdaptiveMaxPool)
-def adaptive_maxpool(op: Op, at: Site) -> Expression:
-    return _adaptive("Max", at)
 
 
 def _adaptive(form: str, at: Site) -> Expression:

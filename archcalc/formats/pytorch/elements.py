@@ -28,16 +28,12 @@ plain("elu", "nn.ELU", alpha=("alpha", 1.0))
 plain("celu", "nn.CELU", alpha=("alpha", 1.0))
 plain("gelu", "nn.GELU", approximate=("approximate", "none"))
 plain("scaled_tanh", "ScaledTanh", amplitude=("amplitude", 1.7159), slope=("slope", 2 / 3))
+writes(ThresholdedRelu)(lambda op, at: expression("nn.Threshold", threshold=op.alpha, value=0.0))
 
 
 @writes(PRelu)
 def prelu(op: PRelu, at: Site) -> Expression:
     return expression("nn.PReLU").given(num_parameters=(at.x[1] if op.per == "channel" else 1, 1))
-
-
-@writes(ThresholdedRelu)
-def thresholded_relu(op: ThresholdedRelu, at: Site) -> Expression:
-    return expression("nn.Threshold", threshold=op.alpha, value=0.0)
 
 
 @writes(HardSigmoid)
@@ -77,12 +73,10 @@ OPERATIONS = {
 }
 """Each operation on two tensors."""
 
+writes(Function)(lambda op, at: expression(FUNCTIONS[op.by]))
+writes(Combine)(lambda op, at: expression(OPERATIONS[op.by]))
+
 plain("where", "torch.where({0} != 0, {1}, {2})")
-
-
-@writes(Function)
-def function(op: Function, at: Site) -> Expression:
-    return expression(FUNCTIONS[op.by])
 
 
 @writes(WithNumber)
@@ -94,11 +88,6 @@ def scalar(op: WithNumber, at: Site) -> Expression:
     if form.startswith("torch."):
         raise ArchcalcError(f"'{op.by}' with a number")
     return with_number(op, form)
-
-
-@writes(Combine)
-def combine(op: Combine, at: Site) -> Expression:
-    return expression(OPERATIONS[op.by])
 
 
 @writes(Clip)

@@ -20,17 +20,13 @@ plain("shuffle", "nn.ChannelShuffle", groups="groups")
 plain("embedding", "nn.Embedding", num_embeddings="size", embedding_dim="dim")
 plain("tile", "{0}.repeat{repeats}", repeats="repeats")
 plain("cumsum", "{0}.cumsum(dim={axis})", axis="axis")
+writes(Reshape)(lambda op, at: expression("{0}.reshape{shape}", shape=(-1, *at.y[1:])))
+writes(Permute)(lambda op, at: expression("{0}.permute{order}", order=op.whole_order()))
+writes(Add)(lambda op, at: expression(inputs(at, " + ")))
+writes(Multiply)(lambda op, at: expression(inputs(at, " * ")))
+writes(Concat)(lambda op, at: expression(f"torch.cat(({inputs(at)}), dim={op.axis})"))
+writes(Expand)(lambda op, at: expression("{0}.expand{shape}", shape=at.y))
 writes(Slice)(sliced)
-
-
-@writes(Reshape)
-def reshape(op: Reshape, at: Site) -> Expression:
-    return expression("{0}.reshape{shape}", shape=(-1, *at.y[1:]))
-
-
-@writes(Permute)
-def permute(op: Permute, at: Site) -> Expression:
-    return expression("{0}.permute{order}", order=op.whole_order())
 
 
 PADDINGS = {"reflect": "ReflectionPad", "edge": "ReplicationPad", "wrap": "CircularPad"}
@@ -61,21 +57,6 @@ def crop(op: Crop, at: Site) -> Expression:
     return expression(f"{{0}}[:, :, {', '.join(kept)}]")
 
 
-@writes(Add)
-def add(op: Add, at: Site) -> Expression:
-    return expression(inputs(at, " + "))
-
-
-@writes(Multiply)
-def multiply(op: Multiply, at: Site) -> Expression:
-    return expression(inputs(at, " * "))
-
-
-@writes(Concat)
-def concat(op: Concat, at: Site) -> Expression:
-    return expression(f"torch.cat(({inputs(at)}), dim={op.axis})")
-
-
 writes(Channels)(channels)
 
 
@@ -97,11 +78,6 @@ def take(op: Take, at: Site) -> Expression:
     if op.index is not None:
         return expression("{0}.select({axis}, {index})", axis=op.axis, index=op.index)
     return expression(f"{{0}}[{':, ' * (op.axis % len(at.xs[0]))}{{1}}.long()]")
-
-
-@writes(Expand)
-def expand(op: Expand, at: Site) -> Expression:
-    return expression("{0}.expand{shape}", shape=at.y)
 
 
 @writes(Reduce)

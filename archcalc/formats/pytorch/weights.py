@@ -10,21 +10,14 @@ from archcalc.ops.weights.dense import Linear, Rbf
 from archcalc.ops.weights.products import Einsum, MatMul
 from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
 
+writes(Rbf)(lambda op, at: expression("RBF", in_features=at.x[1], out_features=op.out))
+writes(MatMul)(lambda op, at: expression("{0} @ {1}.transpose(-2, -1)" if op.transposed else "{0} @ {1}"))
+
 
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
     check_last_axis(op, at)
     return expression("nn.Linear", in_features=at.x[-1], out_features=op.out).given(bias=(op.bias, True))
-
-
-@writes(Rbf)
-def rbf(op: Rbf, at: Site) -> Expression:
-    return expression("RBF", in_features=at.x[1], out_features=op.out)
-
-
-@writes(MatMul)
-def matmul(op: MatMul, at: Site) -> Expression:
-    return expression("{0} @ {1}.transpose(-2, -1)" if op.transposed else "{0} @ {1}")
 
 
 @writes(Einsum)

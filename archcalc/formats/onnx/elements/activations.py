@@ -1,7 +1,4 @@
-"""Functions of one number, applied to every element, and what passes its input on.
-
-Source: ONNX's operator reference, https://onnx.ai/onnx/operators/.
-"""
+"""Functions of one number, applied to every element, and what passes its input on."""
 
 from __future__ import annotations
 
@@ -12,74 +9,30 @@ from archcalc.formats.onnx.elements.arithmetic import only_axis
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
+from archcalc.formats.onnx.words import ACTIVATIONS, FUNCTIONS, by_operator
 
-ALIKE = {
-    "Relu": "relu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "HardSwish": "hardswish",
-    "Mish": "mish",
-    "Swish": "silu",
-}
-"""Activations that have no settings."""
-FUNCTIONS = {
-    "Exp": "exp",
-    "Log": "log",
-    "Sqrt": "sqrt",
-    "Erf": "erf",
-    "Sin": "sin",
-    "Cos": "cos",
-    "Tan": "tan",
-    "Asin": "asin",
-    "Acos": "acos",
-    "Atan": "atan",
-    "Sinh": "sinh",
-    "Cosh": "cosh",
-    "Asinh": "asinh",
-    "Acosh": "acosh",
-    "Atanh": "atanh",
-    "Neg": "neg",
-    "Abs": "abs",
-    "Floor": "floor",
-    "Ceil": "ceil",
-    "Round": "round",
-    "Reciprocal": "reciprocal",
-    "Sign": "sign",
-    "Not": "not",
-    "IsNaN": "is_nan",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-}
+OPERATORS = by_operator(FUNCTIONS) | {"Not": "not", "IsNaN": "is_nan"}
 
 
-@translates(*ALIKE)
-def alike(node: GraphNode, builder: Builder) -> Tensor:
-    if node.attributes.get("alpha", 1) != 1:
-        raise UnaccountableError("it is steeper, or less so, than usual")
-    return builder.add(node.called, ALIKE[node.op], [builder.data(node)])
-
-
-@translates(*FUNCTIONS)
+@translates(*OPERATORS)
 def function(node: GraphNode, builder: Builder) -> Tensor:
-    return builder.add(node.called, "function", [builder.data(node)], by=FUNCTIONS[node.op])
+    return builder.add(node.called, "function", [builder.data(node)], by=OPERATORS[node.op])
 
 
-SETTINGS: dict[str, tuple[str, dict[str, tuple[str, float]]]] = {
-    "LeakyRelu": ("leaky_relu", {"alpha": ("slope", 0.01)}),
-    "Elu": ("elu", {"alpha": ("alpha", 1.0)}),
-    "Celu": ("celu", {"alpha": ("alpha", 1.0)}),
-    "ThresholdedRelu": ("thresholded_relu", {"alpha": ("alpha", 1.0)}),
-}
-"""Activations with settings: what ONNX calls them and what they are unless told, beside the op's own names."""
-
-
-@translates(*SETTINGS)
+@translates(*ACTIVATIONS)
 def activation(node: GraphNode, builder: Builder) -> Tensor:
-    kind, names = SETTINGS[node.op]
+    kind, names = ACTIVATIONS[node.op]
     settings: dict[str, object] = {
         ours: node.attributes.get(theirs, usual) for theirs, (ours, usual) in names.items()
     }
     return builder.add(node.called, kind, [builder.data(node)], **settings)
+
+
+@translates("Swish")
+def silu(node: GraphNode, builder: Builder) -> Tensor:
+    if node.attributes.get("alpha", 1) != 1:
+        raise UnaccountableError("it is steeper, or less so, than usual")
+    return builder.add(node.called, "silu", [builder.data(node)])
 
 
 @translates("HardSigmoid")

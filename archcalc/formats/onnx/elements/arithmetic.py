@@ -9,28 +9,11 @@ from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
+from archcalc.formats.onnx.words import ARITHMETIC, COMPARING, LOGICAL, by_operator
 from archcalc.op.op import REGISTRY
 from archcalc.ops.elements.elementwise import ORDERED
 
-BINARY = {
-    "Add": "add",
-    "Sub": "subtract",
-    "Mul": "multiply",
-    "Div": "divide",
-    "Pow": "power",
-    "Mod": "modulo",
-    "Min": "minimum",
-    "Max": "maximum",
-    "Equal": "equal",
-    "Less": "less",
-    "LessOrEqual": "less_or_equal",
-    "Greater": "greater",
-    "GreaterOrEqual": "greater_or_equal",
-    "And": "and",
-    "Or": "or",
-    "Xor": "xor",
-    "Sum": "add",
-}
+BINARY = by_operator(ARITHMETIC | COMPARING | LOGICAL) | {"Mod": "modulo", "Sum": "add"}
 """What they do; `add` and `multiply` are ops of their own, the others are ways to `combine`."""
 ADDING = ("Add", "Sum")
 WITH_NUMBER = ("add", "multiply", "minimum", "maximum", "subtract", "divide", "power", "modulo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archcalc.formats.onnx.draft import Draft, SmallTensor, number
+from archcalc.formats.onnx.words import ACTIVATIONS, ARITHMETIC, COMPARING, FUNCTIONS, LOGICAL
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.site import Sizes, Spot
 from archcalc.ops.elements.elementwise import Clip, Combine, Function, Where, WithNumber
@@ -11,51 +12,16 @@ from archcalc.ops.elements.quantisation import Dequantize, Quantised, Quantize
 from archcalc.ops.elements.sigmoids import ScaledTanh, Silu
 
 plain("identity", "Identity")
-plain("relu", "Relu")
 plain("selu", "Selu")
-plain("mish", "Mish")
-plain("sigmoid", "Sigmoid")
-plain("hardswish", "HardSwish")
-plain("tanh", "Tanh")
-plain("leaky_relu", "LeakyRelu", alpha="slope")
-plain("elu", "Elu", alpha="alpha")
-plain("celu", "Celu", alpha="alpha")
-plain("thresholded_relu", "ThresholdedRelu", alpha="alpha")
 plain("gelu", "Gelu", approximate="approximate")
 plain("hardsigmoid", "HardSigmoid", alpha="slope", beta="offset")
-
-SAME = """
-exp log sqrt erf sin cos tan sinh cosh asin acos atan asinh acosh atanh
-abs sign floor ceil round neg reciprocal softplus softsign
-"""
-"""Functions that have the same name but for a capital."""
-FUNCTIONS = {
-    **{name: name.capitalize() for name in SAME.split()},
-    "cast": "Identity",
-}
-"""The operator of each function of an element; a cast changes nothing, since all tensors have one type."""
+writes(Combine)(lambda draft, op, at: _operation(draft, op.by, *draft.inputs))
+writes(Relu6)(lambda draft, op, at: draft.call("Clip", "x", number(0), number(6)))
+writes(Silu)(lambda draft, op, at: draft.call("Mul", "x", draft.call("Sigmoid", "x")))
+for operator, (kind, settings) in ACTIVATIONS.items():
+    plain(kind, operator, **{theirs: ours for theirs, (ours, _) in settings.items()})
 
 DETECTING = {"is_nan": "IsNaN", "is_inf": "IsInf"}
-
-ARITHMETIC = {
-    "add": "Add",
-    "subtract": "Sub",
-    "multiply": "Mul",
-    "divide": "Div",
-    "power": "Pow",
-    "minimum": "Min",
-    "maximum": "Max",
-}
-
-COMPARING = {
-    "equal": "Equal",
-    "less": "Less",
-    "less_or_equal": "LessOrEqual",
-    "greater": "Greater",
-    "greater_or_equal": "GreaterOrEqual",
-}
-
-LOGICAL = {"and": "And", "or": "Or", "xor": "Xor"}
 
 
 @writes(Function)
@@ -66,7 +32,8 @@ def function(draft: Draft, op: Function, at: Spot) -> str:
         return draft.like(draft.call("Not", draft.truth("x")), "x")
     if op.by in DETECTING:
         return draft.like(draft.call(DETECTING[op.by], "x"), "x")
-    return draft.take(FUNCTIONS[op.by])
+    # a cast changes nothing, since all tensors have one type
+    return draft.take("Identity" if op.by == "cast" else FUNCTIONS[op.by])
 
 
 def _operation(draft: Draft, by: str, left: str | SmallTensor, right: str | SmallTensor) -> str:
@@ -89,11 +56,6 @@ def scalar(draft: Draft, op: WithNumber, at: Spot) -> str:
     return _operation(draft, op.by, value, "x") if op.swapped else _operation(draft, op.by, "x", value)
 
 
-@writes(Combine)
-def combine(draft: Draft, op: Combine, at: Spot) -> str:
-    return _operation(draft, op.by, *draft.inputs)
-
-
 @writes(Where)
 def where(draft: Draft, op: Where, at: Spot) -> str:
     condition, one, other = draft.inputs
@@ -106,11 +68,6 @@ def clip(draft: Draft, op: Clip, at: Spot) -> str:
     return draft.call("Clip", "x", *bounds)
 
 
-@writes(Relu6)
-def relu6(draft: Draft, op: Relu6, at: Spot) -> str:
-    return draft.call("Clip", "x", number(0), number(6))
-
-
 @writes(Dropout)
 def dropout(draft: Draft, op: Dropout, at: Spot) -> str:
     rate = [number(op.rate)] if op.rate < 1 else []  # ONNX has no rate of 1
@@ -120,11 +77,6 @@ def dropout(draft: Draft, op: Dropout, at: Spot) -> str:
 @writes(PRelu, form="operators")
 def prelu(draft: Draft, op: PRelu, at: Spot) -> str:
     return draft.call("PRelu", "x", draft.along("slope", 1, len(at.x)))
-
-
-@writes(Silu)
-def silu(draft: Draft, op: Silu, at: Spot) -> str:
-    return draft.call("Mul", "x", draft.call("Sigmoid", "x"))
 
 
 @writes(ScaledTanh)

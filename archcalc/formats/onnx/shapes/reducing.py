@@ -10,22 +10,12 @@ from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
 from archcalc.formats.onnx.shapes.shaping import to_shape
 from archcalc.formats.onnx.tensors import Tensor
+from archcalc.formats.onnx.words import REDUCTIONS, by_operator
 
-REDUCTIONS = {
-    "ReduceMean": "mean",
-    "ReduceSum": "sum",
-    "ReduceMax": "max",
-    "ReduceMin": "min",
-    "ReduceProd": "prod",
-    "ReduceL1": "norm1",
-    "ReduceL2": "norm2",
-    "ReduceSumSquare": "sum_squares",
-    "ReduceLogSumExp": "log_sum_exp",
-}
-"""What they make of all numbers along some axes."""
+OPERATORS = by_operator(REDUCTIONS)
 
 
-@translates(*REDUCTIONS)
+@translates(*OPERATORS)
 def reduce(node: GraphNode, builder: Builder) -> Tensor:
     x = builder.data(node)
     axes = builder.ints(node, 1, "axes")
@@ -33,7 +23,7 @@ def reduce(node: GraphNode, builder: Builder) -> Tensor:
         return builder.add(node.called, "identity", [x])
     rank = len(x.shape)
     axes = tuple(sorted(axis % rank for axis in axes)) if axes else tuple(range(rank))
-    keeps, by = bool(node.attributes.get("keepdims", 1)), REDUCTIONS[node.op]
+    keeps, by = bool(node.attributes.get("keepdims", 1)), OPERATORS[node.op]
     if keeps and rank > 2 and axes == tuple(range(2, rank)) and by in ("mean", "max"):
         return builder.add(node.called, {"mean": "global_avgpool", "max": "global_maxpool"}[by], [x])
     if not keeps and len(axes) == rank:

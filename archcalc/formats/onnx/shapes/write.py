@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archcalc.formats.onnx.draft import INT64, Draft, index, ints, number
+from archcalc.formats.onnx.words import REDUCTIONS
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.op import per_axis
 from archcalc.op.site import Spot
@@ -11,10 +12,13 @@ from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
 
-
-@writes(Add)
-def add(draft: Draft, op: Add, at: Spot) -> str:
-    return draft.take("Add" if len(at.xs) == 2 else "Sum")
+writes(Add)(lambda draft, op, at: draft.take("Add" if len(at.xs) == 2 else "Sum"))
+writes(Permute)(lambda draft, op, at: draft.transpose("x", op.whole_order()))
+writes(Embedding)(lambda draft, op, at: draft.call("Gather", "weight", _positions(draft, "x", op.size)))
+writes(Expand)(lambda draft, op, at: draft.call("Expand", "x", ints(op.shape)))
+writes(Tile)(lambda draft, op, at: draft.call("Tile", "x", ints(op.repeats)))
+writes(Reduce)(lambda draft, op, at: draft.call(REDUCTIONS[op.by], "x", ints(op.axes), keepdims=int(op.keep)))
+writes(CumSum)(lambda draft, op, at: draft.call("CumSum", "x", index(op.axis)))
 
 
 @writes(Multiply)
@@ -37,11 +41,6 @@ def reshape(draft: Draft, op: Reshape, at: Spot) -> str:
     if op.axes == "all":
         return draft.reshape("x", (size or -1 for size in op.shape))
     return draft.reshape("x", (0, *at.y[1:]))
-
-
-@writes(Permute)
-def permute(draft: Draft, op: Permute, at: Spot) -> str:
-    return draft.transpose("x", op.whole_order())
 
 
 @writes(Pad)
@@ -84,51 +83,13 @@ def take(draft: Draft, op: Take, at: Spot) -> str:
     return draft.call("Gather", data, wanted, axis=op.axis)
 
 
-@writes(Embedding)
-def embedding(draft: Draft, op: Embedding, at: Spot) -> str:
-    return draft.call("Gather", "weight", _positions(draft, "x", op.size))
-
-
-@writes(Expand)
-def expand(draft: Draft, op: Expand, at: Spot) -> str:
-    return draft.call("Expand", "x", ints(op.shape))
-
-
-@writes(Tile)
-def tile(draft: Draft, op: Tile, at: Spot) -> str:
-    return draft.call("Tile", "x", ints(op.repeats))
-
-
 @writes(Shuffle)
 def shuffle(draft: Draft, op: Shuffle, at: Spot) -> str:
     dealt = draft.reshape("x", (0, op.groups, at.x[1] // op.groups, *at.x[2:]))
     return draft.reshape(draft.transpose(dealt, (0, 2, 1, *range(3, len(at.x) + 1))), (0, *at.x[1:]))
 
 
-REDUCTIONS = {
-    "mean": "ReduceMean",
-    "sum": "ReduceSum",
-    "max": "ReduceMax",
-    "min": "ReduceMin",
-    "prod": "ReduceProd",
-    "norm1": "ReduceL1",
-    "norm2": "ReduceL2",
-    "sum_squares": "ReduceSumSquare",
-    "log_sum_exp": "ReduceLogSumExp",
-}
-
-
-@writes(Reduce)
-def reduce(draft: Draft, op: Reduce, at: Spot) -> str:
-    return draft.call(REDUCTIONS[op.by], "x", ints(op.axes), keepdims=int(op.keep))
-
-
 @writes(ArgMax)
 def argmax(draft: Draft, op: ArgMax, at: Spot) -> str:
     positions = draft.call("ArgMax" if op.by == "max" else "ArgMin", "x", axis=op.axis, keepdims=int(op.keep))
     return draft.like(positions, "x")
-
-
-@writes(CumSum)
-def cumsum(draft: Draft, op: CumSum, at: Spot) -> str:
-    return draft.call("CumSum", "x", index(op.axis))

@@ -11,6 +11,9 @@ from archcalc.ops.weights.dense import Linear, Rbf
 from archcalc.ops.weights.products import Einsum, MatMul
 from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
 
+writes(Einsum)(lambda draft, op, at: draft.take("Einsum", equation=op.equation.replace(" ", "")))
+writes(RNN)(lambda draft, op, at: _recurrent(draft, op, at, "RNN", [0]))
+
 
 def _swapped(rank: int, one: int, other: int) -> list[int]:
     """Return the order of axes in which two have changed places."""
@@ -42,20 +45,10 @@ def matmul(draft: Draft, op: MatMul, at: Spot) -> str:
     )
 
 
-@writes(Einsum)
-def einsum(draft: Draft, op: Einsum, at: Spot) -> str:
-    return draft.take("Einsum", equation=op.equation.replace(" ", ""))
-
-
 @writes(Rbf)
 def rbf(draft: Draft, op: Rbf, at: Spot) -> str:
     apart = draft.call("Sub", draft.reshape("x", (0, 1, at.x[1])), "pattern")
     return draft.call("ReduceSumSquare", apart, ints([2]), keepdims=0)
-
-
-@writes(RNN)
-def rnn(draft: Draft, op: RNN, at: Spot) -> str:
-    return _recurrent(draft, op, at, "RNN", [0])
 
 
 @writes(LSTM)

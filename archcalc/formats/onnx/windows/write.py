@@ -18,6 +18,9 @@ from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, 
 
 plain("global_avgpool", "GlobalAveragePool")
 plain("global_maxpool", "GlobalMaxPool")
+writes(MaxPool)(lambda draft, op, at: draft.take("MaxPool", **_rounded(windows(op, at))))
+writes(AdaptiveAvgPool)(lambda draft, op, at: _adaptive(draft, at.y, at.x, "AveragePool", "ReduceMean"))
+writes(AdaptiveMaxPool)(lambda draft, op, at: _adaptive(draft, at.y, at.x, "MaxPool", "ReduceMax"))
 
 Sides = Sequence[tuple[int, int]]
 
@@ -87,11 +90,6 @@ def conv_transpose(draft: Draft, op: ConvTranspose, at: Spot) -> str:
     )
 
 
-@writes(MaxPool)
-def maxpool(draft: Draft, op: MaxPool, at: Spot) -> str:
-    return draft.take("MaxPool", **_rounded(windows(op, at)))
-
-
 @writes(AvgPool)
 def avgpool(draft: Draft, op: AvgPool, at: Spot) -> str:
     return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_rounded(windows(op, at)))
@@ -123,16 +121,6 @@ def _summed(draft: Draft, x: str, slid: Windows) -> str:
         x = draft.call("Pad", x, ints(_pads([(0, 0), (0, 0), *slid.reach])))
     averages = draft.call("AveragePool", x, **_window(slid, ()))
     return draft.call("Mul", averages, number(prod(slid.kernel)))
-
-
-@writes(AdaptiveAvgPool)
-def adaptive_avgpool(draft: Draft, op: AdaptiveAvgPool, at: Spot) -> str:
-    return _adaptive(draft, at.y, at.x, "AveragePool", "ReduceMean")
-
-
-@writes(AdaptiveMaxPool)
-def adaptive_maxpool(draft: Draft, op: AdaptiveMaxPool, at: Spot) -> str:
-    return _adaptive(draft, at.y, at.x, "MaxPool", "ReduceMax")
 
 
 def _adaptive(draft: Draft, y: Sizes, x: Sizes, pool: str, reduction: str) -> str:
