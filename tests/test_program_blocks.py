@@ -70,7 +70,7 @@ def assert_same(network):
     functions = frozenset(p for p, node in enumerate(network.nodes) if node.op.kind in ("add", "sigmoid"))
     styles = (
         Style(said),
-        Style(said, is_counted=True, is_plain=True, apart=functions, most_written_out=12),
+        Style(said, is_plain=True, apart=functions, most_written_out=12),
     )
     for style in styles:
         assert expanded(programmed(network, style), entering) == calls(network, said)

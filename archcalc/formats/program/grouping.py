@@ -21,16 +21,14 @@ class Style(NamedTuple):
     Attributes:
         settings: what it says of the layer at a position.
         defaults: what settings are by default where a block does not say; None where that is what most of its uses say.
-        is_counted: whether settings may go up in a loop.
-        is_plain: whether a loop holds only what comes one after the other, and none of the layers `apart`; others
-            hold branches, too, but have neither a name nor a place that they start from.
+        is_plain: whether settings may go up in a loop, which holds only what comes one after the other, and none of
+            the layers `apart`; others hold branches, too, but have neither a name nor a place that they start from.
         apart: the positions of layers that are no links of a chain.
         most_written_out: a loop of so many layers is written out, so that each keeps its name.
     """
 
     settings: Settings
     defaults: Settings | None = None
-    is_counted: bool = False
     is_plain: bool = False
     apart: frozenset[int] = frozenset()
     most_written_out: int = 0
@@ -99,7 +97,7 @@ class _Grouping:
         return path[level] if len(path) > level + 1 else None
 
     def _rolled(self, members: Pieces) -> Pieces:
-        return rolled(self.maker, members, is_counted=self.style.is_counted)
+        return rolled(self.maker, members, is_counted=self.style.is_plain)
 
     def _all_rolled(self, members: Pieces) -> Pieces:
         """Return pieces with loops for what is equal in a row, in blocks, too."""

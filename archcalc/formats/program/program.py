@@ -84,7 +84,6 @@ def prepare(report: Report, table: Table) -> Writing:
     style = Style(
         spoken.settings,
         spoken.defaults,
-        is_counted=True,
         is_plain=True,
         apart=spoken.apart,
         most_written_out=MOST_WRITTEN_OUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from archcalc.arithmetic.sight import stays
@@ -30,19 +31,6 @@ MEMBERS = frozenset(WORDS.split())
 """What nn.Module and nn.Sequential call their own members; no layer may have such a name."""
 
 
-class _Members(dict[str, str]):
-    """A block's parameters as its forward takes them, from the module itself; `used` are those that it does take."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        super().__init__({key: f"self.{name}" for key, name in names.items()})
-        self.names = names
-        self.used: dict[str, str] = {}
-
-    def __getitem__(self, key: str) -> str:
-        self.used[key] = self.names[key]
-        return super().__getitem__(key)
-
-
 class ModuleBody(Body):
     """The layers of one class, each an attribute, and the steps through them."""
 
@@ -53,9 +41,15 @@ class ModuleBody(Body):
         super().__init__(source, blocks, names)
         self.referred = {value for item in every(items) for value in item.sources or ()} | {*source.leaving}
         self.layers: dict[str, Doc] = {}
-        self.members = _Members(names)
+        self.members = {key: f"self.{name}" for key, name in names.items()}
         self.attributes: dict[int, str] = {}
         self.attributed = Names(names.values())
+
+    @property
+    def kept(self) -> list[str]:
+        """The block's parameters that its forward takes, from the module itself."""
+        words = {word for step in self.steps for word in re.findall(r"self\.\w+", step.form)}
+        return [name for name in self.names.values() if f"self.{name}" in words]
 
     def layer(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Make an attribute of a layer, or of a tensor, which is taken and not called."""

@@ -84,7 +84,7 @@ def _block(body: ModuleBody, items: Items, start: int, called: Signature) -> Ite
 
 def _layers(body: ModuleBody) -> Iterator[str]:
     yield "        super().__init__()"
-    for name in body.members.used.values():
+    for name in body.kept:
         yield f"        self.{name} = {name}"
     for attribute, module in body.layers.items():
         yield from lines(module, 8, before=f"self.{attribute} = ")
