@@ -1,4 +1,4 @@
-"""Classes that PyTorch lacks, as they are written out in a module that uses them."""
+"""Classes and functions that PyTorch lacks, as they are written out in a module that uses them."""
 
 from __future__ import annotations
 
@@ -83,43 +83,29 @@ class Affine(nn.Module):
 '''
 
 DEPTH_TO_SPACE = '''
-class DepthToSpace(nn.Module):
+def depth_to_space(x, block):
     """Lay the channels of a position out as a block of positions; those of one place belong together."""
-
-    def __init__(self, block):
-        super().__init__()
-        self.block = block
-
-    def forward(self, x):
-        n, c, h, w = x.shape
-        b = self.block
-        x = x.reshape(n, b, b, c // b**2, h, w).permute(0, 3, 4, 1, 5, 2)
-        return x.reshape(n, c // b**2, h * b, w * b)
+    n, c, h, w = x.shape
+    x = x.reshape(n, block, block, c // block**2, h, w).permute(0, 3, 4, 1, 5, 2)
+    return x.reshape(n, c // block**2, h * block, w * block)
 '''
 
 SPACE_TO_DEPTH = '''
-class SpaceToDepth(nn.Module):
+def space_to_depth(x, block):
     """Lay a block of positions out as channels of one."""
-
-    def __init__(self, block):
-        super().__init__()
-        self.block = block
-
-    def forward(self, x):
-        n, c, h, w = x.shape
-        b = self.block
-        x = x.reshape(n, c, h // b, b, w // b, b).permute(0, 3, 5, 1, 2, 4)
-        return x.reshape(n, c * b**2, h // b, w // b)
+    n, c, h, w = x.shape
+    x = x.reshape(n, c, h // block, block, w // block, block).permute(0, 3, 5, 1, 2, 4)
+    return x.reshape(n, c * block**2, h // block, w // block)
 '''
 
 HELPERS = {
     "Affine": AFFINE,
-    "DepthToSpace": DEPTH_TO_SPACE,
-    "SpaceToDepth": SPACE_TO_DEPTH,
+    "depth_to_space": DEPTH_TO_SPACE,
+    "space_to_depth": SPACE_TO_DEPTH,
     "ConnectedConv": CONNECTED,
     "Subsample": SUBSAMPLE,
     "ScaledTanh": SCALED_TANH,
     "RBF": RBF,
     "ChannelNorm": CHANNEL_NORM,
 }
-"""Each class by its name; a module holds those that its code names."""
+"""Each by its name; a module holds those that its code names."""

@@ -173,13 +173,14 @@ def resize(op: Resize, at: Site) -> Expression:
 @writes(DepthToSpace)
 def depth_to_space(op: DepthToSpace, at: Site) -> Expression:
     _maps(at.x)
-    return expression("nn.PixelShuffle" if op.mode == "crd" else "DepthToSpace", block=op.block)
+    form = "nn.PixelShuffle" if op.mode == "crd" else "depth_to_space({0}, {block})"
+    return expression(form, block=op.block)
 
 
 @writes(SpaceToDepth)
 def space_to_depth(op: SpaceToDepth, at: Site) -> Expression:
     _maps(at.x)
-    return expression("SpaceToDepth", block=op.block)
+    return expression("space_to_depth({0}, {block})", block=op.block)
 
 
 def _maps(x: Shape) -> None:
