@@ -71,19 +71,16 @@ def conv(op: Conv, at: Site) -> Expression:
     if max(slid.stride) > 1 and max(slid.dilation) > 1:
         raise ArchcalcError("it has both a stride and a dilation, of which the framework takes one")
     kernel = one(slid.kernel)
+    if op.connections is not None and rank != 2:
+        raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
     if op.connections is not None:
         found = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
     elif op.groups == at.x[1] > 1 and rank < 3:
-        multiplier = (op.out // at.x[1], 1)
-        found = expression(f"layers.DepthwiseConv{rank}D", kernel_size=kernel).given(
-            depth_multiplier=multiplier
-        )
+        found = expression(f"layers.DepthwiseConv{rank}D", kernel_size=kernel)
+        found = found.given(depth_multiplier=(op.out // at.x[1], 1))
     else:
-        found = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel).given(
-            groups=(op.groups, 1)
-        )
-    if op.connections is not None and rank != 2:
-        raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
+        found = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel)
+        found = found.given(groups=(op.groups, 1))
     found, sides = _slid(found, slid, 1)
     return _padded(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
 

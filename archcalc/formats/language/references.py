@@ -84,7 +84,9 @@ class References:
         wanted = own if self._is_free(own, prefix) else ""
         if key(item) in self.needed and not (wanted and self._is_plain(wanted, kind, prefix)):
             wanted = self._fresh(kind, prefix)
-        elif not wanted or (prefix not in self.unsure and f"{prefix}{wanted}" == self._peek(prefix, kind)):
+        elif not wanted or (
+            prefix not in self.unsure and f"{prefix}{wanted}" == self._number(prefix, kind)[0]
+        ):
             path = self._next(prefix, kind)
             if key(item) in self.needed:
                 self.paths[item.call.value] = path
@@ -120,9 +122,6 @@ class References:
             name = f"{kind}-{self.fresh[kind]}"
             if f"{prefix}{name}" not in self.taken and not self.common[name]:
                 return name
-
-    def _peek(self, prefix: str, kind: str) -> str:
-        return self._number(prefix, kind)[0]
 
     def _next(self, prefix: str, kind: str) -> str:
         path, number = self._number(prefix, kind)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import inf
 
-from archcalc.arithmetic.window import Window
 from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, undilated, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import writes
@@ -43,28 +41,24 @@ def padding(sides: Sides, value: float = 0.0) -> Expression:
 
 @writes(Conv)
 def conv(op: Conv, at: Site) -> Expression:
-    rank_of(at.x)
-    slid = windows(op, at)
+    rank, slid = rank_of(at.x), windows(op, at)
     inner = is_even(slid.reach)
     pad = one(before for before, _ in slid.reach) if inner else 0
-    if op.connections is not None:
-        options = expression("ConnectedConv", connections=op.connections)
-        found = _window(options, slid)
-    else:
-        channels = expression(f"nn.Conv{slid.rank}d", in_channels=at.x[1], out_channels=op.out)
-        found = _window(channels, slid)
-    found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
+    kernel = one(slid.kernel)
     if op.connections is None:
-        found = found.given(groups=(op.groups, 1))
-    elif slid.rank != 2:
-        raise ArchcalcError(f"connections over {slid.rank} spatial axes: there is a layer for 2")
-    found = found.given(bias=(op.bias, True))
+        found = expression(f"nn.Conv{rank}d", in_channels=at.x[1], out_channels=op.out, kernel_size=kernel)
+    elif rank == 2:
+        found = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
+    else:
+        raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
+    found = found.given(
+        stride=(one(slid.stride), 1),
+        padding=(pad, 0),
+        dilation=(one(slid.dilation), 1),
+        groups=(op.groups, 1),
+        bias=(op.bias, True),
+    )
     return found if inner else padded(slid.reach, found)
-
-
-def _window(found: Expression, slid: Windows) -> Expression:
-    size = expression("", kernel_size=one(slid.kernel)).arguments
-    return found._replace(arguments=(*found.arguments, *size)).given(stride=(one(slid.stride), 1))
 
 
 @writes(ConvTranspose)
@@ -93,7 +87,9 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
 def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = windows(op, at)
     found = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
-    inner = is_even(slid.sides) and all(w.kernel // 2 >= before for (before, _), w in _axes(slid))
+    inner = is_even(slid.sides) and all(
+        w.kernel // 2 >= before for (before, _), w in zip(slid.sides, slid.axes, strict=True)
+    )
     if inner:
         pad = one(before for before, _ in slid.sides)
         found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
@@ -133,10 +129,6 @@ def subsample(op: Subsample, at: Site) -> Expression:
 def _pool(form: str, slid: Windows) -> Expression:
     kernel = one(slid.kernel)
     return expression(form, kernel_size=kernel).given(stride=(one(slid.stride), kernel))
-
-
-def _axes(slid: Windows) -> Iterable[tuple[tuple[int, int], Window]]:
-    return zip(slid.sides, slid.axes, strict=True)
 
 
 @writes(GlobalAvgPool, AdaptiveAvgPool)
