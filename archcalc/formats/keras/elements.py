@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from archcalc.formats.keras.table import plain, refuses, writes
 from archcalc.formats.program.alike import ARITHMETIC, FIXED, with_number
 from archcalc.formats.program.code import Expression, expression
@@ -85,6 +87,5 @@ writes(Combine)(lambda op, at: expression(OPERATIONS[op.by]))
 
 @writes(Clip)
 def clip(op: Clip, at: Site) -> Expression:
-    infinite = float("inf")
-    low, high = (-infinite if op.low is None else op.low), (infinite if op.high is None else op.high)
+    low, high = (-inf if op.low is None else op.low), (inf if op.high is None else op.high)
     return expression("ops.clip({0}, {low}, {high})", low=low, high=high)

@@ -53,13 +53,12 @@ def pad(op: Pad, at: Site) -> Expression:
     sides = per_axis(op.amount, at.x[2:])
     if op.mode == "constant" and op.value == 0 and not is_any(op.channels) and 1 <= len(sides) <= 3:
         return padding(sides)
-    modes = {"constant": "constant", "reflect": "reflect"}
-    if op.mode not in modes:
-        raise ArchcalcError(f"pads by '{op.mode}'")
     whole = ((0, 0), *op.channels, *sides)
+    if op.mode == "constant":
+        return expression("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
     if op.mode == "reflect":
         return expression('ops.pad({0}, {sides}, mode="reflect")', sides=whole)
-    return expression("ops.pad({0}, {sides}, constant_values={value})", sides=whole, value=op.value)
+    raise ArchcalcError(f"pads by '{op.mode}'")
 
 
 @writes(Crop)
@@ -108,8 +107,7 @@ def expand(op: Expand, at: Site) -> Expression:
 @writes(Reduce)
 def reduce(op: Reduce, at: Site) -> Expression:
     over = "axis={axes}" + (", keepdims=True" if op.keep else "")
-    form = REDUCTIONS[op.by].replace("OVER", over)
-    return expression(form, axes=one(op.axes) if len(op.axes) == 1 else op.axes)
+    return expression(REDUCTIONS[op.by].replace("OVER", over), axes=one(op.axes))
 
 
 @writes(ArgMax)

@@ -6,7 +6,7 @@ from archcalc.formats.padding import MOST_AXES
 from archcalc.formats.program.alike import channels, inputs, sliced
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.formats.pytorch.table import plain, writes
-from archcalc.formats.pytorch.windows import padding
+from archcalc.formats.pytorch.windows import last_first, padding
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
@@ -40,11 +40,10 @@ def pad(op: Pad, at: Site) -> Expression:
     is_spatial = not before and not after and 1 <= len(sides) <= MOST_AXES
     if op.mode == "constant" and is_spatial:
         return padding(sides, op.value)
-    amount = tuple(side for pair in reversed(sides) for side in pair)
+    amount = last_first(sides)
     if op.mode == "constant":
-        return expression(
-            "F.pad({0}, {amount}, value={value})", amount=(*amount, before, after), value=op.value
-        )
+        whole = (*amount, before, after)
+        return expression("F.pad({0}, {amount}, value={value})", amount=whole, value=op.value)
     if not is_spatial:
         raise ArchcalcError("takes new channels from others")
     return expression(f"nn.{PADDINGS[op.mode]}{len(sides)}d", padding=one(amount))
@@ -87,9 +86,7 @@ def reduce(op: Reduce, at: Site) -> Expression:
         if len(op.axes) > 1:
             raise ArchcalcError("multiplies along several axes at once")
         return expression(f"{{0}}.prod(dim={{axis}}{kept})", axis=op.axes[0])
-    return expression(
-        f"{REDUCTIONS[op.by]}dim={{axes}}{kept})", axes=one(op.axes) if len(op.axes) == 1 else op.axes
-    )
+    return expression(f"{REDUCTIONS[op.by]}dim={{axes}}{kept})", axes=one(op.axes))
 
 
 @writes(ArgMax)

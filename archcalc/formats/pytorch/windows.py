@@ -32,11 +32,16 @@ def padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
 
 
 def padding(sides: Sides, value: float = 0.0) -> Expression:
-    """Return a layer that pads: PyTorch lists the last axis first."""
-    amount = tuple(side for pair in reversed(sides) for side in pair)
+    """Return a layer that pads."""
+    amount = one(last_first(sides))
     if value == 0:
-        return expression(f"nn.ZeroPad{len(sides)}d", padding=one(amount))
-    return expression(f"nn.ConstantPad{len(sides)}d", padding=one(amount), value=value)
+        return expression(f"nn.ZeroPad{len(sides)}d", padding=amount)
+    return expression(f"nn.ConstantPad{len(sides)}d", padding=amount, value=value)
+
+
+def last_first(sides: Sides) -> tuple[int, ...]:
+    """Return padding as PyTorch lists it, the last axis first."""
+    return tuple(side for pair in reversed(sides) for side in pair)
 
 
 @writes(Conv)
