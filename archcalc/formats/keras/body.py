@@ -22,8 +22,7 @@ from archcalc.formats.program.code import (
     lines,
     unused,
 )
-from archcalc.formats.program.parameters import Rising
-from archcalc.formats.program.program import Signature, Writing, applied, made, value
+from archcalc.formats.program.program import Signature, Writing, applied, made
 from archcalc.formats.program.variables import Statement
 
 STEP = "#"
@@ -46,8 +45,7 @@ class Pattern(NamedTuple):
 class Loop(NamedTuple):
     """Things that are applied several times."""
 
-    counter: str
-    times: str
+    head: str
     parts: tuple[Part, ...]
 
 
@@ -147,8 +145,7 @@ class FunctionBody(Body):
             parts = self._parts(self.source.spoken.call(call.value, call.arguments))
         if call.times == 1:
             return parts
-        is_counted = any(isinstance(given, Rising) for given in call.arguments.values())
-        return (Loop("i" if is_counted else "_", value(call.times, self.names), parts),)
+        return (Loop(self.turns(call), parts),)
 
 
 def returns(statement: Statement, parts: Mapping[int, tuple[Part, ...]]) -> bool:
@@ -181,7 +178,7 @@ def _lines(
     elif isinstance(part, Loop):
         if arguments[0] != variable:
             yield f"{margin}{variable} = {arguments[0]}"
-        yield f"{margin}for {part.counter} in range({part.times}):"
+        yield f"{margin}{part.head}:"
         for inner in part.parts:
             yield from _lines(inner, variable, (variable,), indent + INDENT)
     elif part.is_function:

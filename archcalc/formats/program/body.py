@@ -9,7 +9,8 @@ from archcalc.formats.program.branches import Item, Items
 from archcalc.formats.program.calls import Call
 from archcalc.formats.program.code import Expression, identifier
 from archcalc.formats.program.nesting import Step
-from archcalc.formats.program.program import Signature, Writing
+from archcalc.formats.program.parameters import Rising
+from archcalc.formats.program.program import Signature, Writing, value
 
 
 class Body(ABC):
@@ -91,6 +92,11 @@ class Body(ABC):
         if call.tied is not None:
             return self.again(call, call.tied, expression, sources)
         return self.layer(call, name, expression, sources)
+
+    def turns(self, call: Call) -> str:
+        """Return the head of the loop around a call, which counts where settings go up."""
+        is_counted = any(isinstance(given, Rising) for given in call.arguments.values())
+        return f"for {'i' if is_counted else '_'} in range({value(call.times, self.names)})"
 
     def _branch(self, items: Items, name: str, start: int) -> int:
         """Take in one branch; return the value that it ends on."""

@@ -10,13 +10,14 @@ from archcalc.formats.program.body import Body
 from archcalc.formats.program.branches import Item, Items, every
 from archcalc.formats.program.calls import Call
 from archcalc.formats.program.code import Brackets, Doc, Expression, Names, identifier
-from archcalc.formats.program.parameters import Rising
-from archcalc.formats.program.program import Signature, Writing, applied, made, value
+from archcalc.formats.program.program import Signature, Writing, applied, made
 from archcalc.formats.pytorch.table import CALLED, TENSORS
 from archcalc.op.site import Site
 
 SEQUENTIAL = "nn.Sequential"
 CALL = "{}({{0}})"
+LOOP = "*["
+"""How modules that a loop makes begin, laid out in the list of arguments."""
 WORDS = """
 T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda double
 dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
@@ -121,8 +122,7 @@ class ModuleBody(Body):
             module = made(layer, self.names, tall=SEQUENTIAL)
         if call.times == 1:
             return module
-        is_counted = any(isinstance(given, Rising) for given in call.arguments.values())
-        return _loop(module, "i" if is_counted else "_", value(call.times, self.names))
+        return Brackets(LOOP, (module, self.turns(call)), "]", separator=" ")
 
     def _module(
         self,
@@ -153,10 +153,5 @@ def one(modules: Sequence[Doc]) -> Doc:
     return Brackets(f"{SEQUENTIAL}(", tuple(modules), ")", is_tall=len(modules) > 1)
 
 
-def _loop(module: Doc, index: str, times: str) -> Brackets:
-    """Return modules made in a loop, laid out in the list of arguments."""
-    return Brackets("*[", (module, f"for {index} in range({times})"), "]", separator=" ")
-
-
 def _is_loop(module: Doc) -> bool:
-    return isinstance(module, Brackets) and module.opening == "*["
+    return isinstance(module, Brackets) and module.opening == LOOP
