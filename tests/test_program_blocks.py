@@ -66,11 +66,15 @@ def assert_same(network):
         op = network.nodes[position].op
         return {name: op.__dict__[setting.attribute] for name, setting in op.declared.items()}
 
+    def usual(position):
+        declared = network.nodes[position].op.declared
+        return {name: setting.default for name, setting in declared.items()}
+
     entering = [position for position, node in enumerate(network.nodes) if node.op.traits.role == "input"]
     functions = frozenset(p for p, node in enumerate(network.nodes) if node.op.kind in ("add", "sigmoid"))
     styles = (
         Style(said),
-        Style(said, is_plain=True, apart=functions, most_written_out=12),
+        Style(said, usual, is_plain=True, apart=functions, most_written_out=12),
     )
     for style in styles:
         assert expanded(programmed(network, style), entering) == calls(network, said)
