@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from archcalc.analysis.row import Row, Totals
     from archcalc.formats.language.given import loads
     from archcalc.formats.language.schema import spec_schema
-    from archcalc.formats.library import load, load_every, members, names
+    from archcalc.formats.library import load, members
     from archcalc.formats.registry import export
+    from archcalc.formats.specs import load_every, names
     from archcalc.ground.errors import ArchcalcError
     from archcalc.network.network import Network
     from archcalc.op.op import Work
@@ -87,10 +88,10 @@ _HOMES = {
     "memory_bound": "archcalc.questions.verify.verify",
     "verify": "archcalc.questions.verify.verify",
     "load": "archcalc.formats.library",
-    "load_every": "archcalc.formats.library",
+    "load_every": "archcalc.formats.specs",
     "loads": "archcalc.formats.language.given",
     "members": "archcalc.formats.library",
-    "names": "archcalc.formats.library",
+    "names": "archcalc.formats.specs",
     "spec_schema": "archcalc.formats.language.schema",
 }
 

@@ -16,7 +16,7 @@ from known import FEW, NAMES
 
 import archcalc
 from archcalc.commands.cli import main
-from archcalc.formats import library
+from archcalc.formats import specs
 from archcalc.formats.language.read import Document
 from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import LIMITS
@@ -107,7 +107,7 @@ def few_of_ours(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("specs")
     for name in ("alexnet", "lenet5", "vgg"):
         shutil.copy(Path(__file__).parents[1] / f"specs/{name}.yaml", folder)
-    monkeypatch.setattr(library, "_own_folder", lambda: folder)
+    monkeypatch.setattr(specs, "_own_folder", lambda: folder)
 
 
 @pytest.fixture

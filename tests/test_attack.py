@@ -9,7 +9,7 @@ import pytest
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.formats import library as zoo
+from archcalc.formats import specs as zoo
 from archcalc.formats.language import contents
 from archcalc.formats.language.read import override
 from archcalc.ground import limits

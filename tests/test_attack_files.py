@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.commands.cli import cli, main
-from archcalc.formats.library import names
 from archcalc.formats.onnx.read import TRANSLATORS
+from archcalc.formats.specs import names
 from archcalc.ground import limits
 from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY

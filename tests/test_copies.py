@@ -33,7 +33,7 @@ def spots(node):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(archcalc.formats.library._own_folder().iterdir()), ids=lambda path: path.stem
+    "path", sorted(archcalc.formats.specs._own_folder().iterdir()), ids=lambda path: path.stem
 )
 def test_known_networks_are_as_if_every_block_were_written_out(path):
     text = path.read_text(encoding="utf-8")

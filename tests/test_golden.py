@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archcalc.formats import library as zoo
+from archcalc.formats import specs as zoo
 from archcalc.formats.language.expressions import value_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -77,7 +77,7 @@ def compare(request, name, text):
 @pytest.mark.parametrize("name", WIDE)
 def test_a_page_is_as_it_was_at_every_width(request, command, monkeypatch, name):
     if name == "list":
-        monkeypatch.setattr(zoo, "_folders", lambda: [GOLDEN])
+        monkeypatch.setattr(zoo, "folders", lambda: [GOLDEN])
     parts = [f"$ archcalc {WIDE[name]}   # {width}\n{command(WIDE[name], width)}" for width in WIDTHS]
     compare(request, name, "\n".join(parts))
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from pathlib import Path
 
 from archcalc.analysis.conditions import Input
 from archcalc.formats.format import Format
-from archcalc.formats.language.contents import contents, decoded, standard_input
+from archcalc.formats.language.contents import decoded, standard_input
 from archcalc.formats.language.read import Document, check_parameters
 from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
+from archcalc.formats.specs import (
+    KERNELS,
+    SUFFIXES,
+    document_in,
+    find_by_name,
+    folders,
+    hint_for_name,
+    names,
+    normal,
+)
 from archcalc.ground import limits
 from archcalc.ground.collector import collector_paused
-from archcalc.ground.errors import ArchcalcError, CallError, SourceText, nearest, visible
+from archcalc.ground.errors import ArchcalcError, CallError, SourceText, visible
 from archcalc.network.network import Network
 
-SUFFIXES = (".yaml", ".yml")
-"""How specs are called."""
-KERNELS = r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?"
-"""How stacks of kernels are written, which no network is called."""
 INLINE = re.compile(r"\s*[\[{]|.*?(?<!\.yaml)(?<!\.yml):(\s|$)", re.DOTALL)
 """How layers are written in place of a name: they begin with [ or {, or have a colon before a blank or at the end.
 
@@ -130,108 +135,19 @@ def find(model: str) -> tuple[Document, str | None]:
     if path is not None:
         document = _document_of(path)
         return document, _variant(document, variant)
-    for folder in _folders():
-        if located := _find_in(folder, normal(model)):
-            return located
+    if located := find_by_name(normal(model)):
+        return located
     if model and _is_file(here := _with_suffix(Path(model))):
-        return _document(here), None
+        return document_in(here), None
     raise CallError(
         f"there is no network called '{visible(model)}'",
-        hint=_hint_for(model),
+        hint=hint_for_name(model),
     )
-
-
-def _hint_for(model: str) -> str:
-    """Return what may have been meant by a name that no network has."""
-    if re.fullmatch(KERNELS, model):
-        return "kernels are compared: archcalc compare 3x3x3 7x7"
-    return nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml"
-
-
-def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
-    """Return the spec in a folder that describes the network `name`; files that begin like it are read first."""
-
-    def unlikeness(path: Path) -> int:
-        stem = normal(path.stem)
-        return -len(stem) if name.startswith(stem) else 1
-
-    for path in sorted(_spec_files(folder), key=unlikeness):
-        try:
-            document = _document(path)
-        except ArchcalcError:
-            if normal(path.stem) == name:
-                raise
-            continue
-        for variant in document.names:
-            if normal(variant) == name:
-                return document, (variant if document.variants else None)
-        if document.variants and normal(document.name) == name:
-            return document, None
-    return None
 
 
 def _variant(document: Document, name: str | None) -> str | None:
     """Return a variant's name as its spec writes it, or as it was given where there is none like it."""
     return next((known for known in document.variants if name and normal(known) == normal(name)), name)
-
-
-def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] = ()) -> Iterator[Network]:
-    """Yield every network that can be called by name, sorted by file and then as the file has them.
-
-    What is wrong with a file or a network goes to `complain`, and the others follow all the same.
-
-    Args:
-        complain: takes what is wrong.
-        called: names of networks or of families, parts of them, or patterns such as vgg*_bn; all networks where empty.
-
-    Raises:
-        ArchcalcError: no network is called so.
-    """
-    members = _called(list(_members(complain)), called)[::-1]
-    while members:
-        document, name = members.pop()  # so that nothing holds a file whose last network is there
-        try:
-            yield document.network(name if document.variants else None)
-        except ArchcalcError as error:
-            complain(error)
-
-
-def _called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
-    """Return those of some networks that are called like one of several words; all where there is no word."""
-    wanted: set[str] = set()
-    for word in called:
-        pattern = normal(word) if set(word) & set("*?[") else f"*{normal(word)}*"
-        alike = {
-            name
-            for document, name in members
-            if fnmatchcase(normal(name), pattern) or fnmatchcase(normal(document.name), pattern)
-        }
-        if not alike:
-            raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=_hint_for(word))
-        wanted |= alike
-    return [member for member in members if member[1] in wanted] if called else members
-
-
-def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
-    """Yield every name that can be called, each once, with the spec that describes it."""
-    limits.check()
-    seen: set[str] = set()
-    for folder in _folders():
-        for path in _spec_files(folder):
-            try:
-                document = _document(path)
-            except ArchcalcError as error:
-                complain(error)
-                continue
-            for name in document.names:
-                if normal(name) not in seen:
-                    seen.add(normal(name))
-                    yield document, name
-
-
-def names() -> list[str]:
-    """Return the names of all networks whose specs can be read."""
-    return [name for _, name in _members(lambda error: None)]
 
 
 def is_known(model: str) -> bool:
@@ -245,11 +161,6 @@ def is_known(model: str) -> bool:
 def is_inline(model: str) -> bool:
     """Tell whether a model argument is layers rather than the name of a network or a file; its form alone decides."""
     return INLINE.match(model) is not None
-
-
-def normal(name: str) -> str:
-    """Return the form in which names are compared."""
-    return name.lower().replace("-", "_")
 
 
 def _as_path(model: str) -> tuple[Path | None, str | None]:
@@ -280,47 +191,19 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _spec_files(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-    except OSError as error:
-        raise ArchcalcError(
-            f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
-        ) from None
-
-
-def _folders() -> list[Path]:
-    """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
-    extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
-    return [*(Path(folder) for folder in extra if folder), _own_folder()]
-
-
-def _own_folder() -> Path:
-    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "specs"
-    return installed if installed.is_dir() else package.parent / "specs"
-
-
 def _document_of(path: Path) -> Document:
     """Return the spec in a file that somebody named; what may have been meant is said where there is none."""
     try:
-        return _document(path)
+        return document_in(path)
     except ArchcalcError as error:
         if error.hint is None and not os.path.lexists(path):
             raise CallError(error.fact, hint=_hint_for_file(path)) from None
         raise
 
 
-def _document(path: Path) -> Document:
-    own = path.parent == _own_folder()
-    name = f"specs/{path.name}" if own else str(path)
-    return Document(SourceText(name, decoded(str(path), contents(path))))
-
-
 def _hint_for_file(path: Path) -> str:
     """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
-    families = (_is_file(folder / path.name) for folder in _folders())
+    families = (_is_file(folder / path.name) for folder in folders())
     if any(families) or is_known(path.stem):
         return f"archcalc's own networks are called without a suffix: {visible(path.stem)}"
     from archcalc.formats.missing import hint_for_file

@@ -1,0 +1,148 @@
+"""The networks that can be called by name: in which folders their specs lie, what they are called, all of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from archcalc.formats.language.contents import contents, decoded
+from archcalc.formats.language.read import Document
+from archcalc.ground import limits
+from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
+from archcalc.network.network import Network
+
+SUFFIXES = (".yaml", ".yml")
+"""How specs are called."""
+KERNELS = r"[0-9]+(?:[x×][0-9]+)+(?:[-/*@,][\w,x×*/@-]*)?"
+"""How stacks of kernels are written, which no network is called."""
+
+
+def find_by_name(name: str) -> tuple[Document, str | None] | None:
+    """Return the spec that describes the network of a name, in its normal form; None where no folder holds one."""
+    return next((located for folder in folders() if (located := _find_in(folder, name))), None)
+
+
+def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
+    """Return the spec in a folder that describes the network `name`; files that begin like it are read first."""
+
+    def unlikeness(path: Path) -> int:
+        stem = normal(path.stem)
+        return -len(stem) if name.startswith(stem) else 1
+
+    for path in sorted(_spec_files(folder), key=unlikeness):
+        try:
+            document = document_in(path)
+        except ArchcalcError:
+            if normal(path.stem) == name:
+                raise
+            continue
+        for variant in document.names:
+            if normal(variant) == name:
+                return document, (variant if document.variants else None)
+        if document.variants and normal(document.name) == name:
+            return document, None
+    return None
+
+
+def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] = ()) -> Iterator[Network]:
+    """Yield every network that can be called by name, sorted by file and then as the file has them.
+
+    What is wrong with a file or a network goes to `complain`, and the others follow all the same.
+
+    Args:
+        complain: takes what is wrong.
+        called: names of networks or of families, parts of them, or patterns such as vgg*_bn; all networks where empty.
+
+    Raises:
+        ArchcalcError: no network is called so.
+    """
+    members = _called(list(_members(complain)), called)[::-1]
+    while members:
+        document, name = members.pop()  # so that nothing holds a file whose last network is there
+        try:
+            yield document.network(name if document.variants else None)
+        except ArchcalcError as error:
+            complain(error)
+
+
+def _called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
+    """Return those of some networks that are called like one of several words; all where there is no word."""
+    wanted: set[str] = set()
+    for word in called:
+        pattern = normal(word) if set(word) & set("*?[") else f"*{normal(word)}*"
+        alike = {
+            name
+            for document, name in members
+            if fnmatchcase(normal(name), pattern) or fnmatchcase(normal(document.name), pattern)
+        }
+        if not alike:
+            raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=hint_for_name(word))
+        wanted |= alike
+    return [member for member in members if member[1] in wanted] if called else members
+
+
+def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
+    """Yield every name that can be called, each once, with the spec that describes it."""
+    limits.check()
+    seen: set[str] = set()
+    for folder in folders():
+        for path in _spec_files(folder):
+            try:
+                document = document_in(path)
+            except ArchcalcError as error:
+                complain(error)
+                continue
+            for name in document.names:
+                if normal(name) not in seen:
+                    seen.add(normal(name))
+                    yield document, name
+
+
+def names() -> list[str]:
+    """Return the names of all networks whose specs can be read."""
+    return [name for _, name in _members(lambda error: None)]
+
+
+def hint_for_name(model: str) -> str:
+    """Return what may have been meant by a name that no network has."""
+    if re.fullmatch(KERNELS, model):
+        return "kernels are compared: archcalc compare 3x3x3 7x7"
+    return nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml"
+
+
+def normal(name: str) -> str:
+    """Return the form in which names are compared."""
+    return name.lower().replace("-", "_")
+
+
+def _spec_files(folder: Path) -> list[Path]:
+    """Return the files in a folder that are called as specs are, in the order of their names."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    except OSError as error:
+        raise ArchcalcError(
+            f"{visible(str(folder))}: {error.strerror}", hint="it is named in ARCHCALC_PATH"
+        ) from None
+
+
+def folders() -> list[Path]:
+    """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
+    extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
+    return [*(Path(folder) for folder in extra if folder), _own_folder()]
+
+
+def _own_folder() -> Path:
+    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "specs"
+    return installed if installed.is_dir() else package.parent / "specs"
+
+
+def document_in(path: Path) -> Document:
+    """Return the spec in a file; one of archcalc's own is called by its place in the repository."""
+    own = path.parent == _own_folder()
+    name = f"specs/{path.name}" if own else str(path)
+    return Document(SourceText(name, decoded(str(path), contents(path))))
