@@ -24,6 +24,8 @@ from archcalc.commands.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "archcalc" / "data" / "help").glob("*.md"))]
+"""What is followed line by line: the README and the reference."""
 FENCE = re.compile(
     r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
 )
@@ -31,6 +33,8 @@ NEEDS_NO_SHELL = re.compile(r"archcalc( [\w.:,@/-]+)*")
 INSTALLS = re.compile(r"(python3? -m )?(pip|pipx|uv|git|cd) ")
 LEFT_OUT = "..."
 COLUMNS = "100"
+LONGEST = 300
+"""The most lines of the README: a tour, and no reference."""
 
 
 class Block(NamedTuple):
@@ -124,8 +128,13 @@ def check_spec(block, folder):
         (folder / name[1]).write_text(block.text)
 
 
-def test_the_readme_is_true(says, tmp_path):
-    check(README.read_text(encoding="utf-8"), says, tmp_path)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_is_true(says, tmp_path, page):
+    check(page.read_text(encoding="utf-8"), says, tmp_path)
+
+
+def test_the_readme_is_a_tour():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
 
 def test_the_readme_shows_commands_and_python():

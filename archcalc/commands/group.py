@@ -20,7 +20,7 @@ HEADINGS = {
     "Understand": "explain compare size reconcile verify",
     "Decide": "check",
     "Exchange": "export",
-    "Reference": "ops new schema completion",
+    "Reference": "ops new help schema completion",
 }
 """The commands under headings, in the order in which a person learns them."""
 
@@ -46,7 +46,6 @@ COMMANDS = {
     "diff": "archcalc compare",
     "draw": "archcalc export MODEL --to dot",
     "convert": "archcalc export",
-    "help": "archcalc --help, or archcalc COMMAND --help",
     "info": "archcalc show",
     "init": "archcalc new",
     "create": "archcalc new",

@@ -69,6 +69,18 @@ def _painter(console: Console, style: str) -> tuple[str, str]:
     return before, after
 
 
+def render_markdown(text: str) -> str:
+    """Return a page in Markdown as a terminal shows it; what no terminal shows stays as it is."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        return text
+    from rich.markdown import Markdown
+
+    with console.capture() as capture:
+        console.print(Markdown(text))
+    return capture.get()
+
+
 def complain(error: ArchcalcError) -> None:
     """Print an error on standard error, the fact and the caret in colour on a terminal; of several each, and how many."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
