@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.formats.language.contents import decoded
+from archcalc.formats.language.contents import decode
 from archcalc.formats.language.expressions import value_of
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.starter import starter
@@ -191,7 +191,7 @@ def a_spec(text):
 
 def a_file(data):
     try:
-        text = decoded("net.yaml", data)
+        text = decode("net.yaml", data)
     except ArchcalcError as error:
         assert_printable(error)
     else:

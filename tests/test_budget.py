@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.analysis.budget import OPERATORS, judged, limit, limitable
+from archcalc.analysis.budget import OPERATORS, judge, limit, limitable
 from archcalc.analysis.figures import FIGURES
 from archcalc.commands.cli import cli
 from archcalc.network.network import Limit
@@ -236,7 +236,7 @@ def test_and_binds_tighter_than_or_and_not_tightest_as_in_python(data):
     pieces = data.draw(parts.filter(lambda pieces: len(pieces) < 30))
     text = " ".join(SINGLES.get(piece, piece) for piece in pieces)
     holds = eval(" ".join(WORDS.get(piece, piece) for piece in pieces))  # noqa: S307  # the reference
-    assert (judged(limit(text), SMALL) == "ok") == holds
+    assert (judge(limit(text), SMALL) == "ok") == holds
 
 
 def test_a_row_has_joined_limits_as_they_are_written_and_each_figure(run):

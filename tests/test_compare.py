@@ -14,7 +14,7 @@ from archcalc.arithmetic.polynomial import Formula, channels
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Work
 from archcalc.questions.compare import compare
-from archcalc.questions.differences import differences, shared_prefix
+from archcalc.questions.differences import count_shared, differences
 from archcalc.questions.stacks import StackLayer, is_size, is_stack, network, stack
 from archcalc.sheet.kinds import RATIO
 
@@ -597,7 +597,7 @@ def test_differences_fold_blocks_and_number_runs_without_gaps(network):
         ("c1", "c3", 3),
         ("c5", "c7", 3),
     ]
-    assert shared_prefix(reports) == 2  # by what they are, not by their names
+    assert count_shared(reports) == 2  # by what they are, not by their names
 
 
 # Without its linear layer's 2,048,000 MACs ResNet-50 grows with the area: (320/224)² = 100/49.

@@ -20,7 +20,7 @@ from rich.console import Console
 
 import archcalc
 from archcalc.analysis.figures import column_keys
-from archcalc.sheet.layout import drawn, lay_out, wrap
+from archcalc.sheet.layout import draw_bar, lay_out, wrap
 from archcalc.sheet.terminal import draw
 from archcalc.views.layers import SHOWN, layers
 
@@ -46,21 +46,21 @@ def filled(bar):
 @given(SHARES, SHARES, BAR_WIDTHS)
 def test_a_larger_share_never_has_a_shorter_bar(one, other, width):
     small, large = sorted((one, other))
-    assert filled(drawn(small, width)) <= filled(drawn(large, width))
+    assert filled(draw_bar(small, width)) <= filled(draw_bar(large, width))
 
 
 @given(SHARES, BAR_WIDTHS)
 def test_a_bar_is_as_long_as_its_share_and_never_nothing_for_something(share, width):
-    bar = drawn(share, width)
+    bar = draw_bar(share, width)
     assert len(bar) == width
     assert filled(bar) >= 1
     assert abs(filled(bar) - 8 * width * share) <= 1
 
 
 def test_only_the_whole_fills_a_bar():
-    assert drawn(1, 10) == "█" * 10
-    assert drawn(0.5, 10) == "█" * 5 + " " * 5
-    assert drawn(0.9, 4)[-1] != "█"
+    assert draw_bar(1, 10) == "█" * 10
+    assert draw_bar(0.5, 10) == "█" * 5 + " " * 5
+    assert draw_bar(0.9, 4)[-1] != "█"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from hypothesis.strategies import data, integers, permutations, sampled_from
 import archcalc
 from archcalc.formats import registry
 from archcalc.formats.language.read import Document
-from archcalc.formats.language.write import programmed_spec
-from archcalc.formats.program.branches import branched
+from archcalc.formats.language.write import write_program
+from archcalc.formats.program.branches import read_branches
 from archcalc.formats.program.parameters import Variable
 from archcalc.formats.registry import WRITTEN
 from archcalc.ground.errors import SourceText
@@ -118,14 +118,14 @@ def test_names_stay_where_blocks_allow(name):
 
 def test_the_structure_of_a_nameless_resnet_is_found():
     """He et al. 2015, table 1: four stages of 3, 4, 6 and 3 units, the first of which projects its shortcut."""
-    program = programmed_spec(flat(archcalc.load("resnet50")))
+    program = write_program(flat(archcalc.load("resnet50")))
     stages = [call for call in program.calls if "times" in call.arguments]
     assert [stage.arguments["out"] for stage in stages] == [64, 128, 256, 512]
     assert [stage.arguments["times"] for stage in stages] == [2, 3, 5, 2]
     assert [stage.arguments.get("stride") for stage in stages] == [(1,), None, None, None]
     stage = next(block for block in program.blocks if block.name == stages[0].callee)
     assert stage.parameters["stride"] == (2,)
-    first, *_, repeat = branched(stage.calls, stage.start)
+    first, *_, repeat = read_branches(stage.calls, stage.start)
     assert [len(branch) for branch in first.branches] == [4, 2]
     assert repeat.call.times == Variable("times")
     assert first.branches[1][0].call.arguments["out"] == Variable("out", 4)
@@ -197,7 +197,7 @@ def test_unet_skips_are_branches():
     nodes = [Node("x", REGISTRY["input"](shape=(4, 16, 16)))]
     nodes += [Node(f"Node_{place}", op, tuple(inputs)) for place, (op, *inputs) in enumerate(ops)]
     network = Network("unet", tuple(nodes))
-    items = branched(programmed_spec(network).calls, 0)
+    items = read_branches(write_program(network).calls, 0)
     assert [len(item.branches) for item in items] == [0, 2]
     assert [len(item.branches) for item in items[1].branches[0]] == [0, 0, 2, 0, 0]
     assert items[1].branches[1] == ()

@@ -18,7 +18,7 @@ from archcalc.ground.errors import printable
 from archcalc.network.network import Node
 from archcalc.op.op import Op
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
-from archcalc.sheet.numbers import percent, short, sized
+from archcalc.sheet.numbers import percent, short, write_bytes
 from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.sheet.terminal import page
@@ -242,13 +242,13 @@ def test_a_short_count_is_never_wrong_in_its_last_digit(value):
     ],
 )
 def test_bytes_are_in_binary_units(value, text):
-    assert sized(value) == text
+    assert write_bytes(value) == text
 
 
 @example(1_073_204_953_088)  # 999.5 GiB, which is not yet a TiB
 @given(around(1024, 5))
 def test_short_bytes_are_never_wrong_in_their_last_digit(value):
-    said, unit, digits = read(sized(value), BINARY)
+    said, unit, digits = read(write_bytes(value), BINARY)
     assert abs(said - value) <= unit / 2
     assert len(digits) == 3 or 999 < int(digits) < 1024 or value < 1024
 

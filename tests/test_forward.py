@@ -40,7 +40,7 @@ def run(kind, settings, *xs):
     shapes = [x.shape for x in xs]
     op.check(Site(tuple(shapes)))
     weights = weights_of(op, *shapes)
-    with kernels.metered() as meter:
+    with kernels.meter_products() as meter:
         y = op.forward(*xs, **weights)
     return op, weights, y, meter.macs
 
@@ -312,9 +312,9 @@ def test_products_of_a_band_at_a_time_are_those_of_the_whole(monkeypatch):
 
 
 def test_multiplications_count_only_where_somebody_counts():
-    with kernels.metered() as outer:
+    with kernels.meter_products() as outer:
         kernels.product(numbers(2, 3), numbers(3, 5))
-        with kernels.metered() as inner:
+        with kernels.meter_products() as inner:
             kernels.product(numbers(4, 7), numbers(7, 1))
     assert (outer.macs, inner.macs) == (2 * 3 * 5, 4 * 7)
 

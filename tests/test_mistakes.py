@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.commands.explain import is_sum
-from archcalc.formats.language.expressions import worked_out
+from archcalc.formats.language.expressions import work_out
 from archcalc.op.settings import extents
 from archcalc.questions.stacks import stack
 
@@ -49,7 +49,7 @@ def test_a_file_that_cannot_be_is_missed_in_words(name):
 def test_any_text_is_a_sum_or_refused(text):
     if is_sum(text):
         try:
-            assert isinstance(worked_out(text), int | float | bool | tuple)
+            assert isinstance(work_out(text), int | float | bool | tuple)
         except ArchcalcError as error:
             assert error.fact.startswith((f"'{text}'", "a value of"))  # noqa: PT017
 

@@ -19,7 +19,7 @@ onnx = pytest.importorskip("onnx", reason="ONNX is not installed")
 from onnx import TensorProto, helper  # noqa: E402  (only where ONNX is installed)
 
 from archcalc.formats.onnx.budget import Budget  # noqa: E402
-from archcalc.formats.onnx.tensors import constant, turned  # noqa: E402
+from archcalc.formats.onnx.tensors import constant, transpose_constant  # noqa: E402
 from archcalc.ground.errors import ExceededError  # noqa: E402
 from archcalc.ground.limits import WORK  # noqa: E402
 
@@ -272,7 +272,7 @@ def test_a_look_at_a_constant_costs_what_its_steps_touch(tmp_path):
     tensor = helper.make_tensor("w", TensorProto.INT64, [16, 16], range(256))
     one = constant("w", tensor)._replace(budget=budget)
     for _ in range(3):
-        one = turned(one, (1, 0))
+        one = transpose_constant(one, (1, 0))
     assert one.value.tolist()[0] == [16 * i for i in range(16)]
     assert WORK.default - budget.left == 4 * (80 + 256 // 16)
     budget.left = 100

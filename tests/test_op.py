@@ -7,7 +7,7 @@ import pytest
 import archcalc.op.op
 from archcalc import ArchcalcError
 from archcalc.arithmetic.term import Term
-from archcalc.op.op import Op, Work, added, elements, op, per_axis
+from archcalc.op.op import Op, Work, add_up, elements, op, per_axis
 from archcalc.op.settings import count, flag
 from archcalc.ops import REGISTRY
 
@@ -52,8 +52,8 @@ def test_flops_count_every_kind_of_work(work, flops):
 
 
 def test_work_adds_up_kind_by_kind():
-    assert added([]) == Work(0, 0, 0, 0, 0, 0)
-    assert added([Work(1, 2, 3, 4, 5, 6), Work(10, 20, 30, 40, 50, 60)]) == Work(11, 22, 33, 44, 55, 66)
+    assert add_up([]) == Work(0, 0, 0, 0, 0, 0)
+    assert add_up([Work(1, 2, 3, 4, 5, 6), Work(10, 20, 30, 40, 50, 60)]) == Work(11, 22, 33, 44, 55, 66)
 
 
 # (shapes of tensors, how many numbers they hold, how the count reads)

@@ -306,7 +306,7 @@ def test_the_derivation_of_a_worked_example_ends_at_its_figures(case):
     output = (1, *case.gives)
     assert derivation.parameters(op, shapes) == case.figures.get("params", 0)
     assert derivation.macs(op, shapes) == case.figures.get("macs", 0)
-    assert op.traced().output(Site(tuple(map(derivation.symbolic, shapes)))) == output
+    assert op.trace().output(Site(tuple(map(derivation.symbolic, shapes)))) == output
 
 
 def test_what_nobody_can_account_for_is_not_known_and_never_nothing(row_of):

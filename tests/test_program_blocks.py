@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import booleans, composite, integers, lists, sampled_from, tuples
 
 import archcalc
-from archcalc.formats.program.blocks import programmed
+from archcalc.formats.program.blocks import make_program
 from archcalc.formats.program.grouping import Style
 from archcalc.formats.program.parameters import Rising, Variable
 from archcalc.network.network import Expectation, Network, Node
@@ -77,7 +77,7 @@ def assert_same(network):
         Style(said, usual, is_plain=True, apart=functions, most_written_out=12),
     )
     for style in styles:
-        assert expanded(programmed(network, style), entering) == calls(network, said)
+        assert expanded(make_program(network, style), entering) == calls(network, said)
 
 
 def nameless(network):

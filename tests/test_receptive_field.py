@@ -8,7 +8,7 @@ import pytest
 
 import archcalc
 from archcalc.arithmetic.extent import POINT, even
-from archcalc.arithmetic.sight import Part, Sight, seen
+from archcalc.arithmetic.sight import Part, Sight, see
 
 
 def fields(name):
@@ -194,4 +194,4 @@ def test_a_field_whose_numbers_pass_the_bound_is_left_out(report_of):
 def test_a_tensor_may_be_a_batch_of_numbers_without_any_axis():
     """As a loss's, in a model file: nothing beside the batch is left to have a position."""
     a_number_a_sample = Sight(extents=(), places=((Part(1),),))
-    assert seen("pointwise", [(a_number_a_sample, (1,))], (1,)) == a_number_a_sample
+    assert see("pointwise", [(a_number_a_sample, (1,))], (1,)) == a_number_a_sample

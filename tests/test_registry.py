@@ -132,7 +132,7 @@ def test_its_derivations_end_at_its_counts(cls):
     xs = batched(shapes)
     output = op.output(Site(tuple(xs)))
     symbols = tuple(map(derivation.symbolic, xs))
-    assert op.traced().output(Site(tuple(symbols))) == output
+    assert op.trace().output(Site(tuple(symbols))) == output
     assert derivation.parameters(op, xs) == elements(op.weights(Site(tuple(xs))).values())
     work = op.work(Site(tuple(xs), output))
     assert derivation.macs(op, xs) == (work and work.macs)

@@ -16,7 +16,7 @@ from archcalc.analysis.figures import FIGURES, column_keys
 from archcalc.commands.cli import cli
 from archcalc.sheet import kinds
 from archcalc.sheet.json import SCHEMA as NAME
-from archcalc.sheet.numbers import sized
+from archcalc.sheet.numbers import write_bytes
 from archcalc.sheet.sheet import Kind
 from archcalc.views import schemas
 
@@ -237,7 +237,7 @@ def test_memory_tells_machines_all_that_it_tells_people(run, document, line):
     whole = training["peak_bytes"] if training else inference["memory_bytes"]
     shown = [whole, inference["in_place_bytes"], data["totals"]["activation_bytes"]]
     shown += [inference["im2col"]["bytes"]] if inference["im2col"] else []
-    assert [sized(number) for number in shown if sized(number) not in text] == []
+    assert [write_bytes(number) for number in shown if write_bytes(number) not in text] == []
     assert whole == sum(row["bytes"] for row in data["rows"])
     assert [
         name for name in (inference["im2col"] or {"layer": ""})["layer"].split() if name not in text

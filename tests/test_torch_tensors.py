@@ -38,7 +38,7 @@ def ran(kind, settings, *xs, weights=None):
     named = op.tensors(Site(tuple(shapes)))
     given = {name: tensor.detach().numpy() for name, tensor in (weights or {}).items()}
     assert {name: tensor.shape for name, tensor in given.items()} == named
-    with kernels.metered() as meter:
+    with kernels.meter_products() as meter:
         y = op.forward(*xs, **given)
     assert (y.shape, y.dtype) == (op.output(Site(tuple(shapes))), np.float32)
     assert meter.macs == op.work(Site(tuple(shapes), y.shape)).macs

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcalc.arithmetic.term import Term, named
+from archcalc.arithmetic.term import Term, name_numbers
 from archcalc.op.site import Site
 from archcalc.ops import REGISTRY
 from archcalc.questions import explain as derivation
@@ -122,11 +122,11 @@ def test_a_term_prints_as_people_write_it(term, symbols, numbers):
 
 
 def test_a_setting_is_named_once_where_its_values_agree_and_by_axis_where_they_differ():
-    (before, after), (first, second) = named((2, 2), "p"), named((3, 5), "k")
+    (before, after), (first, second) = name_numbers((2, 2), "p"), name_numbers((3, 5), "k")
     assert (before + after).symbols() == "2·p"
     assert [first.symbols(), second.symbols()] == ["k₁", "k₂"]
-    assert named(True, "b") is True
-    assert named("same", "p") == "same"
+    assert name_numbers(True, "b") is True
+    assert name_numbers("same", "p") == "same"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_parameters_are_derived_as_the_textbook_writes_them(kind, settings, shap
 def test_the_output_size_is_derived_as_the_textbook_writes_it(settings, size, symbols, numbers):
     term = (
         REGISTRY["conv"](out=96, **settings)
-        .traced()
+        .trace()
         .output(Site((derivation.symbolic((1, 3, size, size)),)))[2]
     )
     assert (term.symbols(), term.numbers()) == (symbols, numbers)

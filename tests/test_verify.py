@@ -466,7 +466,7 @@ def test_what_onnx_runtime_makes_of_nothing_or_in_sequences_is_taken_as_it_is(on
 
 
 def test_all_values_differ_where_there_is_another_number_of_them():
-    assert tensors.apart(np.zeros(3), np.zeros(4), 1, 1) == 3
+    assert tensors.count_apart(np.zeros(3), np.zeros(4), 1, 1) == 3
 
 
 def test_memory_counts_an_array_once_with_whatever_looks_into_it():

@@ -316,13 +316,13 @@ def test_a_period_that_is_too_long_is_not_kept():
 
 def test_joined_paths_keep_the_largest_and_the_smallest_field():
     narrow, wide = POINT.through(Window(1)), POINT.through(Window(5, 1, 2, 2))
-    assert narrow.joined(wide) == wide.joined(narrow) == even(5, 1, -2)._replace(narrow=POINT.narrow)
+    assert narrow.join(wide) == wide.join(narrow) == even(5, 1, -2)._replace(narrow=POINT.narrow)
 
 
 def test_joined_paths_that_see_different_elements_see_all_of_them():
     left, right = POINT.through(Window(2, 1, 1, 0)), POINT.through(Window(2, 1, 0, 1))
-    assert left.joined(right).over_all == right.joined(left).over_all == even(3, 1, -1).over_all
+    assert left.join(right).over_all == right.join(left).over_all == even(3, 1, -1).over_all
 
 
 def test_paths_on_which_fields_move_unlike_have_none_together():
-    assert even(3, 2).joined(even(3, 1)) is None
+    assert even(3, 2).join(even(3, 1)) is None

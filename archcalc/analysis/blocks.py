@@ -8,7 +8,7 @@ from itertools import groupby, takewhile
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.network.network import parts, prefix
-from archcalc.op.op import added
+from archcalc.op.op import add_up
 
 SCREEN = 48
 """The rows that a report opens with at most, where folding can bring it down to that."""
@@ -38,7 +38,7 @@ def fitting_depth(report: Report) -> int:
     return 1
 
 
-def folded(report: Report, depth: int) -> tuple[Row, ...]:
+def fold(report: Report, depth: int) -> tuple[Row, ...]:
     """Return the rows with the layers below `depth` levels of blocks folded into one row a block.
 
     A layer that is alone in its block stays itself.
@@ -75,7 +75,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         params=sum(row.params for row in rows),
         fixed=sum(row.fixed for row in rows),
         buffers=sum(row.buffers for row in rows),
-        work=added(works) if len(works) == len(rows) else None,
+        work=add_up(works) if len(works) == len(rows) else None,
         activations=sum(row.activations for row in rows),
         in_place=sum(row.in_place for row in rows),
         alive=max(row.alive for row in rows),

@@ -154,19 +154,19 @@ def singles(limit: Limit) -> Iterator[FigureLimit]:
             yield from singles(part)
 
 
-def judged(limit: Limit, report: Report) -> Outcome:
+def judge(limit: Limit, report: Report) -> Outcome:
     """Return whether a limit holds."""
     if isinstance(limit, FigureLimit):
-        return _judged_alone(limit, report)
-    return _joined(limit.word, {judged(part, report) for part in limit.parts})
+        return _judge_alone(limit, report)
+    return _join(limit.word, {judge(part, report) for part in limit.parts})
 
 
-def within(limits: Iterable[Limit], report: Report) -> Outcome:
+def judge_all(limits: Iterable[Limit], report: Report) -> Outcome:
     """Return whether all of some limits hold."""
-    return _joined("and", {judged(limit, report) for limit in limits})
+    return _join("and", {judge(limit, report) for limit in limits})
 
 
-def _joined(word: Literal["and", "or", "not"], outcomes: set[Outcome]) -> Outcome:
+def _join(word: Literal["and", "or", "not"], outcomes: set[Outcome]) -> Outcome:
     """Return what comes of several outcomes; what is unknown counts only where it can change the answer.
 
     Source: Kleene's strong logic of three values.
@@ -180,7 +180,7 @@ def _joined(word: Literal["and", "or", "not"], outcomes: set[Outcome]) -> Outcom
     return OPPOSITE[decisive]
 
 
-def _judged_alone(limit: FigureLimit, report: Report) -> Outcome:
+def _judge_alone(limit: FigureLimit, report: Report) -> Outcome:
     """Return whether a limit on one figure holds.
 
     What is not known of a network only adds to what is. So the known part alone can break an upper bound, or keep a

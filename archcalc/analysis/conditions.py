@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Self, TypedDict, cast, get_args
 
-from archcalc.analysis.layout import check_input, stated, turned
+from archcalc.analysis.layout import check_input, state_sizes, turn_channels_first
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
-from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.ground.errors import ArchcalcError, list_names, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
@@ -121,17 +121,17 @@ def _shapes(input: Input, network: Network) -> dict[str, Sizes]:
     """
     layout = network.layout
     usual = {
-        node.name: stated(node.op.output_sizes()[1:], layout)
+        node.name: state_sizes(node.op.output_sizes()[1:], layout)
         for node in network.nodes
         if node.op.traits.role == "input"
     }
-    shapes = given_shapes(input, usual, network.name, "last" if layout == "channels_last" else "first")
+    shapes = read_shapes(input, usual, network.name, "last" if layout == "channels_last" else "first")
     for name, shape in shapes.items():
         check_input(network, name, shape)
-    return {name: turned(shape, layout) for name, shape in shapes.items()}
+    return {name: turn_channels_first(shape, layout) for name, shape in shapes.items()}
 
 
-def given_shapes(
+def read_shapes(
     input: Input, usual: Mapping[str, Sequence[int | str]], who: str, channels: str = "first"
 ) -> dict[str, Sizes]:
     """Return the shapes that inputs are given, by name; `usual` are those that they have, a word for an open size.
@@ -149,7 +149,7 @@ def given_shapes(
         if name not in usual:
             raise ArchcalcError(
                 f"{who} has no input '{name}'",
-                hint=nearest(name, list(usual)) or listed("its inputs", usual),
+                hint=nearest(name, list(usual)) or list_names("its inputs", usual),
             )
         try:
             shapes[name] = extents(value)

@@ -30,12 +30,12 @@ class Misread(NamedTuple):
     otherwise: str
 
 
-def turned(shape: Sizes, layout: Layout | None) -> Sizes:
+def turn_channels_first(shape: Sizes, layout: Layout | None) -> Sizes:
     """Return the sizes of an input with the channels first, of sizes that are stated in a layout."""
     return (shape[-1], *shape[:-1]) if layout == "channels_last" else shape
 
 
-def stated(shape: Sizes, layout: Layout | None) -> Sizes:
+def state_sizes(shape: Sizes, layout: Layout | None) -> Sizes:
     """Return the sizes of an input as a layout states them, of sizes with the channels first."""
     return (*shape[1:], shape[0]) if layout == "channels_last" else shape
 
@@ -44,15 +44,15 @@ def misread(network: Network, name: str, shape: Sizes) -> Misread | None:
     """Return what is wrong with the sizes of an input, as they are stated; None where they are meant, or may be."""
     if network.layout == "channels_first" or len(shape) not in (3, 4):
         return None
-    layer = _first_sliding(network.nodes, name, turned(shape, network.layout))
+    layer = _first_sliding(network.nodes, name, turn_channels_first(shape, network.layout))
     if layer is None:
         return None
     if len(shape) == 4:
-        return _with_a_batch(shape, _axes_stated(layer), network.layout)
+        return _with_a_batch(shape, _count_axes(layer), network.layout)
     if network.layout is None and _ends_with_channels(shape):
         return Misread(
-            f"{_written(shape)} has its channels last",
-            _written(turned(shape, "channels_last")),
+            f"{_write(shape)} has its channels last",
+            _write(turn_channels_first(shape, "channels_last")),
             f"'layout: channels_last' reads it as it stands, 'layout: channels_first' says that it is {shape[-1]} wide",
         )
     return None
@@ -67,7 +67,7 @@ def check_input(network: Network, name: str, shape: Sizes) -> None:
         )
 
 
-def _written(shape: Sizes) -> str:
+def _write(shape: Sizes) -> str:
     return "x".join(map(str, shape))
 
 
@@ -86,13 +86,13 @@ def _with_a_batch(shape: Sizes, axes: int | None, layout: Layout | None) -> Misr
     if not (axes == 2 or last or (first and layout is None)):
         return None
     return Misread(
-        f"{_written(shape)} begins with a batch",
-        _written(turned(shape[1:], "channels_last" if last and layout is None else None)),
+        f"{_write(shape)} begins with a batch",
+        _write(turn_channels_first(shape[1:], "channels_last" if last and layout is None else None)),
         "where layers slide over three axes, their kernel says so, as in 'kernel: 3x3x3'",
     )
 
 
-def _axes_stated(op: Op) -> int | None:
+def _count_axes(op: Op) -> int | None:
     """Return over how many axes an op slides; None where each of its settings has one number for all of them."""
     values = (op.__dict__[s.attribute] for s in op.declared.values() if s.kind in ("size", "padding"))
     return max((len(value) for value in values if isinstance(value, tuple) and len(value) > 1), default=None)

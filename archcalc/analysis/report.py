@@ -10,7 +10,7 @@ from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.rows import rows_of, totals_of
 from archcalc.analysis.run import Engine, Run, run
 from archcalc.arithmetic.window import Rounding
-from archcalc.ground.collector import collector_paused
+from archcalc.ground.collector import pause_collector
 from archcalc.ground.errors import ArchcalcError, nearest, visible
 from archcalc.network.network import Network, blocks
 from archcalc.op.site import Sizes
@@ -21,7 +21,7 @@ FIELDS = ("name", "title", "source", "input_shape", "outputs", "batch", "dtype",
 """What makes two reports equal."""
 
 
-@collector_paused()
+@pause_collector()
 def report_on(network: Network, conditions: Conditions, engine: Engine | None = None) -> Report:
     """Return the report on a network under conditions; an `engine` that has run others knows what they have in common.
 

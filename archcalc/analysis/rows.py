@@ -8,18 +8,18 @@ from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.run import Layer
 from archcalc.analysis.sights import extents, sights
 from archcalc.arithmetic.sight import Sight
-from archcalc.ground.collector import collector_paused
-from archcalc.op.op import added, elements
+from archcalc.ground.collector import pause_collector
+from archcalc.op.op import add_up, elements
 
 
-@collector_paused()
+@pause_collector()
 def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
     """Return a row for every layer."""
     rows: list[Row] = []
     drawn = zip(layers, _in_place(layers), _alive(layers), _depths(layers), sights(layers), strict=True)
     for layer, in_place, alive, depth, (sight, gateless) in drawn:
         node, op, facts = layer.node, layer.op, layer.facts
-        params, fixed, buffers = _owned(layer)
+        params, fixed, buffers = _count_own(layer)
         rows.append(
             Row(
                 name=node.name,
@@ -69,7 +69,7 @@ def _depths(layers: Sequence[Layer]) -> list[int]:
     return depths
 
 
-def _owned(layer: Layer) -> tuple[int, ...]:
+def _count_own(layer: Layer) -> tuple[int, ...]:
     """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
     node = layer.node
     if node.tied is not None:
@@ -103,13 +103,13 @@ def _alive(layers: Sequence[Layer]) -> list[int]:
 
 def totals_of(layers: Sequence[Layer]) -> Totals:
     """Return the sums over all layers, and what the deepest and the fullest moment have."""
-    params, fixed, buffers = map(sum, zip(*map(_owned, layers), strict=True))
+    params, fixed, buffers = map(sum, zip(*map(_count_own, layers), strict=True))
     works = [layer.facts.work for layer in layers]
     return Totals(
         params=params,
         fixed=fixed,
         buffers=buffers,
-        work=added(work for work in works if work is not None),
+        work=add_up(work for work in works if work is not None),
         activations=sum([layer.facts.stored for layer in layers]),
         in_place=sum(_in_place(layers)),
         peak=max(_alive(layers)),

@@ -14,7 +14,7 @@ from archcalc.analysis.conditions import Conditions, outputs_among, without_head
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
 from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op, Weights, elements, extents_of
@@ -112,7 +112,7 @@ def run(network: Network, conditions: Conditions, engine: Engine | None = None) 
     Raises:
         ArchcalcError: a layer does not suit its input.
     """
-    whole = _conditioned(network, conditions)
+    whole = _apply_conditions(network, conditions)
     nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
     outputs = outputs_among(nodes, whole)
     problems = Problems()
@@ -157,7 +157,7 @@ def _layers(
     return layers
 
 
-def _conditioned(network: Network, conditions: Conditions) -> Network:
+def _apply_conditions(network: Network, conditions: Conditions) -> Network:
     """Return a network whose inputs and whose rounding are those of the conditions."""
     rounding = conditions.rounding or network.rounding
     nodes = network.nodes
@@ -197,9 +197,9 @@ class Engine:
             facts = self.facts.get((id(op), shapes))
             if facts is None:
                 try:
-                    facts = self.facts[id(op), shapes] = _asked(op, node.op, Shapes(shapes))
+                    facts = self.facts[id(op), shapes] = _ask(op, node.op, Shapes(shapes))
                 except ArchcalcError as error:
-                    raise _located(error, node, sources) from None
+                    raise _locate(error, node, sources) from None
             return facts
 
         return asked
@@ -211,7 +211,7 @@ class Engine:
         return self.equal[op, rounding]
 
 
-def _asked(op: Op, stating: Op, at: Spot) -> Facts:
+def _ask(op: Op, stating: Op, at: Spot) -> Facts:
     """Ask an op for everything that it says of these input shapes; () is a shape that is not known."""
     is_known = op.traits.role != "unknown"
     if () in at.xs and is_known:
@@ -236,7 +236,7 @@ def _whole(tensors: Weights) -> dict[str, Sizes]:
     return {name: sizes_of(shape) for name, shape in tensors.items()} if tensors else {}
 
 
-def _located(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> ArchcalcError:
+def _locate(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> ArchcalcError:
     """Return an op's fact with the layer's name and place, and with its inputs where there are several."""
     who = f"{node.op.kind} '{node.name}'"
     if len(sources) > 1:
@@ -254,7 +254,7 @@ def _check_shared(node: Node, facts: Facts) -> None:
         raise ArchcalcError(
             f"{node.op.kind} '{node.name}': it has no weights called '{name}' to share",
             place=node.origin.place("shared") if node.origin else None,
-            hint=nearest(name, names) or listed("its weights", names),
+            hint=nearest(name, names) or list_names("its weights", names),
         )
 
 
@@ -263,11 +263,11 @@ def _check_tied(node: Node, facts: Facts, owner: Layer | None) -> None:
     if owner is None or (facts.weights and facts.weights == owner.facts.weights):
         return
     raise ArchcalcError(
-        f"{node.op.kind} '{node.name}': its weights {_listed(facts.weights)} cannot be those of "
-        f"'{owner.node.name}': {_listed(owner.facts.weights)}",
+        f"{node.op.kind} '{node.name}': its weights {_list(facts.weights)} cannot be those of "
+        f"'{owner.node.name}': {_list(owner.facts.weights)}",
         place=node.origin.place("tie") if node.origin else None,
     )
 
 
-def _listed(weights: Mapping[str, Sizes]) -> str:
+def _list(weights: Mapping[str, Sizes]) -> str:
     return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in weights.items()) or "none"

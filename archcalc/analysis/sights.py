@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from archcalc.analysis.row import ReceptiveField
 from archcalc.analysis.run import Layer
-from archcalc.arithmetic.sight import Field, Inputs, Sight, Sighted, as_they_are, seen, without_gates
+from archcalc.arithmetic.sight import Field, Inputs, Sight, Sighted, as_they_are, see, without_gates
 from archcalc.ground import limits
 from archcalc.op.site import Sizes
 
@@ -45,7 +45,7 @@ def _sight(layer: Layer, sights: Sequence[Seen], taken: Callable[[Field, Inputs,
     ]
     if not found and layer.op.traits.role != "input":
         return None
-    sight = seen(field, taken(field, found, output), output)
+    sight = see(field, taken(field, found, output), output)
     if not isinstance(sight, Sight) or any(sight is known for known, _ in found):
         return sight
     if any(extent.size == 0 for extent in sight.extents):  # nothing but the gaps of what was spread

@@ -129,7 +129,7 @@ class Spans(NamedTuple):
                     return short
         return self
 
-    def joined(self, other: Spans) -> Spans | None:
+    def join(self, other: Spans) -> Spans | None:
         """Return the spans of what both see; None where one moves on faster, so that they part ever further."""
         period = lcm(self.period, other.period)
         if self.shift * other.period != other.shift * self.period or period > LONGEST:
@@ -203,9 +203,9 @@ class Extent(NamedTuple):
         narrow = over_all if self.narrow == self.over_all else self.narrow.through(slide)
         return None if over_all is None or narrow is None else Extent(over_all, narrow)
 
-    def joined(self, other: Extent) -> Extent | None:
+    def join(self, other: Extent) -> Extent | None:
         """Return the field over both paths: from where the first begins to where the last ends, element by element."""
-        over_all = self.over_all.joined(other.over_all)
+        over_all = self.over_all.join(other.over_all)
         narrow = min(self.narrow, other.narrow, key=lambda spans: spans.size)
         return None if over_all is None else Extent(over_all, narrow)
 

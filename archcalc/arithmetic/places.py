@@ -37,26 +37,26 @@ def size_of(parts: Iterable[Part]) -> int:
     return prod(part.size for part in parts)
 
 
-def sized(places: Iterable[tuple[Part, ...]], shape: Shape) -> Places:
+def fit_sizes(places: Iterable[tuple[Part, ...]], shape: Shape) -> Places:
     """Return the parts of axes, those without positions as large as they are in a shape."""
     return tuple(
         parts if has_positions(parts) else (Part(size),) for parts, size in zip(places, shape, strict=True)
     )
 
 
-def regrouped(places: Places, shape: Shape) -> Places:
+def regroup(places: Places, shape: Shape) -> Places:
     """Return the parts of a tensor's axes after its numbers were given another shape."""
     left = [part for parts in places for part in parts if part.size > 1 or part.axis != OTHER]
     axes = []
     for size in shape:
-        taken = _taken(left, size)
+        taken = _take(left, size)
         if taken is None:
             return tuple((Part(extent, SCATTERED),) for extent in shape)
         axes.append(taken)
-    return (*axes[:-1], _merged([*axes[-1], *left]))
+    return (*axes[:-1], _merge([*axes[-1], *left]))
 
 
-def _taken(left: list[Part], size: int) -> tuple[Part, ...] | None:
+def _take(left: list[Part], size: int) -> tuple[Part, ...] | None:
     """Take the parts of an axis of some size from the front of what is left; None where they do not fill it."""
     taken: list[Part] = []
     if size == 1 and left and left[0].size == 1:
@@ -73,10 +73,10 @@ def _taken(left: list[Part], size: int) -> tuple[Part, ...] | None:
             size = 1
         else:
             return None
-    return _merged(taken)
+    return _merge(taken)
 
 
-def _merged(parts: Sequence[Part]) -> tuple[Part, ...]:
+def _merge(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Return the parts of an axis with those put together that follow on each other."""
     merged: list[Part] = []
     for part in parts:

@@ -19,10 +19,10 @@ from archcalc.arithmetic.places import (
     Part,
     Places,
     Shape,
+    fit_sizes,
     has_positions,
-    regrouped,
+    regroup,
     size_of,
-    sized,
 )
 from archcalc.arithmetic.window import Division, Resampling, Spread, Window
 
@@ -73,7 +73,7 @@ class Sight(NamedTuple):
         others = tuple((Part(size),) for size in shape[:2])
         return (*others, *((Part(size, axis),) for axis, size in enumerate(shape[2:])))
 
-    def placed(self, places: Places) -> Sight:
+    def place(self, places: Places) -> Sight:
         """Return the same fields with axes made of other parts."""
         is_usual = len(places) == len(self.extents) + 2 and all(
             all(part.axis == OTHER for part in parts)
@@ -92,7 +92,7 @@ Inputs = Sequence[tuple[Sighted, Shape]]
 """What the inputs of a layer see, of those that see anything, and their shapes."""
 
 
-def seen(field: Field, inputs: Inputs, output: Shape) -> Sighted:
+def see(field: Field, inputs: Inputs, output: Shape) -> Sighted:
     """Return what the elements of an output see, given what those of the inputs do."""
     if not inputs:
         return Sight((POINT,) * (len(output) - 2))
@@ -102,16 +102,16 @@ def seen(field: Field, inputs: Inputs, output: Shape) -> Sighted:
     known = [sight for sight in sights if isinstance(sight, Sight)]
     if len(known) < len(sights):
         return "unknown"
-    joined = _joined(known, shapes, field.moved if isinstance(field, Kept) else ())
+    joined = _join(known, shapes, field.moved if isinstance(field, Kept) else ())
     if not isinstance(joined, Sight):
         return joined
     if field == "pointwise":
-        return _stretched(joined, shapes[0], output)
+        return _stretch(joined, shapes[0], output)
     if isinstance(field, Kept):
-        return _kept(joined, shapes[0], field, output)
+        return _keep(joined, shapes[0], field, output)
     if isinstance(field, Regrouped):
-        return joined.placed(regrouped(joined.parts(shapes[0]), tuple(map(int, field.shape))))
-    return _slid(joined, shapes[0], field, output)
+        return joined.place(regroup(joined.parts(shapes[0]), tuple(map(int, field.shape))))
+    return _slide(joined, shapes[0], field, output)
 
 
 def as_they_are(field: Field, inputs: Inputs, output: Shape) -> Inputs:
@@ -141,7 +141,7 @@ def windows(field: Field) -> Windows:
     return field if isinstance(field, tuple) and not isinstance(field, Kept | Regrouped) else ()
 
 
-def _joined(sights: Sequence[Sight], shapes: Sequence[Shape], moved: tuple[int, ...]) -> Sighted:
+def _join(sights: Sequence[Sight], shapes: Sequence[Shape], moved: tuple[int, ...]) -> Sighted:
     """Return what an element sees that is made of one of each input, or that is of one of them."""
     first = sights[0]
     if len(sights) == 1:
@@ -149,7 +149,7 @@ def _joined(sights: Sequence[Sight], shapes: Sequence[Shape], moved: tuple[int, 
     if len({len(sight.extents) for sight in sights}) > 1:
         return "whole"
     if first.places is None and max(moved, default=0) < 2 and _alike(sights, shapes):
-        return _all_joined(sights)
+        return _join_all(sights)
     places = [sight.parts(shape) for sight, shape in zip(sights, shapes, strict=True)]
     positions = [
         [
@@ -167,7 +167,7 @@ def _joined(sights: Sequence[Sight], shapes: Sequence[Shape], moved: tuple[int, 
                 max(along, key=lambda e: e.size) for along in zip(*(s.extents for s in sights), strict=True)
             )
         )
-    return _all_joined(sights)
+    return _join_all(sights)
 
 
 def _alike(sights: Sequence[Sight], shapes: Sequence[Shape]) -> bool:
@@ -178,7 +178,7 @@ def _alike(sights: Sequence[Sight], shapes: Sequence[Shape]) -> bool:
     )
 
 
-def _all_joined(sights: Sequence[Sight]) -> Sighted:
+def _join_all(sights: Sequence[Sight]) -> Sighted:
     """Return what is seen through all of them together, position by position."""
     along = zip(*(sight.extents for sight in sights), strict=True)
     return _sight(sights[0], (reduce(_both, extents) for extents in along))
@@ -191,10 +191,10 @@ def _sight(sight: Sight, extents: Iterable[Extent | None]) -> Sighted:
 
 
 def _both(first: Extent | None, second: Extent | None) -> Extent | None:
-    return first if first == second else first and second and first.joined(second)
+    return first if first == second else first and second and first.join(second)
 
 
-def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
+def _stretch(sight: Sight, x: Shape, output: Shape) -> Sighted:
     """Return a sight on an output of the same positions, whose other axes may be new, or of another size."""
     if x == output or (sight.places is None and len(x) == len(output) and x[2:] == output[2:]):
         return sight
@@ -203,11 +203,11 @@ def _stretched(sight: Sight, x: Shape, output: Shape) -> Sighted:
         has_positions(along) and 1 == size_of(along) < size for along, size in zip(parts, output, strict=True)
     ):
         return "whole"
-    return sight.placed(sized(parts, output))
+    return sight.place(fit_sizes(parts, output))
 
 
-def _kept(sight: Sight, x: Shape, kept: Kept, output: Shape) -> Sighted:
-    mixed = _mixed(sight, x, kept.mixed)
+def _keep(sight: Sight, x: Shape, kept: Kept, output: Shape) -> Sighted:
+    mixed = _mix(sight, x, kept.mixed)
     if not isinstance(mixed, Sight):
         return mixed
     parts = mixed.parts(x)
@@ -218,10 +218,10 @@ def _kept(sight: Sight, x: Shape, kept: Kept, output: Shape) -> Sighted:
             places.append((Part(size),))
         else:
             places.append((Part(size, SCATTERED),) if source in kept.moved else old)
-    return mixed.placed(tuple(places))
+    return mixed.place(tuple(places))
 
 
-def _mixed(sight: Sight, x: Shape, axes: Iterable[int]) -> Sighted:
+def _mix(sight: Sight, x: Shape, axes: Iterable[int]) -> Sighted:
     """Return what is seen when all elements along some axes are mixed.
 
     Where these are the inner positions of blocks, blocks are seen.
@@ -254,7 +254,7 @@ def _along(sight: Sight, axis: int, slide: Slide) -> Sighted:
     return sight._replace(extents=(*sight.extents[:axis], extent, *sight.extents[axis + 1 :]))
 
 
-def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sighted:
+def _slide(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sighted:
     """Return what windows on the spatial axes see, over all channels."""
     if sight.places is None:
         if len(slides) != len(sight.extents):
@@ -262,7 +262,7 @@ def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sig
         axes = list(zip(sight.extents, slides, strict=True))
         through = {axis: axis[0].through(axis[1]) for axis in set(axes)}  # mostly they are alike
         return _sight(sight, (through[axis] for axis in axes))
-    current = _mixed(sight, x, (1,))
+    current = _mix(sight, x, (1,))
     if not isinstance(current, Sight):
         return current
     places = list(current.parts(x))
@@ -279,7 +279,7 @@ def _slid(sight: Sight, x: Shape, slides: Sequence[Slide], output: Shape) -> Sig
         if not isinstance(current, Sight):
             return current
         places[axis] = (Part(output[axis], parts[0].axis),)
-    return current.placed(sized(places, output))
+    return current.place(fit_sizes(places, output))
 
 
 def _alone(sight: Sight, parts: Sequence[Part], x: Shape, places: Sequence[tuple[Part, ...]]) -> Sighted:

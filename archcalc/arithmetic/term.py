@@ -130,7 +130,7 @@ def as_term(value: Number) -> Term:
     return value if isinstance(value, Term) else Term(int(value))
 
 
-def named(value: object, symbol: str) -> object:
+def name_numbers(value: object, symbol: str) -> object:
     """Return a setting's value with its integers turned into terms called `symbol`.
 
     A tuple of several values gets an index each; a pair of equal values, such as the padding
@@ -142,10 +142,11 @@ def named(value: object, symbol: str) -> object:
         return Term(value, symbol)
     if isinstance(value, tuple):
         if len(value) > 1 and all(item == value[0] for item in value):
-            return (named(value[0], symbol),) * len(value)
+            return (name_numbers(value[0], symbol),) * len(value)
         alone = len(value) == 1
         return tuple(
-            named(v, symbol if alone else f"{symbol}{_SUBSCRIPTS[i % 10]}") for i, v in enumerate(value)
+            name_numbers(v, symbol if alone else f"{symbol}{_SUBSCRIPTS[i % 10]}")
+            for i, v in enumerate(value)
         )
     return value
 

@@ -36,31 +36,31 @@ __all__ = [
     "WORKSPACE",
     "Array",
     "Meter",
-    "averaged",
-    "binned",
-    "clipped",
+    "average_windows",
+    "clip",
     "concatenate",
     "correlate",
     "erf",
     "errstate",
     "exp",
     "expm1",
-    "laid",
     "last_axes",
+    "lay_windows",
     "log",
     "logaddexp",
     "maximum",
-    "metered",
+    "meter_products",
     "minimum",
     "neighbours",
-    "padded",
+    "pad",
     "per_channel",
     "product",
+    "reduce_bins",
+    "scatter",
     "sigmoid",
-    "spread",
-    "standardised",
+    "standardise",
     "tanh",
-    "trimmed",
+    "trim",
     "where",
 ]
 
@@ -84,7 +84,7 @@ _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
+def meter_products() -> Iterator[Meter]:
     """Count the products executed within a `with` block."""
     meter = Meter()
     token = _METER.set(meter)
@@ -121,7 +121,7 @@ def erf(x: Array) -> Array:
     return values
 
 
-def clipped(x: Array, least: float, most: float) -> Array:
+def clip(x: Array, least: float, most: float) -> Array:
     """Return each element, or the end of the range that it lies beyond."""
     return np.clip(x, np.float32(least), np.float32(most))
 
@@ -142,7 +142,7 @@ def last_axes(*slices: slice) -> Index:
     return (..., *slices)
 
 
-def padded(x: Array, sides: Sides, value: float = 0.0, mode: PadMode = "constant") -> Array:
+def pad(x: Array, sides: Sides, value: float = 0.0, mode: PadMode = "constant") -> Array:
     """Return a tensor with elements added around its last axes, one pair of sides an axis."""
     if not any(map(any, sides)):
         return x
@@ -152,7 +152,7 @@ def padded(x: Array, sides: Sides, value: float = 0.0, mode: PadMode = "constant
     return np.pad(x, whole, mode=mode)
 
 
-def trimmed(x: Array, sides: Sides) -> Array:
+def trim(x: Array, sides: Sides) -> Array:
     """Return a copy of a tensor with elements cut off its last axes."""
     extents = x.shape[x.ndim - len(sides) :]
     kept = (slice(before, n - after) for n, (before, after) in zip(extents, sides, strict=True))
@@ -175,7 +175,9 @@ def _starts(size: int, window: Window, rounding: Rounding) -> list[int]:
     ]
 
 
-def laid(x: Array, windows: Sequence[Window], rounding: Rounding = "floor", outside: float = 0.0) -> Array:
+def lay_windows(
+    x: Array, windows: Sequence[Window], rounding: Rounding = "floor", outside: float = 0.0
+) -> Array:
     """Return a view (N, C, *O, *k) of what each window sees; the padding and what sticks out hold `outside`."""
     sides, spans, picks, taps = [], [], [], []
     for size, window in zip(x.shape[2:], windows, strict=True):
@@ -186,7 +188,7 @@ def laid(x: Array, windows: Sequence[Window], rounding: Rounding = "floor", outs
         spans.append(reach)
         picks.append(slice(0, len(starts) * stride, stride))
         taps.append(slice(None, None, dilation))
-    view = sliding_window_view(padded(x, sides, outside), spans, axis=tuple(range(2, x.ndim)))
+    view = sliding_window_view(pad(x, sides, outside), spans, axis=tuple(range(2, x.ndim)))
     return view[last_axes(*picks, *taps)]
 
 
@@ -195,7 +197,7 @@ def correlate(x: Array, weight: Array, windows: Sequence[Window], rounding: Roun
 
     im2col: the windows become the columns of a matrix, a band of the output at a time; the kernel is not flipped.
     """
-    seen, axes = laid(x, windows, rounding), len(windows)
+    seen, axes = lay_windows(x, windows, rounding), len(windows)
     samples, channels, extents = x.shape[0], x.shape[1], seen.shape[2 : 2 + axes]
     filters = weight.reshape(groups, weight.shape[0] // groups, -1)
     output = np.empty((samples, weight.shape[0], *extents), np.float32)
@@ -210,7 +212,7 @@ def correlate(x: Array, weight: Array, windows: Sequence[Window], rounding: Roun
     return output
 
 
-def spread(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[int], groups: int) -> Array:
+def scatter(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[int], groups: int) -> Array:
     """Return (N, M, *O): each input element times the filters (C, M/groups, *k), added up where they overlap.
 
     col2im, the way back from windows to a tensor: a transposed convolution. `extra` elements follow on
@@ -227,7 +229,7 @@ def spread(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[i
         shifts = (t * w.dilation for t, w in zip(tap, windows, strict=True))
         place = (slice(s, s + e, w.stride) for s, e, w in zip(shifts, ends, windows, strict=True))
         canvas[last_axes(*place)] += columns[(slice(None), slice(None), *tap)]
-    return trimmed(canvas, _around(windows))
+    return trim(canvas, _around(windows))
 
 
 def _around(windows: Sequence[Window]) -> Sides:
@@ -235,22 +237,22 @@ def _around(windows: Sequence[Window]) -> Sides:
     return [(int(w.before), int(w.after)) for w in windows]
 
 
-def averaged(x: Array, windows: Sequence[Window], rounding: Rounding, *, inside_only: bool) -> Array:
+def average_windows(x: Array, windows: Sequence[Window], rounding: Rounding, *, inside_only: bool) -> Array:
     """Return the mean of each window over its elements in the input, and in the padding unless `inside_only`.
 
     What sticks out beyond the padding never counts.
     """
     axes = tuple(range(-len(windows), 0))
     around = [(0, 0)] * len(windows) if inside_only else _around(windows)
-    marks = padded(np.ones((1, 1, *x.shape[2:]), np.float32), around, 1.0)
+    marks = pad(np.ones((1, 1, *x.shape[2:]), np.float32), around, 1.0)
     rest = windows if inside_only else [w._replace(before=0, after=0) for w in windows]
-    sums = laid(x, windows, rounding).sum(axis=axes)
-    counts = laid(marks, rest, rounding).sum(axis=axes)
+    sums = lay_windows(x, windows, rounding).sum(axis=axes)
+    counts = lay_windows(marks, rest, rounding).sum(axis=axes)
     means: Array = sums / counts[last_axes(*(slice(0, n) for n in sums.shape[2:]))]
     return means
 
 
-def binned(x: Array, sizes: Sequence[int], statistic: Literal["max", "mean"]) -> Array:
+def reduce_bins(x: Array, sizes: Sequence[int], statistic: Literal["max", "mean"]) -> Array:
     """Return a statistic of each of `sizes` windows an axis, from ⌊i·n/o⌋ up to ⌈(i + 1)·n/o⌉.
 
     One axis after the other: the windows are boxes.
@@ -266,12 +268,12 @@ def binned(x: Array, sizes: Sequence[int], statistic: Literal["max", "mean"]) ->
 def neighbours(x: Array, size: int) -> Array:
     """Return the sum over `size` neighbouring channels around each; missing ones count as zeros."""
     half = size // 2
-    around = padded(x, [(half, half), *((0, 0) for _ in x.shape[2:])])
+    around = pad(x, [(half, half), *((0, 0) for _ in x.shape[2:])])
     sums: Array = sum(around[:, first : first + x.shape[1]] for first in range(size))  # type: ignore[assignment]
     return sums
 
 
-def standardised(x: Array, axes: tuple[int, ...], eps: float) -> Array:
+def standardise(x: Array, axes: tuple[int, ...], eps: float) -> Array:
     """Return the numbers brought to mean 0 and variance 1 over some axes."""
     centred = x - x.mean(axis=axes, keepdims=True)
     variance = (centred * centred).mean(axis=axes, keepdims=True)

@@ -26,16 +26,16 @@ __all__ = [
     "along",
     "broadcast_to",
     "contiguous",
-    "contracted",
+    "contract",
     "gru_cell",
     "lstm_cell",
     "plain_cell",
     "positions",
-    "resampled",
+    "resample",
     "sqrt",
-    "summed",
+    "sum_over",
     "tile",
-    "unrolled",
+    "unroll",
 ]
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -127,13 +127,13 @@ def positions(x: Array, size: int) -> NDArray[np.int64]:
     return np.floor(np.abs(x)).astype(np.int64) % size
 
 
-def summed(x: Array, letters: str, kept: str) -> Array:
+def sum_over(x: Array, letters: str, kept: str) -> Array:
     """Return the tensor whose axes are named by letters, added up over those that are not kept."""
     sums: Array = np.einsum(f"{letters}->{kept}", x).copy()
     return sums
 
 
-def contracted(x: Array, y: Array, left: str, right: str, kept: str) -> Array:
+def contract(x: Array, y: Array, left: str, right: str, kept: str) -> Array:
     """Return the products of two tensors, added up over the letters that are not kept.
 
     It is one matrix product for each choice of the letters that both have and that are kept, and it is counted;
@@ -149,15 +149,15 @@ def contracted(x: Array, y: Array, left: str, right: str, kept: str) -> Array:
     columns = [letter for letter in kept if letter not in left]
     matrices = (math.prod(sizes[letter] for letter in group) for group in (both, rows, inner, columns))
     stack, n, terms, m = matrices
-    left_matrices = _arranged(x, left, [*both, *rows, *inner], sizes).reshape(stack, n, terms)
-    right_matrices = _arranged(y, right, [*both, *inner, *columns], sizes).reshape(stack, terms, m)
+    left_matrices = _arrange(x, left, [*both, *rows, *inner], sizes).reshape(stack, n, terms)
+    right_matrices = _arrange(y, right, [*both, *inner, *columns], sizes).reshape(stack, terms, m)
     products = product(left_matrices, right_matrices).reshape(
         [sizes[letter] for letter in (*both, *rows, *columns)]
     )
-    return summed(products, "".join((*both, *rows, *columns)), kept)
+    return sum_over(products, "".join((*both, *rows, *columns)), kept)
 
 
-def _arranged(x: Array, letters: str, wanted: Sequence[str], sizes: dict[str, int]) -> Array:
+def _arrange(x: Array, letters: str, wanted: Sequence[str], sizes: dict[str, int]) -> Array:
     """Return a tensor with the wanted axes in their order; one that it lacks is repeated, a double one is a diagonal."""
     held = [letter for letter in wanted if letter in letters]
     diagonal = np.einsum(f"{letters}->{''.join(held)}", x)
@@ -165,7 +165,7 @@ def _arranged(x: Array, letters: str, wanted: Sequence[str], sizes: dict[str, in
     return np.broadcast_to(diagonal.reshape(shape), [sizes[letter] for letter in wanted])
 
 
-def resampled(x: Array, sizes: Sequence[int], near: int, *, corners: bool) -> Array:
+def resample(x: Array, sizes: Sequence[int], near: int, *, corners: bool) -> Array:
     """Return a tensor with other sizes of its spatial axes, each new element made of `near` old ones an axis.
 
     One axis after the other. Elements are areas: output i of o lies at (i + 1/2)·n/o - 1/2, and with `corners`
@@ -226,7 +226,7 @@ def gru_cell(inner: Array, outer: Array, state: State) -> State:
     return ((1 - share) * candidate + share * state[0],)
 
 
-def unrolled(x: Array, tensors: Sequence[Array], cell: Cell, states: int) -> Array:
+def unroll(x: Array, tensors: Sequence[Array], cell: Cell, states: int) -> Array:
     """Return the state (T, N, H) after each step along (T, N, C), from a state of zeros.
 
     `tensors` are the matrices for the input and for the state, then their biases if there are any.
@@ -249,7 +249,7 @@ def as_float(array: object) -> Array:
     return np.asarray(array, np.float32)
 
 
-def apart(one: Array, other: Array, relative: float, absolute: float) -> int:
+def count_apart(one: Array, other: Array, relative: float, absolute: float) -> int:
     """Return how many numbers differ by more than a share of themselves and a share of the largest.
 
     All do where the shapes differ.

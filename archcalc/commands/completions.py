@@ -18,7 +18,7 @@ HARMLESS = r"[\w.,:/@%+=-]+"
 """What a shell may put on the command line as it is: bash pastes what it is offered, and runs what it means."""
 
 
-def offered(names: Iterable[str]) -> list[str]:
+def offer(names: Iterable[str]) -> list[str]:
     """Return the names among some that a shell may be offered; names come from files, and files from anywhere."""
     return [name for name in names if re.fullmatch(HARMLESS, name)]
 
@@ -28,7 +28,7 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
     from click.shell_completion import CompletionItem
 
     try:
-        names = offered(name for name in archcalc.names() if name.startswith(incomplete.lower()))
+        names = offer(name for name in archcalc.names() if name.startswith(incomplete.lower()))
     except ArchcalcError:
         names = []
     files = [] if names else [CompletionItem(incomplete, type="file")]
@@ -39,15 +39,13 @@ def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) 
     """Return the blocks and layers of the model before it that a word begins."""
     network = _network(ctx)
     names = [node.name for node in network.nodes] if network else []
-    return offered(name for name in [*blocks(names), *names] if name.startswith(incomplete))
+    return offer(name for name in [*blocks(names), *names] if name.startswith(incomplete))
 
 
 def complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the parameters of the model before it that a word begins, each with the = that its value follows."""
     network = _network(ctx)
-    return (
-        offered(f"{name}=" for name in network.parameters if name.startswith(incomplete)) if network else []
-    )
+    return offer(f"{name}=" for name in network.parameters if name.startswith(incomplete)) if network else []
 
 
 def _network(ctx: click.Context) -> Network | None:

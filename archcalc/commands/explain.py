@@ -12,7 +12,7 @@ import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.completions import complete_layer
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyzed, examples, report_options
+from archcalc.commands.options import ModelOptions, analyze_model, examples, report_options
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
 from archcalc.network.network import is_inside
@@ -48,12 +48,12 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     from archcalc.views import explanation
 
     if is_sum(options["model"]):
-        from archcalc.formats.language.expressions import worked_out
+        from archcalc.formats.language.expressions import work_out
         from archcalc.views.sizes import sum_of
 
-        emit(sum_of(options["model"], worked_out(options["model"].translate(SIGNS))), form)
+        emit(sum_of(options["model"], work_out(options["model"].translate(SIGNS))), form)
         return
-    report = analyzed(**options)
+    report = analyze_model(**options)
 
     def explained(name: str) -> Explanation:
         return archcalc.explain(report, name)
@@ -61,13 +61,13 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
     if layer is None and len(report.rows) == len(report.inputs) + 1 and is_inline(options["model"]):
         layer = report.rows[-1].name
     if layer is None:
-        from archcalc.questions.check import expected
+        from archcalc.questions.check import judge_expectations
 
         heavy = [
             explanation.Heavy(rows, explained(rows[0].name).derivations)
             for rows in explanation.heaviest(report)
         ]
-        claims = [finding for finding in expected(report.run.network) if finding.claim is not None]
+        claims = [finding for finding in judge_expectations(report.run.network) if finding.claim is not None]
         emit(explanation.network(report, heavy, claims), form)
         return
     layer = layer if layer in report.run.positions else layer.rstrip("./*… ")

@@ -11,13 +11,13 @@ import archcalc
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
-    analyzed,
+    analyze_model,
     depth_option,
     examples,
     model_options,
 )
 from archcalc.commands.output import NobodyReadsError, destination, output_option, save, write
-from archcalc.formats.registry import WRITTEN, of_suffix, written
+from archcalc.formats.registry import WRITTEN, find_writer, of_suffix
 from archcalc.ground.errors import ArchcalcError
 
 
@@ -51,8 +51,8 @@ def export(to: str | None, depth: int | None, **options: Unpack[ModelOptions]) -
     `mermaid` and `dot`, a drawing, folded to blocks unless --depth says otherwise.
     """
     path = destination()
-    target = written(to or of_suffix(str(path) if path else None))
-    report = analyzed(**options)
+    target = find_writer(to or of_suffix(str(path) if path else None))
+    report = analyze_model(**options)
     content = archcalc.export(report, to=target.name, depth=depth)
     if path is not None:
         save(path, content if isinstance(content, bytes) else content.encode())

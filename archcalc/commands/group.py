@@ -200,7 +200,7 @@ def cli() -> None:
 
 @cli.result_callback()
 @click.pass_context
-def _ended(ctx: click.Context, /, *_: object) -> int:
+def _end(ctx: click.Context, /, *_: object) -> int:
     """Return the exit status that a command came to."""
     status: int = ctx.meta.get(STATUS, 0)
     return status

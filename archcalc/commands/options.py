@@ -147,7 +147,7 @@ class LimitOptions(TypedDict):
     max_memory: str | None
 
 
-def limited(
+def read_limits(
     stated: Sequence[str], max_params: str | None, max_macs: str | None, max_memory: str | None
 ) -> list[Limit]:
     """Return the limits that options state, in full or by the figures' keys."""
@@ -244,14 +244,14 @@ def depth_option(command: FC) -> FC:
     )(command)
 
 
-def analyzed(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
+def analyze_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
     """Load and analyze the model that the options describe."""
-    report = archcalc.analyze(loaded(model, settings, **conditions), **conditions)
+    report = archcalc.analyze(load_model(model, settings, **conditions), **conditions)
     hold_to_account(report)
     return report
 
 
-def loaded(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:
+def load_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:
     """Load the model that the options describe; what its reader had to assume goes to standard error."""
     if model.lower().endswith(".onnx") and conditions["rounding"] in ("floor", "ceil"):
         raise ArchcalcError(

@@ -8,7 +8,7 @@ import click
 
 import archcalc
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyzed, examples, report_options
+from archcalc.commands.options import ModelOptions, analyze_model, examples, report_options
 from archcalc.commands.output import emit
 
 
@@ -45,6 +45,6 @@ def reconcile(form: str, tools: tuple[str, ...], **options: Unpack[ModelOptions]
     """
     from archcalc.views.reconciliation import details, overview
 
-    report = analyzed(**options)
+    report = analyze_model(**options)
     reconciliations = archcalc.reconcile(report, tools)
     emit(details(report, reconciliations) if tools else overview(report, reconciliations), form)

@@ -10,7 +10,7 @@ from archcalc.commands.completions import complete_optimizer
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
-    analyzed,
+    analyze_model,
     columns_option,
     depth_option,
     examples,
@@ -43,10 +43,10 @@ def show(form: str, columns: str | None, depth: int | None, **options: Unpack[Mo
 
     A deep network opens folded: a block is one row where its layers do not fit a screen.
     """
-    from archcalc.views.layers import chosen, layers, level
+    from archcalc.views.layers import choose, layers, level
 
-    report = analyzed(**options)
-    emit(layers(report, chosen(columns, form), level(report, depth, form)), form)
+    report = analyze_model(**options)
+    emit(layers(report, choose(columns, form), level(report, depth, form)), form)
 
 
 @cli.command(
@@ -58,7 +58,7 @@ def tree(form: str, depth: int | None, **options: Unpack[ModelOptions]) -> None:
     """Show the network as a tree: each block with its sums, and what is in it."""
     from archcalc.views import layers
 
-    report = analyzed(**options)
+    report = analyze_model(**options)
     emit(layers.tree(report, layers.level(report, depth, form), form), form)
 
 
@@ -75,7 +75,7 @@ def rf(form: str, **options: Unpack[ModelOptions]) -> None:
     """
     from archcalc.views.layers import fields
 
-    emit(fields(analyzed(**options), form), form)
+    emit(fields(analyze_model(**options), form), form)
 
 
 @cli.command(
@@ -114,7 +114,7 @@ def memory(
     from archcalc.views import totals
 
     options["train"] = options["train"] or optimizer is not None
-    report = analyzed(**options)
+    report = analyze_model(**options)
     if per_layer and options["train"]:
         raise click.UsageError("--per-layer shows inference: leave out --train and --optimizer")
     if per_layer:
@@ -138,7 +138,7 @@ def params(
     """Count parameters: learnable, fixed and buffers."""
     from archcalc.views import layers, totals
 
-    report = analyzed(**options)
+    report = analyze_model(**options)
     if formula:
         emit(totals.formulas(report), form)
     elif per_layer:
@@ -161,7 +161,7 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Unpack[Model
     """
     from archcalc.views import layers, totals
 
-    report = analyzed(**options)
+    report = analyze_model(**options)
     if per_layer:
         emit(layers.layers(report, layers.WORK, depth, about="macs_share"), form)
     else:

@@ -19,8 +19,8 @@ from archcalc.commands.options import (
     examples,
     input_option,
     limit_options,
-    limited,
-    loaded,
+    load_model,
+    read_limits,
 )
 from archcalc.commands.output import emit, page_options, write
 from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, visible
@@ -67,14 +67,14 @@ def list_networks(
     or not for sure, are left out. Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
     """
     from archcalc.questions.analyze import analyze_every
-    from archcalc.views.catalogue import catalogue, chosen
+    from archcalc.views.catalogue import catalogue, choose
 
     def complain(error: ArchcalcError) -> None:
         from archcalc.sheet.terminal import complain
 
         complain(error)
 
-    limits, shown = limited(**stated), chosen(columns)
+    limits, shown = read_limits(**stated), choose(columns)
     reports = analyze_every(archcalc.load_every(complain, names))
     emit(catalogue(reports, shown, by, limits), form)
 
@@ -121,10 +121,10 @@ def check(
     from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
-    limits = limited(stated, max_params, max_macs, max_memory)
+    limits = read_limits(stated, max_params, max_macs, max_memory)
     findings: list[archcalc.Finding] = []
     sound, broken = 0, []
-    for outcome in _checked(specs, limits, settings, conditions):
+    for outcome in _check_each(specs, limits, settings, conditions):
         if isinstance(outcome, ArchcalcError):
             broken.append(str(outcome))
             complain(outcome)
@@ -135,7 +135,7 @@ def check(
     ctx.exit(1 if broken or any(finding.fails for finding in findings) else 0)
 
 
-def _checked(
+def _check_each(
     specs: Sequence[str],
     limits: Sequence[Limit],
     settings: tuple[str, ...],
@@ -151,7 +151,7 @@ def _checked(
         for model in archcalc.members(spec):
             try:
                 _check_sum(spec, layers)
-                network = loaded(model, settings, **conditions)
+                network = load_model(model, settings, **conditions)
                 layers += len(network.nodes)
                 yield archcalc.check(network, limits, **conditions)
             except CallError:
@@ -175,11 +175,11 @@ def _check_sum(spec: str, layers: int) -> None:
 @page_options
 def ops(op: str | None, form: str) -> None:
     """List the layer types, or say all about one: its settings, defaults, formulas."""
-    from archcalc.formats.language.synonyms import kind_called
+    from archcalc.formats.language.synonyms import find_kind
     from archcalc.ops import REGISTRY
     from archcalc.views import reference
 
-    if op is not None and op not in REGISTRY and (kind := kind_called(op)):
+    if op is not None and op not in REGISTRY and (kind := find_kind(op)):
         raise ArchcalcError(f"there is no layer type '{visible(op)}'", hint=f"archcalc calls it {kind}")
     emit(reference.everything() if op is None else reference.one(op), form)
 

@@ -11,11 +11,11 @@ import click
 import archcalc
 from archcalc.commands.completions import complete_layer
 from archcalc.commands.group import cli
-from archcalc.commands.options import Options, analyzed, examples, model_options
+from archcalc.commands.options import Options, analyze_model, examples, model_options
 from archcalc.commands.output import emit, page_options
 from archcalc.commands.values import Whole
 from archcalc.ground.room import check_room, for_products
-from archcalc.sheet.numbers import sized
+from archcalc.sheet.numbers import write_bytes
 
 if TYPE_CHECKING:
     from archcalc.questions.verify.verify import Measured
@@ -67,12 +67,12 @@ def verify(
     from archcalc.questions.verify.verify import passes
     from archcalc.views.verification import verification
 
-    report = analyzed(model, **options)
+    report = analyze_model(model, **options)
     steps = 0
     if layer is None or any(row.name == layer for row in report.rows):
         steps = sum(each.layers for each in passes(report, layer))
         bound = archcalc.memory_bound(report)
-        click.echo(f"arrays take up to {sized(bound)}, beside Python and NumPy themselves", err=True)
+        click.echo(f"arrays take up to {write_bytes(bound)}, beside Python and NumPy themselves", err=True)
         check_room(bound + for_products())
     with click.progressbar(
         length=steps, label=report.name, file=sys.stderr, hidden=not sys.stderr.isatty()

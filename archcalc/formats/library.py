@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archcalc.analysis.conditions import Input
 from archcalc.formats.format import Format
-from archcalc.formats.language.contents import decoded, standard_input
+from archcalc.formats.language.contents import decode, standard_input
 from archcalc.formats.language.read import Document, check_parameters
 from archcalc.formats.registry import SUFFIXES as KNOWN
 from archcalc.formats.registry import format_of, read
@@ -24,7 +24,7 @@ from archcalc.formats.specs import (
     normal,
 )
 from archcalc.ground import limits
-from archcalc.ground.collector import collector_paused
+from archcalc.ground.collector import pause_collector
 from archcalc.ground.errors import ArchcalcError, CallError, SourceText, visible
 from archcalc.network.network import Network
 
@@ -39,7 +39,7 @@ Model = str | Path | Mapping[str, object]
 """What `load` takes."""
 
 
-@collector_paused()
+@pause_collector()
 def load(
     model: Model,
     *,
@@ -130,7 +130,7 @@ def find(model: str) -> tuple[Document, str | None]:
     """Return the spec that describes `model`, and which of its variants is meant; None where it has none."""
     limits.check()
     if model == "-":
-        return Document(SourceText("<stdin>", decoded("<stdin>", standard_input()))), None
+        return Document(SourceText("<stdin>", decode("<stdin>", standard_input()))), None
     path, variant = _as_path(model)
     if path is not None:
         document = _document_of(path)

@@ -86,7 +86,7 @@ def windows(op: Sliding, at: Site) -> Windows:
     return Windows(axes, x[2:], y[2:], beyond)
 
 
-def undilated(op: Sliding, at: Site) -> Windows:
+def refuse_dilation(op: Sliding, at: Site) -> Windows:
     """Return how a pool goes over its input, or raise a fact where it has a dilation, for which frameworks have none."""
     slid = windows(op, at)
     if set(slid.dilation) != {1}:

@@ -56,13 +56,13 @@ class Peek:
     def _read(self, start: int, size: int) -> bytes:
         try:
             # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
-            with open(self.path, "rb", buffering=0, opener=opened) as file:
+            with open(self.path, "rb", buffering=0, opener=open_without_waiting) as file:
                 return _stretch(file, start, size)
         except (OSError, ValueError, OverflowError):
             return b""
 
 
-def opened(path: str, flags: int) -> int:
+def open_without_waiting(path: str, flags: int) -> int:
     """Open a file so that nothing waits for another program: an opener for `open`."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 

@@ -238,7 +238,7 @@ def read(format: Format, path: Path, input: Input, batch: int | None) -> Network
     return _READERS[format.name](path, input, batch)
 
 
-def written(name: str) -> Format:
+def find_writer(name: str) -> Format:
     """Return the format of this name that a network can be written in.
 
     Raises:
@@ -283,7 +283,7 @@ def export(report: Report, *, to: str, depth: int | None = None) -> str | bytes:
         ArchcalcError: there is no such target, it shows every layer and a depth is given, or it cannot say what
             the network holds.
     """
-    target = written(to)
+    target = find_writer(to)
     if depth is not None and not target.folds:
         raise ArchcalcError(
             f"{to} holds every layer, whatever the depth",

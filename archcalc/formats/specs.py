@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from archcalc.formats.language.contents import contents, decoded
+from archcalc.formats.language.contents import contents, decode
 from archcalc.formats.language.read import Document
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
@@ -59,7 +59,7 @@ def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] 
     Raises:
         ArchcalcError: no network is called so.
     """
-    members = _called(list(_members(complain)), called)[::-1]
+    members = _find_called(list(_members(complain)), called)[::-1]
     while members:
         document, name = members.pop()  # so that nothing holds a file whose last network is there
         try:
@@ -68,7 +68,7 @@ def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] 
             complain(error)
 
 
-def _called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
+def _find_called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
     """Return those of some networks that are called like one of several words; all where there is no word."""
     wanted: set[str] = set()
     for word in called:
@@ -145,4 +145,4 @@ def document_in(path: Path) -> Document:
     """Return the spec in a file; one of archcalc's own is called by its place in the repository."""
     own = path.parent == _own_folder()
     name = f"specs/{path.name}" if own else str(path)
-    return Document(SourceText(name, decoded(str(path), contents(path))))
+    return Document(SourceText(name, decode(str(path), contents(path))))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Keep the collector from walking, again and again, over what is just being built; also a decorator.
 
     Reading a spec and analyzing a network make objects in proportion to the layers and no cycles to speak

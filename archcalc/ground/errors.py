@@ -240,7 +240,7 @@ def _reading_order(error: ArchcalcError) -> tuple[bool, int, int]:
     return (True, 0, 0) if place is None else (False, place.line, place.column)
 
 
-def listed(what: str, names: Iterable[str]) -> str:
+def list_names(what: str, names: Iterable[str]) -> str:
     """Return "what: a, b, c", or that there are none."""
     return f"{what}: {', '.join(names) or 'none'}"
 

@@ -33,7 +33,7 @@ def prefix(name: str, levels: int) -> str:
     return start + mark.join(parts(name)[:levels])
 
 
-def numbered(name: str, number: int) -> str:
+def add_number(name: str, number: int) -> str:
     """Return a name with a number, apart from one that it ends with: conv1, s1_2."""
     return f"{name}{'_' if name[-1:].isdigit() else ''}{number}"
 

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
-from archcalc.arithmetic.term import named
+from archcalc.arithmetic.term import name_numbers
 from archcalc.arithmetic.window import Rounding, Uneven
-from archcalc.ground.errors import ArchcalcError, Problems, listed, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.setting import REQUIRED, Setting, check_says
 from archcalc.op.site import Shape, Shapes, Site, Sizes, Spot, sizes_of
@@ -49,7 +49,7 @@ class Work(NamedTuple):
 NO_WORK = Work()
 
 
-def added(works: Iterable[Work]) -> Work:
+def add_up(works: Iterable[Work]) -> Work:
     """Return the sum of some work, kind by kind."""
     return Work(*map(sum, zip(*works, strict=True)))
 
@@ -101,7 +101,7 @@ class Op:
                 raise ArchcalcError(
                     f"has no setting '{name}'",
                     setting=name,
-                    hint=nearest(name, list(self.declared)) or listed("its settings", self.declared),
+                    hint=nearest(name, list(self.declared)) or list_names("its settings", self.declared),
                 )
         problems = Problems()
         values = self.__dict__
@@ -153,12 +153,12 @@ class Op:
         copy.__dict__.update(changes)
         return copy
 
-    def traced(self) -> Self:
+    def trace(self) -> Self:
         """Return a copy whose settings are terms, so that its formulas record their derivation."""
         stated = self.stated()
         return self.replace(
             **{
-                setting.attribute: named(self.__dict__[setting.attribute], setting.symbol)
+                setting.attribute: name_numbers(self.__dict__[setting.attribute], setting.symbol)
                 for name, setting in self.declared.items()
                 if setting.symbol and (name in stated or not setting.fades)
             }
@@ -304,7 +304,7 @@ def op(
         if kind in REGISTRY:
             raise ValueError(f"{kind}: {REGISTRY[kind].__name__} is called so already")
         cls.kind, cls.main, cls.also = kind, main, also
-        cls.declared = _declared(cls, main)
+        cls.declared = _find_settings(cls, main)
         cls.example = ((shapes,) if isinstance(shapes, str) else shapes, given)
         REGISTRY[kind] = cls
         return cls
@@ -312,7 +312,7 @@ def op(
     return register
 
 
-def _declared(cls: type[Op], main: str | None) -> dict[str, Setting]:
+def _find_settings(cls: type[Op], main: str | None) -> dict[str, Setting]:
     """Return the settings of a class: the main one first, then those without a default, then the rest."""
     settings: dict[str, Setting] = {}
     for base in reversed(cls.__mro__):

@@ -142,7 +142,7 @@ def idle(setting: Any, where: str) -> Any:
     return setting
 
 
-def mended(setting: Any, mend: str) -> Any:
+def mending(setting: Any, mend: str) -> Any:
     """A setting for which it is said what to write in place of a value that does not fit."""
     setting.mend = mend
     return setting

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.ground.errors import ArchcalcError, list_names, nearest
 from archcalc.op.setting import REQUIRED, Schema, Setting
 
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the parameters"}
@@ -134,7 +134,7 @@ def choice(options: tuple[str, ...], help: str, *, default: object = REQUIRED) -
         hint = nearest(value, options) if isinstance(value, str) else None
         if len(options) <= FEW:
             raise ArchcalcError(f"must be {' or '.join(options)}, not {show(value)}", hint=hint)
-        raise ArchcalcError(f"cannot be {show(value)}", hint=hint or listed("what it can be", options))
+        raise ArchcalcError(f"cannot be {show(value)}", hint=hint or list_names("what it can be", options))
 
     return Setting("choice", parse, {"enum": list(options)}, "", help, default)
 

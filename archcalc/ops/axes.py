@@ -69,7 +69,7 @@ def remaining(sizes: Iterable[Number]) -> Shape:
     return tuple(sizes) or (1,)
 
 
-def replaced(x: Shape, axis: int, size: Number) -> Shape:
+def replace_axis(x: Shape, axis: int, size: Number) -> Shape:
     """Return a shape with another size on an axis."""
     at = place(axis, len(x))
     return (*x[:at], size, *x[at + 1 :])
@@ -99,7 +99,7 @@ def moving(x: Shape, *axes: int) -> Field:
     return Kept(tuple(range(len(x))), moved=places(axes, len(x)))
 
 
-def stretched(*shapes: Shape) -> Shape:
+def stretch(*shapes: Shape) -> Shape:
     """Return the shape to which axes of size 1 and missing ones in front stretch, as in NumPy, PyTorch and ONNX."""
     aligned = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
     return tuple(_largest(sizes) for sizes in aligned)[::-1]

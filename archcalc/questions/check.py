@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.blocks import group
-from archcalc.analysis.budget import Outcome, judged, limit, singles
+from archcalc.analysis.budget import Outcome, judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
@@ -78,11 +78,11 @@ def check(
     within: list[Finding] = []
     if stated or network.budget:
         report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-        within = [_limited(each, report) for each in (*network.budget, *stated)]
-    return within + expected(network)
+        within = [_judge_limit(each, report) for each in (*network.budget, *stated)]
+    return within + judge_expectations(network)
 
 
-def expected(network: Network) -> list[Finding]:
+def judge_expectations(network: Network) -> list[Finding]:
     """Return every expectation and claim of the spec, held or not.
 
     Raises:
@@ -93,13 +93,13 @@ def expected(network: Network) -> list[Finding]:
     reports = {train: analyze(network, train=train) for train in modes}
     places = {train: members((row.name for row in report.rows), wanted) for train, report in reports.items()}
     return [
-        _expected(expectation, reports[expectation.train], places[expectation.train])
+        _judge_expectation(expectation, reports[expectation.train], places[expectation.train])
         for expectation in network.expectations
     ]
 
 
-def _expected(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
-    computed = _computed(expectation, report, places)
+def _judge_expectation(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
+    computed = _compute(expectation, report, places)
     return Finding(
         network=report.name,
         layer=expectation.layer,
@@ -123,7 +123,7 @@ def _verdict(expectation: Expectation, computed: object) -> Verdict:
     return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
 
 
-def _computed(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> object:
+def _compute(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> object:
     """Return what is computed of a network, a layer, or a block folded into one row; None where it is not known."""
     name, figure = expectation.layer, FIGURES[expectation.figure]
     if name is None and figure.total is not None:
@@ -145,11 +145,11 @@ def _row(name: str | None, expectation: Expectation, report: Report, places: Map
     )
 
 
-def _limited(limit: Limit, report: Report) -> Finding:
+def _judge_limit(limit: Limit, report: Report) -> Finding:
     """Return whether a network keeps within a limit; what it comes to where that is known, or is enough to tell."""
     told = {one.figure: FIGURES[one.figure].amount(report) for one in singles(limit) if _tells(one, report)}
     computed = {one.figure: told.get(one.figure) for one in singles(limit)}
-    about = Finding(report.name, None, "", None, computed, judged(limit, report), limit.source)
+    about = Finding(report.name, None, "", None, computed, judge(limit, report), limit.source)
     if isinstance(limit, FigureLimit):
         return about._replace(
             figure=limit.figure,
@@ -162,4 +162,4 @@ def _limited(limit: Limit, report: Report) -> Finding:
 
 def _tells(limit: FigureLimit, report: Report) -> bool:
     """Tell whether what is known of a figure is enough to tell whether a limit on it holds."""
-    return judged(limit, report) != "unknown"
+    return judge(limit, report) != "unknown"

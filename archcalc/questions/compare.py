@@ -16,7 +16,7 @@ from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
 from archcalc.questions.analyze import analyze
 from archcalc.questions.costs import StackCosts, cost
-from archcalc.questions.differences import Difference, differences, shared_prefix
+from archcalc.questions.differences import Difference, count_shared, differences
 from archcalc.questions.stacks import (
     Stack,
     hint_for_layer,
@@ -81,7 +81,7 @@ def compare(
         ArchcalcError: there are not two to compare, a stack is ambiguous, a network does not exist or
             does not suit the input.
     """
-    texts, sizes = _told_apart(subjects)
+    texts, sizes = _tell_apart(subjects)
     shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
     read = [_read(text, parameters, shapes, batch) for text in texts]
     stacks = [each for each in read if isinstance(each, Stack)]
@@ -114,7 +114,7 @@ def _check_stacks(
         )
 
 
-def _told_apart(subjects: Sequence[Model | Network]) -> tuple[list[Model | Network], list[str]]:
+def _tell_apart(subjects: Sequence[Model | Network]) -> tuple[list[Model | Network], list[str]]:
     """Return what is compared, and the inputs among it: sizes beside networks alone."""
     sizes = [text for text in subjects if isinstance(text, str) and is_size(text)]
     others = [subject for subject in subjects if subject not in sizes]
@@ -200,7 +200,7 @@ def _networks(
     """Compare networks, and stacks beside them on the first network's input unless there is another."""
     usual = next(each.input_shape for each in read if isinstance(each, Network))
     if any(isinstance(each, Stack) for each in read):
-        shapes = [_completed(shape, channels, usual) for shape in shapes or ([()] if channels else [])]
+        shapes = [_complete(shape, channels, usual) for shape in shapes or ([()] if channels else [])]
     elif channels is not None:
         raise ArchcalcError(
             "channels are stated for stacks, and all of these are networks",
@@ -221,10 +221,10 @@ def _networks(
     if any(isinstance(each, Stack) for each in read):
         return Contrast(_distinct(labels), (), reports)
     unlike = tuple(differences(reports[0], report) for report in reports)
-    return Contrast(_distinct(labels), (), reports, shared=shared_prefix(reports), differences=unlike)
+    return Contrast(_distinct(labels), (), reports, shared=count_shared(reports), differences=unlike)
 
 
-def _completed(shape: Sizes, channels: int | None, usual: Sizes) -> Sizes:
+def _complete(shape: Sizes, channels: int | None, usual: Sizes) -> Sizes:
     """Return an input (C, H, W) of which only the channels or only the size may be given."""
     if len(shape) in (0, 2):
         return (channels or usual[0], *(shape or usual[1:]))

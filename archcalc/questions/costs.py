@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Rounding
-from archcalc.op.op import Op, Work, added, elements
+from archcalc.op.op import Op, Work, add_up, elements
 from archcalc.op.site import Shape, Site, Sizes
 from archcalc.questions.stacks import Stack, layers
 
@@ -69,19 +69,19 @@ def cost(stack: Stack, size: Sizes, rounding: Rounding | None, report: Report) -
         jump=jump,
         layers=len(ops),
         nonlinearities=nonlinearities,
-        discarded=None if nonlinearities else _discarded(shapes, jump, size),
+        discarded=None if nonlinearities else _count_discarded(shapes, jump, size),
         multiple=stack.multiple,
     )
 
 
-def _discarded(shapes: list[Shape], jump: Sizes, size: Sizes) -> float:
+def _count_discarded(shapes: list[Shape], jump: Sizes, size: Sizes) -> float:
     """Return the share of the positions that are left out: on an input of a size, or else on one that is large."""
     return 1 - int(prod(shapes[-1][2:])) / prod(size) if size else 1 - 1 / prod(jump)
 
 
 def _work(ops: list[Op], outputs: list[Shape], inputs: list[Shape]) -> Work:
     works = (op.work(Site((x,), y)) for op, y, x in zip(ops, outputs, inputs, strict=False))
-    return added(work for work in works if work is not None)
+    return add_up(work for work in works if work is not None)
 
 
 def _one_position(stack: Stack, shapes: list[Shape]) -> list[Shape]:

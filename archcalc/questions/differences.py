@@ -25,7 +25,7 @@ class Difference(NamedTuple):
     after: Row | None
 
 
-def shared_prefix(reports: Sequence[Report]) -> int:
+def count_shared(reports: Sequence[Report]) -> int:
     """Return how many layers all networks begin alike: the same ops with the same settings, weights and inputs.
 
     The names do not matter, nor do the sizes of the data.

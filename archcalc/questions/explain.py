@@ -75,7 +75,7 @@ def explain(report: Report, layer: str) -> Explanation:
     return Explanation(
         row=row,
         summary=(ran.op.__doc__ or "").partition("\n")[0],
-        derivations=tuple(_derived(ran.op, row, sources, report, others_of(ran.node))),
+        derivations=tuple(_derive(ran.op, row, sources, report, others_of(ran.node))),
         legend=_legend(ran.op, sources, report),
         report=report,
     )
@@ -86,11 +86,11 @@ def others_of(node: Node) -> Collection[str] | None:
     return node.shared if node.tied is None else None
 
 
-def _derived(
+def _derive(
     op: Op, row: Row, sources: Sequence[Row], report: Report, others: Collection[str] | None
 ) -> Iterator[Derivation]:
     """Yield the derivation of every figure that has a formula."""
-    traced = op.traced()
+    traced = op.trace()
     at = Site(symbolic_inputs(row.input_shapes))
     output = traced.output(at)
     yield from _sizes(output)
@@ -100,8 +100,8 @@ def _derived(
         others=others,
         each=Term(report.bytes_each, "bytes"),
         stores=bool(row.activations),
-        seen=_seen(sources),
-        sees=_seen((row,)),
+        seen=_find_field(sources),
+        sees=_find_field((row,)),
     )
     for figure in FIGURES.values():
         if figure.formula is not None:
@@ -122,7 +122,7 @@ def _sizes(output: Shape) -> Iterator[Derivation]:
         yield from _one("output", "output " + " and ".join(seen[numbers]), term)
 
 
-def _seen(sources: Sequence[Row]) -> Extent | None:
+def _find_field(sources: Sequence[Row]) -> Extent | None:
     """Return the field of the only one of some layers along the first axis."""
     if len(sources) != 1 or not sources[0].extents or sources[0].places is not None:
         return None
@@ -184,14 +184,14 @@ def symbolic_output(output: Shape) -> Shape:
 
 def parameters(op: Op, shapes: Sequence[Sizes], others: Collection[str] | None = ()) -> Term:
     """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
-    weights = op.traced().weights(Site(symbolic_inputs(shapes)))
+    weights = op.trace().weights(Site(symbolic_inputs(shapes)))
     owned = (shape for name, shape in weights.items() if others is not None and name not in others)
     return as_term(elements(owned))
 
 
 def macs(op: Op, shapes: Sequence[Sizes]) -> Term | None:
     """Return the derivation of an op's multiply-accumulates; None where they are not known."""
-    traced = op.traced()
+    traced = op.trace()
     at = Site(symbolic_inputs(shapes))
     work = traced.work(at._replace(y=symbolic_output(traced.output(at))))
     return None if work is None else as_term(work.macs)

@@ -30,7 +30,7 @@ def busiest(report: Report) -> Row:
     return max(report.rows, key=lambda row: row.alive)
 
 
-def most_unfolded(report: Report) -> Row | None:
+def find_most_unfolded(report: Report) -> Row | None:
     """Return the layer of whose input im2col makes the largest matrix; None where there are no convolutions."""
     rows = [row for row in report.rows if row.unfolded]
     return max(rows, key=lambda row: prod(row.unfolded or ()), default=None)

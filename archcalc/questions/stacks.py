@@ -41,13 +41,13 @@ APART = re.compile(r"(?<=[0-9w])\s+(?=[0-9])")
 def hint_for_layer(text: str) -> str | None:
     """Return how to write a layer whose type no stack holds, as in linear10; None where it is none."""
     match = ITEM.fullmatch(_bare(text))
-    op = _op_called(match[1]) if match else None
+    op = _find_op(match[1]) if match else None
     if op is None or _slides(op):
         return None
     return f"a stack holds convolutions and pooling; '{op.kind}' stands in a spec, which archcalc new NAME begins"
 
 
-def _op_called(word: str) -> type[Op] | None:
+def _find_op(word: str) -> type[Op] | None:
     """Return the layer type of a name, its own or one of other programs."""
     return next((op for op in REGISTRY.values() if word in (op.kind, *op.also.split())), None)
 
@@ -126,7 +126,7 @@ def is_stack(text: str) -> bool:
     if "." in text or LIKE_A_STACK.match(bare):
         return "." not in text
     match = ITEM.fullmatch(bare.split(",")[0])
-    op = _op_called(match[1]) if match else None
+    op = _find_op(match[1]) if match else None
     return op is not None and _slides(op)
 
 
@@ -153,7 +153,7 @@ def stack(text: str) -> Stack:
     layers: list[StackLayer] = []
     most = limits.STACK_LAYERS.value
     for item in _bare(text).split(","):
-        layer, times = _repeated(item, visible(text))
+        layer, times = _read_repeated(item, visible(text))
         if len(layers) + times > most:
             raise ArchcalcError(
                 f"'{visible(text)}' has more than {most:,} layers", hint=limits.STACK_LAYERS.hint
@@ -166,12 +166,12 @@ def _bare(text: str) -> str:
     return re.sub(r"\s+", "", text).replace("×", "x").lower()
 
 
-def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
+def _read_repeated(item: str, text: str) -> tuple[StackLayer, int]:
     """Return the layer that an item between commas stands for, and how often."""
     if long := re.search(rf"[0-9]{{{DIGITS + 1},}}", item):
         raise ArchcalcError(f"'{text}' holds a number of {len(long[0])} digits; the most is {DIGITS}")
     match = ITEM.fullmatch(item)
-    op = _op_called(match[1] or CONV) if match else None
+    op = _find_op(match[1] or CONV) if match else None
     if match is None or op is None or not _slides(op):
         raise ArchcalcError(
             f"'{visible(item)}' is no layer of a stack" if item else f"'{text}' has a comma without a layer",
@@ -191,12 +191,12 @@ def _repeated(item: str, text: str) -> tuple[StackLayer, int]:
         )
     if "times" in given and times > 1:
         raise _ambiguous(
-            item, f"says twice how often, {times} and {given['times']}", f"{_sized(kernel)}*{times}"
+            item, f"says twice how often, {times} and {given['times']}", f"{_size(kernel)}*{times}"
         )
     times = given.get("times", times)
     if "stride" in given and times > 1:
-        rest = f"{_sized(kernel)}*{times - 1}" if times > 2 else _sized(kernel)
-        once = f"{_sized(kernel)}/{given['stride']}"
+        rest = f"{_size(kernel)}*{times - 1}" if times > 2 else _size(kernel)
+        once = f"{_size(kernel)}/{given['stride']}"
         raise _ambiguous(
             item, "may stride once or in every layer", f"{once},{rest} or {','.join([once] * min(times, 3))}"
         )
@@ -234,13 +234,13 @@ def _kernel(sides: list[int], item: str) -> tuple[tuple[int, int], int]:
             rest = item.lstrip("0123456789")
             kernel = f"{side}x{rest[1:]}" if re.fullmatch(r"\*[0-9]+", rest) else f"{side}x{side}{rest}"
             raise ArchcalcError(f"'{item}' is no layer of a stack", hint=f"write {kernel}")
-    kernel = _sized((sides[0], sides[1]))
+    kernel = _size((sides[0], sides[1]))
     raise _ambiguous(
         item, f"has {len(sides)} numbers", f"{kernel}*{sides[2]} or {kernel},{kernel}: KxKxN is N layers"
     )
 
 
-def _sized(kernel: tuple[int, int]) -> str:
+def _size(kernel: tuple[int, int]) -> str:
     return f"{kernel[0]}x{kernel[1]}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.sheet.numbers import grouped, percent, sized
+from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Cell, Kind
 
 
@@ -15,7 +15,7 @@ class Count(Kind):
 
     def write(self, value: int) -> str:
         """Return 62,378,344."""
-        return grouped(value)
+        return group_digits(value)
 
 
 class Agreeing(Count):
@@ -23,7 +23,7 @@ class Agreeing(Count):
 
     def write(self, value: int) -> str:
         """Return 64 agree."""
-        return f"{grouped(value)} agree"
+        return f"{group_digits(value)} agree"
 
 
 class Bytes(Count):
@@ -31,7 +31,7 @@ class Bytes(Count):
 
     def write(self, value: int) -> str:
         """Return 237.9 MiB."""
-        return sized(value)
+        return write_bytes(value)
 
 
 class ExactBytes(Count):
@@ -39,7 +39,7 @@ class ExactBytes(Count):
 
     def write(self, value: int) -> str:
         """Return 284,456 B."""
-        return f"{grouped(value)} B"
+        return f"{group_digits(value)} B"
 
 
 class Share(Kind):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archcalc.sheet.numbers import grouped
-from archcalc.sheet.sheet import UNKNOWN, Kind, Schema, rounded
+from archcalc.sheet.numbers import group_digits
+from archcalc.sheet.sheet import UNKNOWN, Kind, Schema, round_off
 
 NumberOrNumbers = int | float | tuple[int | float, ...]
 """A number, or one an axis."""
@@ -17,16 +17,16 @@ def once(values: tuple[int | float, ...]) -> NumberOrNumbers:
     return values[0] if len(set(values)) == 1 else values
 
 
-def _written(value: NumberOrNumbers) -> str:
+def _write(value: NumberOrNumbers) -> str:
     """Return 1,234, 1.5, or 3×5."""
     if isinstance(value, tuple):
         return "×".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else grouped(value)
+    return f"{value:g}" if isinstance(value, float) else group_digits(value)
 
 
 def _flat(value: NumberOrNumbers) -> object:
     """Return the number, or 3x5."""
-    return "x".join(map(str, value)) if isinstance(value, tuple) else rounded(value)
+    return "x".join(map(str, value)) if isinstance(value, tuple) else round_off(value)
 
 
 class Shape(Kind):
@@ -73,11 +73,11 @@ class Numbers(Kind):
 
     def write(self, value: NumberOrNumbers) -> str:
         """Return 1,234, 1.5, or 3×5."""
-        return _written(value)
+        return _write(value)
 
     def reduce(self, value: NumberOrNumbers) -> object:
         """Return the number, or a list of them."""
-        return list(map(rounded, value)) if isinstance(value, tuple) else rounded(value)
+        return list(map(round_off, value)) if isinstance(value, tuple) else round_off(value)
 
     def flatten(self, value: NumberOrNumbers) -> object:
         """Return the number, or 3x5."""
@@ -93,11 +93,11 @@ class Axes(Kind):
 
     def write(self, value: tuple[int | float, ...]) -> str:
         """Return 1.5, or 3×5."""
-        return _written(once(value))
+        return _write(once(value))
 
     def reduce(self, value: tuple[int | float, ...]) -> list[object]:
         """Return the numbers as a list, one an axis."""
-        return list(map(rounded, value))
+        return list(map(round_off, value))
 
     def flatten(self, value: tuple[int | float, ...]) -> object:
         """Return 1.5, or 3x5."""
@@ -125,7 +125,7 @@ class Field(Kind):
     def write(self, value: tuple[Sizes | None, bool]) -> str:
         """Return the field, with a mark where it is larger than the input."""
         sizes, larger = value
-        return ("whole" if sizes is None else _written(once(sizes))) + ("*" if larger else "")
+        return ("whole" if sizes is None else _write(once(sizes))) + ("*" if larger else "")
 
     def reduce(self, value: tuple[Sizes | None, bool]) -> object:
         """Return the field alone, null where it is the whole input."""

@@ -16,16 +16,16 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 @renderer("csv")
 def csv(sheet: Sheet) -> str:
     """The rows under a header line, numbers plain; no totals, so that a spreadsheet can add them up."""
-    return _separated(sheet, ",")
+    return _separate(sheet, ",")
 
 
 @renderer("tsv")
 def tsv(sheet: Sheet) -> str:
     """The same with tabs; no cell holds one."""
-    return _separated(sheet, "\t")
+    return _separate(sheet, "\t")
 
 
-def _separated(sheet: Sheet, delimiter: str) -> str:
+def _separate(sheet: Sheet, delimiter: str) -> str:
     buffer = StringIO()
     lines = writer(buffer, delimiter=delimiter, lineterminator="\n")
     lines.writerow(_harmless(column.key) for column in sheet.columns)

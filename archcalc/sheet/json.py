@@ -19,7 +19,7 @@ HEAD = ("command", "network", "conditions")
 @renderer("json")
 def json(sheet: Sheet) -> str:
     """Everything, with raw numbers, and the name of the schema that it satisfies."""
-    return _escaped(dumps(document(sheet), indent=2, ensure_ascii=False)) + "\n"
+    return _escape(dumps(document(sheet), indent=2, ensure_ascii=False)) + "\n"
 
 
 def document(sheet: Sheet) -> dict[str, object]:
@@ -38,7 +38,7 @@ def _cells(columns: Sequence[Column], row: Sequence[object]) -> Iterator[tuple[s
             yield f"{column.key}_{name}", noted
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return JSON with the signs escaped that are safe for a parser and not for a terminal, such as U+009B."""
     if text.replace("\n", "").isprintable():
         return text

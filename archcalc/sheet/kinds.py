@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from archcalc.sheet.amounts import Agreeing, Amounts, Bytes, Count, ExactBytes, Ratio, Share, Threshold
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
-from archcalc.sheet.numbers import grouped, sized
-from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, rounded
+from archcalc.sheet.numbers import group_digits, write_bytes
+from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, round_off
 
 STRING: Schema = {"type": "string"}
 BOOLEAN: Schema = {"type": "boolean"}
@@ -106,7 +106,9 @@ class Derived(Kind):
         """Return the steps on lines of their own; what would stand twice, once."""
         symbols, numbers, result, unit = value
         readable = (
-            f"{grouped(result)} B ({sized(result)})" if unit == "B" else f"{grouped(result)} {unit}".rstrip()
+            f"{group_digits(result)} B ({write_bytes(result)})"
+            if unit == "B"
+            else f"{group_digits(result)} {unit}".rstrip()
         )
         steps = dict.fromkeys((symbols, numbers))
         if str(result) in steps:
@@ -145,7 +147,7 @@ class Plot(Kind):
 
     def reduce(self, value: Sequence[float | None]) -> list[object]:
         """Return the numbers as a list."""
-        return [rounded(number) for number in value]
+        return [round_off(number) for number in value]
 
     def flatten(self, value: Sequence[float | None]) -> str:
         """Return the numbers with blanks between them."""
@@ -200,32 +202,36 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _said(description: str, schema: Schema) -> Schema:
+def _describe(description: str, schema: Schema) -> Schema:
     return {**schema, "description": description}
 
 
 TEXT = Text("text", STRING)
 WORDS = Words("words", STRING)
 VERDICT = Verdict("verdict", STRING)
-SHAPE = Shape("shape", _said("sizes without the batch, channels first", {"type": "array", "items": INTEGER}))
+SHAPE = Shape(
+    "shape", _describe("sizes without the batch, channels first", {"type": "array", "items": INTEGER})
+)
 COUNT = Count("count", INTEGER)
 AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 EXACT_BYTES = ExactBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
-SETTINGS = Settings("settings", _said("values by name", {"type": "object"}))
+SETTINGS = Settings("settings", _describe("values by name", {"type": "object"}))
 NAMES = NameList("names", {"type": "array", "items": STRING})
 SHAPES = ShapeList(
     "shapes",
-    _said("a shape each, null for one that is not known", {"type": "array", "items": _or_null(SHAPE.schema)}),
+    _describe(
+        "a shape each, null for one that is not known", {"type": "array", "items": _or_null(SHAPE.schema)}
+    ),
 )
 FLAG = Flag("flag", BOOLEAN)
-FIGURE = Numbers("figure", _said("a number, or one an axis", {"anyOf": NUMERIC}))
-MATRIX = Numbers("matrix", _said("rows and columns", {**EACH_AXIS, "items": INTEGER}))
-AXES = Axes("axes", _said("a number an axis", EACH_AXIS))
+FIGURE = Numbers("figure", _describe("a number, or one an axis", {"anyOf": NUMERIC}))
+MATRIX = Numbers("matrix", _describe("rows and columns", {**EACH_AXIS, "items": INTEGER}))
+AXES = Axes("axes", _describe("a number an axis", EACH_AXIS))
 FIELD = Field(
     "field",
-    _said(
+    _describe(
         "input elements along each axis; null where it is the whole input", {**EACH_AXIS, "unit": "elements"}
     ),
 )
@@ -234,26 +240,30 @@ DERIVATION = Derived(
     {
         "type": "object",
         "properties": {
-            "symbols": _said("the formula in symbols", STRING),
-            "numbers": _said("the formula in numbers", STRING),
-            "result": _said("what it comes to", INTEGER),
-            "unit": _said("of the result; B for bytes", _or_null(STRING)),
+            "symbols": _describe("the formula in symbols", STRING),
+            "numbers": _describe("the formula in numbers", STRING),
+            "result": _describe("what it comes to", INTEGER),
+            "unit": _describe("of the result; B for bytes", _or_null(STRING)),
         },
         "required": list(Derived.KEYS),
     },
 )
-RATIO = Ratio("ratio", _said("a factor, or a formula where it is no number", {"type": ["number", "string"]}))
-BOUND = Threshold("bound", _said("what the operator beside it is about", INTEGER))
+RATIO = Ratio(
+    "ratio", _describe("a factor, or a formula where it is no number", {"type": ["number", "string"]})
+)
+BOUND = Threshold("bound", _describe("what the operator beside it is about", INTEGER))
 AMOUNTS = Amounts(
     "amounts",
-    {"type": "object", "additionalProperties": _said("null where it is not known", _or_null(NUMBER))},
+    {"type": "object", "additionalProperties": _describe("null where it is not known", _or_null(NUMBER))},
 )
 MIXED = Mixed(
     "mixed",
-    _said("what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, AMOUNTS.schema, {"type": "null"}]}),
+    _describe(
+        "what the row is about", {"anyOf": [STRING, BOOLEAN, *NUMERIC, AMOUNTS.schema, {"type": "null"}]}
+    ),
 )
 MIXED_LINES = MixedLines(MIXED.name, MIXED.schema)
-PLOT = Plot("plot", _said("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
+PLOT = Plot("plot", _describe("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
 
 KINDS = (
     TEXT,

@@ -121,7 +121,7 @@ def fit(strips: Sequence[Strip], width: int | None) -> tuple[dict[int, int], int
 
     Figures have the width that they need; settings, then names, then sentences take what is left.
     """
-    shown = _kept(strips, width)
+    shown = _keep(strips, width)
     bar = _bar_length(shown, width)
     widths = {strip.place: strip.least + (bar + 1 if strip.column.kind.has_bar else 0) for strip in shown}
 
@@ -140,7 +140,7 @@ def fit(strips: Sequence[Strip], width: int | None) -> tuple[dict[int, int], int
     return widths, bar
 
 
-def _kept(strips: Sequence[Strip], width: int | None) -> list[Strip]:
+def _keep(strips: Sequence[Strip], width: int | None) -> list[Strip]:
     """Return the columns that have room side by side; settings are shortened before they are left out."""
     shown = list(strips)
     while width is not None and (lacking := sum(strip.liked + GAP for strip in shown) - GAP - width) > 0:
@@ -190,7 +190,7 @@ class _Cells:
 
     def head(self, text: str) -> list[Line]:
         """Return a title, or what stands in the footer."""
-        return [self._padded([(line, "title")]) for line in self._lines(text)]
+        return [self._pad([(line, "title")]) for line in self._lines(text)]
 
     def body(self, row: int, value: object, *, heavy: bool) -> list[Line]:
         """Return a cell in as many lines as it takes."""
@@ -198,23 +198,23 @@ class _Cells:
         if self.kind.has_bar:
             return [self._share(text, value)]
         if self.kind.shortens:
-            text = shortened(text, self.width)
+            text = shorten(text, self.width)
         spans = self.kind.spans(text, value, heavy=heavy)
         if "\n" not in text and cell_len(text) <= self.width:
-            return [self._padded(spans)]
+            return [self._pad(spans)]
         if not self.kind.wraps:
-            return [self._padded([(self._clipped(text), spans[0][1])])]
-        return [self._padded(list(_cut(spans, *ends))) for ends in line_ends(text, self.width)]
+            return [self._pad([(self._clip(text), spans[0][1])])]
+        return [self._pad(list(_cut_out(spans, *ends))) for ends in line_ends(text, self.width)]
 
     def _lines(self, text: str) -> list[str]:
         if self.kind.wraps:
             return wrap(text, self.width)
-        return [self._clipped(text)]
+        return [self._clip(text)]
 
-    def _clipped(self, text: str) -> str:
+    def _clip(self, text: str) -> str:
         return text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"
 
-    def _padded(self, spans: Sequence[Span]) -> Line:
+    def _pad(self, spans: Sequence[Span]) -> Line:
         blanks = " " * (self.width - sum(cell_len(text) for text, _ in spans))
         return ((blanks, ""), *spans) if self.is_right else (*spans, (blanks, ""))
 
@@ -224,7 +224,7 @@ class _Cells:
             return ((("" if share is not None else text).rjust(self.figures).ljust(self.width), ""),)
         is_heavy = share >= HEAVY
         figure = (text.rjust(self.figures), "heavy" if is_heavy else "")
-        bar = f" {drawn(share, self.bar)}".ljust(self.width - self.figures)
+        bar = f" {draw_bar(share, self.bar)}".ljust(self.width - self.figures)
         return (figure, (bar, "bar.heavy" if is_heavy else "bar"))
 
 
@@ -262,7 +262,7 @@ def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
         place += len(paragraph) + 1
 
 
-def _cut(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
+def _cut_out(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
     """Yield what of some spans lies between two places in their text."""
     place = 0
     for text, style in spans:
@@ -272,7 +272,7 @@ def _cut(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
         place += len(text)
 
 
-def shortened(settings: str, width: int) -> str:
+def shorten(settings: str, width: int) -> str:
     """Return settings that fit the width: whole ones, and an ellipsis for the others."""
     kept = settings
     while len(kept) > width and kept:
@@ -281,7 +281,7 @@ def shortened(settings: str, width: int) -> str:
     return kept if kept or not settings else "…"
 
 
-def drawn(share: float, width: int) -> str:
+def draw_bar(share: float, width: int) -> str:
     """Return a bar of `width` characters, filled to the nearest eighth of one; something is never nothing."""
     eighths = max(1, round(min(share, 1.0) * width * 8))
     full, part = divmod(eighths, 8)

@@ -17,14 +17,14 @@ def markdown(sheet: Sheet) -> str:
         [column.title for column in sheet.columns],
         aligned,
         *(
-            [_escaped(column.kind.text(value)) for column, value in zip(sheet.columns, row, strict=True)]
+            [_escape(column.kind.text(value)) for column, value in zip(sheet.columns, row, strict=True)]
             for row in rows
         ),
     ]
-    parts = [f"**{_escaped(sheet.title)}**\n"] if sheet.title else []
+    parts = [f"**{_escape(sheet.title)}**\n"] if sheet.title else []
     parts += [f"{_paragraph(line)}\n" for line in sheet.subtitle if line]
     parts += ["| " + " | ".join(cells) + " |" for cells in lines]
-    parts += ["", *(f"- {_escaped(label)}: {_escaped(text)}" for label, text in sheet.summary)]
+    parts += ["", *(f"- {_escape(label)}: {_escape(text)}" for label, text in sheet.summary)]
     parts += [f"\n{_paragraph(note)}" for note in sheet.notes]
     return "\n".join(parts) + "\n"
 
@@ -32,7 +32,7 @@ def markdown(sheet: Sheet) -> str:
 MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*|[]~$"} | {"<": "&lt;", "&": "&amp;"})
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return text that stays in its cell and means nothing to Markdown."""
     line = " ".join(text.translate(MARKDOWN).split())
     return sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", line)
@@ -40,4 +40,4 @@ def _escaped(text: str) -> str:
 
 def _paragraph(text: str) -> str:
     """Return text that stands on a line of its own and is no heading, list, quotation or rule."""
-    return sub(r"^(\d*)([-+=#>.)])", r"\1\\\2", _escaped(text))
+    return sub(r"^(\d*)([-+=#>.)])", r"\1\\\2", _escape(text))

@@ -6,22 +6,22 @@ UNITS = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 BYTE_UNITS = ((2**50, "PiB"), (2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
-def grouped(number: int) -> str:
+def group_digits(number: int) -> str:
     """Return a whole number with thousands separators: 62,378,344."""
     return f"{number:,}"
 
 
 def short(number: int) -> str:
     """Return a count to three digits with its prefix: 62.4 M."""
-    return _scaled(number, UNITS) or str(number)
+    return _scale(number, UNITS) or str(number)
 
 
-def sized(number: int) -> str:
+def write_bytes(number: int) -> str:
     """Return bytes in binary units: 237.9 MiB."""
-    return _scaled(number, BYTE_UNITS) or f"{number} B"
+    return _scale(number, BYTE_UNITS) or f"{number} B"
 
 
-def _scaled(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
+def _scale(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
     """Return a number to three digits in the largest unit that it reaches, or None where it reaches none."""
     for position, (size, unit) in enumerate(units):
         if number < size:
@@ -40,7 +40,7 @@ def _three_digits(number: int, size: int) -> str:
         whole, rest = divmod((2 * number * scale + size) // (2 * size), scale)
         if whole < 10 ** (3 - decimals):
             return f"{whole}.{rest:0{decimals}d}"
-    return grouped((2 * number + size) // (2 * size))
+    return group_digits((2 * number + size) // (2 * size))
 
 
 def percent(share: float) -> str:

@@ -67,9 +67,9 @@ class Paged:
             )
         if format != "table":
             return render(self._page(format), format)
-        from archcalc.sheet.terminal import uncoloured
+        from archcalc.sheet.terminal import write_plain
 
-        return uncoloured(self._page(format).printable())
+        return write_plain(self._page(format).printable())
 
     def to_dict(self) -> dict[str, object]:
         """Return what `--format json` writes, as `archcalc schema report` describes it."""

@@ -75,7 +75,7 @@ class Kind:
 
     def reduce(self, value: Any) -> object:
         """Return a value as JSON holds it."""
-        return rounded(value)
+        return round_off(value)
 
     def note(self, value: Any) -> Mapping[str, object]:
         """Return what JSON says beside a value."""
@@ -86,7 +86,7 @@ class Kind:
         return self.reduce(value)
 
 
-def rounded(value: object) -> object:
+def round_off(value: object) -> object:
     """Return a fraction to as many places as machines get; all else as it is."""
     return round(value, 6) if isinstance(value, float) else value
 

@@ -33,18 +33,18 @@ def page(sheet: Sheet) -> str:
     return draw(sheet, Console(highlight=False))
 
 
-def uncoloured(sheet: Sheet) -> str:
+def write_plain(sheet: Sheet) -> str:
     """Return a sheet as it looks on standard output, without colours."""
-    return _joined(_lines(sheet, Console(highlight=False)))
+    return _join(_lines(sheet, Console(highlight=False)))
 
 
 def draw(sheet: Sheet, console: Console) -> str:
     """Return a sheet as it looks on a console; what no terminal shows is as wide as it needs to be."""
     lines = _lines(sheet, console)
     if not console.is_terminal:
-        return _joined(lines)
+        return _join(lines)
     paint = {style: _painter(console, name) for style, name in STYLES.items()}
-    return "".join(f"{_painted(line, paint)}\n" for line in lines)
+    return "".join(f"{_paint(line, paint)}\n" for line in lines)
 
 
 def _lines(sheet: Sheet, console: Console) -> Iterator[Line]:
@@ -52,11 +52,11 @@ def _lines(sheet: Sheet, console: Console) -> Iterator[Line]:
     return lay_out(sheet, (console.width or USUAL) if is_limited else None, speller(console.encoding))
 
 
-def _joined(lines: Iterable[Line]) -> str:
+def _join(lines: Iterable[Line]) -> str:
     return "".join("".join(text for text, _ in line).rstrip(" ") + "\n" for line in lines)
 
 
-def _painted(line: Line, paint: Mapping[str, tuple[str, str]]) -> str:
+def _paint(line: Line, paint: Mapping[str, tuple[str, str]]) -> str:
     pieces = ((text, paint.get(style, ("", ""))) for text, style in line)
     return "".join(f"{before}{text}{after}" for text, (before, after) in pieces)
 

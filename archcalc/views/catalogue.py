@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
-from archcalc.analysis.budget import is_complete, limitable, within
+from archcalc.analysis.budget import is_complete, judge_all, limitable
 from archcalc.analysis.figures import FIGURES, check_columns
 from archcalc.analysis.report import Report
 from archcalc.network.network import Limit
@@ -35,7 +35,7 @@ def sortable() -> tuple[str, ...]:
     return ("name", *limitable())
 
 
-def chosen(stated: str | None) -> tuple[str, ...]:
+def choose(stated: str | None) -> tuple[str, ...]:
     """Return the keys of the columns asked for.
 
     Raises:
@@ -83,7 +83,7 @@ def catalogue(
     known, unknown, number = [], [], 0
     for report in reports:
         number += 1
-        if within(limits, report) != "ok":
+        if judge_all(limits, report) != "ok":
             continue
         row = tuple(_cell(report, column) for column in shown)
         if key is None or _cell(report, key) is not None:

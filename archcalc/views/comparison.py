@@ -8,12 +8,12 @@ from typing import Literal
 from archcalc.questions.compare import Contrast
 from archcalc.questions.costs import StackCosts
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
-from archcalc.sheet.numbers import grouped, short
+from archcalc.sheet.numbers import group_digits, short
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import page
-from archcalc.views.lines import Line, listed
+from archcalc.views.lines import Line, join_names
 from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks, whole_fields
 from archcalc.views.stacks import notes_on_stacks, of_stacks
 
@@ -40,7 +40,7 @@ def side_by_side(found: Contrast, form: str) -> Sheet:
         notes.append("counts to three digits; --format csv has them all")
     return Sheet(
         columns=tuple(columns),
-        rows=tuple((*name, *_woven(line)) for name, line in zip(stated, lines, strict=True)),
+        rows=tuple((*name, *_weave(line)) for name, line in zip(stated, lines, strict=True)),
         title=_title(found),
         subtitle=_conditions(found),
         notes=tuple(notes),
@@ -52,7 +52,7 @@ def _title(found: Contrast) -> str:
     first, *others = found.labels
     names = {report.name for report in found.reports}
     of = f"{found.reports[0].name}: " if len(names) == 1 and first not in names else ""
-    return f"{of}{first} against {listed(others)}" if others else f"{of}{first}"
+    return f"{of}{first} against {join_names(others)}" if others else f"{of}{first}"
 
 
 def _names(lines: Sequence[Line]) -> list[tuple[str]]:
@@ -71,7 +71,7 @@ def _brief(cell: Cell | Literal[""]) -> Cell | Literal[""]:
     return Cell(TEXT, short(cell.value))
 
 
-def _woven(line: Line) -> Iterator[object]:
+def _weave(line: Line) -> Iterator[object]:
     yield line.cells[0]
     for pair in zip(line.cells[1:], line.ratios, strict=True):
         yield from pair
@@ -81,7 +81,7 @@ def _conditions(found: Contrast) -> tuple[str, ...]:
     if found.stacks:
         size = [f"input {'×'.join(map(str, found.size))}"] if found.size else []
         size += [f"batch {report.batch} · {report.dtype}" for report in found.reports[:1]]
-        number = f"C = {grouped(found.channels)}" if found.channels else "C"
+        number = f"C = {group_digits(found.channels)}" if found.channels else "C"
         return (
             " · ".join([f"{number} channels in, and out where no width is given", *size]),
             _rules(found.stacks),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archcalc.analysis.blocks import KIND, folded, group
+from archcalc.analysis.blocks import KIND, fold, group
 from archcalc.analysis.figures import FIGURES, columns
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
@@ -15,7 +15,7 @@ from archcalc.network.network import members, parts, prefix
 from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
 from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEXT, WORDS
-from archcalc.sheet.numbers import grouped, percent
+from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, notes, subtitle
@@ -57,7 +57,7 @@ HEAVIEST = 3
 
 
 @page_of("Explanation")
-def shown(explanation: Explanation, form: str) -> Sheet:
+def show(explanation: Explanation, form: str) -> Sheet:
     """Return what `explain` shows of a layer."""
     return layer(explanation)
 
@@ -68,7 +68,7 @@ def layer(explanation: Explanation) -> Sheet:
     sources = ", ".join(
         f"{name} {SHAPE.text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )
-    legend = dict(_used(explanation))
+    legend = dict(_find_used(explanation))
     return Sheet(
         columns=LAYER,
         rows=tuple(
@@ -132,14 +132,16 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
         ),
         title=f"{report.name}: {name}",
         subtitle=(
-            f"a block of {len(rows)} layers: {made_of(whole, rows)}",
+            f"a block of {len(rows)} layers: {describe_parts(whole, rows)}",
             f"{', '.join(map(SHAPE.text, whole.input_shapes))} → {SHAPE.text(whole.output_shape)}",
         ),
         summary=(
-            ("parameters", f"{grouped(whole.params)}, the sum of its layers"),
+            ("parameters", f"{group_digits(whole.params)}, the sum of its layers"),
             (
                 "MACs",
-                f"{grouped(whole.macs)}, the sum of its layers" if whole.macs is not None else "not known",
+                f"{group_digits(whole.macs)}, the sum of its layers"
+                if whole.macs is not None
+                else "not known",
             ),
         ),
         notes=(f"archcalc explain {report.name} {rows[0].name} derives every figure of a layer",),
@@ -155,7 +157,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
     )
 
 
-def _used(explanation: Explanation) -> Iterator[tuple[str, str]]:
+def _find_used(explanation: Explanation) -> Iterator[tuple[str, str]]:
     """Yield the letters that occur in the derivations, with their meaning."""
     text = " ".join(one.symbols + one.numbers for one in explanation.derivations)
     plain = text.replace("bytes", "")
@@ -181,7 +183,7 @@ def _unfolding(row: Row) -> Iterator[str]:
         rows, columns = row.unfolded
         growth = rows * columns / prod(row.input_shapes[0])
         yield (
-            f"im2col lays the windows out as a matrix of {grouped(rows)} × {grouped(columns)}, "
+            f"im2col lays the windows out as a matrix of {group_digits(rows)} × {group_digits(columns)}, "
             f"{growth:.3g} times as many numbers as the input has"
         )
 
@@ -191,7 +193,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
 
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
-    blocks = folded(report, 1)
+    blocks = fold(report, 1)
     reasons = [*_reasons("params", report, derived), *_reasons("macs", report, derived)]
     places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(
@@ -199,7 +201,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         rows=tuple(
             (
                 row.name,
-                made_of(row, [report.rows[place] for place in places[row.name]]),
+                describe_parts(row, [report.rows[place] for place in places[row.name]]),
                 row.output_shape,
                 *(FIGURES[key].of_row(row, report) for key in SHARES),
             )
@@ -210,7 +212,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         subtitle=subtitle(report),
         summary=(
             *(reason.in_words for reason in reasons),
-            *(_claimed(finding) for finding in claims),
+            *(_judge(finding) for finding in claims),
         ),
         notes=(
             *notes(report),
@@ -225,17 +227,17 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     )
 
 
-def made_of(block: Row, inside: Sequence[Row]) -> str:
+def describe_parts(block: Row, inside: Sequence[Row]) -> str:
     """Return what is in a block, one level down and equal things counted; of a layer, its op and settings."""
     if block.kind != KIND:
         return f"{block.kind} {SETTINGS.text(block.settings)}".strip()
     level = len(parts(block.name)) + 1
     members = dict.fromkeys(prefix(row.name, level) for row in inside)
-    kinds = Counter(_unnumbered(parts(member)[-1]) for member in members)
+    kinds = Counter(_strip_number(parts(member)[-1]) for member in members)
     return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in kinds.items())
 
 
-def _unnumbered(name: str) -> str:
+def _strip_number(name: str) -> str:
     """Return a name without the number at its end, unless it is a size such as 3x3."""
     stem = name.rstrip("0123456789")
     return name if not stem or any(character.isdigit() for character in stem) else stem
@@ -252,7 +254,7 @@ def heaviest(report: Report) -> list[list[Row]]:
     return list({same[0].name: same for same in (*by_params, *by_work)}.values())
 
 
-def _claimed(finding: Finding) -> tuple[str, str]:
+def _judge(finding: Finding) -> tuple[str, str]:
     """Return a claim, what the arithmetic gives, and the verdict."""
     subject = f" for {finding.layer}" if finding.layer else ""
     return (
@@ -290,7 +292,7 @@ class Reason(NamedTuple):
         label = f"{first} and {len(others)} like it" if others else first
         return (
             f"{percent(self.share)} of {FIGURES[self.figure].name}",
-            f"{label}: {self.symbols} = {self.numbers} = {grouped(self.result)}",
+            f"{label}: {self.symbols} = {self.numbers} = {group_digits(self.result)}",
         )
 
 
@@ -305,10 +307,10 @@ def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[Rea
     ]
     for result, heavy, one in sorted(candidates, key=lambda item: -item[0])[:HEAVIEST]:
         times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
-        symbols, numbers = (f"{times}{_held(text, times)}" for text in (one.symbols, one.numbers))
+        symbols, numbers = (f"{times}{_hold_together(text, times)}" for text in (one.symbols, one.numbers))
         yield Reason(key, [row.name for row in heavy.rows], result / total, symbols, numbers, result)
 
 
-def _held(text: str, times: str) -> str:
+def _hold_together(text: str, times: str) -> str:
     """Return a sum in brackets where it is multiplied."""
     return f"({text})" if times and (" + " in text or " − " in text) and not text.endswith(")") else text

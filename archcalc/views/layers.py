@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archcalc.analysis.blocks import deepest, fitting_depth, folded
+from archcalc.analysis.blocks import deepest, fitting_depth, fold
 from archcalc.analysis.blocks import tree as treed
 from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.analysis.report import Report
@@ -62,7 +62,7 @@ TREE = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
 """The columns of `tree`."""
 
 
-def chosen(columns: str | None, form: str) -> tuple[str, ...]:
+def choose(columns: str | None, form: str) -> tuple[str, ...]:
     """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
     if columns == "all" or (columns is None and form in MACHINES):
         return column_keys()
@@ -79,9 +79,9 @@ def level(report: Report, depth: int | None, form: str) -> int:
 
 
 @page_of("Report")
-def shown(report: Report, form: str) -> Sheet:
+def show(report: Report, form: str) -> Sheet:
     """Return what `show` shows unless told: the columns and the rows that suit the format."""
-    return layers(report, chosen(None, form), level(report, None, form))
+    return layers(report, choose(None, form), level(report, None, form))
 
 
 def layers(
@@ -91,7 +91,7 @@ def layers(
 
     The column that the page is `about` does not give way to others.
     """
-    rows = report.rows if depth is None else folded(report, depth)
+    rows = report.rows if depth is None else fold(report, depth)
     return Sheet(
         columns=tuple(
             column._replace(priority=0) if column.key == about else column for column in columns(keys)

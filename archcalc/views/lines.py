@@ -38,7 +38,7 @@ def _ratio(one: object, first: object) -> float | str:
     return one / first if isinstance(one, int) and isinstance(first, int) and first else ""
 
 
-def listed(texts: Iterable[str]) -> str:
+def join_names(texts: Iterable[str]) -> str:
     """Return a, b and c."""
     *before, last = texts
     return f"{', '.join(before)} and {last}" if before else last

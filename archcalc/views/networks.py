@@ -12,7 +12,7 @@ from archcalc.analysis.row import Row
 from archcalc.questions.compare import Contrast
 from archcalc.questions.differences import Difference
 from archcalc.sheet.kinds import FIELD, FIGURE, FLAG, SETTINGS, SHAPE
-from archcalc.views.lines import Line, line, listed, total
+from archcalc.views.lines import Line, join_names, line, total
 
 SMALL = 0.02
 """The share of the whole below which stages are added up where there are too many."""
@@ -30,11 +30,11 @@ def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
     yield line("layers", "", FIGURE, [len(report.rows) for report in reports])
     yield total("depth", reports)
     yield from _fields(reports)
-    yield from _staged("params", reports, least)
+    yield from _split_by_stage("params", reports, least)
     for key in ("fixed", "buffers"):
         if any(FIGURES[key].of_total(report) for report in reports):
             yield total(key, reports)
-    yield from _staged("macs", reports, least)
+    yield from _split_by_stage("macs", reports, least)
     yield total("flops", reports)
     yield total("weight_bytes", reports)
     yield total("activation_bytes", reports)
@@ -44,17 +44,19 @@ def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
 def _fields(reports: Sequence[Report]) -> Iterator[Line]:
     """Yield the receptive field, and where that is the whole for the sake of gates alone, that without them."""
     for key, part in (("field", ""), ("gateless", FIGURES["gateless"].name)):
-        if not part or any(_seen("gateless", report) != _seen("field", report) for report in reports):
-            yield line(FIGURES["field"].name, part, FIELD, [_seen(key, report) for report in reports])
+        if not part or any(
+            _find_field("gateless", report) != _find_field("field", report) for report in reports
+        ):
+            yield line(FIGURES["field"].name, part, FIELD, [_find_field(key, report) for report in reports])
 
 
 def whole_fields(reports: Sequence[Report]) -> Line:
     """Return whether each receptive field is the whole input, which the numbers alone do not say."""
-    seen = [FIELD.beside(_seen("field", report))["whole"] for report in reports]
+    seen = [FIELD.beside(_find_field("field", report))["whole"] for report in reports]
     return line(FIGURES["field"].name, "whole", FLAG, seen)
 
 
-def _seen(key: str, report: Report) -> object:
+def _find_field(key: str, report: Report) -> object:
     """Return the receptive field of a network, as `key` has it: that of what its head is given.
 
     This is its last map: the last layer with more than one position, or one behind it that does not see everything
@@ -64,7 +66,7 @@ def _seen(key: str, report: Report) -> object:
     return FIGURES[key].of_row(last[-1], report) if last else (None, False)
 
 
-def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
+def _split_by_stage(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
     """Yield a total and the stages in which something of it is; of many, those of `least` of it and the rest."""
     figure = FIGURES[key]
     yield total(key, reports)
@@ -74,7 +76,7 @@ def _staged(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]
             figure.of_row(stage_rows[stage], report) if stage in stage_rows else ""
             for stage_rows, report in zip(stages, reports, strict=True)
         ]
-        for stage in _merged(list(names) for names in stages)
+        for stage in _merge(list(names) for names in stages)
     }
     shown = {
         stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
@@ -102,7 +104,7 @@ def _are_small(counts: Sequence[object], totals: Sequence[int], least: float) ->
     )
 
 
-def _merged(orders: Iterable[list[str]]) -> list[str]:
+def _merge(orders: Iterable[list[str]]) -> list[str]:
     """Return every name once, each list's own names behind those that they follow there."""
     following: dict[str, str] = {"": ""}
     for order in orders:
@@ -123,7 +125,7 @@ def notes_on_networks(found: Contrast) -> Iterator[str]:
         yield _prefix(found)
         for label, unlike in zip(found.labels[1:], found.differences[1:], strict=True):
             yield from _unlike(found.labels[0], label, unlike)
-    if any(FIELD.is_larger(_seen("gateless", report)) for report in found.reports):
+    if any(FIELD.is_larger(_find_field("gateless", report)) for report in found.reports):
         yield "* larger than the input: it reaches into the padding"
     for label, report in zip(found.labels, found.reports, strict=True):
         if report.totals.incomplete:
@@ -137,9 +139,7 @@ def _prefix(found: Contrast) -> str:
     if found.shared <= 1:
         return "the first layer after the input differs already"
     names = [report.rows[found.shared - 1].name for report in found.reports]
-    return (
-        f"the first {found.shared} layers are the same, up to {listed(dict.fromkeys(names)) if rows else ''}"
-    )
+    return f"the first {found.shared} layers are the same, up to {join_names(dict.fromkeys(names)) if rows else ''}"
 
 
 def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[st
     ]
     changed = [difference for difference in unlike if change(difference) == "changed"]
     if designed:
-        yield f"{label} changes {_some([_told(one) for one in designed])}"
+        yield f"{label} changes {_some([_describe(one) for one in designed])}"
     if len(changed) > len(designed):
         count = len(changed) - len(designed)
         yield f"{label}: {count} more layer{'s have' if count > 1 else ' has'} other weights, as another size comes in"
@@ -162,7 +162,7 @@ def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[st
             yield f"only in {who}: {layers} layer{'s' if layers > 1 else ''}, {_some([_run(run) for run in runs])}"
 
 
-def _told(difference: Difference) -> str:
+def _describe(difference: Difference) -> str:
     return (
         f"{difference.name} ({_design(difference.before, difference.after)})"
         if difference.before and difference.after

@@ -9,7 +9,7 @@ from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.op.op import Work
 from archcalc.sheet.kinds import SETTINGS, SHAPE
-from archcalc.sheet.numbers import grouped, short, sized
+from archcalc.sheet.numbers import group_digits, short, write_bytes
 
 MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
@@ -53,7 +53,7 @@ def summary(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the totals in words."""
     totals = report.totals
     apart = [
-        f"{grouped(count)} {what}"
+        f"{group_digits(count)} {what}"
         for count, what in ((totals.fixed, "fixed"), (totals.buffers, "buffers"))
         if count
     ]
@@ -61,13 +61,13 @@ def summary(report: Report) -> tuple[tuple[str, str], ...]:
     return (
         (
             "parameters",
-            f"{grouped(totals.params)} ({short(totals.params)}){beside}, {sized(report.weight_bytes)}",
+            f"{group_digits(totals.params)} ({short(totals.params)}){beside}, {write_bytes(report.weight_bytes)}",
         ),
-        ("MACs", f"{grouped(totals.macs)} ({short(totals.macs)})"),
-        ("FLOPs", f"{grouped(totals.flops)} = 2 · MACs + {other_work(totals.work)}"),
+        ("MACs", f"{group_digits(totals.macs)} ({short(totals.macs)})"),
+        ("FLOPs", f"{group_digits(totals.flops)} = 2 · MACs + {other_work(totals.work)}"),
         (
             "activations",
-            f"{grouped(totals.activations)}, {sized(report.activation_bytes)}; at most {sized(report.peak_bytes)} alive at once",
+            f"{group_digits(totals.activations)}, {write_bytes(report.activation_bytes)}; at most {write_bytes(report.peak_bytes)} alive at once",
         ),
         ("depth", f"{totals.depth} weighted layer{'s' if totals.depth != 1 else ''}"),
     )

@@ -9,7 +9,7 @@ from archcalc.analysis.report import Report
 from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
 from archcalc.questions.reconcile.reconcile import KindCount, Reconciliation, Summand
 from archcalc.sheet.kinds import COUNT, TEXT, WORDS
-from archcalc.sheet.numbers import grouped
+from archcalc.sheet.numbers import group_digits
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, subtitle
 
@@ -62,8 +62,11 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=(
-            ("MACs here", grouped(report.totals.macs)),
-            ("FLOPs here", f"{grouped(report.totals.flops)}, two for each MAC and every other operation"),
+            ("MACs here", group_digits(report.totals.macs)),
+            (
+                "FLOPs here",
+                f"{group_digits(report.totals.flops)}, two for each MAC and every other operation",
+            ),
             (
                 "so",
                 "tools near the first take a multiply-accumulate for one operation, those near the second for two",
@@ -153,7 +156,11 @@ def _name(part: Summand) -> str:
 
 def _product(part: Summand) -> str:
     times = abs(part.times)
-    return grouped(abs(part.amount)) if times == 1 else f"{grouped(times)}·{grouped(abs(part.amount))}"
+    return (
+        group_digits(abs(part.amount))
+        if times == 1
+        else f"{group_digits(times)}·{group_digits(abs(part.amount))}"
+    )
 
 
 def _numbers(share: KindCount) -> str:
@@ -206,14 +213,14 @@ def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
         if reconciliation.unsupported
     ]
     notes += [
-        f"{reconciliation.tool}: incomplete, for what it counts for {_named(reconciliation.missing)} is not known here"
+        f"{reconciliation.tool}: incomplete, for what it counts for {_name_missing(reconciliation.missing)} is not known here"
         for reconciliation in found
         if reconciliation.unknown
     ]
     return tuple(dict.fromkeys(notes))
 
 
-def _named(missing: Sequence[KindCount]) -> str:
+def _name_missing(missing: Sequence[KindCount]) -> str:
     """Return the layer types that are unknown, each with the names of its first layers."""
     return ", ".join(
         f"{share.kind} ({', '.join(share.layers[:MOST])}{', …' if len(share.layers) > MOST else ''})"

@@ -7,7 +7,7 @@ from inspect import cleandoc
 from archcalc.analysis.conditions import Conditions
 from archcalc.analysis.report import report_on
 from archcalc.analysis.row import Row
-from archcalc.ground.errors import ArchcalcError, listed, nearest
+from archcalc.ground.errors import ArchcalcError, list_names, nearest
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op
 from archcalc.op.setting import REQUIRED, Setting
@@ -89,10 +89,10 @@ def summary(cls: type[Op]) -> str:
 def _meaning(setting: Setting) -> str:
     """Return what a setting means, the words to choose from where there are some, and where it has no say."""
     options = setting.schema.get("enum")
-    meaning = listed(setting.help, options) if isinstance(options, list) else setting.help
+    meaning = list_names(setting.help, options) if isinstance(options, list) else setting.help
     if setting.only:
         other, values = setting.only
-        meaning += f"; only with {listed(other, map(str, values)) if values else other}"
+        meaning += f"; only with {list_names(other, map(str, values)) if values else other}"
     return f"{meaning}; changes nothing {setting.idle}" if setting.idle else meaning
 
 

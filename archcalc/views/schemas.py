@@ -42,16 +42,16 @@ def _page(row: Schema, about: Mapping[str, Schema] | None = None) -> Schema:
     """Return the schema of a page: its rows, and what it says beside them."""
     frame: dict[str, Schema] = {
         "schema": {"const": SCHEMA},
-        "command": beside.described("the command that wrote it", beside.TEXT),
+        "command": beside.describe("the command that wrote it", beside.TEXT),
         **beside.NOTHING,
         **(about or {}),
         "rows": beside.list_of(row),
-        "notes": beside.described("what a reader should know besides", beside.list_of(beside.TEXT)),
+        "notes": beside.describe("what a reader should know besides", beside.list_of(beside.TEXT)),
     }
     return beside.object_of(frame)
 
 
-def _compared() -> Schema:
+def _describe_comparison() -> Schema:
     """Return the schema of a comparison, where every column is called after what is compared."""
     names = (
         Column("figure", "", kinds.TEXT, "what is compared"),
@@ -87,7 +87,7 @@ def _commands() -> dict[str, list[Schema]]:
         ],
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
-        "compare": [_compared()],
+        "compare": [_describe_comparison()],
         "reconcile": [
             _page(_row(reconciliation.OVERVIEW), beside.FACTS),
             _page(_row(reconciliation.DETAILS), beside.FACTS),

@@ -8,7 +8,7 @@ from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Rounding, Window, output_size
 from archcalc.questions.size import Range, inputs, output, paddings
 from archcalc.sheet.kinds import DERIVATION, FIGURE, TEXT, WORDS
-from archcalc.sheet.numbers import grouped
+from archcalc.sheet.numbers import group_digits
 from archcalc.sheet.sheet import Column, Sheet
 
 COLUMNS = (
@@ -24,11 +24,11 @@ def forward(size: int, window: Window, rounding: Rounding) -> Sheet:
     size_out = output(size, window, rounding)
     kept = paddings(size, size, window)
     rows = [
-        ("output size", _derived(size_out.term), _evenness(size_out.exact, size_out.term.value)),
-        ("inputs that fit", "", "without rounding: " + ", ".join(map(grouped, size_out.fitting))),
+        ("output size", _derive(size_out.term), _evenness(size_out.exact, size_out.term.value)),
+        ("inputs that fit", "", "without rounding: " + ", ".join(map(group_digits, size_out.fitting))),
     ]
     if window.stride == 1:
-        rows.append(("padding that keeps it", _derived(kept.even) if kept else "", _padding(kept)))
+        rows.append(("padding that keeps it", _derive(kept.even) if kept else "", _padding(kept)))
     return Sheet(
         columns=COLUMNS,
         rows=tuple(rows),
@@ -64,7 +64,7 @@ def backward(size: int | None, target: int, window: Window, rounding: Rounding) 
         row = (f"padding that makes {target} of {size}", _padding(answer) if answer else fewer)
     return Sheet(
         columns=COLUMNS,
-        rows=((row[0], _derived(answer.even) if answer else "", row[1]),),
+        rows=((row[0], _derive(answer.even) if answer else "", row[1]),),
         title=f"{target} out of a window of {window.kernel}, {window.stride} at a time",
         summary=LEGEND,
         facts={
@@ -81,14 +81,14 @@ def backward(size: int | None, target: int, window: Window, rounding: Rounding) 
     )
 
 
-def _derived(term: Term) -> tuple[str, str, int, str]:
+def _derive(term: Term) -> tuple[str, str, int, str]:
     return term.symbols(), term.numbers(), term.value, ""
 
 
 def _inputs(found: Range | None) -> str:
     if found is None:
         return "none"
-    even = f"; {grouped(found.even.value)} without rounding" if found.even.value >= 1 else ""
+    even = f"; {group_digits(found.even.value)} without rounding" if found.even.value >= 1 else ""
     return _span(found) + even
 
 
@@ -109,7 +109,7 @@ def _padding(found: Range | None) -> str:
 
 
 def _span(found: Range) -> str:
-    return grouped(found.least) if found.least == found.most else f"{found.least:,} to {found.most:,}"
+    return group_digits(found.least) if found.least == found.most else f"{found.least:,} to {found.most:,}"
 
 
 def sum_of(text: str, value: object) -> Sheet:
@@ -118,7 +118,7 @@ def sum_of(text: str, value: object) -> Sheet:
     if isinstance(value, bool):
         notes = ("it holds" if value else "it does not hold",)
     elif isinstance(value, float) and not value.is_integer():
-        notes = (f"rounded down: {grouped(floor(value))}",)
+        notes = (f"rounded down: {group_digits(floor(value))}",)
     shown = int(value) if isinstance(value, float) and value.is_integer() else value
     return Sheet(
         columns=SUM,

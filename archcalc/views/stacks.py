@@ -11,9 +11,9 @@ from archcalc.analysis.figures import FIGURES
 from archcalc.questions.compare import Contrast
 from archcalc.questions.costs import StackCosts
 from archcalc.sheet.kinds import AXES, COUNT, FIGURE, SHAPE, SHARE, TEXT
-from archcalc.sheet.numbers import grouped
+from archcalc.sheet.numbers import group_digits
 from archcalc.sheet.sheet import Cell
-from archcalc.views.lines import Line, line, listed, total
+from archcalc.views.lines import Line, join_names, line, total
 
 if TYPE_CHECKING:
     from archcalc.arithmetic.polynomial import Formula
@@ -32,7 +32,7 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
     yield line("non-linearities", "", FIGURE, [cost.nonlinearities for cost in costs])
     if any(any(cost.weights.coefficients) for cost in costs):
         weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
-        by_layer = line("weights", "layer by layer", TEXT, [_added_up(cost.by_layer) for cost in costs])
+        by_layer = line("weights", "layer by layer", TEXT, [_add_up(cost.by_layer) for cost in costs])
         yield from (weights, by_layer, *numbers)
         yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
         yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
@@ -75,14 +75,14 @@ def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ..
     )
     if found.channels:
         numbers = [max(formula.at(found.channels) for formula in some) for some in formulas]
-        yield line(figure, f"C = {grouped(found.channels)}", COUNT, numbers)
+        yield line(figure, f"C = {group_digits(found.channels)}", COUNT, numbers)
 
 
 def _plain(ratio: Fraction | str) -> float | str:
     return ratio if isinstance(ratio, str) else float(ratio)
 
 
-def _added_up(formulas: Iterable[Formula]) -> str:
+def _add_up(formulas: Iterable[Formula]) -> str:
     """Return a sum with equal neighbours counted: 3 · 9C²."""
     heavy = [formula for formula in formulas if any(formula.coefficients)]
     runs = [(str(formula), len(list(same))) for formula, same in groupby(heavy)]
@@ -93,10 +93,10 @@ def notes_on_stacks(found: Contrast) -> Iterator[str]:
     """Yield the ratios to the first as they are worked out, and what each sees."""
     first, *others = found.stacks
     for label, other in zip(found.labels[1:], others, strict=True):
-        yield f"{label} against {found.labels[0]}: {'; '.join([*_ratios(found.channels, other, first), _seen(other, first)])}"
+        yield f"{label} against {found.labels[0]}: {'; '.join([*_ratios(found.channels, other, first), _find_field(other, first)])}"
     multiple = [cost.multiple for cost in found.stacks if cost.multiple > 1]
     if multiple and not found.channels:
-        yield f"C is a multiple of {listed(map(str, dict.fromkeys(multiple)))}"
+        yield f"C is a multiple of {join_names(map(str, dict.fromkeys(multiple)))}"
 
 
 def _ratios(channels: int | None, other: StackCosts, first: StackCosts) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _ratios(channels: int | None, other: StackCosts, first: StackCosts) -> Itera
     if any(first.weights.coefficients) and any(other.weights.coefficients):
         texts = {"weights": _ratio(channels, other.weights, first.weights)} | texts
     for text, names in groupby(texts, key=texts.__getitem__):
-        yield f"{listed(names)} {text}"
+        yield f"{join_names(names)} {text}"
 
 
 def _ratio(channels: int | None, other: Formula, first: Formula) -> str:
@@ -118,7 +118,7 @@ def _ratio(channels: int | None, other: Formula, first: Formula) -> str:
     texts = str(other), str(first)
     if isinstance(ratio, str) and channels:
         numbers = other.at(channels), first.at(channels)
-        texts, ratio = (grouped(numbers[0]), grouped(numbers[1])), Fraction(*numbers)
+        texts, ratio = (group_digits(numbers[0]), group_digits(numbers[1])), Fraction(*numbers)
     top, bottom = (f"({text})" if {*" /"} & {*text} else text for text in texts)
     if isinstance(ratio, str):
         return f"{top} / {bottom} {ratio if ratio[0].isalpha() else f'= {ratio}'} times as many"
@@ -135,7 +135,7 @@ def _in_words(ratio: Fraction) -> str:
     return f"{number}, {percent} {'more' if ratio > 1 else 'fewer'}"
 
 
-def _seen(other: StackCosts, first: StackCosts) -> str:
+def _find_field(other: StackCosts, first: StackCosts) -> str:
     field, usual = ("×".join(f"{size:g}" for size in cost.field) for cost in (other, first))
     sees = f"both see {field}" if field == usual else f"it sees {field} in place of {usual}"
     number, before = other.nonlinearities, first.nonlinearities

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import Need, busiest, inference, most_unfolded, training
+from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
-from archcalc.sheet.numbers import sized
+from archcalc.sheet.numbers import write_bytes
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import MEMORY as BY_LAYER
 from archcalc.views.layers import WORK, layers
@@ -53,7 +53,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
 
 def _meaning(key: str, report: Report) -> str:
     figure = FIGURES[key]
-    readable = f" ({sized(figure.amount(report))})" if figure.kind is BYTES else ""
+    readable = f" ({write_bytes(figure.amount(report))})" if figure.kind is BYTES else ""
     return figure.help + readable
 
 
@@ -80,7 +80,7 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
     needs = inference(report) if optimizer is None else training(report, optimizer)
     total = sum(need.numbers for need in needs)
     each = report.bytes_each
-    in_place = sized(report.totals.in_place * each)
+    in_place = write_bytes(report.totals.in_place * each)
     return Sheet(
         columns=MEMORY,
         rows=tuple(
@@ -97,9 +97,9 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=(
-            ("all activations", f"{sized(report.activation_bytes)}, as if nothing were freed"),
+            ("all activations", f"{write_bytes(report.activation_bytes)}, as if nothing were freed"),
             ("in place", f"{in_place}, where activations such as ReLU overwrite their input"),
-            *_unfolded(report),
+            *_find_unfolded(report),
         ),
         facts=facts(report)
         | {"inference": _at_inference(report)}
@@ -132,7 +132,7 @@ def _in_training(needs: Sequence[Need], report: Report, optimizer: str) -> dict[
 
 def _largest_matrix(report: Report) -> dict[str, object] | None:
     """Return the largest matrix that im2col would make; None where there are no convolutions."""
-    row = most_unfolded(report)
+    row = find_most_unfolded(report)
     if row is None or row.unfolded is None:
         return None
     height, width = row.unfolded
@@ -144,11 +144,11 @@ def _largest_matrix(report: Report) -> dict[str, object] | None:
     }
 
 
-def _unfolded(report: Report) -> tuple[tuple[str, str], ...]:
+def _find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
-    row = most_unfolded(report)
+    row = find_most_unfolded(report)
     if row is None or row.unfolded is None:
         return ()
     height, width = row.unfolded
-    size = sized(height * width * report.bytes_each)
+    size = write_bytes(height * width * report.bytes_each)
     return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {row.name}"),)

@@ -68,7 +68,7 @@ def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: 
 
 
 def _cells(finding: Finding) -> tuple[object, ...]:
-    expected, computed = _limited(finding) if finding.operator else _stated(finding)
+    expected, computed = _write_limited(finding) if finding.operator else _write_stated(finding)
     return (
         finding.network,
         finding.layer or "",
@@ -82,12 +82,12 @@ def _cells(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
+def _write_stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     """Return what is expected and what is computed; a claim is shown word for word instead."""
     return Cell(FIGURE, finding.expected) if finding.claim is None else "", Cell(FIGURE, finding.computed)
 
 
-def _limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
+def _write_limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     """Return a limit and what it is held against, to the byte where they would read alike and are not."""
     if isinstance(finding.computed, Mapping):
         amounts = {key: Cell(FIGURES[key].kind, value) for key, value in finding.computed.items()}
@@ -112,7 +112,7 @@ def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]
             for count, what in ((limits, "limit"), (figures, "figure"))
             if count
         ]
-        outcome = f"{' and '.join(checked)} checked, {_failed(found)}"
+        outcome = f"{' and '.join(checked)} checked, {_count_failed(found)}"
         yield f"{subject}; {outcome if checked else 'there are no figures to check'}"
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
@@ -121,7 +121,7 @@ def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 
 
-def _failed(found: Sequence[Finding]) -> str:
+def _count_failed(found: Sequence[Finding]) -> str:
     """Return how many do not hold, and of how many that is not known."""
     failed = [(sum(finding.verdict == word for finding in found), word) for word in ("wrong", "unknown")]
     return ", ".join(f"{count} {word}" for count, word in failed if count) or "all hold"

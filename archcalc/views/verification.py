@@ -8,7 +8,7 @@ from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.verify.verify import Measured, Value, Verification
 from archcalc.sheet.kinds import AGREEING, BYTES, COUNT, MIXED, SHAPE, VERDICT, WORDS
-from archcalc.sheet.numbers import grouped, sized
+from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
 from archcalc.views import page
 
@@ -81,11 +81,11 @@ def _values(key: str, measurements: Sequence[Measured]) -> tuple[str, object, ob
 
 def _notes(checked: Verification) -> Iterator[str]:
     if not checked.disagreements:
-        yield f"{grouped(len(checked.comparisons))} comparisons, all agree"
+        yield f"{group_digits(len(checked.comparisons))} comparisons, all agree"
     else:
         measured = checked.disagreements[0]
         yield (
-            f"the first of {grouped(len(checked.disagreements))} disagreements: {measured.layer}: {_difference(measured)}"
+            f"the first of {group_digits(len(checked.disagreements))} disagreements: {measured.layer}: {_difference(measured)}"
         )
     if not checked.complete:
         yield "the run ended there: what follows would be wrong, too"
@@ -109,5 +109,5 @@ def _text(measured: Measured, value: Value) -> str:
     if isinstance(value, str):
         return value
     if measured.key == "alive":
-        return f"{grouped(value)} bytes ({sized(value)})"
-    return grouped(value)
+        return f"{group_digits(value)} bytes ({write_bytes(value)})"
+    return group_digits(value)

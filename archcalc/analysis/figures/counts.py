@@ -114,7 +114,7 @@ figure(
 )
 
 
-def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
+def _work(kind: str, title: str, help: str, meaning: str = "") -> Figure:
     """Return one kind of work, of a layer and in total."""
 
     def of(row: Row, report: Report) -> object:
@@ -142,8 +142,8 @@ def _spent(kind: str, title: str, help: str, meaning: str = "") -> Figure:
 
 
 BESIDE = "beside MACs, such as a bias for each output element"
-figure(_spent("additions", "add", "additions and subtractions, beside MACs", BESIDE))
-figure(_spent("multiplications", "multiply", "multiplications, beside MACs"))
-figure(_spent("comparisons", "compare", "comparisons"))
-figure(_spent("divisions", "divide", "divisions"))
-figure(_spent("exponentials", "exp", "exp, log, tanh, erf, powers and roots"))
+figure(_work("additions", "add", "additions and subtractions, beside MACs", BESIDE))
+figure(_work("multiplications", "multiply", "multiplications, beside MACs"))
+figure(_work("comparisons", "compare", "comparisons"))
+figure(_work("divisions", "divide", "divisions"))
+figure(_work("exponentials", "exp", "exp, log, tanh, erf, powers and roots"))

@@ -9,7 +9,7 @@ from archcalc.op.site import Sizes
 from archcalc.sheet.kinds import NAMES, SETTINGS, SHAPE, SHAPES, TEXT
 
 
-def _rounded(row: Row, report: Report) -> tuple[str, ...]:
+def _list_rounded(row: Row, report: Report) -> tuple[str, ...]:
     return tuple(map(str, dict.fromkeys(row.uneven)))
 
 
@@ -50,5 +50,7 @@ figure(
     )
 )
 figure(
-    Figure("rounded", NAMES, "sizes before and after rounding, where it was needed", of=_rounded, priority=6)
+    Figure(
+        "rounded", NAMES, "sizes before and after rounding, where it was needed", of=_list_rounded, priority=6
+    )
 )

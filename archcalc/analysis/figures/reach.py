@@ -15,14 +15,14 @@ from archcalc.sheet.kinds import AXES, COUNT, FIELD
 
 
 def _field(row: Row, report: Report) -> object:
-    return _seen(row.field, report)
+    return _measure(row.field, report)
 
 
 def _gateless(row: Row, report: Report) -> object:
-    return _seen(row.gateless, report)
+    return _measure(row.gateless, report)
 
 
-def _seen(field: ReceptiveField, report: Report) -> tuple[tuple[int, ...] | None, bool] | None:
+def _measure(field: ReceptiveField, report: Report) -> tuple[tuple[int, ...] | None, bool] | None:
     """Return the size of a receptive field along each axis, None for the whole input, and whether it is larger than the input.
 
     Nothing where it is not known.

@@ -17,12 +17,12 @@ from archcalc.formats.program.code import (
     Expression,
     Names,
     chain,
+    find_unused,
     flat,
     identifier,
     lines,
-    unused,
 )
-from archcalc.formats.program.program import Signature, Writing, applied, made
+from archcalc.formats.program.program import Signature, Writing, fill_in, write_call
 from archcalc.formats.program.variables import Statement
 
 STEP = "#"
@@ -80,7 +80,7 @@ class FunctionBody(Body):
             self.made[position] = tuple(self._beforehand(name, expression))
             return self._step(name, sources, position, *self.made[position])
         if self.known is not None and call.name and self.source.network.nodes[position].op.traits.deep:
-            expression = self._named(expression, call.name)
+            expression = self._name(expression, call.name)
         return self._step(name, sources, position, *self._parts(expression))
 
     def function(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
@@ -109,17 +109,17 @@ class FunctionBody(Body):
         elif expression.is_pattern:
             yield from self._parts(expression)
         else:
-            variable = unused(f"{identifier(name)}_layer", self.layers)
-            self.layers[variable] = made(expression, self.names)
+            variable = find_unused(f"{identifier(name)}_layer", self.layers)
+            self.layers[variable] = write_call(expression, self.names)
             yield Applied(Brackets(variable, (), ""))
 
-    def _named(self, expression: Expression, name: str) -> Expression:
+    def _name(self, expression: Expression, name: str) -> Expression:
         """Return a call that gives a name to the layer, unless Keras might give the same one to another."""
         own = identifier(name)
         stem = own.rstrip("0123456789").rstrip("_")
         if expression.form == CHAIN:
             *others, last = expression.links
-            return chain(CHAIN, *others, self._named(last, name))
+            return chain(CHAIN, *others, self._name(last, name))
         if not expression.form.startswith("layers.") or {own, stem} & (self.known or frozenset()):
             return expression
         return expression._replace(
@@ -131,8 +131,8 @@ class FunctionBody(Body):
         if expression.form == CHAIN:
             return tuple(part for link in expression.links for part in self._parts(link))
         if expression.is_pattern:
-            return (Pattern(applied(expression, self.names)),)
-        layer = made(expression, self.names)
+            return (Pattern(fill_in(expression, self.names)),)
+        layer = write_call(expression, self.names)
         return (Applied(Brackets(expression.form, (), "") if expression.form.endswith(")") else layer),)
 
     def _calls(self, call: Call) -> tuple[Part, ...]:
@@ -153,7 +153,7 @@ def returns(statement: Statement, parts: Mapping[int, tuple[Part, ...]]) -> bool
     return statement.step is not None and not isinstance(parts[statement.step.output][-1], Loop)
 
 
-def written(
+def write(
     statement: Statement, parts: Mapping[int, tuple[Part, ...]], *, is_last: bool = False
 ) -> Iterator[str]:
     """Yield the lines of a statement; the last one of a function returns its value."""

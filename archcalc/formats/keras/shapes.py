@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.formats.keras.table import plain, writes
 from archcalc.formats.keras.windows import cropping, padding
 from archcalc.formats.padding import is_any, rank_of
-from archcalc.formats.program.alike import channels, inputs, sliced
+from archcalc.formats.program.alike import channels, find_slice, inputs
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
@@ -88,7 +88,7 @@ REDUCTIONS = {
 
 @writes(Slice)
 def slice_(op: Slice, at: Site) -> Expression:
-    return sliced(op, at, least=2)  # Keras takes no slice of the first axis alone
+    return find_slice(op, at, least=2)  # Keras takes no slice of the first axis alone
 
 
 @writes(Take)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, prod
 
 from archcalc.formats.keras.table import refuses, writes
-from archcalc.formats.padding import Sides, Windows, is_any, rank_of, undilated, windows
+from archcalc.formats.padding import Sides, Windows, is_any, rank_of, refuse_dilation, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
@@ -45,7 +45,7 @@ def _amount(sides: Sides) -> object:
     return sides[0] if len(sides) == 1 else sides
 
 
-def _padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
+def _pad(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     """Return a layer behind one that pads."""
     if not is_any(sides):
         return then
@@ -57,7 +57,7 @@ def _padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     )
 
 
-def _slid(found: Expression, slid: Windows, stride: object) -> tuple[Expression, Sides]:
+def _slide(found: Expression, slid: Windows, stride: object) -> tuple[Expression, Sides]:
     """Return a call with strides and padding, and the padding that must come before it."""
     found = found.given(strides=(one(slid.stride), stride))
     if is_any(slid.reach) and slid.is_same:
@@ -81,8 +81,8 @@ def conv(op: Conv, at: Site) -> Expression:
     else:
         found = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel)
         found = found.given(groups=(op.groups, 1))
-    found, sides = _slid(found, slid, 1)
-    return _padded(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
+    found, sides = _slide(found, slid, 1)
+    return _pad(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
 
 
 @writes(ConvTranspose)
@@ -116,17 +116,17 @@ def cropping(sides: Sides) -> Expression:
 
 @writes(MaxPool)
 def maxpool(op: MaxPool, at: Site) -> Expression:
-    slid = undilated(op, at)
-    found, sides = _slid(_pool("Max", slid, at.x), slid, one(slid.kernel))
-    return _padded(sides, found, -inf)
+    slid = refuse_dilation(op, at)
+    found, sides = _slide(_pool("Max", slid, at.x), slid, one(slid.kernel))
+    return _pad(sides, found, -inf)
 
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     if not slid.rounds_up and (op.count_padding or not is_any(slid.sides)):
         found = _pool("Average", slid, at.x).given(strides=(one(slid.stride), one(slid.kernel)))
-        return _padded(slid.sides, found)
+        return _pad(slid.sides, found)
     if op.count_padding and is_any(slid.sides):
         raise ArchcalcError("averages with padding, rounded up")
     sides = ((0, 0), (0, 0), *slid.reach)
@@ -136,19 +136,19 @@ def avgpool(op: AvgPool, at: Site) -> Expression:
 
 @writes(LpPool)
 def lppool(op: LpPool, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     rank_of(at.x)
     form = "lp_pool({0}, {norm}, {pool_size}, {strides})"
     found = expression(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
-    return _padded(slid.reach, found)
+    return _pad(slid.reach, found)
 
 
 @writes(Subsample)
 def subsample(op: Subsample, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     rank_of(at.x)
     found = expression("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
-    return _padded(slid.reach, found)
+    return _pad(slid.reach, found)
 
 
 def _pool(form: str, slid: Windows, x: Shape) -> Expression:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from archcalc.analysis.report import Report
 from archcalc.formats.keras import elements, inputs, norms, shapes, weights, windows
-from archcalc.formats.keras.body import FunctionBody, returns, written
+from archcalc.formats.keras.body import FunctionBody, returns, write
 from archcalc.formats.keras.helpers import HELPERS
 from archcalc.formats.keras.table import TABLE
-from archcalc.formats.program.branches import branched
+from archcalc.formats.program.branches import read_branches
 from archcalc.formats.program.calls import Block
 from archcalc.formats.program.code import Brackets, Names, identifier, lines
 from archcalc.formats.program.program import Signature, Writing, helpers, prepare, signatures
@@ -91,7 +91,7 @@ def _block(
 ) -> Iterator[str]:
     own = called[block.name]
     body = FunctionBody(found, called, own.parameters)
-    end = body.walk(branched(block.calls, block.start), block.start)
+    end = body.walk(read_branches(block.calls, block.start), block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
 
@@ -110,7 +110,7 @@ def _statements(
     found, texts = statements(body.steps, inputs, outputs, nested=False, reserved=kept)
     end = found[-1] if found and not last else None
     for statement in found:
-        yield from written(statement, body.parts, is_last=statement is end)
+        yield from write(statement, body.parts, is_last=statement is end)
     whole = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     if end is None or not returns(end, body.parts):
         yield f"    {last.format(whole) if last else f'return {whole}'}"
@@ -118,8 +118,8 @@ def _statements(
 
 def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     rows, positions = found.report.rows, found.entering
-    body = FunctionBody(found, called, {}, _known(found))
-    body.walk(branched(found.program.calls, positions[0]), positions[0])
+    body = FunctionBody(found, called, {}, _name_by_itself(found))
+    body.walk(read_branches(found.program.calls, positions[0]), positions[0])
     taken = Names(names - {"inputs"})
     arguments = found.arguments("inputs", taken)
     yield "def build():"
@@ -132,7 +132,7 @@ def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str
     yield from _statements(body, arguments, [*found.leaving, *body.heads], taken.taken, last)
 
 
-def _known(found: Writing) -> frozenset[str]:
+def _name_by_itself(found: Writing) -> frozenset[str]:
     """Return the names that Keras gives to the network's layers by itself, without their numbers."""
     forms = {name for call in found.spoken.calls for name in LAYER.findall(str(call))}
     return frozenset(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", form).lower() for form in forms)

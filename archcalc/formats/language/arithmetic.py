@@ -19,7 +19,7 @@ def number(value: Any) -> Any:
     raise TypeError(f"{show(value)} is no number")
 
 
-def applied(name: str, arguments: list[Any]) -> Any:
+def apply(name: str, arguments: list[Any]) -> Any:
     """Return the value of a function; a TypeError says how many numbers it takes."""
     function, least, most = FUNCTIONS[name]
     if not least <= len(arguments) <= most:
@@ -27,7 +27,7 @@ def applied(name: str, arguments: list[Any]) -> Any:
         raise TypeError(
             f"{name} takes {takes if least == most else f'at least {takes}'}, not {len(arguments)}"
         )
-    return bounded(function(*arguments))
+    return bound(function(*arguments))
 
 
 def _comparison(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -40,7 +40,7 @@ def _comparison(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
     return compare
 
 
-def bounded(value: Any) -> Any:
+def bound(value: Any) -> Any:
     """Return `value` if it is within the limits; else an OverflowError."""
     if not abs(value) <= limits.MAGNITUDE:
         raise OverflowError("a number is too large")

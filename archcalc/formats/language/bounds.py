@@ -60,7 +60,7 @@ class Growth:
         """Return what has been counted."""
         return self.values, self.counts[LAYERS], self.counts[ROUNDS]
 
-    def repeated(self, before: Grown, after: Grown) -> bool:
+    def repeat(self, before: Grown, after: Grown) -> bool:
         """Count once more what was counted between two moments, or return False where there is no room for it."""
         values, layers, rounds = (
             now + new - old for now, old, new in zip(self.so_far(), before, after, strict=True)

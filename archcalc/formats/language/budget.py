@@ -41,15 +41,15 @@ def _limit(tree: Tree) -> Limit:
         raise ArchcalcError(error.fact, place=tree.place(), hint=error.hint) from None
 
 
-def budgeted(network: Network) -> str:
+def write_budget(network: Network) -> str:
     """Return the lines that state a network's budget."""
     if not network.budget:
         return ""
-    limits = (f"  - {_written(limit)}" for limit in network.budget)
+    limits = (f"  - {_write(limit)}" for limit in network.budget)
     return "\n".join(["", "budget:", *limits, ""])
 
 
-def _written(limit: Limit) -> str:
+def _write(limit: Limit) -> str:
     if isinstance(limit, FigureLimit):
         return f"{limit.figure} {limit.operator} {limit.written}"
     return limit.written

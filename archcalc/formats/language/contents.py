@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from archcalc.formats.peek import opened
+from archcalc.formats.peek import open_without_waiting
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
 
@@ -25,7 +25,7 @@ def contents(path: Path) -> bytes:
     """Return a regular file's bytes, within the limit."""
     try:
         # Unbuffered and not blocking, so that a pipe without a writer cannot hang the program.
-        with open(path, "rb", buffering=0, opener=opened) as file:
+        with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ArchcalcError(
                     f"{visible(str(path))}: is not a regular file", hint="use - to read standard input"
@@ -59,7 +59,7 @@ def _read(file: BinaryIO) -> bytes:
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-def decoded(name: str, data: bytes) -> str:
+def decode(name: str, data: bytes) -> str:
     """Return a spec's text: UTF-8, or UTF-16 with its byte order mark."""
     check_length(name, len(data))
     encoding = next((coding for bom, coding in BOMS if data.startswith(bom)), "utf-8")

@@ -94,7 +94,7 @@ class Expanded:
     def copy(self, written: Written, frame: Frame, start: int) -> int | None:
         """Add a block as it is written elsewhere, and return the node that it ends on; None where there is no room."""
         expanded, before, after = written.expanded, written.before, written.after
-        if not self.bounds.repeated(before.grown, after.grown):
+        if not self.bounds.repeat(before.grown, after.grown):
             return None
         first = before.nodes
         shift = len(self.nodes) - first
@@ -167,7 +167,7 @@ class Copies:
 
 def _words(blocks: Scope[str, BlockSpec]) -> dict[str, frozenset[str]]:
     """Return the words in each block and in those that it uses: blocks written before it, or else all."""
-    stated = {name: frozenset(_stated(block)) for name, block in blocks.items()}
+    stated = {name: frozenset(_find_words(block)) for name, block in blocks.items()}
     every = frozenset[str]().union(*stated.values())
     words: dict[str, frozenset[str]] = {}
     for name, own in stated.items():
@@ -176,7 +176,7 @@ def _words(blocks: Scope[str, BlockSpec]) -> dict[str, frozenset[str]]:
     return words
 
 
-def _stated(block: BlockSpec) -> Iterator[str]:
+def _find_words(block: BlockSpec) -> Iterator[str]:
     """Yield every word in a block that may be a parameter or another block."""
     trees: list[Tree] = [block.layers, *block.parameters.values()]
     while trees:

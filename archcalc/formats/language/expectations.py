@@ -46,17 +46,17 @@ def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
                 hint="say where the figures were published",
             )
         about = Expectation("", None, source, None, _is_train(body))
-        found += _stated(body, of_network, about, scope)
+        found += _read_stated(body, of_network, about, scope)
         layers = section(body, "layers")
         for layer, layer_tree in layers.entries.items():
             figures = mapping(layer_tree, f"expect of '{layer}'")
             check_keys(figures, (*of_layer, "claims"), "expect")
             inside = about._replace(layer=layer, origin=At(layers.keys[layer]))
-            found += _stated(figures, of_layer, inside, scope)
+            found += _read_stated(figures, of_layer, inside, scope)
     return found
 
 
-def _stated(
+def _read_stated(
     body: Mapping, figures: tuple[str, ...], about: Expectation, scope: Scope[str, object]
 ) -> Iterator[Expectation]:
     """Yield the figures that a mapping expects and those that it claims."""

@@ -8,7 +8,7 @@ from archcalc.ground.errors import SourceText
 from archcalc.network.network import Expectation, Network, members
 
 
-def expected(network: Network, body: str) -> str:
+def write_expectations(network: Network, body: str) -> str:
     """Return the lines that state a network's expectations.
 
     What is expected of a layer or a block is left out where `body`, the rest of the spec, calls it otherwise.
@@ -32,7 +32,7 @@ def expected(network: Network, body: str) -> str:
                 layers.setdefault(each.layer, []).append(each)
         if layers:
             inner = [f"{layer}: {{{', '.join(_figures(of_layer))}}}" for layer, of_layer in layers.items()]
-            parts += _braced("layers", inner)
+            parts += _brace("layers", inner)
         parts += ["train: true"] * train + [f"source: {text(source)}"]
         lines += flow("  - ", parts)
     return "\n".join([*lines, ""])
@@ -41,10 +41,10 @@ def expected(network: Network, body: str) -> str:
 def _figures(stated: list[Expectation]) -> list[str]:
     """Return figures as the inside of a mapping, what is only claimed at last."""
     lines = [f"{e.figure}: {value(e.value)}" for e in stated if e.claim is None]
-    return lines + _braced("claims", [f"{e.figure}: {text(e.claim)}" for e in stated if e.claim is not None])
+    return lines + _brace("claims", [f"{e.figure}: {text(e.claim)}" for e in stated if e.claim is not None])
 
 
-def _braced(key: str, items: list[str]) -> list[str]:
+def _brace(key: str, items: list[str]) -> list[str]:
     """Return a key with its mapping in pieces that a line can end after; nothing where it would be empty."""
     if not items:
         return []

@@ -24,8 +24,8 @@ from archcalc.formats.language.arithmetic import (
     ARITHMETIC,
     COMPARISONS,
     FUNCTIONS,
-    applied,
-    bounded,
+    apply,
+    bound,
     item,
     number,
 )
@@ -72,7 +72,7 @@ def value_of(text: str, scope: Scope) -> object:
     expression = parse(text)
     if expression is None:
         if OPERATORS & set(text):
-            raise _malformed(text)
+            raise _blame(text)
         return text
     unknown = expression.names - scope.keys()
     if unknown:
@@ -93,7 +93,7 @@ def value_of(text: str, scope: Scope) -> object:
         raise ArchcalcError(f"'{text}' cannot be worked out: {error}") from None
 
 
-def worked_out(text: str) -> object:
+def work_out(text: str) -> object:
     """Return the value of a sum of numbers alone.
 
     Raises:
@@ -101,7 +101,7 @@ def worked_out(text: str) -> object:
     """
     expression = parse(text)
     if expression is None:
-        raise _malformed(text)
+        raise _blame(text)
     if expression.names:
         raise ArchcalcError(
             f"'{text}' has an unknown name '{min(expression.names)}'", hint="a sum has numbers alone"
@@ -109,7 +109,7 @@ def worked_out(text: str) -> object:
     return value_of(text, {})
 
 
-def _malformed(text: str) -> ArchcalcError:
+def _blame(text: str) -> ArchcalcError:
     """Return the error for a text that was meant as an expression and is none, with the habit that it comes from."""
     from archcalc.formats.language.habits import OFFER, habits
 
@@ -245,7 +245,7 @@ class _Parser:
             return inner
         if token[:1] in DIGITS:
             constant = float(token) if "." in token else int(token)
-            return lambda scope: bounded(constant)
+            return lambda scope: bound(constant)
         if token in ("true", "false"):
             return lambda scope: token == "true"
         if not token.isidentifier() or token in KEYWORDS:
@@ -260,7 +260,7 @@ class _Parser:
         while self.take(","):
             arguments.append(self.expression())
         self.expect(")")
-        return lambda scope: applied(name, [number(argument(scope)) for argument in arguments])
+        return lambda scope: apply(name, [number(argument(scope)) for argument in arguments])
 
 
 def _tokens(text: str) -> list[str]:
@@ -293,4 +293,4 @@ def _binary(function: Callable[[object, object], object], left: Evaluate, right:
 
 def _arithmetic(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
     function = ARITHMETIC[sign]
-    return lambda scope: bounded(function(number(left(scope)), number(right(scope))))
+    return lambda scope: bound(function(number(left(scope)), number(right(scope))))

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from archcalc.formats.language.contents import check_length
 from archcalc.formats.language.read import Document, check_parameters
 from archcalc.ground import limits
-from archcalc.ground.collector import collector_paused
+from archcalc.ground.collector import pause_collector
 from archcalc.ground.errors import ArchcalcError, SourceText, visible
 from archcalc.network.network import Network
 
 
-@collector_paused()
+@pause_collector()
 def loads(
     spec: str | Mapping[str, object],
     *,

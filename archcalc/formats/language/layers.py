@@ -11,20 +11,20 @@ from archcalc.formats.language.names import PENDING
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
-    as_written,
     check_inputs,
     check_parameter,
     check_settings,
     evaluate,
-    named_branches,
+    name_branches,
     no_inputs,
     word,
+    write_use,
 )
 from archcalc.formats.language.synonyms import hint_for_kind
 from archcalc.formats.language.tree import Listing, Scalar, Tree
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, ExceededError, Problems, nearest
-from archcalc.network.network import Node, numbered
+from archcalc.network.network import Node, add_number
 from archcalc.op.op import Op
 from archcalc.op.settings import show, whole
 from archcalc.ops import REGISTRY
@@ -73,14 +73,14 @@ class Expansion:
                 current = self.layer(item, frame, current)
             except ArchcalcError as error:
                 self.problems.note(error)
-                current = self._skipped(item, frame)
+                current = self._skip(item, frame)
         return current
 
-    def _skipped(self, item: Tree, frame: Frame) -> int:
+    def _skip(self, item: Tree, frame: Frame) -> int:
         """Put a node of which nothing is known in the place of a layer that is wrong, so that others find it."""
         use = None
         with suppress(ArchcalcError):
-            use = as_written(item, frame.used_by)
+            use = write_use(item, frame.used_by)
         named = use.settings.get("name") if use else None
         path = f"{frame.prefix}{named.text}" if isinstance(named, Scalar) else ""
         if not path or self.names.ends.get(path, PENDING) != PENDING:
@@ -98,7 +98,7 @@ class Expansion:
         use = read.used(frame.used_by)
         kind = use.kind.text
         self.bounds.step(use, read.size)
-        if not self._wanted(use, frame):
+        if not self._find_wanted(use, frame):
             return current
         if kind == "repeat":
             return self._repeat(use, frame, current)
@@ -111,7 +111,7 @@ class Expansion:
 
     def _read(self, item: Tree, frame: Frame) -> ReadUse:
         """Return a layer as it is written, and keep that for when the same line is come by again."""
-        use = as_written(item, frame.used_by)
+        use = write_use(item, frame.used_by)
         use = use.with_main(self._main(use), self._settings(use.kind.text))
         read = self.copies.uses[id(item)] = ReadUse(item, use)
         return read
@@ -138,7 +138,7 @@ class Expansion:
         cls = REGISTRY[kind]
         return "branches" if cls.traits.is_branched else cls.main
 
-    def _wanted(self, use: Use, frame: Frame) -> bool:
+    def _find_wanted(self, use: Use, frame: Frame) -> bool:
         if "when" not in use.settings:
             return True
         value = self._value(use, "when", frame)
@@ -167,7 +167,7 @@ class Expansion:
                 inner = inner._replace(scope={**frame.scope, index: i})
             if name:
                 inner = inner._replace(
-                    prefix=self.names.claim(use, f"{frame.prefix}{numbered(name, i + 1)}") + "."
+                    prefix=self.names.claim(use, f"{frame.prefix}{add_number(name, i + 1)}") + "."
                 )
             current = self.layers(use.settings["layers"], inner, current)
             if name:
@@ -209,10 +209,10 @@ class Expansion:
         key = self.copies.key(block, scope, (inner.depth, inner.auxiliary))
         written = self.copies.written.get(key)
         end = self.expanded.copy(written, inner, start) if written and not self.problems else None
-        self.names.ends[path] = end = self._written(block, inner, start, key) if end is None else end
+        self.names.ends[path] = end = self._write_out(block, inner, start, key) if end is None else end
         return end
 
-    def _written(self, block: BlockSpec, frame: Frame, start: int, key: str) -> int:
+    def _write_out(self, block: BlockSpec, frame: Frame, start: int, key: str) -> int:
         """Write out a block, keep it for others that are the same, and return the node that it ends on."""
         names, before = self.names, Moment(self.expanded)
         names.start(f"{frame.prefix}input", start)
@@ -234,10 +234,10 @@ class Expansion:
             inputs, labels = self._sources(use, frame, current), ()
         if not is_constant:
             check_inputs(cls.kind, cls.traits.takes, len(inputs), use)
-        op = self.copies.maker.made(cls, use, frame.scope)
+        op = self.copies.maker.make(cls, use, frame.scope)
         path = self.names.name(use, frame.prefix)
-        tied = self._tied(use, frame)
-        shared = self._shared(use, frame)
+        tied = self._find_tied(use, frame)
+        shared = self._name_shared(use, frame)
         return self.add(Node(path, op, inputs, labels, tied, frame.auxiliary, shared, use))
 
     def _branches(self, use: Use, frame: Frame, current: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -245,7 +245,7 @@ class Expansion:
         if len(start) != 1:
             raise use.error("branches start from one layer, not several", "from")
         inputs, labels = [], []
-        for name, listing in named_branches(use):
+        for name, listing in name_branches(use):
             path = (
                 self.names.claim(use, f"{frame.prefix}{name}")
                 if name
@@ -281,7 +281,7 @@ class Expansion:
             raise ArchcalcError(
                 f"'{setting}: {tree.text}' names no layer above this one",
                 place=tree.place(frame.used_by),
-                hint=nearest(tree.text, self.names.finished())
+                hint=nearest(tree.text, self.names.finish())
                 or "a layer can only take what was computed before it",
             )
         if self.nodes[position].auxiliary and not frame.auxiliary:
@@ -291,12 +291,12 @@ class Expansion:
             )
         return position
 
-    def _tied(self, use: Use, frame: Frame) -> int | None:
+    def _find_tied(self, use: Use, frame: Frame) -> int | None:
         if "tie" not in use.settings:
             return None
         return self._find(use, use.settings["tie"], frame, "tie")
 
-    def _shared(self, use: Use, frame: Frame) -> frozenset[str]:
+    def _name_shared(self, use: Use, frame: Frame) -> frozenset[str]:
         """Return the names of the weights that belong to an earlier layer and count there."""
         if "shared" not in use.settings:
             return frozenset()

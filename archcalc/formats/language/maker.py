@@ -17,7 +17,7 @@ class Maker:
         self.ops: dict[tuple[str, str], Op] = {}
         self.fixed: dict[int, tuple[Scope[str, Tree], Op]] = {}
 
-    def made(self, cls: type[Op], use: Use, scope: Scope[str, object]) -> Op:
+    def make(self, cls: type[Op], use: Use, scope: Scope[str, object]) -> Op:
         """Return the op of a layer.
 
         Raises:

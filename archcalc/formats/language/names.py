@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archcalc.formats.language.scope import Use, word
-from archcalc.network.network import numbered
+from archcalc.network.network import add_number
 
 PENDING = -1
 """The end of a layer that has a name but is not yet written out."""
@@ -35,7 +35,7 @@ class Paths:
         """Return the path of a thing without a name of its own."""
         key = (prefix, kind)
         number = self.counters.get(key, 0) + 1
-        while (path := f"{prefix}{numbered(kind, number)}") in self.ends:
+        while (path := f"{prefix}{add_number(kind, number)}") in self.ends:
             number += 1
         self.counters[key] = number
         self.ends[path] = PENDING
@@ -89,6 +89,6 @@ class Paths:
             outer = prefix[:-1].rpartition(".")[0]
             prefix = f"{outer}." if outer else ""
 
-    def finished(self) -> Iterator[str]:
+    def finish(self) -> Iterator[str]:
         """Yield the paths that can be taken from."""
         return (path for path, end in self.ends.items() if end != PENDING)

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Scope
 from contextlib import contextmanager
 from functools import cached_property
 
-from archcalc.analysis.layout import turned
+from archcalc.analysis.layout import turn_channels_first
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.formats.language.copies import BlockSpec, Copies, Frame
 from archcalc.formats.language.expectations import expectations
@@ -16,7 +16,7 @@ from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, 
 from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
 from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
-from archcalc.formats.language.unused import unused
+from archcalc.formats.language.unused import note_unused
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, CallError, Problems, SourceText, nearest, visible
@@ -48,7 +48,7 @@ def check_parameters(parameters: object) -> None:
 
 
 @contextmanager
-def within_the_stack() -> Iterator[None]:
+def guard_stack() -> Iterator[None]:
     """Turn Python's own bound on calls within calls into an error; also a decorator.
 
     Each bound on nesting holds for itself. Several at their most, raised ones above all, can be too much together.
@@ -92,9 +92,9 @@ class Document:
     @cached_property
     def unused(self) -> tuple[str, ...]:
         """Notes on what no network in the file uses."""
-        return tuple(unused(self.root, self.name))
+        return tuple(note_unused(self.root, self.name))
 
-    @within_the_stack()
+    @guard_stack()
     def network(self, variant: str | None = None, overrides: Scope[str, object] | None = None) -> Network:
         """Return the network, with `overrides` in place of parameters; what the spec expects then no longer applies.
 
@@ -115,7 +115,7 @@ class Document:
         with problems.noted():
             for node in self._inputs(chosen, scope, layout):
                 expansion.add(node)
-        outputs = self._expanded(expansion, Frame(scope))
+        outputs = self._expand(expansion, Frame(scope))
         expected: list[Expectation] = []
         with problems.noted():
             expected += () if overrides else (*expectations(self.root, scope), *expectations(chosen, scope))
@@ -141,7 +141,7 @@ class Document:
         raise_wrong(network, expansion.broken, problems)
         return network
 
-    def _expanded(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
+    def _expand(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
         """Write the layers out to nodes and return the positions of the network's outputs; note what is wrong."""
         if not expansion.nodes:
             expansion.stand_in("input")
@@ -266,7 +266,7 @@ class Document:
         for name in tree.items if isinstance(tree, Listing) else [tree]:
             position = expansion.names.find(name.text, "") if isinstance(name, Scalar) else None
             if position is None:
-                hint = nearest(name.text, expansion.names.finished()) if isinstance(name, Scalar) else None
+                hint = nearest(name.text, expansion.names.finish()) if isinstance(name, Scalar) else None
                 raise ArchcalcError(f"'outputs' names no layer: {name.noun}", place=name.place(), hint=hint)
             positions.append(position)
         return tuple(positions)
@@ -284,7 +284,7 @@ def _budgets(*sections: Mapping) -> tuple[Limit, ...]:
 
 def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | None) -> Node:
     try:
-        shape = turned(extents(evaluate(tree, scope)), layout)
+        shape = turn_channels_first(extents(evaluate(tree, scope)), layout)
     except ArchcalcError as error:
         hint = error.hint
         if isinstance(tree, Scalar) and tree.value is None:
@@ -297,7 +297,7 @@ def _input(name: str, tree: Tree, scope: Scope[str, object], layout: Layout | No
     return Node(name, REGISTRY["input"](shape=shape), origin=At(tree))
 
 
-@within_the_stack()
+@guard_stack()
 def override(text: str) -> tuple[str, object]:
     """Return the name and the value of `NAME=VALUE`, the value read as a spec reads it.
 

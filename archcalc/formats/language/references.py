@@ -14,7 +14,7 @@ from archcalc.formats.language.tree import AMBIGUOUS
 from archcalc.formats.program.branches import Item, Items, every
 from archcalc.formats.program.naming import is_numbered
 from archcalc.ground import limits
-from archcalc.network.network import numbered
+from archcalc.network.network import add_number
 
 WORD = re.compile(r"[\w-]+")
 
@@ -24,7 +24,7 @@ def key(item: Item) -> int:
     return ~item.call.value if item.is_head else item.call.value
 
 
-def _taken(items: Items) -> Iterator[int]:
+def _find_taken(items: Items) -> Iterator[int]:
     """Yield the positions that items refer to."""
     for item in every(items):
         yield from item.sources or ()
@@ -48,7 +48,7 @@ class References:
         self.unsure: set[str] = set()
         self.labelled: set[int] = set()
         self.fresh: Counter[str] = Counter()
-        self.needed = {*_taken(items), *outputs} - paths.keys()
+        self.require = {*_find_taken(items), *outputs} - paths.keys()
         self.common = Counter(_own_names(items))
         self._visit(items, "", numbered=True)
 
@@ -82,13 +82,13 @@ class References:
         """Choose the name of an item, note it where it must be written, and return its path."""
         kind = item.call.callee
         wanted = own if self._is_free(own, prefix) else ""
-        if key(item) in self.needed and not (wanted and self._is_plain(wanted, kind, prefix)):
+        if key(item) in self.require and not (wanted and self._is_plain(wanted, kind, prefix)):
             wanted = self._fresh(kind, prefix)
         elif not wanted or (
             prefix not in self.unsure and f"{prefix}{wanted}" == self._number(prefix, kind)[0]
         ):
             path = self._next(prefix, kind)
-            if key(item) in self.needed:
+            if key(item) in self.require:
                 self.paths[item.call.value] = path
             return path
         path = f"{prefix}{wanted}"
@@ -132,7 +132,7 @@ class References:
     def _number(self, prefix: str, kind: str) -> tuple[str, int]:
         """Return the path that the reader gives to what has no name, and its number."""
         number = self.counters[f"{prefix}{kind}"] + 1
-        while (path := f"{prefix}{numbered(kind, number)}") in self.taken:
+        while (path := f"{prefix}{add_number(kind, number)}") in self.taken:
             number += 1
         return path, number
 

@@ -12,7 +12,7 @@ from archcalc.formats.language.expressions import KEYWORDS, parse, value_of
 from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground import limits
-from archcalc.ground.errors import CARET_WINDOW, ArchcalcError, Place, Problems, listed
+from archcalc.ground.errors import CARET_WINDOW, ArchcalcError, Place, Problems, list_names
 from archcalc.op.op import REGISTRY
 
 COMMON = ("name", "from", "when", "tie", "shared")
@@ -81,7 +81,7 @@ def is_fixed(tree: Tree) -> bool:
     return isinstance(tree, Listing) and all(map(is_fixed, tree.items))
 
 
-def as_written(item: Tree, used_by: Place | None) -> Use:
+def write_use(item: Tree, used_by: Place | None) -> Use:
     """Return a layer as written: `relu`, `maxpool: 2` or `conv: {out: 6, kernel: 5}`."""
     if isinstance(item, Scalar):
         if not item.text:
@@ -113,7 +113,7 @@ def as_written(item: Tree, used_by: Place | None) -> Use:
     return Use(key, {}, {}, used_by, value)
 
 
-def named_branches(use: Use) -> Iterator[tuple[str, Tree]]:
+def name_branches(use: Use) -> Iterator[tuple[str, Tree]]:
     """Yield each branch's name, empty where it has none, and its layers, which are a list."""
     tree = use.settings["branches"]
     if isinstance(tree, Mapping):
@@ -209,7 +209,7 @@ def unknown(use: Use, name: str, known: tuple[str, ...], fact: str) -> ArchcalcE
     return ArchcalcError(
         f"{fact} '{name}'",
         place=key.place(use.used_by),
-        hint=hint_for_setting(key, known) or listed("its settings", known),
+        hint=hint_for_setting(key, known) or list_names("its settings", known),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from archcalc.analysis.layout import check_input, misread, stated
+from archcalc.analysis.layout import check_input, misread, state_sizes
 from archcalc.analysis.run import note_misfits
 from archcalc.ground.errors import ArchcalcError, Problems
 from archcalc.network.network import Network, Node
@@ -24,7 +24,7 @@ def _note_misread(network: Network, broken: set[int], problems: Problems) -> Non
     for position, node in enumerate(network.nodes):
         if node.op.traits.role != "input":
             continue
-        sizes = stated(node.op.output_sizes()[1:], network.layout)
+        sizes = state_sizes(node.op.output_sizes()[1:], network.layout)
         mistake = misread(network, node.name, sizes)
         if mistake is None:
             continue
@@ -43,7 +43,7 @@ def _note_misread(network: Network, broken: set[int], problems: Problems) -> Non
 
 def check_used(nodes: Sequence[Node], ends: Iterable[int]) -> None:
     """Raise a fact where a layer's output goes nowhere; an input may, as in a model that shares its data with others."""
-    for node in _unused(nodes, ends):
+    for node in _find_unused(nodes, ends):
         if node.op.traits.role != "input":
             raise ArchcalcError(
                 f"nothing takes the output of '{node.name}'",
@@ -54,12 +54,12 @@ def check_used(nodes: Sequence[Node], ends: Iterable[int]) -> None:
 
 def idle_inputs(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[str]:
     """Yield a note for each input that no layer takes."""
-    for node in _unused(nodes, ends):
+    for node in _find_unused(nodes, ends):
         if node.op.traits.role == "input":
             yield f"no layer takes the input '{node.name}'"
 
 
-def _unused(nodes: Sequence[Node], ends: Iterable[int]) -> list[Node]:
+def _find_unused(nodes: Sequence[Node], ends: Iterable[int]) -> list[Node]:
     """Return the nodes that no other takes, but for those that a network `ends` on."""
     taken = set(chain(ends, chain.from_iterable([node.inputs for node in nodes])))
     return [nodes[position] for position in sorted(set(range(len(nodes))).difference(taken))]

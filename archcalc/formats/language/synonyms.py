@@ -79,8 +79,8 @@ def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterab
     call = re.match(CALLED, written.text)
     called = _bare(call[1]) if call else ""
     others = {kind: op.also for kind, op in REGISTRY.items()}
-    kind = alike.get(word) or _found(word, others)
-    if kind is None and (kind := alike.get(called) or _found(called, others)) is not None:
+    kind = alike.get(word) or _look_up(word, others)
+    if kind is None and (kind := alike.get(called) or _look_up(called, others)) is not None:
         return f"a layer is called by nothing: write '- {_example(kind)}'"
     if kind is None:
         return nearest(written.text, alike.values())
@@ -88,9 +88,9 @@ def hint_for_kind(written: Scalar, settings: Mapping[str, Scalar], known: Iterab
     return f"archcalc calls it {kind}{_line(written, {written: kind, **other})}"
 
 
-def kind_called(word: str) -> str | None:
+def find_kind(word: str) -> str | None:
     """Return the layer type that a word of other programs stands for; None where there is none."""
-    return _found(_bare(word), {kind: op.also for kind, op in REGISTRY.items()})
+    return _look_up(_bare(word), {kind: op.also for kind, op in REGISTRY.items()})
 
 
 def hint_for_setting(key: Scalar, known: Iterable[str]) -> str | None:
@@ -101,7 +101,7 @@ def hint_for_setting(key: Scalar, known: Iterable[str]) -> str | None:
     name, equals, value = key.text.partition("=")
     if equals:
         return f"a colon and a blank stand behind a setting: write '{name}: {value}'"
-    own = _found(key.text.lower(), {name: SETTINGS[name] for name in names if name in SETTINGS})
+    own = _look_up(key.text.lower(), {name: SETTINGS[name] for name in names if name in SETTINGS})
     if own is None:
         return nearest(key.text, names)
     return f"archcalc calls it {own}{_line(key, {key: own})}"
@@ -121,10 +121,10 @@ def _own(name: str, kind: str) -> str | None:
     """Return what a setting is called by a layer type, where that is something else."""
     declared = REGISTRY[kind].declared if kind in REGISTRY else {}
     others = {own: SETTINGS[own] for own in declared if own in SETTINGS}
-    return None if name in declared else _found(name.lower(), others)
+    return None if name in declared else _look_up(name.lower(), others)
 
 
-def _found(word: str, others: Mapping[str, str]) -> str | None:
+def _look_up(word: str, others: Mapping[str, str]) -> str | None:
     return next((own for own, words in others.items() if word in words.split()), None)
 
 

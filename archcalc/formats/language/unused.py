@@ -14,7 +14,7 @@ MOST = 10
 """How many names a note lists."""
 
 
-def unused(root: Mapping, who: str) -> Iterator[str]:
+def note_unused(root: Mapping, who: str) -> Iterator[str]:
     """Yield a note on the parameters that nothing uses, one on the blocks, and one on each block's own parameters.
 
     Whatever might be a use is one: a word in a title, a layer that `when` leaves out in every variant.
@@ -38,19 +38,19 @@ def unused(root: Mapping, who: str) -> Iterator[str]:
         idle[name] = [parameter for parameter in own if parameter not in names]
         named |= names - own.keys()
         waiting += inside.words & blocks.keys()
-    yield from _said(
+    yield from _note(
         f"nothing in {who} uses the parameter", [name for name in parameters if name not in named]
     )
-    yield from _said(f"nothing in {who} uses the block", [name for name in blocks if name not in idle])
+    yield from _note(f"nothing in {who} uses the block", [name for name in blocks if name not in idle])
     for block in blocks:
-        yield from _said(f"block '{block}' of {who} does not use its parameter", idle.get(block, []))
+        yield from _note(f"block '{block}' of {who} does not use its parameter", idle.get(block, []))
 
 
 def _body(tree: Tree) -> Mapping:
     return tree if isinstance(tree, Mapping) else Mapping(tree.source, tree.line, tree.column)
 
 
-def _said(fact: str, names: Sequence[str]) -> Iterator[str]:
+def _note(fact: str, names: Sequence[str]) -> Iterator[str]:
     """Yield a note on some names, if there are any."""
     if names:
         quoted = ", ".join(f"'{name}'" for name in names[:MOST])

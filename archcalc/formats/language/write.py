@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from archcalc.analysis.report import Report
-from archcalc.formats.language.budget import budgeted
-from archcalc.formats.language.expecting import expected
+from archcalc.formats.language.budget import write_budget
+from archcalc.formats.language.expecting import write_expectations
 from archcalc.formats.language.heading import heading
 from archcalc.formats.language.references import References, key
 from archcalc.formats.language.words import WIDTH, flow, text, value
-from archcalc.formats.program.blocks import programmed
-from archcalc.formats.program.branches import Item, Items, branched
+from archcalc.formats.program.blocks import make_program
+from archcalc.formats.program.branches import Item, Items, read_branches
 from archcalc.formats.program.calls import Block, Calls, Program, every
-from archcalc.formats.program.grouping import Style, named_outputs
+from archcalc.formats.program.grouping import Style, find_named_outputs
 from archcalc.formats.program.parameters import Variable
 from archcalc.formats.program.pieces import Settings
 from archcalc.formats.registry import writer
@@ -35,14 +35,14 @@ def spec(report: Report, depth: int | None) -> str:
     a spec cannot hold.
     """
     network = report.run.network
-    written = _Writer(programmed_spec(network), named_outputs(network)).lines(heading(network))
+    written = _Writer(write_program(network), find_named_outputs(network)).lines(heading(network))
     body = "\n".join(written) + "\n"
-    return body + budgeted(network) + expected(network, body)
+    return body + write_budget(network) + write_expectations(network, body)
 
 
-def programmed_spec(network: Network) -> Program:
+def write_program(network: Network) -> Program:
     """Return a network as a spec says it: in blocks, and with the settings of its layers."""
-    return programmed(network, Style(_settings(network)))
+    return make_program(network, Style(_settings(network)))
 
 
 class _Writer:
@@ -65,7 +65,7 @@ class _Writer:
             yield from [""] if number else []
             yield from self._block(block)
         yield from ("", "layers:")
-        items = branched(self.program.calls, min(inputs))
+        items = read_branches(self.program.calls, min(inputs))
         self.references = References(items, inputs, self.outputs)
         yield from self._sequence(items, "  ")
         if self.outputs:
@@ -75,7 +75,7 @@ class _Writer:
     def _block(self, block: Block) -> Lines:
         self.settings[block.name] = dict(self._parameters(block.calls))
         self.mains[block.name] = next(iter(block.parameters), None)
-        items = branched(block.calls, block.start)
+        items = read_branches(block.calls, block.start)
         self.references = References(items, {block.start: "input"})
         yield f"  {block.name}:"
         if block.parameters:
@@ -90,32 +90,32 @@ class _Writer:
     def _parameters(self, calls: Calls) -> Iterator[tuple[str, Setting | None]]:
         """Yield the parameters that calls are given, each with the setting that it becomes, if it becomes one."""
         for call in every(calls):
-            declared = self._declared(call.callee)
+            declared = self._declare(call.callee)
             for name, given in call.arguments.items():
                 if isinstance(given, Variable):
                     yield given.name, declared.get(name)
 
-    def _declared(self, callee: str) -> Mapping[str, Setting | None]:
+    def _declare(self, callee: str) -> Mapping[str, Setting | None]:
         """Return the settings of a layer type, or those that the parameters of a block become."""
         return REGISTRY[callee].declared if callee in REGISTRY else self.settings.get(callee, {})
 
     def _sequence(self, items: Items, margin: str) -> Lines:
         for item in items:
             call = item.call
-            settings = {**self._common(item), **self._stated(item)}
+            settings = {**self._common(item), **self._state(item)}
             if call.times != 1:
-                yield from self._nested("repeat", {"times": value(call.times)}, item.branches[0], margin)
+                yield from self._nest("repeat", {"times": value(call.times)}, item.branches[0], margin)
             elif item.is_head:
-                yield from self._nested(call.callee, settings, item.branches[0], margin)
+                yield from self._nest(call.callee, settings, item.branches[0], margin)
             elif item.branches:
                 yield from self._merge(item, settings, margin)
             else:
                 yield from self._short(call.callee, settings, margin)
 
-    def _stated(self, item: Item) -> dict[str, str]:
+    def _state(self, item: Item) -> dict[str, str]:
         """Return the settings of a layer that differ from their defaults, or the arguments of a block."""
         call = item.call
-        declared = self._declared(call.callee)
+        declared = self._declare(call.callee)
         return {
             name: value(given, declared.get(name))
             for name, given in call.arguments.items()
@@ -145,7 +145,7 @@ class _Writer:
         else:
             yield from flow(f"{margin}- {callee}: ", (f"{k}: {v}" for k, v in settings.items()))
 
-    def _nested(self, kind: str, settings: Mapping[str, str], items: Items, margin: str) -> Lines:
+    def _nest(self, kind: str, settings: Mapping[str, str], items: Items, margin: str) -> Lines:
         """Yield an item that holds a sequence; in one line if that has one short item."""
         inside = list(self._sequence(items, ""))
         said = ", ".join(f"{k}: {v}" for k, v in settings.items())

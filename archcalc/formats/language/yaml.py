@@ -36,7 +36,7 @@ def read(source: SourceText) -> Tree:
         ArchcalcError: the text is no YAML, holds more or less than one document, or more than the limits allow.
     """
     try:
-        return _composed(source)
+        return _compose(source)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(source, error) from None
     except yaml.reader.ReaderError as error:
@@ -51,7 +51,7 @@ def read(source: SourceText) -> Tree:
         ) from None
 
 
-def _composed(source: SourceText) -> Tree:
+def _compose(source: SourceText) -> Tree:
     """Return the tree; what is nested too deep for the library in C goes through the one that knows no such bound."""
     try:
         return _Composer(source, LOADER).document()

@@ -129,7 +129,7 @@ class Builder:
         self.open[flow.position] = Open(axis % len(flow.shape), kind, settings)
         return flow
 
-    def biased(self, node: GraphNode, flow: Output, bias: Constant, axis: int) -> Output | None:
+    def take_bias(self, node: GraphNode, flow: Output, bias: Constant, axis: int) -> Output | None:
         """Return a layer's output once it has taken in a bias; None where it cannot, or others read it without."""
         opened = self.open.get(flow.position)
         names = [name for name in node.inputs if self.tensors.get(name) == flow]
@@ -178,7 +178,7 @@ class Builder:
         tensors = (self.tensor(node, index) for index in range(len(node.inputs)))
         return [tensor for tensor in tensors if tensor is not None]
 
-    def needed(self, node: GraphNode, index: int) -> Tensor:
+    def require(self, node: GraphNode, index: int) -> Tensor:
         """Return an input that a node must have."""
         tensor = self.tensor(node, index)
         if tensor is None:
@@ -187,11 +187,11 @@ class Builder:
 
     def data(self, node: GraphNode, index: int = 0) -> Output:
         """Return an input that is data."""
-        return self.flow(self.needed(node, index))
+        return self.flow(self.require(node, index))
 
     def weight(self, node: GraphNode, index: int) -> Constant:
         """Return an input that must be a constant, such as the filters of a convolution."""
-        tensor = self.needed(node, index)
+        tensor = self.require(node, index)
         if isinstance(tensor, Output):
             raise UnaccountableError(f"its input {index + 1} is computed, and not a weight")
         return tensor

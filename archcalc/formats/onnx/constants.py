@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archcalc.formats.onnx.budget import A_STEP, FOLDING, KEPT, Budget
 from archcalc.formats.onnx.graph import STANDARD, Attributes, GraphNode
 from archcalc.formats.onnx.tensors import Constant
-from archcalc.ops.axes import stretched
+from archcalc.ops.axes import stretch
 
 if TYPE_CHECKING:
     from onnx.reference import ReferenceEvaluator
@@ -107,7 +107,7 @@ EACH = 8
 """What a number costs there, in steps."""
 
 
-def folded(
+def fold(
     node: GraphNode, constants: Sequence[Constant | None], opset: int, budget: Budget
 ) -> list[Array] | None:
     """Return the outputs of a node whose inputs are all known, or None where it is to be kept as a layer.
@@ -178,9 +178,9 @@ def _size(node: GraphNode, values: Sequence[Array | None]) -> int:
     numbers = [value for value in values if value is not None]
     first, *rest = numbers
     if node.op in STRETCHING:
-        return int(prod(stretched(*(value.shape for value in numbers))))
+        return int(prod(stretch(*(value.shape for value in numbers))))
     if node.op == "Expand":
-        return int(prod(stretched(first.shape, _ints(rest[0]))))
+        return int(prod(stretch(first.shape, _ints(rest[0]))))
     if node.op == "Tile":
         return first.size * prod(map(abs, _ints(rest[0])))
     if node.op == "Range":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archcalc.analysis.conditions import Input, given_shapes
+from archcalc.analysis.conditions import Input, read_shapes
 from archcalc.formats.onnx.graph import Dimensions, OnnxGraph
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Sizes
@@ -21,7 +21,7 @@ class Bound(NamedTuple):
     assumed: tuple[str, ...]
 
 
-def bound(graph: OnnxGraph, input: Input, batch: int | None) -> list[Bound]:
+def bind(graph: OnnxGraph, input: Input, batch: int | None) -> list[Bound]:
     """Return every input of a model with its sizes; what is open and not given is 1.
 
     A size that is called by a word is the same wherever the word stands.
@@ -31,7 +31,7 @@ def bound(graph: OnnxGraph, input: Input, batch: int | None) -> list[Bound]:
     """
     if not graph.inputs:
         raise ArchcalcError("the model has no input: it computes the same every time")
-    given = given_shapes(input, {name: sizes[1:] for name, (sizes, _) in graph.inputs.items()}, "the model")
+    given = read_shapes(input, {name: sizes[1:] for name, (sizes, _) in graph.inputs.items()}, "the model")
     words: dict[str, int] = {}
     for name, sizes in given.items():
         usual = graph.inputs[name][0][1:]
@@ -42,12 +42,12 @@ def bound(graph: OnnxGraph, input: Input, batch: int | None) -> list[Bound]:
     if batch and first and isinstance(first[0], str) and first[0]:
         words[first[0]] = batch
     return [
-        _bound(name, sizes, dtype, given.get(name), batch, words, is_batched=sizes[:1] == first[:1])
+        _bind(name, sizes, dtype, given.get(name), batch, words, is_batched=sizes[:1] == first[:1])
         for name, (sizes, dtype) in graph.inputs.items()
     ]
 
 
-def _bound(
+def _bind(
     name: str,
     sizes: Dimensions,
     dtype: int,

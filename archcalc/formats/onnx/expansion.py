@@ -29,7 +29,7 @@ class Cost(NamedTuple):
     depth: int
 
 
-def written_out(model: Proto, budget: Budget) -> Proto:
+def write_out(model: Proto, budget: Budget) -> Proto:
     """Return a model with the functions that it defines itself written out, but for those that are ops."""
     foreign = list(dict.fromkeys((each.domain, each.name) for each in model.functions if not _is_own(each)))
     if not foreign:
@@ -95,7 +95,7 @@ def _key(domain: str, name: str, overload: str) -> Key:
 
 def _costs(bodies: dict[Key, list[Proto]], budget: Budget) -> dict[Key, Cost]:
     """Return what a call of each function comes to."""
-    calls = {key: Counter(_called(nodes)) for key, nodes in bodies.items()}
+    calls = {key: Counter(_find_called(nodes)) for key, nodes in bodies.items()}
     costs: dict[Key, Cost] = {}
     try:
         for key in TopologicalSorter(
@@ -110,7 +110,7 @@ def _costs(bodies: dict[Key, list[Proto]], budget: Budget) -> dict[Key, Cost]:
 def _cost(nodes: Iterable[Proto], functions: dict[Key, Cost]) -> Cost:
     """Return what some nodes come to."""
     own = list(nodes)
-    return _total(own, Counter(_called(own)), functions)
+    return _total(own, Counter(_find_called(own)), functions)
 
 
 def _total(nodes: Iterable[Proto], calls: Counter[Key], functions: dict[Key, Cost]) -> Cost:
@@ -123,10 +123,10 @@ def _total(nodes: Iterable[Proto], calls: Counter[Key], functions: dict[Key, Cos
     )
 
 
-def _called(nodes: Iterable[Proto]) -> Iterator[Key]:
+def _find_called(nodes: Iterable[Proto]) -> Iterator[Key]:
     """Yield what each node calls, and the nodes of the graphs inside it."""
     for node in nodes:
         yield _key(node.domain, node.op_type, node.overload)
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs):
-                yield from _called(graph.node)
+                yield from _find_called(graph.node)

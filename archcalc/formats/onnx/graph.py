@@ -8,9 +8,9 @@ from re import findall
 from typing import Any, NamedTuple
 
 from archcalc.formats.onnx.budget import Budget
-from archcalc.formats.onnx.expansion import written_out
+from archcalc.formats.onnx.expansion import write_out
 from archcalc.formats.onnx.messages import Proto, messages
-from archcalc.formats.onnx.skim import skimmed
+from archcalc.formats.onnx.skim import skim
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, visible
 
@@ -68,7 +68,7 @@ def read_graph(path: Path) -> OnnxGraph:
         ArchcalcError: the `onnx` package is missing, the file is no ONNX model, or has too many nodes.
     """
     onnx = messages()
-    graph = skimmed(path)
+    graph = skim(path)
     try:
         model = onnx.ModelProto.FromString(graph)
     except Exception as error:  # noqa: BLE001  # protobuf's class of errors differs between its implementations
@@ -80,7 +80,7 @@ def read_graph(path: Path) -> OnnxGraph:
             f"{visible(str(path))}: has more than {limits.LAYERS.value:,} nodes", hint=limits.LAYERS.hint
         )
     budget = Budget(path)
-    return _graph(written_out(model, budget), budget)
+    return _graph(write_out(model, budget), budget)
 
 
 def _graph(model: Proto, budget: Budget) -> OnnxGraph:
@@ -130,7 +130,7 @@ def node_of(proto: Proto) -> GraphNode:
     return GraphNode(
         text(proto.op_type),
         text(proto.domain),
-        _placed(proto),
+        _place(proto),
         tuple(map(text, proto.input)),
         tuple(map(text, proto.output)),
         Attributes({text(attribute.name): _value(attribute) for attribute in proto.attribute}),
@@ -141,16 +141,16 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 """Under this name PyTorch's newer exporter keeps the modules that a node is in, in square brackets."""
 
 
-def _placed(proto: Proto) -> str:
+def _place(proto: Proto) -> str:
     """Return a node's name, behind the modules that it is in where its file keeps them apart from it."""
     name = text(proto.name)
     scopes = next((text(entry.value) for entry in proto.metadata_props if entry.key == SCOPES), "")
     modules = [*filter(None, findall(r"'([^']*)'", scopes)[:-1])]  # the last one is the node itself
     del modules[limits.NESTING.value :]
-    return "/".join(["", *_shortened(modules), name]) if modules else name
+    return "/".join(["", *_shorten(modules), name]) if modules else name
 
 
-def _shortened(modules: Iterable[str]) -> Iterator[str]:
+def _shorten(modules: Iterable[str]) -> Iterator[str]:
     """Yield what each module is called inside the one before: layer1, layer1.0, conv1 of layer1.0.conv1."""
     outer = called = ""
     for module in modules:
@@ -168,7 +168,7 @@ def _value(attribute: Proto) -> object:
     kind = KINDS.get(attribute.type)
     value = getattr(attribute, kind) if kind else None
     if isinstance(value, float):
-        return shortened(value)
+        return shorten(value)
     if isinstance(value, bytes):
         return text(value)
     if kind == "strings":
@@ -181,6 +181,6 @@ def text(value: str | bytes) -> str:
     return visible(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
-def shortened(number: float) -> float:
+def shorten(number: float) -> float:
     """Return the shortest decimal that a number of 32 bits stands for: 1e-05 and not 9.99999974e-06."""
     return float(f"{number:.7g}")

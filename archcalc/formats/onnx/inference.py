@@ -9,7 +9,7 @@ from archcalc.formats.onnx.graph import OnnxGraph, dimensions
 from archcalc.op.site import Sizes
 
 
-def inferred(graph: OnnxGraph, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
+def infer(graph: OnnxGraph, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
     """Return the shapes that ONNX works out for given input shapes, by the tensors' names; those it can."""
     from onnx import ModelProto, shape_inference
 

@@ -25,7 +25,7 @@ def body(
     if schema is None or not (schema.has_function or schema.has_context_dependent_function):
         return []
     complete = node._replace(attributes=Attributes({**_defaults(schema), **node.attributes}))
-    inner = _inlined(schema, complete, tensors, max(opset, OLDEST))
+    inner = _inline(schema, complete, tensors, max(opset, OLDEST))
     if not all(inside.domain in STANDARD and inside.op_type in known for inside in inner):
         return []
     ends = {*node.inputs, *node.outputs}
@@ -51,7 +51,7 @@ def _defaults(schema: Any) -> dict[str, Any]:
     return {name: helper.get_attribute_value(value) for name, value in stated.items() if value.type}
 
 
-def _inlined(schema: Any, node: GraphNode, tensors: Sequence[Tensor | None], opset: int) -> list[Any]:
+def _inline(schema: Any, node: GraphNode, tensors: Sequence[Tensor | None], opset: int) -> list[Any]:
     """Return the nodes that ONNX puts in a node's place, for inputs of these types."""
     from onnx import helper, inliner
 

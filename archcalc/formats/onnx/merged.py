@@ -16,7 +16,7 @@ EXPORTER = "pytorch"
 INVENTED = r"(onnx::Conv_)?\d+"
 
 
-def merged(layers: Iterable[Mapping[str, Constant]], producer: str) -> list[str]:
+def note_merged(layers: Iterable[Mapping[str, Constant]], producer: str) -> list[str]:
     """Return a note on the layers into which batch normalisation was merged; none where there are none.
 
     Args:

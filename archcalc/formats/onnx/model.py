@@ -51,7 +51,7 @@ class Model(NamedTuple):
     functions: tuple[FunctionDraft, ...]
 
 
-def modelled(report: Report) -> Model:
+def write_model(report: Report) -> Model:
     """Return the parts of the model of a network as it was run, without heads that exist only in training.
 
     Raises:

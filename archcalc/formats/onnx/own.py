@@ -21,7 +21,7 @@ def own(node: GraphNode, builder: Builder) -> Tensor:
     number = (
         least if least == most else len(node.inputs)
     )  # what takes a varying number of inputs has no weights
-    data = [builder.needed(node, place) for place in range(number)]
+    data = [builder.require(node, place) for place in range(number)]
     shapes = [tensor.shape for tensor in data]
     names = tuple(op.tensors(Spot(tuple(shapes))))
     given = (builder.weight(node, place) for place in range(number, len(node.inputs)))

@@ -21,7 +21,7 @@ ELEMENTS = {"float32": FLOAT, "float16": 10, "float64": 11}
 """Element types of onnx.proto that all of these operators take; whatever else a report counts in is float32."""
 
 
-def serialised(model: Model, *, name: str, text: str, dtype: str) -> bytes:
+def serialise(model: Model, *, name: str, text: str, dtype: str) -> bytes:
     """Return a model as an ONNX file has it.
 
     Args:

@@ -12,18 +12,18 @@ from archcalc.analysis.conditions import Input as GivenInput
 from archcalc.formats.onnx import operators
 from archcalc.formats.onnx.budget import DEFINITION, NODE
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
-from archcalc.formats.onnx.constants import FOLDED, folded
-from archcalc.formats.onnx.entering import Bound, bound
+from archcalc.formats.onnx.constants import FOLDED, fold
+from archcalc.formats.onnx.entering import Bound, bind
 from archcalc.formats.onnx.functions import kind_of
 from archcalc.formats.onnx.graph import STANDARD, GraphNode, OnnxGraph, node_of, read_graph, text
-from archcalc.formats.onnx.inference import inferred
+from archcalc.formats.onnx.inference import infer
 from archcalc.formats.onnx.inlining import body
-from archcalc.formats.onnx.merged import merged
+from archcalc.formats.onnx.merged import note_merged
 from archcalc.formats.onnx.messages import Proto
 from archcalc.formats.onnx.own import own
 from archcalc.formats.onnx.read_table import TRANSLATORS, Translate
-from archcalc.formats.onnx.sharing import idle, needed, shared_of, sharing, tied
-from archcalc.formats.onnx.tensors import FLOATS, Constant, Output, Tensor, computed, constant
+from archcalc.formats.onnx.sharing import find_needed, find_shared, idle, sharing, tie
+from archcalc.formats.onnx.tensors import FLOATS, Constant, Output, Tensor, constant, make_constant
 from archcalc.formats.registry import reader
 from archcalc.ground.errors import ArchcalcError, ExceededError, visible
 from archcalc.network.network import Network, Node
@@ -97,36 +97,36 @@ class _Reader:
         builder.budget.spend(NODE)
         builder.budget.copy(sum(map(len, node.outputs)))
         tensors = [builder.tensor(node, index) for index in range(len(node.inputs))]
-        results = self.worked_out(node, tensors) or self.translated(node, tensors)
+        results = self.work_out(node, tensors) or self.translate(node, tensors)
         builder.know({name: tensor for name, tensor in results.items() if name})
 
-    def worked_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+    def work_out(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node whose inputs are all constant; none where it is to be a layer all the same."""
         constants = [tensor for tensor in tensors if not isinstance(tensor, Output)]
         if not node.inputs or len(constants) < len(tensors):
             return {}
-        arrays = folded(node, constants, self.graph.opset, self.builder.budget) or ()
-        return {name: computed(name, array) for name, array in zip(node.outputs, arrays, strict=False)}
+        arrays = fold(node, constants, self.graph.opset, self.builder.budget) or ()
+        return {name: make_constant(name, array) for name, array in zip(node.outputs, arrays, strict=False)}
 
-    def translated(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+    def translate(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of a node's layers."""
         try:
             result = self.translation(node, tensors)(node, self.builder)
         except UnaccountableError as reason:
-            return self.defined(node, tensors) or self.unaccountable(node, tensors, str(reason))
+            return self.define_by(node, tensors) or self.unaccountable(node, tensors, str(reason))
         except ExceededError:
             raise
         except ArchcalcError as error:
             # The file's own sizes may be fine to ONNX all the same; an input that a person states must fit.
             if self.is_given or not self.inferred.keys() >= set(filter(None, node.outputs)):
                 raise
-            return self.defined(node, tensors) or self.unaccountable(node, tensors, error.fact)
+            return self.define_by(node, tensors) or self.unaccountable(node, tensors, error.fact)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
             return self.unaccountable(node, tensors, "it is not as ONNX defines it")
         outputs = result if isinstance(result, list) else [result]
         return {name: y for name, y in zip(node.outputs, outputs, strict=False) if y is not None}
 
-    def defined(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+    def define_by(self, node: GraphNode, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
         """Return the outputs of the layers of the nodes that ONNX defines a node by; none where it does not."""
         if _is_unknown(tensors):
             return {}
@@ -152,7 +152,7 @@ class _Reader:
     @cached_property
     def inferred(self) -> dict[str, Sizes]:
         """The shapes that ONNX's own inference finds."""
-        return inferred(self.graph, self.shapes)
+        return infer(self.graph, self.shapes)
 
     def unaccountable(
         self, node: GraphNode, tensors: Sequence[Tensor | None], reason: str
@@ -194,25 +194,25 @@ class _Reader:
         builder, graph = self.builder, self.graph
         ends = [builder.tensors[name] for name in graph.outputs if name in builder.tensors]
         results = [builder.flow(end) for end in ends if isinstance(end, Output) or end.size]
-        kept = needed(builder, [result.position for result in results])
+        kept = find_needed(builder, [result.position for result in results])
         order = sorted(kept, key=lambda old: (len(builder.nodes[old].inputs) > 0, old))
-        shared, owners = shared_of(builder, order)
+        shared, owners = find_shared(builder, order)
         place = {old: new for new, old in enumerate(order)}
         outputs = dict.fromkeys(place[result.position] for result in results)
         by = f" by {graph.producer}" if graph.producer else ""
         network = Network(
             name=visible(path.stem),
-            nodes=tuple(_moved(node, place) for node in tied(builder, shared, owners)),
+            nodes=tuple(_move(node, place) for node in tie(builder, shared, owners)),
             source=f"{visible(path.name)}, ONNX opset {graph.opset}{by}",
             outputs=tuple(outputs) or (len(order) - 1,),
             dtype=_dtype(builder.weights) or FLOATS.get(next(iter(graph.inputs.values()))[1]),
             notes=(
                 *filter(None, [self.assumed]),
                 *builder.notes,
-                *merged(builder.weights.values(), graph.producer),
+                *note_merged(builder.weights.values(), graph.producer),
                 *sharing(builder, shared),
                 *idle(builder, kept),
-                *_noted(builder.unaccounted),
+                *_note(builder.unaccounted),
             ),
             layout="channels_first",
         )
@@ -232,7 +232,7 @@ def _is_unknown(tensors: Sequence[Tensor | None]) -> bool:
     return any(isinstance(tensor, Output) and not tensor.shape for tensor in tensors)
 
 
-def _moved(node: Node, place: Mapping[int, int]) -> Node:
+def _move(node: Node, place: Mapping[int, int]) -> Node:
     """Return a node that takes its inputs, and perhaps its weights, from where they are now."""
     return node._replace(
         inputs=tuple(place[position] for position in node.inputs),
@@ -243,7 +243,7 @@ def _moved(node: Node, place: Mapping[int, int]) -> Node:
 def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
     """Return a reader that has gone through all nodes of a file."""
     graph = read_graph(path)
-    reader = _Reader(graph, bound(graph, input, batch), is_given=input is not None)
+    reader = _Reader(graph, bind(graph, input, batch), is_given=input is not None)
     try:
         for node in graph.nodes:
             reader.visit(node)
@@ -256,7 +256,7 @@ def _gone_through(path: Path, input: GivenInput, batch: int | None) -> _Reader:
     return reader
 
 
-def _noted(unaccounted: Sequence[str]) -> list[str]:
+def _note(unaccounted: Sequence[str]) -> list[str]:
     """Return a line for each node that could not be said, the first few."""
     lines = [f"not accounted for: {line}" for line in unaccounted[:MOST_NOTED]]
     more = len(unaccounted) - MOST_NOTED

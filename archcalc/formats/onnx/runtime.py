@@ -37,7 +37,7 @@ class Session:
             for number, (name, (_, dtype)) in enumerate(graph.inputs.items())
         }
         self._initializers = {tensor.name: tensor for tensor in model.graph.initializer}
-        self.values: dict[str, Array] = {**self.inputs, **_computed(model, self.inputs)}
+        self.values: dict[str, Array] = {**self.inputs, **_compute(model, self.inputs)}
 
     def constant(self, tensor: Constant) -> Array:
         """Return the numbers of a constant, as the network takes them."""
@@ -63,7 +63,7 @@ def _whole(path: Path) -> Proto:
         raise ArchcalcError(f"{visible(str(path))}: cannot be loaded whole: {visible(str(error))}") from None
 
 
-def _computed(model: Proto, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def _compute(model: Proto, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """Return the output of every node of the main graph."""
     import onnxruntime
     from onnx import ValueInfoProto

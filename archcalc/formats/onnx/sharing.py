@@ -13,7 +13,7 @@ MOST_NAMED = 3
 """The most layers that a note names."""
 
 
-def needed(builder: Builder, results: Collection[int]) -> set[int]:
+def find_needed(builder: Builder, results: Collection[int]) -> set[int]:
     """Return the positions of the inputs, and of the layers that results come from; all where there are no results."""
     if not results:
         return {*range(len(builder.nodes))}
@@ -25,7 +25,7 @@ def needed(builder: Builder, results: Collection[int]) -> set[int]:
     return wanted
 
 
-def shared_of(builder: Builder, order: Iterable[int]) -> tuple[Shared, dict[str, int]]:
+def find_shared(builder: Builder, order: Iterable[int]) -> tuple[Shared, dict[str, int]]:
     """Return what layers share with those before them in an order, and the layer that each weight of the file is of."""
     owners: dict[str, int] = {}
     shared = {}
@@ -37,7 +37,7 @@ def shared_of(builder: Builder, order: Iterable[int]) -> tuple[Shared, dict[str,
     return shared, owners
 
 
-def tied(builder: Builder, shared: Shared, owners: Mapping[str, int]) -> Iterator[Node]:
+def tie(builder: Builder, shared: Shared, owners: Mapping[str, int]) -> Iterator[Node]:
     """Yield the layers with what they share, those that take all weights of one of their kind as tied to it."""
     for position, names in shared.items():
         owner = _owner(builder, position, names, owners) if names else None

@@ -43,7 +43,7 @@ MESSAGES = {
 double_data and uint64_data."""
 
 
-def skimmed(path: Path) -> bytes:
+def skim(path: Path) -> bytes:
     """Return a model as its file has it, without the long contents of its tensors.
 
     Raises:

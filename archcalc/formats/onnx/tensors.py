@@ -116,7 +116,7 @@ class Constant(NamedTuple):
     @property
     def numbers(self) -> list[Any] | None:
         """Its numbers in a row, if they are known; of what the file states, without NumPy."""
-        values = None if self.steps else _stated(self.source)
+        values = None if self.steps else _read_stated(self.source)
         if values is not None:
             self._pay(len(values), LOOK)
         else:
@@ -142,7 +142,7 @@ class Constant(NamedTuple):
         numbers = self.numbers or ()
         return len(numbers) > 0 and not any(numbers)
 
-    def seen(self, shape: Sizes, step: Step) -> Constant:
+    def view(self, shape: Sizes, step: Step) -> Constant:
         """Return the same numbers in another shape or order, which a step makes of them."""
         return self._replace(shape=shape, steps=Steps(self.steps, step))
 
@@ -165,7 +165,7 @@ FIELDS = {
 """How numbers of a type lie in a tensor: as bytes, as `struct` calls them, or in a field of their own."""
 
 
-def _stated(proto: Any) -> list[Any] | None:
+def _read_stated(proto: Any) -> list[Any] | None:
     """Return the numbers that a tensor of the file states; None where NumPy is needed to tell."""
     code, field = FIELDS.get(getattr(proto, "data_type", 0), ("", ""))
     if not code:
@@ -190,7 +190,7 @@ def _array(source: object) -> Array | None:
     return numpy_helper.to_array(source)
 
 
-def filled(name: str, shape: Sizes, dtype: int, number: Any, *, given: bool) -> Constant:
+def fill(name: str, shape: Sizes, dtype: int, number: Any, *, given: bool) -> Constant:
     """Return a constant that holds one number over and over; it is written out when it is asked for, if small."""
 
     def written_out() -> Array:
@@ -202,7 +202,7 @@ def filled(name: str, shape: Sizes, dtype: int, number: Any, *, given: bool) -> 
     return Constant(name, shape, dtype, written_out if prod(shape) <= MOST_FILLED else None, given=given)
 
 
-def computed(name: str, array: Array | NDArray[integer]) -> Constant:
+def make_constant(name: str, array: Array | NDArray[integer]) -> Constant:
     """Return a constant that was worked out."""
     from onnx import helper
 
@@ -211,11 +211,11 @@ def computed(name: str, array: Array | NDArray[integer]) -> Constant:
     )
 
 
-def reshaped(tensor: Constant, shape: Sizes) -> Constant:
+def reshape_constant(tensor: Constant, shape: Sizes) -> Constant:
     """Return a constant in another shape."""
-    return tensor.seen(shape, lambda array: array.reshape(shape))
+    return tensor.view(shape, lambda array: array.reshape(shape))
 
 
-def turned(tensor: Constant, order: tuple[int, ...]) -> Constant:
+def transpose_constant(tensor: Constant, order: tuple[int, ...]) -> Constant:
     """Return a constant with its axes in another order."""
-    return tensor.seen(tuple(tensor.shape[axis] for axis in order), lambda array: array.transpose(order))
+    return tensor.view(tuple(tensor.shape[axis] for axis in order), lambda array: array.transpose(order))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from archcalc.analysis.report import Report
 from archcalc.formats.onnx.elements import write as elements
 from archcalc.formats.onnx.inputs import write as inputs
-from archcalc.formats.onnx.model import modelled
+from archcalc.formats.onnx.model import write_model
 from archcalc.formats.onnx.norms import write as norms
-from archcalc.formats.onnx.protos import serialised
+from archcalc.formats.onnx.protos import serialise
 from archcalc.formats.onnx.shapes import write as shapes
 from archcalc.formats.onnx.weights import write as weights
 from archcalc.formats.onnx.windows import write as windows
@@ -28,4 +28,4 @@ def onnx(report: Report, depth: int | None) -> bytes:
         ArchcalcError: the onnx package is missing, or the network holds a layer that no ONNX file can hold.
     """
     text = "\n".join(filter(None, (report.title, report.source)))
-    return serialised(modelled(report), name=report.name, text=text, dtype=report.dtype)
+    return serialise(write_model(report), name=report.name, text=text, dtype=report.dtype)

@@ -19,7 +19,7 @@ def dot(report: Report, depth: int | None) -> str:
     return "\n".join(
         (
             "digraph {",
-            f'  graph [label={_quoted([visible(drawn.title)])}, labelloc=t, fontname="{FONT}"]',
+            f'  graph [label={_quote([visible(drawn.title)])}, labelloc=t, fontname="{FONT}"]',
             f'  node [shape=box, fontname="{FONT}"]',
             f'  edge [fontname="{FONT}", fontsize=10]',
             *(f"  {_vertex(place, vertex)}" for place, vertex in enumerate(drawn.vertices)),
@@ -32,16 +32,16 @@ def dot(report: Report, depth: int | None) -> str:
 
 def _vertex(place: int, vertex: Vertex) -> str:
     look = ", shape=oval" if vertex.is_input else ", peripheries=2" if vertex.is_block else ""
-    return f"n{place} [label={_quoted(lines(vertex))}{look}]"
+    return f"n{place} [label={_quote(lines(vertex))}{look}]"
 
 
 def _edge(place: int, edge: Edge) -> tuple[str, ...]:
-    text = f"[label={_quoted([f' {label(edge)}'])}]"
+    text = f"[label={_quote([f' {label(edge)}'])}]"
     if edge.head is not None:
         return (f"n{edge.tail} -> n{edge.head} {text}",)
     return (f"n{edge.tail} -> o{place} {text}", f'o{place} [label="output", shape=oval]')
 
 
-def _quoted(lines: list[str]) -> str:
+def _quote(lines: list[str]) -> str:
     """Return lines as one string of DOT, centred one below the other."""
     return '"' + r"\n".join(line.translate(ESCAPES) for line in lines) + '"'

@@ -44,7 +44,7 @@ def channels(op: Channels, at: Site) -> Expression:
     return expression("{0}[:, {start}:{stop}]", start=op.start, stop=op.start + at.y[1])
 
 
-def sliced(op: Slice, at: Site, least: int = 1) -> Expression:
+def find_slice(op: Slice, at: Site, least: int = 1) -> Expression:
     """Return a slice of some axes, of at least so many; an end that is the input's is left out."""
     spans = [":"] * len(at.x)
     stops = (None,) * len(op.axes) if op.stops is None else per_axis(op.stops, op.axes)

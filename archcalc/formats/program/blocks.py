@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archcalc.formats.program.calls import Block, Call, Calls, Program
-from archcalc.formats.program.grouping import Style, grouped
-from archcalc.formats.program.naming import BlockNames, agreed, is_numbered, is_repeated, local_name
+from archcalc.formats.program.grouping import Style, group
+from archcalc.formats.program.naming import BlockNames, agree, is_numbered, is_repeated, local_name
 from archcalc.formats.program.parameters import TIMES, Hole, Parameters, Rising, Variable
-from archcalc.formats.program.pieces import Form, Piece, Pieces, held, layers, uses
+from archcalc.formats.program.pieces import Form, Piece, Pieces, find_held, layers, uses
 from archcalc.network.network import Network, parts, prefix
 
 
-def programmed(network: Network, style: Style) -> Program:
+def make_program(network: Network, style: Style) -> Program:
     """Return a network as a program; a block gets a parameter for what differs between its uses."""
-    return _Writer(network, style).program(grouped(network, style))
+    return _Writer(network, style).program(group(network, style))
 
 
 class _Writer:
@@ -31,7 +31,7 @@ class _Writer:
         every = uses(main)
         names = BlockNames(self.nodes)
         frequent = sorted(every, key=lambda callee: -len(every[callee]))
-        chosen = {callee: names.chosen(every[callee]) for callee in frequent}
+        chosen = {callee: names.choose_name(every[callee]) for callee in frequent}
         for callee, same in every.items():
             self.blocks[callee] = self._block(chosen[callee], same)
         calls = self._calls(_columns([main]), Parameters((), usual=True))
@@ -40,7 +40,7 @@ class _Writer:
     def _block(self, name: str, same: Sequence[Piece]) -> Block:
         """Return the block for its uses, and note the arguments of each."""
         columns = list(_columns([use.inner for use in same]))
-        level = _shared_level([self.nodes[layer.value].name for layer in layers(same[0].inner)])
+        level = _find_shared_level([self.nodes[layer.value].name for layer in layers(same[0].inner)])
         holes = [
             Hole(self._label(column[0][0], level), self._settings(column), self._defaults(column[0][0]))
             for column in _every(columns)
@@ -89,13 +89,13 @@ class _Writer:
 
     def _calls(self, columns: Iterable[_Column], parameters: Parameters) -> Calls:
         """Return what columns are written as, with the settings, names and labels that all uses share."""
-        return tuple(call for column in columns for call in self._called(column, parameters))
+        return tuple(call for column in columns for call in self._call(column, parameters))
 
-    def _called(self, column: _Column, parameters: Parameters) -> Calls:
+    def _call(self, column: _Column, parameters: Parameters) -> Calls:
         """Return a piece as a call, or as several where a loop is written out."""
         piece, _ = column[0]
         settings = parameters.said(self._settings(column))
-        name = agreed(self._name(piece) for piece, _ in column)
+        name = agree(self._name(piece) for piece, _ in column)
         own = Call("", {}, piece.inputs, piece.value, name=name)
         if piece.form is Form.BLOCK:
             block = self.blocks[piece.callee]
@@ -105,9 +105,9 @@ class _Writer:
         if piece.form is Form.LAYER:
             node = self.nodes[piece.value]
             labels = zip(*(self.nodes[piece.value].labels for piece, _ in column), strict=True)
-            last = tuple(agreed(parts(label)[-1] for label in same) for same in labels)
+            last = tuple(agree(parts(label)[-1] for label in same) for same in labels)
             return (own._replace(callee=node.op.kind, arguments=settings, labels=last, tied=node.tied),)
-        body = self._calls(_within(column), parameters)
+        body = self._calls(_look_within(column), parameters)
         times = settings[TIMES]
         assert isinstance(times, int | Variable)  # noqa: S101  # what a loop says is how often
         if self._is_written_out(piece, times):
@@ -118,8 +118,8 @@ class _Writer:
         return (loop._replace(inputs=piece.inputs, value=piece.value, times=times, name=name),)
 
     def _is_written_out(self, loop: Piece, times: int | Variable) -> bool:
-        own = all(piece.form is Form.LAYER for piece in held(loop))
-        return own and isinstance(times, int) and len(held(loop)) * times <= self.style.most_written_out
+        own = all(piece.form is Form.LAYER for piece in find_held(loop))
+        return own and isinstance(times, int) and len(find_held(loop)) * times <= self.style.most_written_out
 
     def _own(self, call: Call, layer: Piece) -> Call:
         """Return the call of a layer for another one with the same settings."""
@@ -141,18 +141,18 @@ def _columns(bodies: Iterable[Pieces]) -> Iterator[_Column]:
     return ([(piece, None) for piece in pieces] for pieces in zip(*bodies, strict=True))
 
 
-def _within(column: _Column) -> Iterator[_Column]:
+def _look_within(column: _Column) -> Iterator[_Column]:
     """Yield the columns of what loops do each time."""
     if column[0][0].is_rising:
         return iter([[(loop.inner[0], loop.inner[1]) for loop, _ in column]])
-    return _columns([held(loop) for loop, _ in column])
+    return _columns([find_held(loop) for loop, _ in column])
 
 
 def _every(columns: Iterable[_Column]) -> Iterator[_Column]:
     """Yield the columns that are written in one body, all but those within blocks, each after those that it holds."""
     for column in columns:
         if column[0][0].form is Form.LOOP:
-            yield from _every(_within(column))
+            yield from _every(_look_within(column))
         yield column
 
 
@@ -162,7 +162,7 @@ def _rising(first: object, second: object) -> object:
     return first
 
 
-def _shared_level(names: Sequence[str]) -> int:
+def _find_shared_level(names: Sequence[str]) -> int:
     """Return how many parts all names begin with alike."""
     columns = zip(*map(parts, names), strict=False)
     return next((level for level, words in enumerate(columns) if len(set(words)) > 1), 0)

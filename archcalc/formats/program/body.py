@@ -74,7 +74,7 @@ class Body(ABC):
             self.heads.append(self._branch(item.branches[0], call.name or "auxiliary", sources[0]))
             return current
         if call.times != 1 or call.callee in self.blocks:
-            return self.called(call, self._called_name(call), sources)
+            return self.called(call, self._name_of_call(call), sources)
         if item.branches:
             labels = call.labels or ("",) * len(item.branches)
             named = enumerate(zip(item.branches, labels, strict=True), 1)
@@ -108,7 +108,7 @@ class Body(ABC):
         """Return the name of what is alone in a branch."""
         return branch[0].call.name if len(branch) == 1 and not branch[0].branches else ""
 
-    def _called_name(self, call: Call) -> str:
+    def _name_of_call(self, call: Call) -> str:
         """Return a name for the use of a block, or for a loop: its own, or that of what is in it."""
         if call.times == 1:
             return call.name or call.callee

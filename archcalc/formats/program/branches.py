@@ -38,7 +38,7 @@ class Item(NamedTuple):
 Items = tuple[Item, ...]
 
 
-def branched(calls: Calls, start: int) -> Items:
+def read_branches(calls: Calls, start: int) -> Items:
     """Return the calls of one body, which starts from a value."""
     return _Parser(calls, start).sequence(0, len(calls) - 1, START, 0)
 
@@ -111,7 +111,7 @@ class _Parser:
         sources = None if self.inputs[place] in ((current,), ()) else call.inputs
         if call.times == 1:
             return Item(call, sources=sources)
-        inner = branched(call.body, call.inputs[0]) if call.body else (Item(call._replace(times=1)),)
+        inner = read_branches(call.body, call.inputs[0]) if call.body else (Item(call._replace(times=1)),)
         return Item(call, (inner,), sources)
 
     def _head(self, first: int, last: int, current: int, depth: int) -> Item:
@@ -134,7 +134,7 @@ class _Parser:
                     begin == start or self._is_branch(begin, end, start, merge)
                     for begin, end in zip(begins, ends, strict=False)
                 ):
-                    return merge, self._merged(merge, begins[:-1], start, depth)
+                    return merge, self._join_branches(merge, begins[:-1], start, depth)
         return None
 
     def _is_branch(self, first: int, last: int, start: int, merge: int) -> bool:
@@ -162,7 +162,7 @@ class _Parser:
         if place == merge:
             yield place
 
-    def _merged(self, merge: int, begins: Sequence[int], start: int, depth: int) -> Item:
+    def _join_branches(self, merge: int, begins: Sequence[int], start: int, depth: int) -> Item:
         branches = (
             () if begin == start else self.sequence(begin, end, start, depth + 1)
             for begin, end in zip(begins, self.inputs[merge], strict=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from archcalc.ground.errors import visible
-from archcalc.network.network import numbered
+from archcalc.network.network import add_number
 from archcalc.op.setting import REQUIRED
 
 WIDTH = 100
@@ -103,10 +103,10 @@ def literal(value: object) -> str:
     return repr(value)
 
 
-def written(value: object, before: str = "") -> Doc:
+def write_value(value: object, before: str = "") -> Doc:
     """Return a value, and what stands before it, as code that may take several lines."""
     if isinstance(value, tuple) and any(isinstance(item, tuple) for item in value):
-        return Brackets(f"{before}(", tuple(map(written, value)), ")")
+        return Brackets(f"{before}(", tuple(map(write_value, value)), ")")
     return before + literal(value)
 
 
@@ -161,13 +161,13 @@ def class_name(text: str, title: str = "") -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def unused(name: str, taken: Container[str]) -> str:
+def find_unused(name: str, taken: Container[str]) -> str:
     """Return the name, or the name with the first number from 2 that makes it new."""
-    return name if name not in taken else _numbered(name, taken, 2)[0]
+    return name if name not in taken else _number(name, taken, 2)[0]
 
 
-def _numbered(name: str, taken: Container[str], number: int) -> tuple[str, int]:
-    while (found := numbered(name, number)) in taken:
+def _number(name: str, taken: Container[str], number: int) -> tuple[str, int]:
+    while (found := add_number(name, number)) in taken:
         number += 1
     return found, number
 
@@ -183,7 +183,7 @@ class Names:
         """Return the name, or the name with a number that makes it new."""
         found = name
         if name in self.taken:
-            found, number = _numbered(name, self.taken, self.numbers.get(name, 2))
+            found, number = _number(name, self.taken, self.numbers.get(name, 2))
             self.numbers[name] = number + 1
         self.taken.add(found)
         return found
@@ -194,7 +194,7 @@ def remark(text: str) -> str:
     return visible(" ".join(text.split())).replace("\\", "\\\\").replace('"', "'")
 
 
-def wrapped(text: str, indent: int, first: str = "", last: str = "") -> list[str]:
+def wrap_paragraph(text: str, indent: int, first: str = "", last: str = "") -> list[str]:
     """Return a paragraph on lines that fit, `first` before and `last` after it."""
     from textwrap import wrap
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from archcalc.formats.program.branches import branched, every
+from archcalc.formats.program.branches import every, read_branches
 from archcalc.formats.program.calls import Call
 from archcalc.formats.program.grammar import FEWEST_LAYERS, OVERHEAD, ROUNDS, with_blocks, worthwhile
 from archcalc.formats.program.pieces import Form, Piece, PieceMaker, Pieces, Settings, layers, lines, uses
-from archcalc.formats.program.rolling import rolled
+from archcalc.formats.program.rolling import roll
 from archcalc.network.network import Network, parts, prefix
 
 
@@ -34,14 +34,14 @@ class Style(NamedTuple):
     most_written_out: int = 0
 
 
-def named_outputs(network: Network) -> tuple[int, ...]:
+def find_named_outputs(network: Network) -> tuple[int, ...]:
     """Return the positions of a network's outputs; none where there is one and it is where the layers end."""
     last = max(position for position, node in enumerate(network.nodes) if not node.auxiliary)
     positions = tuple(position % len(network.nodes) for position in network.outputs)
     return () if positions == (last,) else positions
 
 
-def grouped(network: Network, style: Style) -> Pieces:
+def group(network: Network, style: Style) -> Pieces:
     """Return a network's layers in blocks and loops."""
     return _Grouping(network, style).pieces()
 
@@ -55,33 +55,33 @@ class _Grouping:
         self.maker = PieceMaker(network, style.settings)
         self.expected = {expectation.layer for expectation in network.expectations}
         self.branches = {label for node in self.nodes for label in node.labels}
-        self.outputs = named_outputs(network)
+        self.outputs = find_named_outputs(network)
 
     def pieces(self) -> Pieces:
         """Return all layers, grouped by their names or, where these say nothing, by what comes again."""
         plain = self.maker.layers()
-        named = self._paying(self._rolled(self._named(plain, 0)))
+        named = self._paying(self._roll(self._name(plain, 0)))
         if any(use.name for same in uses(named).values() for use in same):
-            return self._finished(named)
-        current = self._rolled(plain)
+            return self._finish(named)
+        current = self._roll(plain)
         for _ in range(ROUNDS):
             lengths = worthwhile(self.maker, current)
             if not lengths:
                 break
-            current = self._all_rolled(with_blocks(self.maker, current, lengths))
-        return self._finished(self._paying(current))
+            current = self._roll_all(with_blocks(self.maker, current, lengths))
+        return self._finish(self._paying(current))
 
-    def _finished(self, members: Pieces) -> Pieces:
-        return members if self.style.is_plain else self._enclosed(members, 0, self.outputs)
+    def _finish(self, members: Pieces) -> Pieces:
+        return members if self.style.is_plain else self._enclose(members, 0, self.outputs)
 
-    def _named(self, members: Pieces, level: int) -> Pieces:
+    def _name(self, members: Pieces, level: int) -> Pieces:
         """Return pieces with a block for neighbours whose names share the part at `level`; a branch is none."""
         pieces: list[Piece] = []
         for name, group in groupby(members, key=lambda layer: self._part(layer, level)):
             if name is None:
                 pieces += group
                 continue
-            inner = self._rolled(self._named(tuple(group), level + 1))
+            inner = self._roll(self._name(tuple(group), level + 1))
             path = prefix(self.nodes[inner[-1].value].name, level + 1)
             if len(inner) == 1 and (inner[0].form is not Form.LOOP or self.style.is_plain):
                 pieces.append(inner[0]._replace(name=inner[0].name or name))
@@ -96,13 +96,13 @@ class _Grouping:
         path = parts(self.nodes[layer.value].name)
         return path[level] if len(path) > level + 1 else None
 
-    def _rolled(self, members: Pieces) -> Pieces:
-        return rolled(self.maker, members, is_counted=self.style.is_plain)
+    def _roll(self, members: Pieces) -> Pieces:
+        return roll(self.maker, members, is_counted=self.style.is_plain)
 
-    def _all_rolled(self, members: Pieces) -> Pieces:
+    def _roll_all(self, members: Pieces) -> Pieces:
         """Return pieces with loops for what is equal in a row, in blocks, too."""
-        return self._rolled(
-            tuple(self.maker.within(piece, lambda outer: self._all_rolled(outer.inner)) for piece in members)
+        return self._roll(
+            tuple(self.maker.within(piece, lambda outer: self._roll_all(outer.inner)) for piece in members)
         )
 
     def _paying(self, members: Pieces) -> Pieces:
@@ -119,7 +119,7 @@ class _Grouping:
         loops = [piece for piece in _each(bodies) if piece.form is Form.LOOP]
         looped = {loop.inner[0].callee for loop in loops}
         rising = {loop.inner[0].callee for loop in loops if loop.is_rising}
-        sites = Counter(_called(piece) for piece in _each(bodies))
+        sites = Counter(_find_called(piece) for piece in _each(bodies))
         times = Counter(_uses(members))
         idle = {
             callee
@@ -137,12 +137,12 @@ class _Grouping:
             piece.form is not Form.LAYER or piece.value not in self.style.apart for piece in body
         )
 
-    def _enclosed(self, members: Pieces, start: int, ends: Collection[int]) -> Pieces:
+    def _enclose(self, members: Pieces, start: int, ends: Collection[int]) -> Pieces:
         """Return pieces with a block around every loop that somebody refers to, or that starts elsewhere."""
         explicit = _explicit(members, start) | {*ends}
         enclosed: list[Piece] = []
         for piece in members:
-            own = self.maker.within(piece, lambda outer: self._enclosed(outer.inner, outer.inputs[0], ()))
+            own = self.maker.within(piece, lambda outer: self._enclose(outer.inner, outer.inputs[0], ()))
             is_apart = piece.form is Form.LOOP and piece.value in explicit
             enclosed.append(self.maker.joined(Form.BLOCK, (own,), piece.name) if is_apart else own)
         return tuple(enclosed)
@@ -167,7 +167,7 @@ def _explicit(members: Pieces, start: int) -> set[int]:
     heads = ("" if piece.is_head and not is_head else None for piece in members)
     pieces_and_heads = zip(members, heads, strict=True)
     calls = (Call("", {}, piece.inputs, piece.value, head=head) for piece, head in pieces_and_heads)
-    items = [item for item in every(branched(tuple(calls), start)) if item.sources is not None]
+    items = [item for item in every(read_branches(tuple(calls), start)) if item.sources is not None]
     taken = {value for item in items for value in item.sources or ()}
     return taken | {item.call.value for item in items if not item.is_head}
 
@@ -181,7 +181,7 @@ def _each(bodies: Iterable[Pieces]) -> Iterable[Piece]:
                 yield from _each([piece.inner[0].inner])
 
 
-def _called(piece: Piece) -> int:
+def _find_called(piece: Piece) -> int:
     """Return the block that a piece calls, once or in a loop."""
     return piece.inner[0].callee if piece.form is Form.LOOP else piece.callee
 

@@ -38,7 +38,7 @@ def is_repeated(name: str, block: str) -> bool:
     return re.fullmatch(rf"{re.escape(block)}(_\d+)?", name) is not None
 
 
-def agreed(names: Iterable[str]) -> str:
+def agree(names: Iterable[str]) -> str:
     """Return the name that all share; empty where they differ."""
     different = set(names)
     return different.pop() if len(different) == 1 else ""
@@ -51,7 +51,7 @@ class BlockNames:
         self.nodes = nodes
         self.taken = {*REGISTRY, *CONTROLS}
 
-    def chosen(self, uses: Sequence[Piece]) -> str:
+    def choose_name(self, uses: Sequence[Piece]) -> str:
         """Return a block's name: what the names of its uses have in common, or what it is made of."""
         contents = self._contents(uses[0])
         numbers = (f"{contents}_{number}" for number in count(2))
@@ -77,7 +77,7 @@ def _common(names: Sequence[str]) -> list[str]:
     words = [re.sub(r"[^\w-]+", "_", name) for name in names]
     stems = [re.sub(r"[\d_.-]+[a-z]?$", "", word) for word in words]
     without = [re.sub(r"\d+", "", word) for word in words]
-    candidates = (_beginning(stems), agreed(without), agreed(words))
+    candidates = (_beginning(stems), agree(without), agree(words))
     return [name.strip("_-") for name in candidates if name[:1].isalpha()]
 
 

@@ -61,7 +61,7 @@ class Flow:
             else:
                 found.append(real)
         self.outputs = [same.get(ref, ref) for ref in outputs]
-        self.steps = _needed(found, self.outputs)
+        self.steps = _find_needed(found, self.outputs)
         self.makers = {step.output: step for step in self.steps}
         self.count = Counter(ref for step in self.steps for ref in step.inputs) + Counter(self.outputs)
         self.users = {ref: number for number, step in enumerate(self.steps) for ref in step.inputs}
@@ -74,7 +74,7 @@ class Flow:
         return self.makers[ref].name if ref in self.makers else "start"
 
 
-def _needed(steps: Sequence[Step], outputs: Sequence[int]) -> list[Step]:
+def _find_needed(steps: Sequence[Step], outputs: Sequence[int]) -> list[Step]:
     """Return the steps whose values somebody takes."""
     taken = set(outputs)
     found = []

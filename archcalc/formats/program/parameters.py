@@ -97,7 +97,7 @@ class Parameters:
 
     def defaults(self) -> dict[str, object]:
         """Return every parameter with its default, first those that are REQUIRED."""
-        default = self._usual if self.usual else self._declared
+        default = self._usual if self.usual else self._declare
         found = {name: default(vector) for vector, name in self.names.items()}
         return dict(sorted(found.items(), key=lambda item: item[1] is not REQUIRED))
 
@@ -107,7 +107,7 @@ class Parameters:
         is_usual = value is not None and USUAL * count >= len(vector.values)
         return self._value(vector, value) if is_usual and vector.tag != TIMES else REQUIRED
 
-    def _declared(self, vector: _Vector) -> object:
+    def _declare(self, vector: _Vector) -> object:
         """Return the default of all settings that are a parameter; REQUIRED where they differ, or are multiples."""
         places = self.wanted[vector]
         default = places[0].default

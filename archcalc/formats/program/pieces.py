@@ -69,10 +69,10 @@ def uses(pieces: Pieces) -> dict[int, list[Piece]]:
 
 def lines(pieces: Pieces) -> int:
     """Return about how many lines it takes to write pieces; those of a block stand elsewhere."""
-    return sum(1 + (lines(held(piece)) if piece.form is Form.LOOP else 0) for piece in pieces)
+    return sum(1 + (lines(find_held(piece)) if piece.form is Form.LOOP else 0) for piece in pieces)
 
 
-def held(loop: Piece) -> Pieces:
+def find_held(loop: Piece) -> Pieces:
     """Return the pieces that a loop does each time."""
     turn = loop.inner[0]
     return turn.inner if turn.form is Form.TURN else (turn,)

@@ -7,19 +7,19 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report
-from archcalc.formats.program.blocks import programmed
+from archcalc.formats.program.blocks import make_program
 from archcalc.formats.program.calls import Block, Call, Program, every
 from archcalc.formats.program.code import (
     Brackets,
     Doc,
     Expression,
     Names,
+    find_unused,
     identifier,
     literal,
     remark,
-    unused,
-    wrapped,
-    written,
+    wrap_paragraph,
+    write_value,
 )
 from archcalc.formats.program.grouping import Style
 from archcalc.formats.program.parameters import Rising, Variable
@@ -67,9 +67,9 @@ class Writing(NamedTuple):
         """Yield the lines that say at the top of a program what it is, and what was counted."""
         words = (self.report.title or self.report.name, self.report.source)
         title, *others = (*(remark(text) for text in words if text), counted)
-        yield from wrapped(title, 0, first='"""')
+        yield from wrap_paragraph(title, 0, first='"""')
         for text in others:
-            yield from ("", *wrapped(text, 0))
+            yield from ("", *wrap_paragraph(text, 0))
         yield '"""'
 
 
@@ -89,7 +89,7 @@ def prepare(report: Report, table: Table) -> Writing:
         most_written_out=MOST_WRITTEN_OUT,
     )
     owners = frozenset(node.tied for node in network.nodes if node.tied is not None)
-    return Writing(network, report, spoken, programmed(network, style), owners)
+    return Writing(network, report, spoken, make_program(network, style), owners)
 
 
 class Signature(NamedTuple):
@@ -129,7 +129,7 @@ def _names(block: Block, reserved: Container[str]) -> dict[str, str]:
     for key in block.parameters:
         own = "width" if key in widths else identifier(key)
         others = names.values()
-        names[key] = unused(own, {*others, own} if own in reserved else others)
+        names[key] = find_unused(own, {*others, own} if own in reserved else others)
     return names
 
 
@@ -159,32 +159,32 @@ def value(found: object, names: Mapping[str, str]) -> str:
     return literal(found)
 
 
-def made(found: Expression, names: Mapping[str, str], *, tall: str = "") -> Brackets:
+def write_call(found: Expression, names: Mapping[str, str], *, tall: str = "") -> Brackets:
     """Return the code of a call; arguments that are the default are left out, calls of `tall` are written one a line."""
     parts: list[Doc] = []
     for argument in found.arguments:
         if isinstance(argument.value, Expression):
-            parts.append(made(argument.value, names, tall=tall))
+            parts.append(write_call(argument.value, names, tall=tall))
         elif argument.default is REQUIRED or argument.value != argument.default:
             before = "" if argument.default is REQUIRED else f"{argument.name}="
             is_variable = isinstance(argument.value, Variable | Rising)
             parts.append(
-                before + value(argument.value, names) if is_variable else written(argument.value, before)
+                before + value(argument.value, names) if is_variable else write_value(argument.value, before)
             )
     return Brackets(f"{found.form}(", tuple(parts), ")", is_tall=found.form == tall and len(parts) > 1)
 
 
-def applied(found: Expression, names: Mapping[str, str]) -> str:
+def fill_in(found: Expression, names: Mapping[str, str]) -> str:
     """Return the text of a pattern with its arguments in their places; those of the inputs stay."""
     inputs = [f"{{{number}}}" for number in range(found.form.count("{"))]
     named = {argument.name: value(argument.value, names) for argument in found.arguments}
-    named = {name: _enclosed(name, text, found.form) for name, text in named.items()}
+    named = {name: _bracket(name, text, found.form) for name, text in named.items()}
     is_simple = all(text.isidentifier() or text.isdigit() for text in named.values())
     form = found.form if is_simple else found.form.replace(":{", ": {").replace("}:", "} :")
     return form.format(*inputs, **named)
 
 
-def _enclosed(name: str, text: str, form: str) -> str:
+def _bracket(name: str, text: str, form: str) -> str:
     """Return an argument of a pattern in brackets where it needs them: below zero, or behind a function's name."""
     is_called = re.search(rf"\w\{{{name}\}}", form) is not None
     return f"({text})" if text.startswith("-") or (is_called and not text.startswith("(")) else text

@@ -25,15 +25,15 @@ class _Run(NamedTuple):
         return self.start + self.period * self.times
 
 
-def rolled(maker: PieceMaker, pieces: Pieces, *, is_counted: bool) -> Pieces:
+def roll(maker: PieceMaker, pieces: Pieces, *, is_counted: bool) -> Pieces:
     """Return pieces with equal ones in a row in loops, short ones first; where loops count, settings may go up."""
     current = pieces
-    while runs := list(_apart(_runs(maker, current))):
-        current = _folded(maker, current, runs)
-    return _folded(maker, current, _counted(maker, current)) if is_counted else current
+    while runs := list(_keep_apart(_runs(maker, current))):
+        current = _fold(maker, current, runs)
+    return _fold(maker, current, _count(maker, current)) if is_counted else current
 
 
-def _apart(runs: Sequence[_Run]) -> Iterator[_Run]:
+def _keep_apart(runs: Sequence[_Run]) -> Iterator[_Run]:
     """Yield runs that do not overlap, those of the shortest period first."""
     taken: set[int] = set()
     for run in sorted(runs):
@@ -43,7 +43,7 @@ def _apart(runs: Sequence[_Run]) -> Iterator[_Run]:
             yield run
 
 
-def _folded(maker: PieceMaker, pieces: Pieces, runs: Sequence[_Run]) -> Pieces:
+def _fold(maker: PieceMaker, pieces: Pieces, runs: Sequence[_Run]) -> Pieces:
     """Return pieces with a loop in the place of each run."""
     folded: list[Piece] = []
     end = 0
@@ -58,7 +58,7 @@ def _folded(maker: PieceMaker, pieces: Pieces, runs: Sequence[_Run]) -> Pieces:
 
 def _runs(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
     """Return what comes again right behind itself: seen from each piece, at the distance of the last one like it."""
-    text = _spelled(maker, pieces)
+    text = _spell(maker, pieces)
     runs: list[_Run] = []
     last: dict[int, int] = {}
     examined: dict[int, int] = {}
@@ -78,7 +78,7 @@ def _runs(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
     return runs
 
 
-def _spelled(maker: PieceMaker, pieces: Pieces) -> list[int]:
+def _spell(maker: PieceMaker, pieces: Pieces) -> list[int]:
     """Return a number for each piece, equal for those that do not differ and take their inputs from as far back."""
     places = {piece.value: place for place, piece in enumerate(pieces)}
     return [
@@ -104,7 +104,7 @@ def _saving(maker: PieceMaker, pieces: Pieces, period: int, start: int, end: int
     return None
 
 
-def _counted(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
+def _count(maker: PieceMaker, pieces: Pieces) -> list[_Run]:
     """Return uses of one block in a row in which settings go up by the same steps."""
     runs: list[_Run] = []
     start = 0

@@ -114,7 +114,7 @@ class Spoken:
             for place, expression in enumerate(self.calls)
             if expression.is_pattern or expression.form in table.apart
         )
-        self.told = [dict(_named(found)) for found in self.calls]
+        self.told = [dict(_name_arguments(found)) for found in self.calls]
 
     def settings(self, position: int) -> Mapping[str, object]:
         """Return the arguments of a layer by their names, and its form as a name without a value."""
@@ -127,10 +127,10 @@ class Spoken:
     def call(self, position: int, settings: Mapping[str, object]) -> Expression:
         """Return the call of a layer with other values for its arguments, such as parameters of a block."""
         values = iter(settings.values())
-        return _refilled(self.calls[position], values)
+        return _refill(self.calls[position], values)
 
 
-def _named(found: Expression) -> Iterator[tuple[str, Argument]]:
+def _name_arguments(found: Expression) -> Iterator[tuple[str, Argument]]:
     """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
     number: dict[str, int] = {}
     for argument in _arguments(found):
@@ -151,12 +151,12 @@ def _arguments(found: Expression) -> Iterator[Argument]:
             yield argument
 
 
-def _refilled(found: Expression, values: Iterator[object]) -> Expression:
+def _refill(found: Expression, values: Iterator[object]) -> Expression:
     next(values)
     return found._replace(
         arguments=tuple(
             argument._replace(
-                value=_refilled(argument.value, values)
+                value=_refill(argument.value, values)
                 if isinstance(argument.value, Expression)
                 else next(values)
             )

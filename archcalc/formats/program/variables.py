@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from archcalc.formats.program.code import unused
+from archcalc.formats.program.code import find_unused
 from archcalc.formats.program.nesting import Flow, Step, roots
 from archcalc.network.liveness import last_uses
 
@@ -93,7 +93,7 @@ class _Variables:
         """Return the statements and the texts of what is returned."""
         found: list[Statement] = []
         for number, step in enumerate(self.roots):
-            moved = self._moved(number)
+            moved = self._move(number)
             if moved:
                 found.append(Statement(moved, MAIN))
             arguments = tuple(self._text(ref, step) for ref in step.inputs)
@@ -124,7 +124,7 @@ class _Variables:
             self.taken -= {variable} - self.reserved
 
     def _own(self, name: str) -> str:
-        return unused(name, self.taken)
+        return find_unused(name, self.taken)
 
     def _lane(self, number: int) -> str:
         """Return the variable of a value in a branch: the one that goes along it, once nobody else needs it.
@@ -165,7 +165,7 @@ class _Variables:
         step = self.roots[number]
         return not step.lane and self.last[step.output] == number + 1 < len(self.roots)
 
-    def _moved(self, number: int) -> str:
+    def _move(self, number: int) -> str:
         """Return a variable for an argument that waits while the main path goes on from here; empty if there is none."""
         ref = self.held.get(MAIN)
         step = self.roots[number]

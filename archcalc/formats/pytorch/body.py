@@ -10,7 +10,7 @@ from archcalc.formats.program.body import Body
 from archcalc.formats.program.branches import Item, Items, every
 from archcalc.formats.program.calls import Call
 from archcalc.formats.program.code import Brackets, Doc, Expression, Names, identifier
-from archcalc.formats.program.program import Signature, Writing, applied, made
+from archcalc.formats.program.program import Signature, Writing, fill_in, write_call
 from archcalc.formats.pytorch.table import CALLED, TENSORS
 from archcalc.op.site import Site
 
@@ -57,17 +57,17 @@ class ModuleBody(Body):
         position = call.value
         if expression.form in TENSORS:
             attribute = self._attribute(name)
-            self.layers[attribute] = made(expression, self.names)
+            self.layers[attribute] = write_call(expression, self.names)
             return self.add(attribute, f"self.{attribute}", (), position)
         op, row = self.source.network.nodes[position].op, self.source.report.rows[position]
         field = op.field(Site(row.input_shapes, row.output_shape))
         light = not op.traits.deep and (op.traits.storage == "view" or stays(field))
         form = CALLED.get(expression.form, CALL)
-        return self._module(name, self._made(call), sources, position, form=form, light=light)
+        return self._module(name, self._make(call), sources, position, form=form, light=light)
 
     def function(self, call: Call, name: str, expression: Expression, sources: Sequence[int]) -> int:
         """Apply a function; it takes the block's parameters from the module."""
-        return self.add(name, applied(expression, self.members), sources, call.value, function=True)
+        return self.add(name, fill_in(expression, self.members), sources, call.value, function=True)
 
     def again(self, call: Call, owner: int, expression: Expression, sources: Sequence[int]) -> int:
         """Call the attribute of an earlier layer."""
@@ -77,7 +77,7 @@ class ModuleBody(Body):
 
     def called(self, call: Call, name: str, sources: Sequence[int]) -> int:
         """Make an attribute of a block, or of several as one sequence."""
-        return self._module(name, one([self._made(call)]), sources, call.value)
+        return self._module(name, one([self._make(call)]), sources, call.value)
 
     def along(self, items: Items, name: str, start: int) -> int:
         """Take in a branch: as one attribute, or what its end is as one."""
@@ -109,17 +109,17 @@ class ModuleBody(Body):
 
     def sequence(self, items: Items) -> list[Doc]:
         """Return the modules of a sequence."""
-        return [self._made(item.call) for item in items]
+        return [self._make(item.call) for item in items]
 
-    def _made(self, call: Call) -> Doc:
+    def _make(self, call: Call) -> Doc:
         """Return the code that makes a module, or several in a loop."""
         if call.body:
-            module = one(list(map(self._made, call.body)))
+            module = one(list(map(self._make, call.body)))
         elif call.callee in self.blocks:
             module = self.blocks[call.callee].made(call, self.names)
         else:
             layer = self.source.spoken.call(call.value, call.arguments)
-            module = made(layer, self.names, tall=SEQUENTIAL)
+            module = write_call(layer, self.names, tall=SEQUENTIAL)
         if call.times == 1:
             return module
         return Brackets(LOOP, (module, self.turns(call)), "]", separator=" ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.formats.padding import MOST_AXES
-from archcalc.formats.program.alike import channels, inputs, sliced
+from archcalc.formats.program.alike import channels, find_slice, inputs
 from archcalc.formats.program.code import Expression, expression, one
 from archcalc.formats.pytorch.table import plain, writes
 from archcalc.formats.pytorch.windows import last_first, padding
@@ -26,7 +26,7 @@ writes(Add)(lambda op, at: expression(inputs(at, " + ")))
 writes(Multiply)(lambda op, at: expression(inputs(at, " * ")))
 writes(Concat)(lambda op, at: expression(f"torch.cat(({inputs(at)}), dim={op.axis})"))
 writes(Expand)(lambda op, at: expression("{0}.expand{shape}", shape=at.y))
-writes(Slice)(sliced)
+writes(Slice)(find_slice)
 
 
 PADDINGS = {"reflect": "ReflectionPad", "edge": "ReplicationPad", "wrap": "CircularPad"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, undilated, windows
+from archcalc.formats.padding import Sides, Windows, is_any, is_even, rank_of, refuse_dilation, windows
 from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import writes
 from archcalc.ground.errors import ArchcalcError
@@ -24,7 +24,7 @@ from archcalc.ops.windows.pool import (
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 
-def padded(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
+def pad_before(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     """Return a layer behind one that pads, which holds padding that differs from side to side."""
     if not is_any(sides):
         return then
@@ -63,7 +63,7 @@ def conv(op: Conv, at: Site) -> Expression:
         groups=(op.groups, 1),
         bias=(op.bias, True),
     )
-    return found if inner else padded(slid.reach, found)
+    return found if inner else pad_before(slid.reach, found)
 
 
 @writes(ConvTranspose)
@@ -99,36 +99,36 @@ def maxpool(op: MaxPool, at: Site) -> Expression:
         pad = one(before for before, _ in slid.sides)
         found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
         return found.given(ceil_mode=(slid.rounds_up, False))
-    return padded(slid.reach, found.given(dilation=(one(slid.dilation), 1)), -inf)
+    return pad_before(slid.reach, found.given(dilation=(one(slid.dilation), 1)), -inf)
 
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     found = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
     if is_even(slid.sides):
         pad = one(before for before, _ in slid.sides)
         found = found.given(padding=(pad, 0), ceil_mode=(slid.rounds_up, False))
         return found.given(count_include_pad=(op.count_padding or not is_any(slid.sides), True))
     if op.count_padding and slid.fits("ceil" if slid.rounds_up else "floor"):
-        return padded(slid.sides, found.given(ceil_mode=(slid.rounds_up, False)))
+        return pad_before(slid.sides, found.given(ceil_mode=(slid.rounds_up, False)))
     raise ArchcalcError("averages with padding that differs from side to side and does not count")
 
 
 @writes(LpPool)
 def lppool(op: LpPool, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     found = expression(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
-    return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
+    return pad_before(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
 @writes(Subsample)
 def subsample(op: Subsample, at: Site) -> Expression:
-    slid = undilated(op, at)
+    slid = refuse_dilation(op, at)
     if slid.rank != 2:
         raise ArchcalcError(f"works on {slid.rank} spatial axes: there is a layer for 2")
     found = expression("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
-    return padded(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
+    return pad_before(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
 def _pool(form: str, slid: Windows) -> Expression:

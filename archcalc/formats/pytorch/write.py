@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archcalc.analysis.report import Report
-from archcalc.formats.program.branches import Items, branched
+from archcalc.formats.program.branches import Items, read_branches
 from archcalc.formats.program.code import Brackets, Names, class_name, lines
 from archcalc.formats.program.program import Signature, Writing, helpers, prepare, signatures
 from archcalc.formats.program.variables import statements
@@ -56,13 +56,13 @@ def _classes(found: Writing, main: str, names: Names) -> Iterator[str]:
     called = signatures(found, lambda name: names.new(class_name(name)), RESERVED)
     for block in found.program.blocks:
         own = called[block.name]
-        items = branched(block.calls, block.start)
+        items = read_branches(block.calls, block.start)
         yield from (
             "",
             "",
             *_block(ModuleBody(found, called, own.parameters, items), items, block.start, own),
         )
-    items = branched(found.program.calls, found.entering[0])
+    items = read_branches(found.program.calls, found.entering[0])
     yield from ("", "", *_network(ModuleBody(found, called, {}, items), items, found, main))
 
 

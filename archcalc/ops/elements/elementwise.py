@@ -142,9 +142,9 @@ class Clip(Pointwise):
         return times(prod(at.x), Work(comparisons=len(bounds)))
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import clipped
+        from archcalc.arrays.kernels import clip
 
-        return clipped(x, -inf if self.low is None else self.low, inf if self.high is None else self.high)
+        return clip(x, -inf if self.low is None else self.low, inf if self.high is None else self.high)
 
 
 @op("combine", example=(("64x8x8", "64x1x1"), {"by": "divide"}))

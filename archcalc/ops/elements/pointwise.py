@@ -102,9 +102,9 @@ class Relu6(Pointwise):
     each = Work(comparisons=2)
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import clipped
+        from archcalc.arrays.kernels import clip
 
-        return clipped(x, 0, 6)
+        return clip(x, 0, 6)
 
 
 @op("thresholded_relu", main="alpha", example=("64x32x32", {"alpha": 1.0}))

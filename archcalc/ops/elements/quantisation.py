@@ -54,10 +54,10 @@ class Quantize(Quantised):
         return times(prod(at.x), Work(divisions=1, additions=1, comparisons=3))
 
     def forward(self, x: Array, scale: Array, zero_point: Array) -> Array:
-        from archcalc.arrays.kernels import clipped
+        from archcalc.arrays.kernels import clip
 
         rounded = (x / self.spread(scale, x.ndim)).round()
-        return clipped(rounded + self.spread(zero_point, x.ndim), self.low, self.high)
+        return clip(rounded + self.spread(zero_point, x.ndim), self.low, self.high)
 
 
 @op("dequantize", main="axis", example=("64x8x8", {}))

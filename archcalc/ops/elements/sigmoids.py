@@ -108,9 +108,9 @@ class HardSigmoid(Pointwise):
     offset: float = number("", "the line at 0", default=1 / 2)
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import clipped
+        from archcalc.arrays.kernels import clip
 
-        return clipped(x + self.offset / self.slope, 0, 1 / self.slope) * self.slope
+        return clip(x + self.offset / self.slope, 0, 1 / self.slope) * self.slope
 
 
 @op("hardswish", also="hardsilu hswish", example=("64x32x32", {}))
@@ -125,9 +125,9 @@ class HardSwish(Pointwise):
     each = Work(additions=1, comparisons=2, divisions=1, multiplications=1)
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import clipped
+        from archcalc.arrays.kernels import clip
 
-        return x * clipped(x + 3, 0, 6) / 6
+        return x * clip(x + 3, 0, 6) / 6
 
 
 @op("tanh", example=("64x32x32", {}))

@@ -53,7 +53,7 @@ class BatchNorm(Op):
         return x * per_channel(scale, x.ndim) + per_channel(shift, x.ndim)
 
 
-def _standardised(elements: Number, groups: Number, *, affine: bool) -> Work:
+def _standardising(elements: Number, groups: Number, *, affine: bool) -> Work:
     """Return the work of bringing `groups` groups of numbers, `elements` in all, to mean 0 and variance 1.
 
     In a group of n: n - 1 additions and a division for the mean, n subtractions, n squares, n - 1
@@ -91,29 +91,29 @@ class LayerNorm(Op):
         if self.over == "last":
             check_last(self.axes, at.x)
 
-    def _normalised(self, x: Shape) -> range:
+    def _find_axes(self, x: Shape) -> range:
         """Return the axes that the statistics are taken over."""
         if self.over == "channels":
             return range(1, 2)
         return range(1 if self.over == "all" else len(x) - self.axes, len(x))
 
     def weights(self, at: Site) -> Weights:
-        shape = tuple(at.x[axis] for axis in self._normalised(at.x))
+        shape = tuple(at.x[axis] for axis in self._find_axes(at.x))
         return {"weight": shape, "bias": shape} if self.affine else {}
 
     def field(self, at: Site) -> Field:
-        return across(at.x, self._normalised(at.x))
+        return across(at.x, self._find_axes(at.x))
 
     def work(self, at: Site) -> Work:
-        taken = self._normalised(at.x)
+        taken = self._find_axes(at.x)
         groups = prod(at.x[: taken.start]) * prod(at.x[taken.stop :])
-        return _standardised(prod(at.x), groups, affine=self.affine)
+        return _standardising(prod(at.x), groups, affine=self.affine)
 
     def forward(self, x: Array, **weights: Array) -> Array:
-        from archcalc.arrays.kernels import standardised
+        from archcalc.arrays.kernels import standardise
 
-        taken = self._normalised(x.shape)
-        y = standardised(x, tuple(taken), self.eps)
+        taken = self._find_axes(x.shape)
+        y = standardise(x, tuple(taken), self.eps)
         if not self.affine:
             return y
         scale, shift = (
@@ -151,12 +151,12 @@ class GroupNorm(Op):
         return "whole"
 
     def work(self, at: Site) -> Work:
-        return _standardised(prod(at.x), at.x[0] * self.groups, affine=self.affine)
+        return _standardising(prod(at.x), at.x[0] * self.groups, affine=self.affine)
 
     def forward(self, x: Array, **weights: Array) -> Array:
-        from archcalc.arrays.kernels import per_channel, standardised
+        from archcalc.arrays.kernels import per_channel, standardise
 
-        y = standardised(x.reshape(len(x), self.groups, -1), (2,), self.eps).reshape(x.shape)
+        y = standardise(x.reshape(len(x), self.groups, -1), (2,), self.eps).reshape(x.shape)
         if not self.affine:
             return y
         return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
-from archcalc.op.op import Op, Work, added, op
+from archcalc.op.op import Op, Work, add_up, op
 from archcalc.op.settings import axis
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
@@ -51,7 +51,7 @@ class Softmax(OverAxis):
     """
 
     def work(self, at: Site) -> Work:
-        return added([self.shared(at.x), Work(divisions=prod(at.x))])
+        return add_up([self.shared(at.x), Work(divisions=prod(at.x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import exp
@@ -71,7 +71,7 @@ class LogSoftmax(OverAxis):
     """
 
     def work(self, at: Site) -> Work:
-        return added([self.shared(at.x), Work(additions=prod(at.x), exponentials=self.rows(at.x))])
+        return add_up([self.shared(at.x), Work(additions=prod(at.x), exponentials=self.rows(at.x))])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import exp, log

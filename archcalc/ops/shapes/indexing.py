@@ -20,7 +20,7 @@ from archcalc.ops.axes import (
     place,
     places,
     remaining,
-    stretched,
+    stretch,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class Slice(Op):
 
     def output(self, at: Site) -> Shape:
         ranges = self._ranges(at.x)
-        return tuple(_kept(*ranges[axis]) if axis in ranges else extent for axis, extent in enumerate(at.x))
+        return tuple(
+            _count_kept(*ranges[axis]) if axis in ranges else extent for axis, extent in enumerate(at.x)
+        )
 
     def field(self, at: Site) -> Field:
         ranges = self._ranges(at.x)
@@ -86,7 +88,7 @@ class Slice(Op):
         return x[tuple(slice(*ranges.get(axis, (None,))) for axis in range(x.ndim))].copy()
 
 
-def _kept(start: Number, stop: Number, step: Number) -> Number:
+def _count_kept(start: Number, stop: Number, step: Number) -> Number:
     """Return how many positions there are from `start` to before `stop`."""
     return stop - start if step == 1 else -(-(stop - start) // step)
 
@@ -193,7 +195,7 @@ class Expand(Op):
             ) from None
 
     def output(self, at: Site) -> Shape:
-        return stretched(at.x, self.shape)
+        return stretch(at.x, self.shape)
 
     def field(self, at: Site) -> Field:
         return "pointwise" if self.output(at)[2:] == at.x[2:] else "whole"

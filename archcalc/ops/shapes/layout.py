@@ -9,7 +9,7 @@ from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, check_axes, op, per_axis
-from archcalc.op.setting import idle, mended, only
+from archcalc.op.setting import idle, mending, only
 from archcalc.op.settings import choice, number, padding, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
@@ -61,7 +61,7 @@ class Reshape(Op):
 
     traits = Traits(storage="view", least_axes=1)
 
-    shape: tuple[int, ...] = mended(
+    shape: tuple[int, ...] = mending(
         size("", "the new shape without the batch; 0 for what is left over", least=0),
         "0 stands for what is left over; the batch is not stated",
     )
@@ -201,9 +201,9 @@ class Pad(Op):
         return tuple(Window(1, 1, before, after) for before, after in self._sides(at.x)[1:])
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import padded
+        from archcalc.arrays.kernels import pad
 
-        return padded(x, self._sides(x.shape), self.value, self.mode).copy()
+        return pad(x, self._sides(x.shape), self.value, self.mode).copy()
 
 
 @op("crop", also="cropping", main="amount", example=("3x32x32", {"amount": 2}))
@@ -228,6 +228,6 @@ class Crop(Op):
         return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, at.x[2:]))
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import trimmed
+        from archcalc.arrays.kernels import trim
 
-        return trimmed(x, per_axis(self.amount, x.shape[2:]))
+        return trim(x, per_axis(self.amount, x.shape[2:]))

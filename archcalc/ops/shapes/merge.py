@@ -13,7 +13,7 @@ from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
 from archcalc.op.site import Shape, Site, Spot, sizes_of
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import check_axis, check_stretches, moving, others, place, replaced, stretched
+from archcalc.ops.axes import check_axis, check_stretches, moving, others, place, replace_axis, stretch
 from archcalc.ops.windows.conv import check_groups
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Elementwise(Op):
         check_stretches(*at.xs)
 
     def output(self, at: Site) -> Shape:
-        return stretched(*at.xs)
+        return stretch(*at.xs)
 
 
 @op("add", also="eltwise residual shortcut skip sum", example=(("256x56x56", "256x56x56"), {}))
@@ -102,11 +102,11 @@ class Concat(Op):
         """Return the shapes with the largest batch in place of a batch of 1, unless that is the axis."""
         if place(self.axis, len(xs[0])) == 0:
             return list(xs)
-        (batch,) = stretched(*(x[:1] for x in xs))
+        (batch,) = stretch(*(x[:1] for x in xs))
         return [(batch if x[0] == 1 else x[0], *x[1:]) for x in xs]
 
     def output(self, at: Site) -> Shape:
-        return replaced(self._for_each_sample(at.xs)[0], self.axis, sum(x[self.axis] for x in at.xs))
+        return replace_axis(self._for_each_sample(at.xs)[0], self.axis, sum(x[self.axis] for x in at.xs))
 
     def field(self, at: Site) -> Field:
         return moving(at.x, self.axis)

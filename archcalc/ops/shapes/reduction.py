@@ -31,7 +31,7 @@ REDUCTIONS: dict[str, Callable[[Number, Number], Work]] = {
 """The work of making one number of each of g groups, n numbers in all."""
 
 
-def reduced(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Shape:
+def reduce(x: Shape, axes: tuple[int, ...], *, keep: bool) -> Shape:
     """Return a shape in which some axes are gone, or have size 1."""
     gone = places(axes, len(x))
     if keep:
@@ -60,7 +60,7 @@ class Reduce(Op):
         check_each(self.axes, len(at.x))
 
     def output(self, at: Site) -> Shape:
-        return reduced(at.x, self.axes, keep=self.keep)
+        return reduce(at.x, self.axes, keep=self.keep)
 
     def field(self, at: Site) -> Field:
         return across(at.x, self.axes, keep=self.keep)
@@ -97,7 +97,7 @@ class ArgMax(Op):
         check_axis(self.axis, len(at.x))
 
     def output(self, at: Site) -> Shape:
-        return reduced(at.x, (self.axis,), keep=self.keep)
+        return reduce(at.x, (self.axis,), keep=self.keep)
 
     def field(self, at: Site) -> Field:
         return across(at.x, (self.axis,), keep=self.keep)
@@ -131,7 +131,7 @@ class CumSum(Op):
         return across(at.x, (self.axis,))
 
     def work(self, at: Site) -> Work:
-        return Work(additions=prod(at.x) - prod(reduced(at.x, (self.axis,), keep=False)))
+        return Work(additions=prod(at.x) - prod(reduce(at.x, (self.axis,), keep=False)))
 
     def forward(self, x: Array) -> Array:
         return x.cumsum(axis=self.axis, dtype=x.dtype)

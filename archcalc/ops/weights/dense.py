@@ -11,7 +11,7 @@ from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import across, check_not_batch, others, replaced
+from archcalc.ops.axes import across, check_not_batch, others, replace_axis
 from archcalc.ops.windows.conv import check_channels
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Linear(Dense):
             check_channels((1, at.x[self.axis]), self.in_)
 
     def output(self, at: Site) -> Shape:
-        return replaced(at.x, self.axis, self.out)
+        return replace_axis(at.x, self.axis, self.out)
 
     def weights(self, at: Site) -> Weights:
         tensors: Weights = {"weight": (self.out, at.x[self.axis])}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Op, Work, added, extents_of, op
+from archcalc.op.op import NO_WORK, Op, Work, add_up, extents_of, op
 from archcalc.op.settings import flag, words
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import check_stretches, remaining, stretched
+from archcalc.ops.axes import check_stretches, remaining, stretch
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -53,7 +53,7 @@ class MatMul(Op):
 
     def output(self, at: Site) -> Shape:
         a, b = at.xs
-        return (*stretched(a[:-2], b[:-2]), a[-2], b[-2] if self.transposed else b[-1])
+        return (*stretch(a[:-2], b[:-2]), a[-2], b[-2] if self.transposed else b[-1])
 
     def field(self, at: Site) -> Field:
         return "whole"
@@ -121,7 +121,7 @@ class Einsum(Op):
                 f"'{self.equation}' is no equation", setting="equation", hint=f"it has {LETTERS}"
             )
         inputs, output = self._letters()
-        sizes = _checked_sizes(inputs, at.xs)
+        sizes = _check_sizes(inputs, at.xs)
         if len({*output}) < len(output) or not {*output} <= sizes.keys():
             raise ArchcalcError(
                 f"the output '{output}' must name letters of the inputs, each once", setting="equation"
@@ -138,7 +138,7 @@ class Einsum(Op):
         sizes = self._sizes(at.xs)
         if len(at.xs) == 1:
             return Work(additions=prod(sizes.values()) - prod(at.y))
-        return added(self._work(step, sizes) for step in self._steps())
+        return add_up(self._work(step, sizes) for step in self._steps())
 
     def _work(self, step: Contraction, sizes: dict[str, Number]) -> Work:
         letters = dict.fromkeys(step.left + step.right)
@@ -148,16 +148,16 @@ class Einsum(Op):
         return NO_WORK._replace(macs=choices)
 
     def forward(self, *xs: Array) -> Array:
-        from archcalc.arrays.tensors import contracted, summed
+        from archcalc.arrays.tensors import contract, sum_over
 
         inputs, output = self._letters()
-        product = xs[0] if len(xs) > 1 else summed(xs[0], inputs[0], output)
+        product = xs[0] if len(xs) > 1 else sum_over(xs[0], inputs[0], output)
         for step, x in zip(self._steps(), xs[1:], strict=True):
-            product = contracted(product, x, step.left, step.right, step.kept)
+            product = contract(product, x, step.left, step.right, step.kept)
         return product.reshape(self.output_sizes(*(x.shape for x in xs)))
 
 
-def _checked_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:
+def _check_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:
     """Return what each letter stands for, or raise a fact where the letters do not suit the inputs."""
     if len(inputs) != len(xs):
         raise ArchcalcError(

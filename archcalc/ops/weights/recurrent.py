@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, Weights, Work, added, elements, extents_of, op
+from archcalc.op.op import Op, Weights, Work, add_up, elements, extents_of, op
 from archcalc.op.settings import count, flag
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
@@ -77,19 +77,19 @@ class Recurrent(Op):
         matrices = [shape for name, shape in self.weights(at).items() if name.startswith("weight")]
         products = Work(macs=prod(at.x[:2]) * elements(matrices))
         biases = Work(additions=2 * self.gates if self.bias else 0)
-        return added([products, times(prod(at.y), biases), times(prod(at.y), self.each)])
+        return add_up([products, times(prod(at.y), biases), times(prod(at.y), self.each)])
 
     def run(self, x: Array, weights: dict[str, Array], cell: Cell, states: int) -> Array:
         """Return the state after every step of a real input, in both directions where there are two."""
         from archcalc.arrays.kernels import concatenate
-        from archcalc.arrays.tensors import contiguous, unrolled
+        from archcalc.arrays.tensors import contiguous, unroll
 
         x = x.swapaxes(0, 1) if self.batch_first else x
         parts = []
         for suffix, step in (("", 1), (BACKWARD, -1))[: self.directions]:
             names = ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if self.bias else ()))
             tensors = [weights[name + suffix] for name in names]
-            parts.append(unrolled(x[::step], tensors, cell, states)[::step])
+            parts.append(unroll(x[::step], tensors, cell, states)[::step])
         y = concatenate(parts, axis=2)
         return contiguous(y.swapaxes(0, 1) if self.batch_first else y)
 

@@ -231,10 +231,10 @@ class ConvTranspose(Op):
         )
 
     def forward(self, x: Array, **weights: Array) -> Array:
-        from archcalc.arrays.kernels import per_channel, spread
+        from archcalc.arrays.kernels import per_channel, scatter
 
         extra = per_axis(self.output_padding, x.shape[2:])
-        y = spread(x, weights["weight"], self._windows(x.shape), extra, self.groups)
+        y = scatter(x, weights["weight"], self._windows(x.shape), extra, self.groups)
         return y + per_channel(weights["bias"], x.ndim) if self.bias else y
 
 

@@ -40,11 +40,11 @@ class Pool(Sliding):
         """Return the number of elements in a window."""
         return prod(per_axis(self.kernel, x[2:]))
 
-    def seen(self, x: Array, outside: float = 0.0) -> Array:
+    def view(self, x: Array, outside: float = 0.0) -> Array:
         """Return what each window of a real input sees, (N, C, *O, *k); what lies outside holds `outside`."""
-        from archcalc.arrays.kernels import laid
+        from archcalc.arrays.kernels import lay_windows
 
-        return laid(x, self.windows(x.shape), self.rounding or "floor", outside)
+        return lay_windows(x, self.windows(x.shape), self.rounding or "floor", outside)
 
     def taps(self, x: Array) -> tuple[int, ...]:
         """Return the axes of `seen` that run over the elements of a window."""
@@ -68,7 +68,7 @@ class MaxPool(Pool):
         return Work(comparisons=prod(at.y) * (self.window_size(at.x) - 1))
 
     def forward(self, x: Array) -> Array:
-        y: Array = self.seen(x, outside=-inf).max(axis=self.taps(x))
+        y: Array = self.view(x, outside=-inf).max(axis=self.taps(x))
         return y
 
 
@@ -91,10 +91,10 @@ class AvgPool(Pool):
         return Work(additions=prod(at.y) * (self.window_size(at.x) - 1), divisions=prod(at.y))
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import averaged
+        from archcalc.arrays.kernels import average_windows
 
         rounding = self.rounding or "floor"
-        return averaged(x, self.windows(x.shape), rounding, inside_only=not self.count_padding)
+        return average_windows(x, self.windows(x.shape), rounding, inside_only=not self.count_padding)
 
 
 @op("lppool", main="kernel", example=("8x12x12", {"kernel": 3, "stride": 2, "norm": 2}))
@@ -120,7 +120,7 @@ class LpPool(Pool):
         )
 
     def forward(self, x: Array) -> Array:
-        y: Array = (self.seen(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
+        y: Array = (self.view(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
         return y
 
 
@@ -215,9 +215,9 @@ class AdaptiveAvgPool(Adaptive):
         return Work(additions=self.read(at.y, at.x) - prod(at.y), divisions=prod(at.y))
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import binned
+        from archcalc.arrays.kernels import reduce_bins
 
-        return binned(x, per_axis(self.size, x.shape[2:]), "mean")
+        return reduce_bins(x, per_axis(self.size, x.shape[2:]), "mean")
 
 
 @op("adaptive_maxpool", main="size", example=("256x13x13", {"size": 6}))
@@ -233,9 +233,9 @@ class AdaptiveMaxPool(Adaptive):
         return Work(comparisons=self.read(at.y, at.x) - prod(at.y))
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.kernels import binned
+        from archcalc.arrays.kernels import reduce_bins
 
-        return binned(x, per_axis(self.size, x.shape[2:]), "max")
+        return reduce_bins(x, per_axis(self.size, x.shape[2:]), "max")
 
 
 @op("subsample", main="kernel", example=("6x28x28", {"kernel": 2}))
@@ -257,5 +257,5 @@ class Subsample(Pool):
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
 
-        summed: Array = self.seen(x).sum(axis=self.taps(x))
+        summed: Array = self.view(x).sum(axis=self.taps(x))
         return summed * per_channel(coefficient, x.ndim) + per_channel(bias, x.ndim)

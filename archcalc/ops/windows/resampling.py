@@ -21,7 +21,7 @@ NEIGHBOURS = {"nearest": 1, "linear": 2, "cubic": 4}
 """How many elements along an axis each new one is made of."""
 
 
-def _blended(y: Shape, mode: str) -> Work:
+def _blending(y: Shape, mode: str) -> Work:
     """Return the work of weighing the nearest elements of each new one: kᵈ of them on d axes."""
     if mode == "nearest":
         return NO_WORK
@@ -57,12 +57,12 @@ class Upsample(Op):
         )
 
     def work(self, at: Site) -> Work:
-        return _blended(at.y, self.mode)
+        return _blending(at.y, self.mode)
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.tensors import resampled
+        from archcalc.arrays.tensors import resample
 
-        return resampled(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=False)
+        return resample(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=False)
 
 
 @op("resize", also="interpolate interpolation", main="size", example=("16x8x8", {"size": [12, 20]}))
@@ -95,12 +95,12 @@ class Resize(Op):
         return tuple(Resampling(old, new, NEIGHBOURS[self.mode], self.corners) for old, new in sizes)
 
     def work(self, at: Site) -> Work:
-        return _blended(at.y, self.mode)
+        return _blending(at.y, self.mode)
 
     def forward(self, x: Array) -> Array:
-        from archcalc.arrays.tensors import resampled
+        from archcalc.arrays.tensors import resample
 
-        return resampled(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=self.corners)
+        return resample(x, self.output_sizes(x.shape)[2:], NEIGHBOURS[self.mode], corners=self.corners)
 
 
 @op("depth_to_space", also="pixelshuffle", main="block", example=("16x6x6", {"block": 2}))

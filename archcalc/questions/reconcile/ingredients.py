@@ -83,17 +83,17 @@ def _window(row: Row) -> tuple[tuple[int, ...], int]:
 
 def _number(row: Row, name: str) -> int:
     """Return a setting that is a number; 1 where the op has none."""
-    value = _stated(row, name)
+    value = _find_setting(row, name)
     return value if isinstance(value, int) else 1
 
 
 def _sizes(row: Row, name: str) -> Sizes:
     """Return a setting that has a number an axis; nothing where the op has none."""
-    value = _stated(row, name)
+    value = _find_setting(row, name)
     return value if isinstance(value, tuple) else ()
 
 
-def _stated(row: Row, name: str) -> object:
+def _find_setting(row: Row, name: str) -> object:
     """Return a setting as the spec states it, or its default; None where the op has none."""
     declared = REGISTRY[row.kind].declared.get(name)
     return None if declared is None else row.settings.get(name, declared.default)

@@ -101,7 +101,7 @@ class Reconciliation(NamedTuple):
     @property
     def parts(self) -> tuple[Summand, ...]:
         """The summands: multiply-accumulates first, then biases, then layer type by layer type."""
-        return tuple(_joined(part for share in self.shares for part in share.parts))
+        return tuple(_join(part for share in self.shares for part in share.parts))
 
     @property
     def silent(self) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]
     batches = {True: report.batch, False: 1}
     layers = {way: _layers(report, batches[way]) for way in {tool.one_sample for tool in chosen}}
     return [
-        _reconciled(tool, counter, layers[tool.one_sample]) for tool in chosen for counter in tool.counters
+        _reconcile(tool, counter, layers[tool.one_sample]) for tool in chosen for counter in tool.counters
     ]
 
 
@@ -189,7 +189,7 @@ def _layers(report: Report, samples: int) -> list[KindGroup]:
     return groups
 
 
-def _reconciled(tool: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
+def _reconcile(tool: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
     shares = tuple(_share(_rule(counter, alike), alike) for alike in layers)
     kinds = {alike.kind for alike in layers}
     return Reconciliation(
@@ -213,7 +213,7 @@ def _rule(counter: ToolFigure, alike: KindGroup) -> Rule:
 def _share(rule: Rule, alike: KindGroup) -> KindCount:
     counted = () if rule[0] in OUTSIDE else rule
     parts = (_part(alike.kind, text, *making) for text in counted for making in alike.makings)
-    return KindCount(alike.kind, alike.names, rule, tuple(_joined(parts)), alike.works)
+    return KindCount(alike.kind, alike.names, rule, tuple(_join(parts)), alike.works)
 
 
 def _part(kind: str, text: str, amounts: Ingredients, layers: int) -> Summand:
@@ -233,7 +233,7 @@ def _part(kind: str, text: str, amounts: Ingredients, layers: int) -> Summand:
     return Summand((kind,), name, value // amounts[name], amounts[name] * layers)
 
 
-def _joined(parts: Iterable[Summand]) -> list[Summand]:
+def _join(parts: Iterable[Summand]) -> list[Summand]:
     """Return the parts that are not 0, those of the same ingredient and multiple added up; see `SHARED`."""
     alike: dict[tuple[tuple[str, ...], str, int], list[Summand]] = {}
     for part in parts:

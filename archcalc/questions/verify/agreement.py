@@ -45,7 +45,7 @@ def compare_values(path: str | Path, report: Report, *, seed: int = 0) -> Iterat
         if row.work is not None and row.role != "input":
             values[position] = _output(reading, position, values, run, row)
             if theirs is not None:
-                yield Measured(row.name, "values", 0, _apart(values[position], theirs))
+                yield Measured(row.name, "values", 0, _count_apart(values[position], theirs))
         if theirs is not None:
             values[position] = theirs
 
@@ -76,8 +76,8 @@ def _numbers(found: object, shape: Sizes) -> Array | None:
     return array.reshape(shape) if array.size == prod(shape) else array
 
 
-def _apart(ours: Array, theirs: Array) -> int:
+def _count_apart(ours: Array, theirs: Array) -> int:
     """Return how many numbers differ by more than rounding does."""
-    from archcalc.arrays.tensors import apart
+    from archcalc.arrays.tensors import count_apart
 
-    return apart(ours, theirs, RELATIVE, ABSOLUTE)
+    return count_apart(ours, theirs, RELATIVE, ABSOLUTE)

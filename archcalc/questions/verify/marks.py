@@ -29,7 +29,7 @@ class Mark(NamedTuple):
     first: int
     last: int
 
-    def shortened(self) -> Mark:
+    def shorten(self) -> Mark:
         """Return the mark without its first and its last position, as long as something is left."""
         return self if self.last - self.first < 2 else Mark(self.first + 1, self.last - 1)
 
@@ -57,14 +57,14 @@ class Seen(NamedTuple):
     bounds: Bounds
 
 
-def marked(report: Report) -> Sizes:
+def find_marked(report: Report) -> Sizes:
     """Return the spatial sizes of the inputs that are marked: the first of those with most axes."""
     return max((row.output_shape[2:] for row in report.inputs), key=len)
 
 
 def sights(report: Report) -> list[tuple[Seen | None, ...]]:
     """Return what the elements of each layer see along each marked axis; None where their order is not kept."""
-    axes = len(marked(report))
+    axes = len(find_marked(report))
     seen: list[tuple[Seen | None, ...]] = []
     bounds: list[tuple[Bounds, ...]] = []
     for layer, row in zip(report.run.layers, report.rows, strict=True):
@@ -107,12 +107,12 @@ def length(row: Row, axis: int) -> int:
     return inner if steps else 0
 
 
-def chosen(report: Report) -> tuple[tuple[Mark, ...], ...]:
+def choose(report: Report) -> tuple[tuple[Mark, ...], ...]:
     """Return the marks of each run, one for each spatial axis, so that as many fields as can be are pinned."""
     seen = sights(report)
     by_axis = [
         _marks({axes[axis] for axes in seen}, size) or [Mark(0, size - 1)]
-        for axis, size in enumerate(marked(report))
+        for axis, size in enumerate(find_marked(report))
     ]
     runs = max(map(len, by_axis), default=1)
     return tuple(tuple(marks[min(run, len(marks) - 1)] for marks in by_axis) for run in range(runs))
@@ -158,7 +158,7 @@ def _largest(sight: Seen, side: int, size: int) -> Iterator[int]:
                     yield end
 
 
-def parted(row: Row, axis: int) -> tuple[list[int], list[int]]:
+def part(row: Row, axis: int) -> tuple[list[int], list[int]]:
     """Return the sizes of the parts of a layer's output, and which of them lie along an axis of the field."""
     if row.places is None:
         return list(row.output_shape), [2 + axis]

@@ -65,7 +65,7 @@ def unknown(x: Array, marks: Iterable[tuple[int, int]]) -> Array:
     return x
 
 
-def reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Flags:
+def find_reached(x: Array, sizes: Sequence[int], along: Sequence[int]) -> Flags:
     """Return for each position whether something there is not a number.
 
     Args:

@@ -20,7 +20,7 @@ from archcalc.ground.errors import ArchcalcError
 from archcalc.network.liveness import last_uses
 from archcalc.op.op import Op
 from archcalc.op.site import Shape, Site, Sizes, sizes_of
-from archcalc.questions.verify.marks import Mark, Seen, chosen, marked, parted, sights
+from archcalc.questions.verify.marks import Mark, Seen, choose, find_marked, part, sights
 from archcalc.sheet.kinds import COUNT
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def passes(report: Report, layer: str | None = None) -> tuple[Pass, ...]:
     seen = sights(report)
     layers = len(report.rows) if layer is None else report.position(layer) + 1
     measured = max((n for n, along in enumerate(seen[:layers], 1) if any(along)), default=0)
-    marks = [each for whole in chosen(report) for each in (whole, tuple(mark.shortened() for mark in whole))]
+    marks = [each for whole in choose(report) for each in (whole, tuple(mark.shorten() for mark in whole))]
     return tuple(Pass(each, seen, measured if number else layers) for number, each in enumerate(marks))
 
 
@@ -166,13 +166,13 @@ class _Execution:
 
     def __init__(self, report: Report, seed: int) -> None:
         self.seed = seed
-        self.marked = marked(report)
+        self.marked = find_marked(report)
         self.layers = list(zip(report.run.layers, report.rows, strict=True))
         self.last_use = last_uses([layer.node.inputs for layer in report.run.layers], report.run.outputs)
 
     def steps(self, probe: Pass, progress: Progress | None) -> Iterator[_Executed]:
         """Run the layers of a pass."""
-        from archcalc.arrays.kernels import errstate, metered
+        from archcalc.arrays.kernels import errstate, meter_products
         from archcalc.questions.verify.probes import Memory
 
         alive: dict[int, Array] = {}
@@ -186,7 +186,7 @@ class _Execution:
             is_sharp = row.output_shape[2:] == self.marked if row.role == "input" else not op.scrambles
             if not is_sharp or blurred.intersection(node.inputs):
                 blurred.add(position)
-            with metered() as meter, errstate(all="ignore"):
+            with meter_products() as meter, errstate(all="ignore"):
                 output, allocated = self._output(position, layer, row, xs, probe.marks)
             alive[position] = output
             del xs
@@ -260,7 +260,7 @@ def _fields(step: _Executed, probe: Pass, layer: int) -> Iterator[Measured]:
 
     It is sure of none where an element may lie beside the mark along another axis.
     """
-    from archcalc.questions.verify.probes import foreseen, reached, stretches
+    from archcalc.questions.verify.probes import find_reached, foreseen, stretches
 
     if not step.measurable or tuple(step.output.shape) != step.row.output_shape:
         return
@@ -272,6 +272,6 @@ def _fields(step: _Executed, probe: Pass, layer: int) -> Iterator[Measured]:
     is_sure = len(fields) == len(probe.marks) and all(reaches.any() for _, reaches, _ in fields)
     for axis, reaches, misses in fields:
         if (is_sure and reaches.any()) or misses.any():
-            real = reached(step.output, *parted(step.row, axis))
+            real = find_reached(step.output, *part(step.row, axis))
             predicted = (reaches & is_sure) | (real & ~misses)
             yield Measured(step.row.name, "field", stretches(predicted), stretches(real))

@@ -8,7 +8,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.elements.arithmetic import only_axis
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshape_constant
 from archcalc.formats.onnx.words import ACTIVATIONS, FUNCTIONS, by_operator
 
 OPERATORS = by_operator(FUNCTIONS) | {"Not": "not", "IsNaN": "is_nan"}
@@ -64,7 +64,9 @@ def prelu(node: GraphNode, builder: Builder) -> Tensor:
     if slope.size > 1 and only_axis(slope, x) != 1:
         raise UnaccountableError("it has a slope for each position")
     settings = {"per": "layer"} if slope.size == 1 else {}
-    return builder.add(node.called, "prelu", [x], {"slope": reshaped(slope, (slope.size,))}, **settings)
+    return builder.add(
+        node.called, "prelu", [x], {"slope": reshape_constant(slope, (slope.size,))}, **settings
+    )
 
 
 @translates("Clip")
@@ -85,14 +87,14 @@ def clip(node: GraphNode, builder: Builder) -> Tensor:
 
 @translates("Identity")
 def identity(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.needed(node, 0)
+    x = builder.require(node, 0)
     return x if isinstance(x, Constant) else builder.add(node.called, "identity", [x])
 
 
 @translates("Cast", "CastLike")
 def cast(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.needed(node, 0)
-    dtype = node.attributes["to"] if node.op == "Cast" else builder.needed(node, 1).dtype
+    x = builder.require(node, 0)
+    dtype = node.attributes["to"] if node.op == "Cast" else builder.require(node, 1).dtype
     if isinstance(x, Constant):
         return x._replace(dtype=dtype)
     return builder.add(node.called, "function", [x], by="cast")._replace(dtype=dtype)

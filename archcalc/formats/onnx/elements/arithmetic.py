@@ -8,7 +8,7 @@ from __future__ import annotations
 from archcalc.formats.onnx.builder import Builder
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshape_constant
 from archcalc.formats.onnx.words import ARITHMETIC, COMPARING, LOGICAL, by_operator
 from archcalc.op.op import REGISTRY
 from archcalc.ops.elements.elementwise import ORDERED
@@ -60,7 +60,7 @@ def _with_constant(
     A scale and a shift one after the other are what remains of a batch normalisation that was folded.
     """
     if node.op in ADDING and other.given and other.shape == x.shape[-1:]:
-        biased = builder.biased(node, x, other, len(x.shape) - 1)
+        biased = builder.take_bias(node, x, other, len(x.shape) - 1)
         if biased is not None:  # a bias of a single number is a weight, too
             return biased
     number = other.scalar
@@ -72,9 +72,9 @@ def _with_constant(
     axis = only_axis(other, x)
     if by not in REGISTRY or axis is None or not other.is_learnt:
         return None
-    weight = reshaped(other, (other.size,))
+    weight = reshape_constant(other, (other.size,))
     if node.op in ADDING:
-        biased = builder.biased(node, x, weight, axis)
+        biased = builder.take_bias(node, x, weight, axis)
         return biased or builder.add(node.called, "affine", [x], {"bias": weight}, scale=False, **at(axis))
     y = builder.add(node.called, "affine", [x], {"weight": weight}, shift=False, **at(axis))
     return builder.awaits_bias(y, axis, "affine", at(axis))

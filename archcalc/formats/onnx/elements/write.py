@@ -87,18 +87,18 @@ def scaled_tanh(draft: Draft, op: ScaledTanh, at: Spot) -> str:
 
 @writes(Quantize)
 def quantize(draft: Draft, op: Quantize, at: Spot) -> str:
-    scale, zero_point = _spread(draft, op, at.x)
+    scale, zero_point = _stretch(draft, op, at.x)
     rounded = draft.call("Round", draft.call("Div", "x", scale))
     return draft.call("Clip", draft.call("Add", rounded, zero_point), number(op.low), number(op.high))
 
 
 @writes(Dequantize)
 def dequantize(draft: Draft, op: Dequantize, at: Spot) -> str:
-    scale, zero_point = _spread(draft, op, at.x)
+    scale, zero_point = _stretch(draft, op, at.x)
     return draft.call("Mul", draft.call("Sub", "x", zero_point), scale)
 
 
-def _spread(draft: Draft, op: Quantised, x: Sizes) -> tuple[str, str]:
+def _stretch(draft: Draft, op: Quantised, x: Sizes) -> tuple[str, str]:
     """Return scale and zero point in shapes that stretch over the data."""
     axis = -1 if op.axis is None else op.axis
     return draft.along("scale", axis, len(x)), draft.along("zero_point", axis, len(x))

@@ -37,7 +37,7 @@ def _root(draft: Draft, variance: str, eps: float) -> str:
     return draft.call("Sqrt", draft.call("Add", variance, number(eps)))
 
 
-def _standardised(draft: Draft, x: str, axes: Sequence[int], eps: float) -> str:
+def _standardise(draft: Draft, x: str, axes: Sequence[int], eps: float) -> str:
     """Return numbers brought to mean 0 and variance 1 over some axes."""
     centred = draft.call("Sub", x, draft.call("ReduceMean", x, ints(axes), keepdims=1))
     squares = draft.call("Mul", centred, centred)
@@ -52,7 +52,7 @@ def layernorm(draft: Draft, op: LayerNorm, at: Spot) -> str:
     rank = len(at.x)
     axes = {"all": range(1, rank), "channels": range(1, 2), "last": range(rank - op.axes, rank)}[op.over]
     if not op.affine:
-        return _standardised(draft, "x", axes, op.eps)
+        return _standardise(draft, "x", axes, op.eps)
     if axes.stop == rank:
         return draft.take("LayerNormalization", axis=axes.start, epsilon=op.eps)
     last = draft.transpose("x", (0, *range(2, rank), 1))
@@ -65,7 +65,7 @@ def groupnorm(draft: Draft, op: GroupNorm, at: Spot) -> str:
     if op.affine and len(at.x) > 2:
         return draft.take("GroupNormalization", num_groups=op.groups, epsilon=op.eps)
     groups = draft.reshape("x", (0, op.groups, -1))
-    normalised = draft.reshape(_standardised(draft, groups, [2], op.eps), (0, *at.x[1:]))
+    normalised = draft.reshape(_standardise(draft, groups, [2], op.eps), (0, *at.x[1:]))
     if not op.affine:
         return normalised
     return draft.call("Add", draft.call("Mul", normalised, "weight"), "bias")

@@ -12,7 +12,7 @@ from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.constants import MOST
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Output, Tensor, computed, filled
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, fill, make_constant
 
 Cut = tuple[int, int, int]
 """Where a stretch of an axis starts and stops, and its step."""
@@ -31,7 +31,7 @@ def _stretch(name: str, builder: Builder, x: Output, axis: int, cut: Cut) -> Ten
 def _nothing(name: str, x: Output, axis: int) -> Constant:
     """Return what is left of a tensor where no position of an axis is."""
     shape = tuple(0 if place == axis else size for place, size in enumerate(x.shape))
-    return filled(name, shape, x.dtype, 0, given=False)
+    return fill(name, shape, x.dtype, 0, given=False)
 
 
 @translates("Split")
@@ -55,7 +55,7 @@ def split(node: GraphNode, builder: Builder) -> list[Tensor]:
 
 @translates("Slice")
 def slice_(node: GraphNode, builder: Builder) -> Tensor:
-    x = builder.needed(node, 0)
+    x = builder.require(node, 0)
     if isinstance(x, Constant):
         return _view(x, _cuts(node, builder, x))
     cuts = {axis: cut for axis, cut in _cuts(node, builder, x).items() if cut != (0, x.shape[axis], 1)}
@@ -81,7 +81,7 @@ def _view(x: Constant, cuts: Mapping[int, Cut]) -> Constant:
     shape = tuple(len(range(*cut)) for cut in ranges)
     last = [None if step < 0 and stop < 0 else stop for _, stop, step in ranges]
     slices = tuple(slice(start, stop, step) for (start, _, step), stop in zip(ranges, last, strict=True))
-    return x.seen(shape, lambda array: array[slices])
+    return x.view(shape, lambda array: array[slices])
 
 
 def _cuts(node: GraphNode, builder: Builder, x: Tensor) -> dict[int, Cut]:
@@ -104,12 +104,12 @@ def _backwards(name: str, builder: Builder, x: Output, axis: int, cut: Cut) -> O
 
     if len(range(*cut)) > MOST:
         raise UnaccountableError("it runs backwards over too many positions")
-    return builder.add(name, "take", [x, computed(f"{name}:positions", arange(*cut))], axis=axis)
+    return builder.add(name, "take", [x, make_constant(f"{name}:positions", arange(*cut))], axis=axis)
 
 
 @translates("Gather")
 def gather(node: GraphNode, builder: Builder) -> Tensor:
-    data, index = builder.needed(node, 0), builder.needed(node, 1)
+    data, index = builder.require(node, 0), builder.require(node, 1)
     axis = node.attributes.get("axis", 0) % len(data.shape)
     size = data.shape[axis]
     if isinstance(index, Output):
@@ -119,5 +119,5 @@ def gather(node: GraphNode, builder: Builder) -> Tensor:
         return builder.add(node.called, "take", [data, index], axis=axis)
     if index.scalar is not None and not index.shape:
         return builder.add(node.called, "take", [data], axis=axis, index=int(index.scalar) % size)
-    index = index.seen(index.shape, lambda array: array % size)  # those below 0 count from the end
+    index = index.view(index.shape, lambda array: array % size)  # those below 0 count from the end
     return builder.add(node.called, "take", [data, index], axis=axis)

@@ -10,7 +10,7 @@ from math import prod
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import FLOAT, INT64, Constant, Tensor, computed, constant, filled
+from archcalc.formats.onnx.tensors import FLOAT, INT64, Constant, Tensor, constant, fill, make_constant
 
 
 @translates("Constant")
@@ -34,7 +34,7 @@ def constant_(node: GraphNode, builder: Builder) -> Tensor:
 @translates("ConstantOfShape")
 def constant_of_shape(node: GraphNode, builder: Builder) -> Tensor:
     """Fill a shape with one number: some files keep their weights so, to stay small."""
-    source = builder.needed(node, 0)
+    source = builder.require(node, 0)
     shape = builder.ints(node, 0) or ()
     if min(shape, default=0) < 0:
         raise UnaccountableError("its size is below 0")
@@ -42,20 +42,20 @@ def constant_of_shape(node: GraphNode, builder: Builder) -> Tensor:
     value = constant("", proto) if proto is not None else None
     number = 0 if value is None or value.scalar is None else value.scalar
     is_given = isinstance(source, Constant) and source.given
-    return filled(node.outputs[0], shape, FLOAT if value is None else value.dtype, number, given=is_given)
+    return fill(node.outputs[0], shape, FLOAT if value is None else value.dtype, number, given=is_given)
 
 
 @translates("Shape")
 def shape(node: GraphNode, builder: Builder) -> Tensor:
     from numpy import asarray, int64
 
-    sizes = builder.needed(node, 0).shape
+    sizes = builder.require(node, 0).shape
     start, end = node.attributes.get("start", 0), node.attributes.get("end", len(sizes))
-    return computed(node.outputs[0], asarray(sizes[start:end], int64))
+    return make_constant(node.outputs[0], asarray(sizes[start:end], int64))
 
 
 @translates("Size")
 def size(node: GraphNode, builder: Builder) -> Tensor:
     from numpy import asarray, int64
 
-    return computed(node.outputs[0], asarray(prod(builder.needed(node, 0).shape), int64))
+    return make_constant(node.outputs[0], asarray(prod(builder.require(node, 0).shape), int64))

@@ -11,7 +11,7 @@ from math import prod
 from archcalc.formats.onnx.builder import Builder, UnaccountableError
 from archcalc.formats.onnx.graph import GraphNode
 from archcalc.formats.onnx.read_table import translates
-from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshaped, turned
+from archcalc.formats.onnx.tensors import Constant, Output, Tensor, reshape_constant, transpose_constant
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Sizes
 
@@ -19,7 +19,7 @@ from archcalc.op.site import Sizes
 def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Sizes) -> Tensor:
     """Return a tensor in another shape: another view of a weight, a flatten or a reshape."""
     if isinstance(tensor, Constant):
-        return reshaped(tensor, shape)
+        return reshape_constant(tensor, shape)
     x = tensor.shape
     if tensor.shape == shape and len(x) > 1:
         return builder.add(name, "identity", [tensor])
@@ -30,7 +30,7 @@ def to_shape(name: str, builder: Builder, tensor: Tensor, shape: Sizes) -> Tenso
     return builder.add(name, "reshape", [tensor], shape=shape or (1,), axes="all")
 
 
-def _resolved(wanted: tuple[int, ...], x: Sizes, *, zero_copies: bool) -> Sizes:
+def _resolve(wanted: tuple[int, ...], x: Sizes, *, zero_copies: bool) -> Sizes:
     """Return a shape without -1, which stands for what is left over, and 0, which copies the input's size."""
     sizes = [
         x[axis] if size == 0 and zero_copies and axis < len(x) else size for axis, size in enumerate(wanted)
@@ -45,9 +45,9 @@ def _resolved(wanted: tuple[int, ...], x: Sizes, *, zero_copies: bool) -> Sizes:
 
 @translates("Reshape")
 def reshape(node: GraphNode, builder: Builder) -> Tensor:
-    tensor = builder.needed(node, 0)
+    tensor = builder.require(node, 0)
     wanted = builder.ints(node, 1, "shape") or ()
-    shape = _resolved(wanted, tensor.shape, zero_copies=not node.attributes.get("allowzero"))
+    shape = _resolve(wanted, tensor.shape, zero_copies=not node.attributes.get("allowzero"))
     dealt = isinstance(tensor, Output) and _dealt(node, builder, shape)
     return dealt or to_shape(node.called, builder, tensor, shape)
 
@@ -77,7 +77,7 @@ def _dealt(node: GraphNode, builder: Builder, shape: Sizes) -> Output | None:
 
 @translates("Flatten")
 def flatten(node: GraphNode, builder: Builder) -> Tensor:
-    tensor = builder.needed(node, 0)
+    tensor = builder.require(node, 0)
     axis = node.attributes.get("axis", 1)
     x = tensor.shape
     axis = axis if axis >= 0 else len(x) + axis
@@ -86,7 +86,7 @@ def flatten(node: GraphNode, builder: Builder) -> Tensor:
 
 @translates("Squeeze")
 def squeeze(node: GraphNode, builder: Builder) -> Tensor:
-    tensor = builder.needed(node, 0)
+    tensor = builder.require(node, 0)
     x = tensor.shape
     axes = builder.ints(node, 1, "axes")
     gone = (
@@ -97,7 +97,7 @@ def squeeze(node: GraphNode, builder: Builder) -> Tensor:
 
 @translates("Unsqueeze")
 def unsqueeze(node: GraphNode, builder: Builder) -> Tensor:
-    tensor = builder.needed(node, 0)
+    tensor = builder.require(node, 0)
     axes = builder.ints(node, 1, "axes") or ()
     rank = len(tensor.shape) + len(axes)
     new = {axis % rank for axis in axes}
@@ -109,10 +109,10 @@ def unsqueeze(node: GraphNode, builder: Builder) -> Tensor:
 
 @translates("Transpose")
 def transpose(node: GraphNode, builder: Builder) -> Tensor:
-    tensor = builder.needed(node, 0)
+    tensor = builder.require(node, 0)
     order = tuple(node.attributes.get("perm", range(len(tensor.shape))[::-1]))
     if isinstance(tensor, Constant):
-        return turned(tensor, order)
+        return transpose_constant(tensor, order)
     if order[0] == 0 and len(order) > 1:
         return builder.add(node.called, "permute", [tensor], order=tuple(axis - 1 for axis in order[1:]))
     return builder.add(node.called, "permute", [tensor], order=order, axes="all")

@@ -120,7 +120,7 @@ def _part(weight: Constant, direction: int, gates: Sequence[int], hidden: int, s
         gates_in_order: Array = concatenate([*rows])
         return gates_in_order
 
-    return weight.seen((len(gates) * hidden, *weight.shape[2:]), step)
+    return weight.view((len(gates) * hidden, *weight.shape[2:]), step)
 
 
 def _states(node: GraphNode, builder: Builder, y: Output, hidden: int) -> Tensor:

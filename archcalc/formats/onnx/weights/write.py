@@ -15,7 +15,7 @@ writes(Einsum)(lambda draft, op, at: draft.take("Einsum", equation=op.equation.r
 writes(RNN)(lambda draft, op, at: _recurrent(draft, op, at, "RNN", [0]))
 
 
-def _swapped(rank: int, one: int, other: int) -> list[int]:
+def _swap(rank: int, one: int, other: int) -> list[int]:
     """Return the order of axes in which two have changed places."""
     order = list(range(rank))
     order[one], order[other] = order[other], order[one]
@@ -28,7 +28,7 @@ def linear(draft: Draft, op: Linear, at: Spot) -> str:
     rank = len(at.x)
     if rank == 2 and op.axis % rank == 1:
         return draft.take("Gemm", transB=1)
-    order = _swapped(rank, op.axis, -1)
+    order = _swap(rank, op.axis, -1)
     is_last = order == sorted(order)
     turned = draft.transpose("weight", (1, 0))
     y = draft.call("MatMul", "x" if is_last else draft.transpose("x", order), turned)
@@ -41,7 +41,7 @@ def linear(draft: Draft, op: Linear, at: Spot) -> str:
 def matmul(draft: Draft, op: MatMul, at: Spot) -> str:
     left, right = draft.inputs
     return draft.call(
-        "MatMul", left, draft.transpose(right, _swapped(len(at.xs[1]), -1, -2)) if op.transposed else right
+        "MatMul", left, draft.transpose(right, _swap(len(at.xs[1]), -1, -2)) if op.transposed else right
     )
 
 
@@ -70,13 +70,11 @@ def _recurrent(
     suffixes = ("", "_reverse")[: op.directions]
 
     def joined(name: str, columns: int) -> str:
-        return _stacked(
-            draft, [_dealt(draft, name + end, gates, (op.hidden, columns)) for end in suffixes], 0
-        )
+        return _stack(draft, [_dealt(draft, name + end, gates, (op.hidden, columns)) for end in suffixes], 0)
 
     weights = [joined("weight_ih", at.x[2]), joined("weight_hh", op.hidden)]
     if op.bias:
-        weights.append(_stacked(draft, [joined("bias_ih", 1), joined("bias_hh", 1)], 1))
+        weights.append(_stack(draft, [joined("bias_ih", 1), joined("bias_hh", 1)], 1))
         weights[2] = draft.reshape(weights[2], (op.directions, -1))
     data = draft.transpose("x", (1, 0, 2)) if op.batch_first else "x"
     direction = "bidirectional" if op.directions == 2 else "forward"
@@ -91,5 +89,5 @@ def _dealt(draft: Draft, name: str, gates: Sequence[int], each: tuple[int, int])
     return draft.reshape(draft.call("Gather", apart, ints(gates)), (1, len(gates) * each[0], each[1]))
 
 
-def _stacked(draft: Draft, tensors: Sequence[str], axis: int) -> str:
+def _stack(draft: Draft, tensors: Sequence[str], axis: int) -> str:
     return draft.call("Concat", *tensors, axis=axis)

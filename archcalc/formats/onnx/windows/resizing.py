@@ -19,7 +19,7 @@ from archcalc.op.site import Sizes
 @translates("Resize", "Upsample")
 def resize(node: GraphNode, builder: Builder) -> Tensor:
     x = builder.data(node)
-    sizes = _resized(node, builder, x.shape)
+    sizes = _resize(node, builder, x.shape)
     if sizes[:2] != x.shape[:2] or len(sizes) < 3:
         raise UnaccountableError("it resizes the batch or the channels")
     mode = node.attributes.get("mode", "nearest")
@@ -38,7 +38,7 @@ def resize(node: GraphNode, builder: Builder) -> Tensor:
     return builder.add(node.called, "resize", [x], size=sizes[2:], mode=mode, **placed)
 
 
-def _resized(node: GraphNode, builder: Builder, x: Sizes) -> Sizes:
+def _resize(node: GraphNode, builder: Builder, x: Sizes) -> Sizes:
     """Return the output's shape: stated, or the input's times scales."""
     if node.attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize":
         raise UnaccountableError("it crops, too")

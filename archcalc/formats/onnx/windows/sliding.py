@@ -66,7 +66,7 @@ def _kernel(node: GraphNode, filters: Constant) -> tuple[int, ...]:
     return tuple(node.attributes.get("kernel_shape", filters.shape[2:]))
 
 
-def _named(node: GraphNode, builder: Builder) -> dict[str, Constant]:
+def _name(node: GraphNode, builder: Builder) -> dict[str, Constant]:
     """Return the filters of a convolution, and its bias where it has one."""
     weights = {"weight": builder.weight(node, 1)}
     if builder.tensor(node, 2) is not None:
@@ -76,10 +76,10 @@ def _named(node: GraphNode, builder: Builder) -> dict[str, Constant]:
 
 @translates("Conv")
 def conv(node: GraphNode, builder: Builder) -> Tensor:
-    return convolved(node, builder, builder.data(node), _named(node, builder))
+    return convolve(node, builder, builder.data(node), _name(node, builder))
 
 
-def convolved(node: GraphNode, builder: Builder, x: Output, weights: dict[str, Constant]) -> Output:
+def convolve(node: GraphNode, builder: Builder, x: Output, weights: dict[str, Constant]) -> Output:
     """Append a convolution with these weights."""
     filters = weights["weight"]
     settings = window(node, x.shape, _kernel(node, filters))
@@ -97,7 +97,7 @@ def convolved(node: GraphNode, builder: Builder, x: Output, weights: dict[str, C
 
 @translates("ConvTranspose")
 def conv_transpose(node: GraphNode, builder: Builder) -> Tensor:
-    x, weights = builder.data(node), _named(node, builder)
+    x, weights = builder.data(node), _name(node, builder)
     filters = weights["weight"]
     kernel, groups = _kernel(node, filters), node.attributes.get("group", 1)
     settings = window(

@@ -18,7 +18,7 @@ from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, 
 
 plain("global_avgpool", "GlobalAveragePool")
 plain("global_maxpool", "GlobalMaxPool")
-writes(MaxPool)(lambda draft, op, at: draft.take("MaxPool", **_rounded(windows(op, at))))
+writes(MaxPool)(lambda draft, op, at: draft.take("MaxPool", **_round(windows(op, at))))
 writes(AdaptiveAvgPool)(lambda draft, op, at: _adaptive(draft, at.y, at.x, "AveragePool", "ReduceMean"))
 writes(AdaptiveMaxPool)(lambda draft, op, at: _adaptive(draft, at.y, at.x, "MaxPool", "ReduceMax"))
 
@@ -39,7 +39,7 @@ def _window(slid: Windows, sides: Sides) -> dict[str, object]:
     return attributes
 
 
-def _rounded(slid: Windows) -> dict[str, object]:
+def _round(slid: Windows) -> dict[str, object]:
     """Return the settings of a window that may be rounded up.
 
     Raises:
@@ -92,7 +92,7 @@ def conv_transpose(draft: Draft, op: ConvTranspose, at: Spot) -> str:
 
 @writes(AvgPool)
 def avgpool(draft: Draft, op: AvgPool, at: Spot) -> str:
-    return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_rounded(windows(op, at)))
+    return draft.take("AveragePool", count_include_pad=int(op.count_padding), **_round(windows(op, at)))
 
 
 @writes(LpPool)
@@ -100,19 +100,19 @@ def lppool(draft: Draft, op: LpPool, at: Spot) -> str:
     """Write a pool of norms; ONNX takes absolute values and whole exponents, which is the same for even ones."""
     slid = windows(op, at)
     if op.norm % 2 == 0:
-        return draft.take("LpPool", p=int(op.norm), **_rounded(slid))
+        return draft.take("LpPool", p=int(op.norm), **_round(slid))
     powers = draft.call("Pow", "x", number(op.norm))
-    return draft.call("Pow", _summed(draft, powers, slid), number(1 / op.norm))
+    return draft.call("Pow", _sum(draft, powers, slid), number(1 / op.norm))
 
 
 @writes(Subsample)
 def subsample(draft: Draft, op: Subsample, at: Spot) -> str:
-    summed = _summed(draft, "x", windows(op, at))
+    summed = _sum(draft, "x", windows(op, at))
     scale, shift = (draft.along(name, 1, len(at.x)) for name in draft.weights)
     return draft.call("Add", draft.call("Mul", summed, scale), shift)
 
 
-def _summed(draft: Draft, x: str, slid: Windows) -> str:
+def _sum(draft: Draft, x: str, slid: Windows) -> str:
     """Return the sum of each window: its average, padding included, times its size.
 
     The padding is a node of its own: ONNX Runtime 1.23 counts it wrongly where its sides differ.
@@ -134,12 +134,12 @@ def _adaptive(draft: Draft, y: Sizes, x: Sizes, pool: str, reduction: str) -> st
     found = "x"
     for axis, (n, o) in enumerate(axes, 2):
         bins = [(i * n // o, -(-(i + 1) * n // o)) for i in range(o)]
-        parts = [_reduced(draft, found, axis, bin_, reduction) for bin_ in bins]
+        parts = [_reduce(draft, found, axis, bin_, reduction) for bin_ in bins]
         found = draft.call("Concat", *parts, axis=axis)
     return found
 
 
-def _reduced(draft: Draft, x: str, axis: int, stretch: tuple[int, int], reduction: str) -> str:
+def _reduce(draft: Draft, x: str, axis: int, stretch: tuple[int, int], reduction: str) -> str:
     start, stop = stretch
     part = draft.call("Slice", x, ints([start]), ints([stop]), ints([axis]))
     return draft.call(reduction, part, ints([axis]), keepdims=1)
@@ -179,7 +179,7 @@ def depth_to_space(draft: Draft, op: DepthToSpace, at: Spot) -> str:
     shape = (*blocks, at.y[1]) if op.mode == "dcr" else (at.y[1], *blocks)
     channel, first = (1 + rank, 1) if op.mode == "dcr" else (1, 2)
     apart = draft.reshape("x", (0, *shape, *at.x[2:]))
-    order = _paired(range(2 + rank, 2 + 2 * rank), range(first, first + rank))
+    order = _pair(range(2 + rank, 2 + 2 * rank), range(first, first + rank))
     return draft.reshape(draft.transpose(apart, (0, channel, *order)), (0, *at.y[1:]))
 
 
@@ -189,11 +189,11 @@ def space_to_depth(draft: Draft, op: SpaceToDepth, at: Spot) -> str:
     if len(at.x) == 4:
         return draft.take("SpaceToDepth", blocksize=op.block)
     rank = len(at.x) - 2
-    apart = draft.reshape("x", (0, at.x[1], *_paired(at.y[2:], (op.block,) * rank)))
+    apart = draft.reshape("x", (0, at.x[1], *_pair(at.y[2:], (op.block,) * rank)))
     order = (0, *range(3, 3 + 2 * rank, 2), 1, *range(2, 2 + 2 * rank, 2))
     return draft.reshape(draft.transpose(apart, order), (0, *at.y[1:]))
 
 
-def _paired(first: Iterable[int], second: Iterable[int]) -> list[int]:
+def _pair(first: Iterable[int], second: Iterable[int]) -> list[int]:
     """Return one number of each in turn."""
     return [value for pair in zip(first, second, strict=True) for value in pair]
