@@ -32,7 +32,7 @@ OPPOSITE: dict[Outcome, Outcome] = {"ok": "wrong", "wrong": "ok", "unknown": "un
 
 def limitable() -> tuple[str, ...]:
     """Return the keys of the figures that a limit may be on."""
-    return tuple(key for key, one in FIGURES.items() if one.limit)
+    return tuple(key for key, figure in FIGURES.items() if figure.limit)
 
 
 def limit(text: str, source: str = "limit") -> Limit:

@@ -38,15 +38,15 @@ def extents(sight: Seen) -> ReceptiveField:
 def _sight(layer: Layer, sights: Sequence[Seen], taken: Callable[[Field, Inputs, Sizes], Inputs]) -> Seen:
     """Return what a layer's output sees of the input, over those inputs that are `taken`; None where none sees any."""
     field, output = layer.facts.field, layer.facts.output
-    found = [
+    given = [
         (sight, shape)
         for source, shape in zip(layer.node.inputs, layer.at.xs, strict=True)
         if (sight := sights[source]) is not None
     ]
-    if not found and layer.op.traits.role != "input":
+    if not given and layer.op.traits.role != "input":
         return None
-    sight = see(field, taken(field, found, output), output)
-    if not isinstance(sight, Sight) or any(sight is known for known, _ in found):
+    sight = see(field, taken(field, given, output), output)
+    if not isinstance(sight, Sight) or any(sight is known for known, _ in given):
         return sight
     if any(extent.size == 0 for extent in sight.extents):  # nothing but the gaps of what was spread
         return None

@@ -138,10 +138,10 @@ class Spans(NamedTuple):
         return Spans(tuple(ends), self.shift * period // self.period).shortest()
 
 
-def _hull(one: Span | None, other: Span | None) -> Span | None:
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), max(one[1], other[1])
+def _hull(first: Span | None, second: Span | None) -> Span | None:
+    if first is None or second is None:
+        return first or second
+    return min(first[0], second[0]), max(first[1], second[1])
 
 
 class Extent(NamedTuple):

@@ -58,7 +58,7 @@ class Formula(NamedTuple):
         """Tell whether it is the larger one for every C: no coefficient is smaller, once a higher power stands for a lower."""
         rests = zip_longest(self.coefficients, other.coefficients, fillvalue=Fraction(0))
         return self != other and all(
-            ahead >= 0 for ahead in accumulate(one - two for one, two in reversed([*rests]))
+            ahead >= 0 for ahead in accumulate(left - right for left, right in reversed([*rests]))
         )
 
     def __str__(self) -> str:

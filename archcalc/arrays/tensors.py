@@ -249,14 +249,14 @@ def as_float(array: object) -> Array:
     return np.asarray(array, np.float32)
 
 
-def count_apart(one: Array, other: Array, relative: float, absolute: float) -> int:
+def count_apart(left: Array, right: Array, relative: float, absolute: float) -> int:
     """Return how many numbers differ by more than a share of themselves and a share of the largest.
 
     All do where the shapes differ.
     """
-    if one.shape != other.shape:
-        return int(one.size)
-    largest = float(np.abs(other, where=np.isfinite(other), out=np.zeros_like(other)).max(initial=0.0))
+    if left.shape != right.shape:
+        return int(left.size)
+    largest = float(np.abs(right, where=np.isfinite(right), out=np.zeros_like(right)).max(initial=0.0))
     return int(
-        np.size(one) - np.isclose(one, other, rtol=relative, atol=absolute * largest, equal_nan=True).sum()
+        np.size(left) - np.isclose(left, right, rtol=relative, atol=absolute * largest, equal_nan=True).sum()
     )

@@ -260,11 +260,11 @@ def load_model(model: str, settings: Sequence[str], **conditions: Unpack[Conditi
     network = archcalc.load(
         model, parameters=overrides(settings), input=conditions["input"], batch=conditions["batch"]
     )
-    told = click.get_current_context().meta.setdefault(NOTES, set())
+    noted = click.get_current_context().meta.setdefault(NOTES, set())
     for note in network.notes:
-        if note not in told:  # variants of a family share notes
+        if note not in noted:  # variants of a family share notes
             click.echo(f"note: {visible(note)}", err=True)
-            told.add(note)
+            noted.add(note)
     return network
 
 

@@ -89,8 +89,8 @@ class Place:
         """Tell whether another place is the same spot, in blocks that are used at the same places."""
         mine, others = [self, *self.users()], [other, *other.users()]
         return len(mine) == len(others) and all(
-            one.source is same.source and (one.line, one.column) == (same.line, same.column)
-            for one, same in zip(mine, others, strict=True)
+            mine_at.source is same.source and (mine_at.line, mine_at.column) == (same.line, same.column)
+            for mine_at, same in zip(mine, others, strict=True)
         )
 
     def within(self, old: Place, new: Place) -> Place:

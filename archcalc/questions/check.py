@@ -147,8 +147,12 @@ def _row(name: str | None, expectation: Expectation, report: Report, places: Map
 
 def _judge_limit(limit: Limit, report: Report) -> Finding:
     """Return whether a network keeps within a limit; what it comes to where that is known, or is enough to tell."""
-    told = {one.figure: FIGURES[one.figure].amount(report) for one in singles(limit) if _tells(one, report)}
-    computed = {one.figure: told.get(one.figure) for one in singles(limit)}
+    amounts = {
+        single.figure: FIGURES[single.figure].amount(report)
+        for single in singles(limit)
+        if _tells(single, report)
+    }
+    computed = {single.figure: amounts.get(single.figure) for single in singles(limit)}
     about = Finding(report.name, None, "", None, computed, judge(limit, report), limit.source)
     if isinstance(limit, FigureLimit):
         return about._replace(

@@ -50,16 +50,16 @@ def _design(row: Row) -> tuple[object, ...]:
     return (row.kind, dict(row.settings), dict(row.weights)) if row.inputs else (row.kind, {}, {})
 
 
-def differences(one: Report, other: Report) -> tuple[Difference, ...]:
+def differences(first: Report, second: Report) -> tuple[Difference, ...]:
     """Return what is different in the other network, matched by name: changed layers, those missing, those added."""
-    before = {row.name: row for row in one.rows}
+    before = {row.name: row for row in first.rows}
     changed = [
         Difference(row.name, row.name, 1, before[row.name], row)
-        for row in other.rows
+        for row in second.rows
         if row.name in before and _design(before[row.name]) != _design(row)
     ]
-    missing = [run._replace(before=run.after, after=None) for run in _only(one.rows, other.rows)]
-    return (*changed, *missing, *_only(other.rows, one.rows))
+    missing = [run._replace(before=run.after, after=None) for run in _only(first.rows, second.rows)]
+    return (*changed, *missing, *_only(second.rows, first.rows))
 
 
 def _only(ours: Sequence[Row], theirs: Sequence[Row]) -> list[Difference]:
@@ -91,5 +91,5 @@ NUMBERED = re.compile(r"(.*?)([0-9]{1,9})")
 
 def _follows(last: str, name: str) -> bool:
     """Tell whether a name has the next number."""
-    one, two = NUMBERED.fullmatch(last), NUMBERED.fullmatch(name)
-    return bool(one and two and one[1] == two[1] and int(two[2]) == int(one[2]) + 1)
+    first, second = NUMBERED.fullmatch(last), NUMBERED.fullmatch(name)
+    return bool(first and second and first[1] == second[1] and int(second[2]) == int(first[2]) + 1)

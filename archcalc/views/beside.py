@@ -219,7 +219,9 @@ OP: dict[str, Schema] = {
 
 def totals() -> Schema:
     """Return the schema of a network's totals, which mean what the columns of that name mean."""
-    listed = {key: describe(one.help, one.kind.schema) for key, one in FIGURES.items() if one.listed}
+    listed = {
+        key: describe(figure.help, figure.kind.schema) for key, figure in FIGURES.items() if figure.listed
+    }
     return object_of(
         {
             **listed,

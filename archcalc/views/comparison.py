@@ -22,36 +22,36 @@ MOST_EXACT = 3
 
 
 @page_of("Contrast")
-def side_by_side(found: Contrast, form: str) -> Sheet:
+def side_by_side(contrast: Contrast, form: str) -> Sheet:
     """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
     least = 0.0 if form in MACHINES else SMALL
-    lines = list(of_stacks(found) if found.stacks else of_networks(found.reports, least))
-    if form in MACHINES and found.reports and not found.stacks:
-        lines.append(whole_fields(found.reports))
-    first, *others = found.labels
+    lines = list(of_stacks(contrast) if contrast.stacks else of_networks(contrast.reports, least))
+    if form in MACHINES and contrast.reports and not contrast.stacks:
+        lines.append(whole_fields(contrast.reports))
+    first, *others = contrast.labels
     columns = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])
     columns.append(Column(first, first, MIXED))
     for label in others:
         columns += [Column(label, label, MIXED), Column(f"{label} ratio", "ratio", RATIO, "", 3)]
     stated = _names(lines) if form == "table" else [(line.figure, line.part) for line in lines]
-    notes = list(notes_on_stacks(found) if found.stacks else notes_on_networks(found))
-    if form == "table" and len(found.labels) > MOST_EXACT:
+    notes = list(notes_on_stacks(contrast) if contrast.stacks else notes_on_networks(contrast))
+    if form == "table" and len(contrast.labels) > MOST_EXACT:
         lines = [line._replace(cells=tuple(map(_brief, line.cells))) for line in lines]
         notes.append("counts to three digits; --format csv has them all")
     return Sheet(
         columns=tuple(columns),
         rows=tuple((*name, *_weave(line)) for name, line in zip(stated, lines, strict=True)),
-        title=_title(found),
-        subtitle=_conditions(found),
+        title=_title(contrast),
+        subtitle=_conditions(contrast),
         notes=tuple(notes),
-        facts=_facts(found),
+        facts=_facts(contrast),
     )
 
 
-def _title(found: Contrast) -> str:
-    first, *others = found.labels
-    names = {report.name for report in found.reports}
-    of = f"{found.reports[0].name}: " if len(names) == 1 and first not in names else ""
+def _title(contrast: Contrast) -> str:
+    first, *others = contrast.labels
+    names = {report.name for report in contrast.reports}
+    of = f"{contrast.reports[0].name}: " if len(names) == 1 and first not in names else ""
     return f"{of}{first} against {join_names(others)}" if others else f"{of}{first}"
 
 
@@ -77,17 +77,17 @@ def _weave(line: Line) -> Iterator[object]:
         yield from pair
 
 
-def _conditions(found: Contrast) -> tuple[str, ...]:
-    if found.stacks:
-        size = [f"input {'×'.join(map(str, found.size))}"] if found.size else []
-        size += [f"batch {report.batch} · {report.dtype}" for report in found.reports[:1]]
-        number = f"C = {group_digits(found.channels)}" if found.channels else "C"
+def _conditions(contrast: Contrast) -> tuple[str, ...]:
+    if contrast.stacks:
+        size = [f"input {'×'.join(map(str, contrast.size))}"] if contrast.size else []
+        size += [f"batch {report.batch} · {report.dtype}" for report in contrast.reports[:1]]
+        number = f"C = {group_digits(contrast.channels)}" if contrast.channels else "C"
         return (
             " · ".join([f"{number} channels in, and out where no width is given", *size]),
-            _rules(found.stacks),
+            _rules(contrast.stacks),
         )
-    first = found.reports[0]
-    shapes = {"×".join(map(str, report.input_shape)) for report in found.reports}
+    first = contrast.reports[0]
+    shapes = {"×".join(map(str, report.input_shape)) for report in contrast.reports}
     input = [f"input {shapes.pop()}"] if len(shapes) == 1 else []
     return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
 
@@ -98,20 +98,20 @@ def _rules(stacks: Sequence[StackCosts]) -> str:
     return "convolutions padded to keep the size, a non-linearity after each; pooling without padding"
 
 
-def _facts(found: Contrast) -> dict[str, object]:
+def _facts(contrast: Contrast) -> dict[str, object]:
     """Return what machines are told beside the rows: null is what is left open, or is no matter of these."""
     return {
-        "compared": list(found.labels),
-        "channels": found.channels,
-        "size": list(found.size) or None,
-        "formulas": [_coefficients(cost) for cost in found.stacks] or None,
-        "networks": [page.facts(report) for report in found.reports],
-        "shared_prefix": found.shared if found.differences else None,
-        "differences": _differences(found) if found.differences else None,
+        "compared": list(contrast.labels),
+        "channels": contrast.channels,
+        "size": list(contrast.size) or None,
+        "formulas": [_coefficients(cost) for cost in contrast.stacks] or None,
+        "networks": [page.facts(report) for report in contrast.reports],
+        "shared_prefix": contrast.shared if contrast.differences else None,
+        "differences": _differences(contrast) if contrast.differences else None,
     }
 
 
-def _differences(found: Contrast) -> list[dict[str, object]]:
+def _differences(contrast: Contrast) -> list[dict[str, object]]:
     return [
         {
             "network": label,
@@ -120,7 +120,7 @@ def _differences(found: Contrast) -> list[dict[str, object]]:
             "layers": difference.layers,
             "change": change(difference),
         }
-        for label, unlike in zip(found.labels, found.differences, strict=True)
+        for label, unlike in zip(contrast.labels, contrast.differences, strict=True)
         for difference in unlike
     ]
 

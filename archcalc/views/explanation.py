@@ -83,7 +83,7 @@ def layer(explanation: Explanation) -> Sheet:
             *_tensors(row),
         ),
         summary=tuple(legend.items()),
-        notes=(*(f"does not fit evenly: {one}" for one in dict.fromkeys(row.uneven)), *_unfolding(row)),
+        notes=(*(f"does not fit evenly: {size}" for size in dict.fromkeys(row.uneven)), *_unfolding(row)),
         facts=facts(report)
         | {
             "layer": row.name,
@@ -96,9 +96,9 @@ def layer(explanation: Explanation) -> Sheet:
     )
 
 
-def _meaning(one: Derivation) -> str:
+def _meaning(derivation: Derivation) -> str:
     """Return what a figure is, in a few words; what is said of a size is its name."""
-    return FIGURES[one.key].meaning
+    return FIGURES[derivation.key].meaning
 
 
 def _tensors(row: Row) -> Iterator[str]:
@@ -159,7 +159,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
 
 def _find_used(explanation: Explanation) -> Iterator[tuple[str, str]]:
     """Yield the letters that occur in the derivations, with their meaning."""
-    text = " ".join(one.symbols + one.numbers for one in explanation.derivations)
+    text = " ".join(derivation.symbols + derivation.numbers for derivation in explanation.derivations)
     plain = text.replace("bytes", "")
     for letters, meaning in explanation.legend.items():
         known = [
@@ -305,9 +305,11 @@ def _reasons(key: str, report: Report, derived: Sequence[Heavy]) -> Iterator[Rea
         for derivation in heavy.derivations
         if derivation.key == key
     ]
-    for result, heavy, one in sorted(candidates, key=lambda item: -item[0])[:HEAVIEST]:
+    for result, heavy, heaviest_step in sorted(candidates, key=lambda item: -item[0])[:HEAVIEST]:
         times = f"{len(heavy.rows)} · " if len(heavy.rows) > 1 else ""
-        symbols, numbers = (f"{times}{_hold_together(text, times)}" for text in (one.symbols, one.numbers))
+        symbols, numbers = (
+            f"{times}{_hold_together(text, times)}" for text in (heaviest_step.symbols, heaviest_step.numbers)
+        )
         yield Reason(key, [row.name for row in heavy.rows], result / total, symbols, numbers, result)
 
 

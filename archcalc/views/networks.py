@@ -119,27 +119,27 @@ def _merge(orders: Iterable[list[str]]) -> list[str]:
     return merged
 
 
-def notes_on_networks(found: Contrast) -> Iterator[str]:
+def notes_on_networks(contrast: Contrast) -> Iterator[str]:
     """Yield what is the same and what is not, and what a reader must know besides."""
-    if found.differences:
-        yield _prefix(found)
-        for label, unlike in zip(found.labels[1:], found.differences[1:], strict=True):
-            yield from _unlike(found.labels[0], label, unlike)
-    if any(FIELD.is_larger(_find_field("gateless", report)) for report in found.reports):
+    if contrast.differences:
+        yield _prefix(contrast)
+        for label, unlike in zip(contrast.labels[1:], contrast.differences[1:], strict=True):
+            yield from _unlike(contrast.labels[0], label, unlike)
+    if any(FIELD.is_larger(_find_field("gateless", report)) for report in contrast.reports):
         yield "* larger than the input: it reaches into the padding"
-    for label, report in zip(found.labels, found.reports, strict=True):
+    for label, report in zip(contrast.labels, contrast.reports, strict=True):
         if report.totals.incomplete:
             yield f"{label}: the work of {', '.join(report.totals.incomplete)} is not known and not in the totals"
 
 
-def _prefix(found: Contrast) -> str:
-    rows = found.reports[0].rows
-    if found.shared == max(len(report.rows) for report in found.reports):
-        return f"all {found.shared} layers are the same; only sizes may differ"
-    if found.shared <= 1:
+def _prefix(contrast: Contrast) -> str:
+    rows = contrast.reports[0].rows
+    if contrast.shared == max(len(report.rows) for report in contrast.reports):
+        return f"all {contrast.shared} layers are the same; only sizes may differ"
+    if contrast.shared <= 1:
         return "the first layer after the input differs already"
-    names = [report.rows[found.shared - 1].name for report in found.reports]
-    return f"the first {found.shared} layers are the same, up to {join_names(dict.fromkeys(names)) if rows else ''}"
+    names = [report.rows[contrast.shared - 1].name for report in contrast.reports]
+    return f"the first {contrast.shared} layers are the same, up to {join_names(dict.fromkeys(names)) if rows else ''}"
 
 
 def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[st
     ]
     changed = [difference for difference in unlike if change(difference) == "changed"]
     if designed:
-        yield f"{label} changes {_some([_describe(one) for one in designed])}"
+        yield f"{label} changes {_some([_describe(difference) for difference in designed])}"
     if len(changed) > len(designed):
         count = len(changed) - len(designed)
         yield f"{label}: {count} more layer{'s have' if count > 1 else ' has'} other weights, as another size comes in"
@@ -192,8 +192,12 @@ def _change_of(key: str, before: Mapping[str, object], after: Mapping[str, objec
     return f"{was} → {SETTINGS.text({key: after[key]}).removeprefix(f'{key} ')}"
 
 
-def _run(one: Difference) -> str:
-    return one.name if one.name == one.last else f"{one.name} to {one.last.rpartition('.')[2]}"
+def _run(difference: Difference) -> str:
+    return (
+        difference.name
+        if difference.name == difference.last
+        else f"{difference.name} to {difference.last.rpartition('.')[2]}"
+    )
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -202,6 +206,6 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:MOST_DIFFERENCES]) + (f" and {more} more" if more > 0 else "")
 
 
-def change(one: Difference) -> str:
+def change(difference: Difference) -> str:
     """Return whether layers were added, are missing or were changed."""
-    return "added" if one.before is None else "missing" if one.after is None else "changed"
+    return "added" if difference.before is None else "missing" if difference.after is None else "changed"

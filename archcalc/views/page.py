@@ -29,7 +29,11 @@ def facts(report: Report) -> dict[str, object]:
             "set": SETTINGS.plain(report.parameters),
         },
         "totals": {
-            **{key: one.kind.plain(one.of_total(report)) for key, one in FIGURES.items() if one.listed},
+            **{
+                key: figure.kind.plain(figure.of_total(report))
+                for key, figure in FIGURES.items()
+                if figure.listed
+            },
             "complete": not incomplete,
             "incomplete": list(incomplete),
         },

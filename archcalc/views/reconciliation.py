@@ -43,7 +43,7 @@ DETAILS = (
 )
 
 
-def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
+def overview(report: Report, reconciliations: Sequence[Reconciliation]) -> Sheet:
     """Return a row for every figure: what the tool prints, and the sum that makes it."""
     return Sheet(
         columns=OVERVIEW,
@@ -56,7 +56,7 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
                 _beside(reconciliation),
                 total(reconciliation),
             )
-            for reconciliation in found
+            for reconciliation in reconciliations
             if reconciliation.value != 0
         ),
         title=report.title or report.name,
@@ -72,7 +72,7 @@ def overview(report: Report, found: Sequence[Reconciliation]) -> Sheet:
                 "tools near the first take a multiply-accumulate for one operation, those near the second for two",
             ),
         ),
-        notes=(_BESIDE, *_batch(report, found), *_peculiarities(found)),
+        notes=(_BESIDE, *_batch(report, reconciliations), *_peculiarities(reconciliations)),
         facts=facts(report),
     )
 
@@ -89,15 +89,15 @@ def _beside(reconciliation: Reconciliation) -> int | str | None:
     )
 
 
-def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
+def details(report: Report, reconciliations: Sequence[Reconciliation]) -> Sheet:
     """Return a row for every layer type and figure: the tool's rule and what it comes to."""
     shares = [
         (reconciliation, share)
-        for reconciliation in found
+        for reconciliation in reconciliations
         for share in reconciliation.shares
         if share.works or share.parts
     ]
-    alone = len(found) == 1
+    alone = len(reconciliations) == 1
     return Sheet(
         columns=DETAILS if alone else (DETAILS[0]._replace(priority=0), *DETAILS[1:]),
         rows=tuple(
@@ -112,23 +112,25 @@ def details(report: Report, found: Sequence[Reconciliation]) -> Sheet:
             )
             for reconciliation, share in shares
         ),
-        footer=("total", "", "", "", "", "", found[0].value) if alone else None,
+        footer=("total", "", "", "", "", "", reconciliations[0].value) if alone else None,
         title=report.title or report.name,
         subtitle=(
             *subtitle(report),
-            *dict.fromkeys(f"{reconciliation.title}: {reconciliation.source}" for reconciliation in found),
+            *dict.fromkeys(
+                f"{reconciliation.title}: {reconciliation.source}" for reconciliation in reconciliations
+            ),
         ),
         summary=tuple(
             (
                 f"{reconciliation.tool} {reconciliation.name}",
                 f"{COUNT.text(reconciliation.value)} {reconciliation.unit} = {total(reconciliation)}",
             )
-            for reconciliation in found
+            for reconciliation in reconciliations
         ),
         notes=(
             *_legend([share for _, share in shares]),
-            *_batch(report, found),
-            *_peculiarities(found),
+            *_batch(report, reconciliations),
+            *_peculiarities(reconciliations),
         ),
         facts=facts(report),
     )
@@ -191,30 +193,32 @@ def _legend(shares: Sequence[KindCount]) -> tuple[str, ...]:
     )
 
 
-def _batch(report: Report, found: Sequence[Reconciliation]) -> tuple[str, ...]:
+def _batch(report: Report, reconciliations: Sequence[Reconciliation]) -> tuple[str, ...]:
     """Return which tools count one sample of a batch."""
-    single = dict.fromkeys(reconciliation.tool for reconciliation in found if reconciliation.one_sample)
+    single = dict.fromkeys(
+        reconciliation.tool for reconciliation in reconciliations if reconciliation.one_sample
+    )
     return (
         (f"{', '.join(single)}: for one sample, whatever the batch",) if single and report.batch > 1 else ()
     )
 
 
-def _peculiarities(found: Sequence[Reconciliation]) -> tuple[str, ...]:
+def _peculiarities(reconciliations: Sequence[Reconciliation]) -> tuple[str, ...]:
     """Return what a reader should know of the tools, and where a figure lacks something."""
     quirks = {
         reconciliation.tool: "; ".join(reconciliation.quirks)
-        for reconciliation in found
+        for reconciliation in reconciliations
         if reconciliation.quirks
     }
     notes = [f"{tool}: {says}" for tool, says in quirks.items()]
     notes += [
         f"{reconciliation.tool}: does not support {', '.join(reconciliation.unsupported)}"
-        for reconciliation in found
+        for reconciliation in reconciliations
         if reconciliation.unsupported
     ]
     notes += [
         f"{reconciliation.tool}: incomplete, for what it counts for {_name_missing(reconciliation.missing)} is not known here"
-        for reconciliation in found
+        for reconciliation in reconciliations
         if reconciliation.unknown
     ]
     return tuple(dict.fromkeys(notes))

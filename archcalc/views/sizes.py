@@ -85,31 +85,35 @@ def _derive(term: Term) -> tuple[str, str, int, str]:
     return term.symbols(), term.numbers(), term.value, ""
 
 
-def _inputs(found: Range | None) -> str:
-    if found is None:
+def _inputs(fitting: Range | None) -> str:
+    if fitting is None:
         return "none"
-    even = f"; {group_digits(found.even.value)} without rounding" if found.even.value >= 1 else ""
-    return _span(found) + even
+    even = f"; {group_digits(fitting.even.value)} without rounding" if fitting.even.value >= 1 else ""
+    return _span(fitting) + even
 
 
 def _evenness(exact: str | None, result: int) -> str:
     return "it fits evenly" if exact is None else f"it does not fit evenly: {exact} → {result}"
 
 
-def _padding(found: Range | None) -> str:
+def _padding(fitting: Range | None) -> str:
     """Return how the padding falls on the two sides."""
-    if found is None:
+    if fitting is None:
         return "none"
-    even = found.even.value
+    even = fitting.even.value
     if even < 0:
-        return f"{_span(found)} in all, with rounding"
+        return f"{_span(fitting)} in all, with rounding"
     each, odd = divmod(even, 2)
     sides = f"{each} before and {each + 1} after" if odd else f"{each} at each side"
-    return sides + ("" if found.least == found.most else f"; {_span(found)} in all with rounding")
+    return sides + ("" if fitting.least == fitting.most else f"; {_span(fitting)} in all with rounding")
 
 
-def _span(found: Range) -> str:
-    return group_digits(found.least) if found.least == found.most else f"{found.least:,} to {found.most:,}"
+def _span(fitting: Range) -> str:
+    return (
+        group_digits(fitting.least)
+        if fitting.least == fitting.most
+        else f"{fitting.least:,} to {fitting.most:,}"
+    )
 
 
 def sum_of(text: str, value: object) -> Sheet:

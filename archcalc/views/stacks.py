@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from archcalc.arithmetic.polynomial import Formula
 
 
-def of_stacks(found: Contrast) -> Iterator[Line]:
+def of_stacks(contrast: Contrast) -> Iterator[Line]:
     """Yield the figures of stacks in C, and below them in numbers where C is known."""
-    costs = found.stacks
+    costs = contrast.stacks
     yield line("layers", "", FIGURE, [cost.layers for cost in costs])
     yield line("receptive field", "", AXES, [cost.field for cost in costs])
     if any(cost.jump != (1, 1) for cost in costs):
@@ -31,14 +31,14 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
         yield line("overlap of neighbours", "", AXES, [_overlap(cost) for cost in costs])
     yield line("non-linearities", "", FIGURE, [cost.nonlinearities for cost in costs])
     if any(any(cost.weights.coefficients) for cost in costs):
-        weights, *numbers = _formulas(found, "weights", [(cost.weights,) for cost in costs])
+        weights, *numbers = _formulas(contrast, "weights", [(cost.weights,) for cost in costs])
         by_layer = line("weights", "layer by layer", TEXT, [_add_up(cost.by_layer) for cost in costs])
         yield from (weights, by_layer, *numbers)
-        yield from _formulas(found, "with biases", [(cost.with_biases,) for cost in costs])
-        yield from _formulas(found, "largest layer", [cost.largest for cost in costs])
+        yield from _formulas(contrast, "with biases", [(cost.with_biases,) for cost in costs])
+        yield from _formulas(contrast, "largest layer", [cost.largest for cost in costs])
     for kind in _kinds(costs) if pools else ("macs",):
         name = f"{FIGURES[kind].name} per output position"
-        yield from _formulas(found, name, [(cost.work[kind],) for cost in costs])
+        yield from _formulas(contrast, name, [(cost.work[kind],) for cost in costs])
     if any(cost.discarded is not None for cost in costs):
         yield line(
             "discarded", "", SHARE, ["" if cost.discarded is None else cost.discarded for cost in costs]
@@ -47,11 +47,11 @@ def of_stacks(found: Contrast) -> Iterator[Line]:
         (cost.macs_on_input,) for cost in costs if cost.macs_on_input and any(cost.macs_on_input.coefficients)
     ]
     if on_input:
-        yield from _formulas(found, f"MACs on {'×'.join(map(str, found.size))}", on_input)
-    if found.reports:
-        yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in found.reports])
+        yield from _formulas(contrast, f"MACs on {'×'.join(map(str, contrast.size))}", on_input)
+    if contrast.reports:
+        yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in contrast.reports])
         for key in ("flops", "activation_bytes"):
-            yield total(key, found.reports)
+            yield total(key, contrast.reports)
 
 
 def _overlap(cost: StackCosts) -> tuple[int, ...]:
@@ -64,7 +64,7 @@ def _kinds(costs: Sequence[StackCosts]) -> list[str]:
     return [kind for kind in costs[0].work if any(any(cost.work[kind].coefficients) for cost in costs)]
 
 
-def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
+def _formulas(contrast: Contrast, figure: str, formulas: Sequence[tuple[Formula, ...]]) -> Iterator[Line]:
     """Yield a figure in C, and in numbers where C is known; several formulas are its candidates for the most."""
     first, *others = formulas
     yield Line(
@@ -73,9 +73,9 @@ def _formulas(found: Contrast, figure: str, formulas: Sequence[tuple[Formula, ..
         tuple(Cell(TEXT, " or ".join(map(str, some))) for some in formulas),
         tuple(_plain(some[0].over(first[0])) if len(some) == len(first) == 1 else "" for some in others),
     )
-    if found.channels:
-        numbers = [max(formula.at(found.channels) for formula in some) for some in formulas]
-        yield line(figure, f"C = {group_digits(found.channels)}", COUNT, numbers)
+    if contrast.channels:
+        numbers = [max(formula.at(contrast.channels) for formula in some) for some in formulas]
+        yield line(figure, f"C = {group_digits(contrast.channels)}", COUNT, numbers)
 
 
 def _plain(ratio: Fraction | str) -> float | str:
@@ -89,13 +89,13 @@ def _add_up(formulas: Iterable[Formula]) -> str:
     return " + ".join(text if times == 1 else f"{times} · {text}" for text, times in runs) or "0"
 
 
-def notes_on_stacks(found: Contrast) -> Iterator[str]:
+def notes_on_stacks(contrast: Contrast) -> Iterator[str]:
     """Yield the ratios to the first as they are worked out, and what each sees."""
-    first, *others = found.stacks
-    for label, other in zip(found.labels[1:], others, strict=True):
-        yield f"{label} against {found.labels[0]}: {'; '.join([*_ratios(found.channels, other, first), _find_field(other, first)])}"
-    multiple = [cost.multiple for cost in found.stacks if cost.multiple > 1]
-    if multiple and not found.channels:
+    first, *others = contrast.stacks
+    for label, other in zip(contrast.labels[1:], others, strict=True):
+        yield f"{label} against {contrast.labels[0]}: {'; '.join([*_ratios(contrast.channels, other, first), _find_field(other, first)])}"
+    multiple = [cost.multiple for cost in contrast.stacks if cost.multiple > 1]
+    if multiple and not contrast.channels:
         yield f"C is a multiple of {join_names(map(str, dict.fromkeys(multiple)))}"
 
 

@@ -37,28 +37,28 @@ COLUMNS = (
 )
 
 
-def findings(found: Sequence[Finding], sound: int, broken: Sequence[str], form: str) -> Sheet:
+def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form: str) -> Sheet:
     """Return a row for every expectation, claim and limit; of several networks people get those that do not hold.
 
     `sound` is how many networks are, `broken` what is wrong with the others.
     """
-    claims = [finding for finding in found if finding.claim is not None]
+    claims = [finding for finding in judged if finding.claim is not None]
     is_whole = form != "table" or sound <= 1
     shown = (
-        found
+        judged
         if is_whole
-        else [finding for finding in found if finding.claim is not None or not finding.holds]
+        else [finding for finding in judged if finding.claim is not None or not finding.holds]
     )
     idle = set() if form in MACHINES else {"operator"} if claims else {"operator", "claimed"}
     kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
     return Sheet(
         columns=tuple(COLUMNS[place] for place in kept),
         rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
-        notes=tuple(_outcome(found, sound, len(broken))),
+        notes=tuple(_outcome(judged, sound, len(broken))),
         facts={
-            "checked": len(found) - len(claims),
-            "wrong": sum(finding.verdict == "wrong" for finding in found),
-            "unknown": sum(finding.verdict == "unknown" for finding in found),
+            "checked": len(judged) - len(claims),
+            "wrong": sum(finding.verdict == "wrong" for finding in judged),
+            "unknown": sum(finding.verdict == "unknown" for finding in judged),
             "claims": len(claims),
             "refuted": sum(not finding.holds for finding in claims),
             "sound": sound,
@@ -99,11 +99,11 @@ def _write_limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     return Cell(BOUND, (finding.operator, Cell(kind, finding.expected))), Cell(kind, finding.computed)
 
 
-def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]:
+def _outcome(judged: Sequence[Finding], sound: int, broken: int) -> Iterator[str]:
     """Yield what came out of it all, in words."""
-    claims = [finding for finding in found if finding.claim is not None]
-    limits = sum(finding.operator is not None for finding in found)
-    figures = len(found) - len(claims) - limits
+    claims = [finding for finding in judged if finding.claim is not None]
+    limits = sum(finding.operator is not None for finding in judged)
+    figures = len(judged) - len(claims) - limits
     refuted = sum(not finding.holds for finding in claims)
     if sound:
         subject = f"{sound} network{'s' if sound > 1 else ''} sound"
@@ -112,7 +112,7 @@ def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]
             for count, what in ((limits, "limit"), (figures, "figure"))
             if count
         ]
-        outcome = f"{' and '.join(checked)} checked, {_count_failed(found)}"
+        outcome = f"{' and '.join(checked)} checked, {_count_failed(judged)}"
         yield f"{subject}; {outcome if checked else 'there are no figures to check'}"
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
@@ -121,7 +121,7 @@ def _outcome(found: Sequence[Finding], sound: int, broken: int) -> Iterator[str]
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 
 
-def _count_failed(found: Sequence[Finding]) -> str:
+def _count_failed(judged: Sequence[Finding]) -> str:
     """Return how many do not hold, and of how many that is not known."""
-    failed = [(sum(finding.verdict == word for finding in found), word) for word in ("wrong", "unknown")]
+    failed = [(sum(finding.verdict == word for finding in judged), word) for word in ("wrong", "unknown")]
     return ", ".join(f"{count} {word}" for count, word in failed if count) or "all hold"

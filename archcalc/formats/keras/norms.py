@@ -32,21 +32,21 @@ def layernorm(op: LayerNorm, at: Site) -> Expression:
     taken = tuple(whole.get(op.over, (1,)))
     inner = taken[-1] < len(at.x) - 1
     axis = -1 if len(taken) == 1 else taken
-    found = expression("layers.LayerNormalization").given(
+    layer = expression("layers.LayerNormalization").given(
         axis=(axis, -1), epsilon=(op.eps, 1e-3), **_learnt(op)
     )
     if not inner:
-        return found
+        return layer
     # With PyTorch underneath the layer normalises last axes only.
     away = expression("layers.Permute", dims=(*range(2, len(at.x)), 1))
     back = expression("layers.Permute", dims=(len(at.x) - 1, *range(1, len(at.x) - 1)))
-    return chain(CHAIN, away, found, back)
+    return chain(CHAIN, away, layer, back)
 
 
 @writes(GroupNorm)
 def groupnorm(op: GroupNorm, at: Site) -> Expression:
-    found = expression("layers.GroupNormalization", groups=op.groups)
-    return found.given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
+    layer = expression("layers.GroupNormalization", groups=op.groups)
+    return layer.given(axis=(1, -1), epsilon=(op.eps, 1e-3), **_learnt(op))
 
 
 @writes(RMSNorm)

@@ -57,12 +57,12 @@ def _pad(sides: Sides, then: Expression, value: float = 0.0) -> Expression:
     )
 
 
-def _slide(found: Expression, slid: Windows, stride: object) -> tuple[Expression, Sides]:
+def _slide(layer: Expression, slid: Windows, stride: object) -> tuple[Expression, Sides]:
     """Return a call with strides and padding, and the padding that must come before it."""
-    found = found.given(strides=(one(slid.stride), stride))
+    layer = layer.given(strides=(one(slid.stride), stride))
     if is_any(slid.reach) and slid.is_same:
-        return found.given(padding=("same", "valid")), ()
-    return found, slid.reach
+        return layer.given(padding=("same", "valid")), ()
+    return layer, slid.reach
 
 
 @writes(Conv)
@@ -74,15 +74,15 @@ def conv(op: Conv, at: Site) -> Expression:
     if op.connections is not None and rank != 2:
         raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
     if op.connections is not None:
-        found = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
+        layer = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
     elif op.groups == at.x[1] > 1 and rank < 3:
-        found = expression(f"layers.DepthwiseConv{rank}D", kernel_size=kernel)
-        found = found.given(depth_multiplier=(op.out // at.x[1], 1))
+        layer = expression(f"layers.DepthwiseConv{rank}D", kernel_size=kernel)
+        layer = layer.given(depth_multiplier=(op.out // at.x[1], 1))
     else:
-        found = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel)
-        found = found.given(groups=(op.groups, 1))
-    found, sides = _slide(found, slid, 1)
-    return _pad(sides, found.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
+        layer = expression(f"layers.Conv{rank}D", filters=op.out, kernel_size=kernel)
+        layer = layer.given(groups=(op.groups, 1))
+    layer, sides = _slide(layer, slid, 1)
+    return _pad(sides, layer.given(dilation_rate=(one(slid.dilation), 1), use_bias=(op.bias, True)))
 
 
 @writes(ConvTranspose)
@@ -98,7 +98,7 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
         raise ArchcalcError("it has both a stride and a dilation, of which the framework takes one")
     if any(k < s for k, s in zip(kernel, stride, strict=True)) and any(extra):
         raise ArchcalcError("its stride is larger than its kernel")
-    found = expression(f"layers.Conv{rank}DTranspose", filters=op.out, kernel_size=one(kernel)).given(
+    layer = expression(f"layers.Conv{rank}DTranspose", filters=op.out, kernel_size=one(kernel)).given(
         strides=(one(stride), 1),
         output_padding=(one(extra) if any(extra) else None, None),
         dilation_rate=(one(dilation), 1),
@@ -106,7 +106,7 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
     )
     longer = (max(0, s - k) for k, s in zip(kernel, stride, strict=True))
     cut = tuple((before, after + more) for (before, after), more in zip(sides, longer, strict=True))
-    return chain(CHAIN, found, cropping(cut)) if is_any(cut) else found
+    return chain(CHAIN, layer, cropping(cut)) if is_any(cut) else layer
 
 
 def cropping(sides: Sides) -> Expression:
@@ -117,16 +117,16 @@ def cropping(sides: Sides) -> Expression:
 @writes(MaxPool)
 def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
-    found, sides = _slide(_pool("Max", slid, at.x), slid, one(slid.kernel))
-    return _pad(sides, found, -inf)
+    layer, sides = _slide(_pool("Max", slid, at.x), slid, one(slid.kernel))
+    return _pad(sides, layer, -inf)
 
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
     if not slid.rounds_up and (op.count_padding or not is_any(slid.sides)):
-        found = _pool("Average", slid, at.x).given(strides=(one(slid.stride), one(slid.kernel)))
-        return _pad(slid.sides, found)
+        layer = _pool("Average", slid, at.x).given(strides=(one(slid.stride), one(slid.kernel)))
+        return _pad(slid.sides, layer)
     if op.count_padding and is_any(slid.sides):
         raise ArchcalcError("averages with padding, rounded up")
     sides = ((0, 0), (0, 0), *slid.reach)
@@ -139,16 +139,16 @@ def lppool(op: LpPool, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
     rank_of(at.x)
     form = "lp_pool({0}, {norm}, {pool_size}, {strides})"
-    found = expression(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
-    return _pad(slid.reach, found)
+    layer = expression(form, norm=op.norm, pool_size=slid.kernel, strides=slid.stride)
+    return _pad(slid.reach, layer)
 
 
 @writes(Subsample)
 def subsample(op: Subsample, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
     rank_of(at.x)
-    found = expression("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
-    return _pad(slid.reach, found)
+    layer = expression("Subsample", pool_size=slid.kernel).given(strides=(slid.stride, slid.kernel))
+    return _pad(slid.reach, layer)
 
 
 def _pool(form: str, slid: Windows, x: Shape) -> Expression:
@@ -169,8 +169,8 @@ def upsample(op: Upsample, at: Site) -> Expression:
     if rank == 1:  # its layer takes the channels last only
         return expression("ops.repeat({0}, {scale}, axis=2)", scale=op.scale[0])
     mode = "nearest" if op.mode == "nearest" else "bilinear"
-    found = expression(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, at.x[2:])))
-    return found.given(interpolation=(mode, "nearest"))
+    layer = expression(f"layers.UpSampling{rank}D", size=one(per_axis(op.scale, at.x[2:])))
+    return layer.given(interpolation=(mode, "nearest"))
 
 
 @writes(Resize)

@@ -50,47 +50,47 @@ def keras(report: Report, depth: int | None) -> str:
     Raises:
         ArchcalcError: the network holds a layer that Keras code cannot say.
     """
-    found = prepare(report, TABLE)
+    writing = prepare(report, TABLE)
     names = Names(RESERVED)
-    called = signatures(found, lambda name: names.new(identifier(name).lower()), RESERVED)
-    code = "\n".join(_functions(found, called, frozenset(names.taken)))
+    called = signatures(writing, lambda name: names.new(identifier(name).lower()), RESERVED)
+    code = "\n".join(_functions(writing, called, frozenset(names.taken)))
     body = "\n".join((*helpers(HELPERS, code), code))
-    return "\n".join((*_docstring(found), "", *_imports(found, body), body, *EXAMPLE, ""))
+    return "\n".join((*_docstring(writing), "", *_imports(writing, body), body, *EXAMPLE, ""))
 
 
-def _docstring(found: Writing) -> Iterator[str]:
-    totals = found.report.totals
+def _docstring(writing: Writing) -> Iterator[str]:
+    totals = writing.report.totals
     kept = totals.buffers + totals.fixed
     counted = f"{totals.params:,} parameters" + (
         f" and {kept:,} numbers that are not learnt." if kept else "."
     )
-    return found.docstring(counted)
+    return writing.docstring(counted)
 
 
-def _imports(found: Writing, body: str) -> Iterator[str]:
+def _imports(writing: Writing, body: str) -> Iterator[str]:
     used = "layers, ops" if "ops." in body else "layers"
-    is_deep = len(found.report.rows) > DEEP
+    is_deep = len(writing.report.rows) > DEEP
     yield "import math"
     if is_deep:
         yield "import sys"
     yield from ("", "import keras", f"from keras import {used}", "", *FORMAT)
     if is_deep:
-        limit = CALLS * len(found.report.rows)
+        limit = CALLS * len(writing.report.rows)
         yield f"sys.setrecursionlimit({limit:_})  # Keras calls itself from layer to layer"
 
 
-def _functions(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+def _functions(writing: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
     """Yield the lines of all functions, each after those that it uses."""
-    for block in found.program.blocks:
-        yield from ("", "", *_block(found, block, called, names))
-    yield from ("", "", *_build(found, called, names))
+    for block in writing.program.blocks:
+        yield from ("", "", *_block(writing, block, called, names))
+    yield from ("", "", *_build(writing, called, names))
 
 
 def _block(
-    found: Writing, block: Block, called: Mapping[str, Signature], names: frozenset[str]
+    writing: Writing, block: Block, called: Mapping[str, Signature], names: frozenset[str]
 ) -> Iterator[str]:
     own = called[block.name]
-    body = FunctionBody(found, called, own.parameters)
+    body = FunctionBody(writing, called, own.parameters)
     end = body.walk(read_branches(block.calls, block.start), block.start)
     yield from lines(Brackets(f"def {own.name}(", ("x", *own.declared()), "):"))
     yield from _statements(body, {block.start: "x"}, [end], {*names, *own.parameters.values()})
@@ -107,32 +107,32 @@ def _statements(
     for variable, layer in body.layers.items():
         yield from lines(layer, 4, before=f"{variable} = ")
     kept = {*reserved, *body.layers}
-    found, texts = statements(body.steps, inputs, outputs, nested=False, reserved=kept)
-    end = found[-1] if found and not last else None
-    for statement in found:
+    writing, texts = statements(body.steps, inputs, outputs, nested=False, reserved=kept)
+    end = writing[-1] if writing and not last else None
+    for statement in writing:
         yield from write(statement, body.parts, is_last=statement is end)
     whole = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     if end is None or not returns(end, body.parts):
         yield f"    {last.format(whole) if last else f'return {whole}'}"
 
 
-def _build(found: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
-    rows, positions = found.report.rows, found.entering
-    body = FunctionBody(found, called, {}, _name_by_itself(found))
-    body.walk(read_branches(found.program.calls, positions[0]), positions[0])
+def _build(writing: Writing, called: Mapping[str, Signature], names: frozenset[str]) -> Iterator[str]:
+    rows, positions = writing.report.rows, writing.entering
+    body = FunctionBody(writing, called, {}, _name_by_itself(writing))
+    body.walk(read_branches(writing.program.calls, positions[0]), positions[0])
     taken = Names(names - {"inputs"})
-    arguments = found.arguments("inputs", taken)
+    arguments = writing.arguments("inputs", taken)
     yield "def build():"
     yield '    """Return the network as a keras.Model, with random weights."""'
     for position, name in arguments.items():
         yield f"    {name} = keras.Input({rows[position].output_shape[1:]})"
     given = ", ".join(arguments.values())
     inputs = given if len(positions) == 1 else f"[{given}]"
-    last = f'return keras.Model({inputs}, {{}}, name="{identifier(found.network.name, prefix="net")}")'
-    yield from _statements(body, arguments, [*found.leaving, *body.heads], taken.taken, last)
+    last = f'return keras.Model({inputs}, {{}}, name="{identifier(writing.network.name, prefix="net")}")'
+    yield from _statements(body, arguments, [*writing.leaving, *body.heads], taken.taken, last)
 
 
-def _name_by_itself(found: Writing) -> frozenset[str]:
+def _name_by_itself(writing: Writing) -> frozenset[str]:
     """Return the names that Keras gives to the network's layers by itself, without their numbers."""
-    forms = {name for call in found.spoken.calls for name in LAYER.findall(str(call))}
+    forms = {name for call in writing.spoken.calls for name in LAYER.findall(str(call))}
     return frozenset(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", form).lower() for form in forms)

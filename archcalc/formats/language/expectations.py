@@ -34,7 +34,7 @@ def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
     if tree is None:
         return []
     of_network, of_layer = expectable(of_layer=False), expectable(of_layer=True)
-    found: list[Expectation] = []
+    expected: list[Expectation] = []
     for entry in tree.items if isinstance(tree, Listing) else [tree]:
         body = mapping(entry, "expect")
         check_keys(body, (*of_network, *EXPECT_KEYS), "expect")
@@ -46,14 +46,14 @@ def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
                 hint="say where the figures were published",
             )
         about = Expectation("", None, source, None, _is_train(body))
-        found += _read_stated(body, of_network, about, scope)
+        expected += _read_stated(body, of_network, about, scope)
         layers = section(body, "layers")
         for layer, layer_tree in layers.entries.items():
             figures = mapping(layer_tree, f"expect of '{layer}'")
             check_keys(figures, (*of_layer, "claims"), "expect")
             inside = about._replace(layer=layer, origin=At(layers.keys[layer]))
-            found += _read_stated(figures, of_layer, inside, scope)
-    return found
+            expected += _read_stated(figures, of_layer, inside, scope)
+    return expected
 
 
 def _read_stated(

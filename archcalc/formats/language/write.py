@@ -79,11 +79,11 @@ class _Writer:
         self.references = References(items, {block.start: "input"})
         yield f"  {block.name}:"
         if block.parameters:
-            said = (
+            parameters = (
                 f"{name}: {'' if default is REQUIRED else value(default, self.settings[block.name].get(name))}"
                 for name, default in block.parameters.items()
             )
-            yield from flow("    parameters: ", said)
+            yield from flow("    parameters: ", parameters)
         yield "    layers:"
         yield from self._sequence(items, "      ")
 
@@ -124,15 +124,15 @@ class _Writer:
 
     def _common(self, item: Item) -> dict[str, str]:
         """Return what every item may say: its name, what it takes, whose weights it shares."""
-        said = {}
+        common = {}
         if key(item) in self.references.names:
-            said["name"] = text(self.references.names[key(item)])
+            common["name"] = text(self.references.names[key(item)])
         if item.sources is not None:
             names = [text(self.references.paths[source]) for source in item.sources]
-            said["from"] = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+            common["from"] = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
         if item.call.tied is not None:
-            said["tie"] = text(self.references.paths[item.call.tied])
-        return said
+            common["tie"] = text(self.references.paths[item.call.tied])
+        return common
 
     def _short(self, callee: str, settings: Mapping[str, str], margin: str) -> Lines:
         """Yield a layer or a use of a block in as few lines as it takes."""
@@ -148,9 +148,9 @@ class _Writer:
     def _nest(self, kind: str, settings: Mapping[str, str], items: Items, margin: str) -> Lines:
         """Yield an item that holds a sequence; in one line if that has one short item."""
         inside = list(self._sequence(items, ""))
-        said = ", ".join(f"{k}: {v}" for k, v in settings.items())
+        given = ", ".join(f"{k}: {v}" for k, v in settings.items())
         if len(inside) == 1 and len(inside[0]) < WIDTH // 2:
-            yield f"{margin}- {kind}: {{{said}{', ' * bool(said)}layers: [{inside[0][2:]}]}}"
+            yield f"{margin}- {kind}: {{{given}{', ' * bool(given)}layers: [{inside[0][2:]}]}}"
             return
         yield f"{margin}- {kind}:"
         yield from (f"{margin}    {k}: {v}" for k, v in settings.items())

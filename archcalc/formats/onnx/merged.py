@@ -25,7 +25,11 @@ def note_merged(layers: Iterable[Mapping[str, Constant]], producer: str) -> list
     """
     if not producer.startswith(EXPORTER):
         return []
-    pairs = [(one["weight"], one["bias"]) for one in layers if {"weight", "bias"} <= one.keys()]
+    pairs = [
+        (constants["weight"], constants["bias"])
+        for constants in layers
+        if {"weight", "bias"} <= constants.keys()
+    ]
     biases = [bias for weight, bias in pairs if _is_invented(weight.root, bias.root)]
     if not biases:
         return []

@@ -65,8 +65,8 @@ def chain(form: str, *calls: Expression) -> Expression:
 
 def one(values: Iterable[object]) -> object:
     """Return a number for each axis as people write it: one where all are the same."""
-    found = tuple(values)
-    return found[0] if len(set(found)) == 1 else found
+    numbers = tuple(values)
+    return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
 class Brackets(NamedTuple):
@@ -82,8 +82,8 @@ class Brackets(NamedTuple):
     def inside(self) -> str | None:
         """All parts on one line; None where that must not be."""
         parts = [flat(part) for part in self.parts]
-        found = [part for part in parts if part is not None]
-        return None if self.is_tall or len(found) < len(parts) else self.separator.join(found)
+        laid_out = [part for part in parts if part is not None]
+        return None if self.is_tall or len(laid_out) < len(parts) else self.separator.join(laid_out)
 
 
 Doc = str | Brackets
@@ -167,9 +167,9 @@ def find_unused(name: str, taken: Container[str]) -> str:
 
 
 def _number(name: str, taken: Container[str], number: int) -> tuple[str, int]:
-    while (found := add_number(name, number)) in taken:
+    while (numbered := add_number(name, number)) in taken:
         number += 1
-    return found, number
+    return numbered, number
 
 
 class Names:
@@ -181,12 +181,12 @@ class Names:
 
     def new(self, name: str) -> str:
         """Return the name, or the name with a number that makes it new."""
-        found = name
+        new = name
         if name in self.taken:
-            found, number = _number(name, self.taken, self.numbers.get(name, 2))
+            new, number = _number(name, self.taken, self.numbers.get(name, 2))
             self.numbers[name] = number + 1
-        self.taken.add(found)
-        return found
+        self.taken.add(new)
+        return new
 
 
 def remark(text: str) -> str:
@@ -199,7 +199,7 @@ def wrap_paragraph(text: str, indent: int, first: str = "", last: str = "") -> l
     from textwrap import wrap
 
     margin = " " * indent
-    found = wrap(
+    wrapped = wrap(
         text,
         WIDTH,
         initial_indent=margin + first,
@@ -207,7 +207,7 @@ def wrap_paragraph(text: str, indent: int, first: str = "", last: str = "") -> l
         break_long_words=False,
         break_on_hyphens=False,
     ) or [margin + first]
-    if len(found[-1]) + len(last) > WIDTH:
-        found.append(margin)
-    found[-1] += last
-    return found
+    if len(wrapped[-1]) + len(last) > WIDTH:
+        wrapped.append(margin)
+    wrapped[-1] += last
+    return wrapped

@@ -52,16 +52,16 @@ class Flow:
     def __init__(self, steps: Sequence[Step], outputs: Sequence[int]) -> None:
         same: dict[int, int] = {}
         self.called: dict[int, str] = {}
-        found = []
+        kept = []
         for step in steps:
             real = step._replace(inputs=tuple(same.get(ref, ref) for ref in step.inputs))
             if step.is_alias:
                 same[step.output] = real.inputs[0]
                 self.called.setdefault(real.inputs[0], step.name)
             else:
-                found.append(real)
+                kept.append(real)
         self.outputs = [same.get(ref, ref) for ref in outputs]
-        self.steps = _find_needed(found, self.outputs)
+        self.steps = _find_needed(kept, self.outputs)
         self.makers = {step.output: step for step in self.steps}
         self.count = Counter(ref for step in self.steps for ref in step.inputs) + Counter(self.outputs)
         self.users = {ref: number for number, step in enumerate(self.steps) for ref in step.inputs}
@@ -77,40 +77,40 @@ class Flow:
 def _find_needed(steps: Sequence[Step], outputs: Sequence[int]) -> list[Step]:
     """Return the steps whose values somebody takes."""
     taken = set(outputs)
-    found = []
+    needed = []
     for step in reversed(steps):
         if step.output in taken:
             taken.update(step.inputs)
-            found.append(step)
-    return found[::-1]
+            needed.append(step)
+    return needed[::-1]
 
 
 def roots(flow: Flow) -> list[Step]:
     """Return the steps that become statements; each holds what could stand in it and comes right before it."""
     fitting = _fitting(flow)
-    found: list[Step] = []
+    statements: list[Step] = []
     within: set[int] = {len(flow.steps)}
     for number in range(len(flow.steps) - 1, -1, -1):
         step = flow.steps[number]
         if step.output in fitting and flow.users[step.output] in within:
             within.add(number)
         else:
-            found.append(step)
+            statements.append(step)
             within = {number}
-    return found[::-1]
+    return statements[::-1]
 
 
 def _fitting(flow: Flow) -> set[int]:
     """Return the values that may stand where they are used, because a line has room for them."""
-    found: set[int] = set()
+    fitting: set[int] = set()
     texts: dict[int, str] = {}
     widths = [_width(flow, step) for step in flow.steps]
     for number, step in enumerate(flow.steps):
-        inner = (texts[ref] if ref in found else "x" for ref in step.inputs)
+        inner = (texts[ref] if ref in fitting else "x" for ref in step.inputs)
         text = texts[step.output] = step.form.format(*inner)
         if flow.count[step.output] == 1 and _has_room(flow, number, text, widths):
-            found.add(step.output)
-    return found
+            fitting.add(step.output)
+    return fitting
 
 
 def _width(flow: Flow, step: Step) -> int:

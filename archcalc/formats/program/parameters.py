@@ -78,14 +78,14 @@ class Parameters:
 
     def said(self, uses: Sequence[Mapping[str, object]]) -> dict[str, object]:
         """Return a thing's settings: values where all uses agree, parameters where they differ."""
-        found = {}
+        settings = {}
         for setting in uses[0]:
             vector, factor = _vector(setting, uses)
             if vector is None:
-                found[setting] = uses[0][setting]
+                settings[setting] = uses[0][setting]
             else:
-                found[setting] = Variable(self.names[vector], factor // self.bases[vector])
-        return found
+                settings[setting] = Variable(self.names[vector], factor // self.bases[vector])
+        return settings
 
     def arguments(self, use: int) -> dict[str, object]:
         """Return the values that one use gives to the parameters."""
@@ -98,8 +98,8 @@ class Parameters:
     def defaults(self) -> dict[str, object]:
         """Return every parameter with its default, first those that are REQUIRED."""
         default = self._usual if self.usual else self._declare
-        found = {name: default(vector) for vector, name in self.names.items()}
-        return dict(sorted(found.items(), key=lambda item: item[1] is not REQUIRED))
+        defaults = {name: default(vector) for vector, name in self.names.items()}
+        return dict(sorted(defaults.items(), key=lambda item: item[1] is not REQUIRED))
 
     def _usual(self, vector: _Vector) -> object:
         """Return the value that most uses give to a parameter; REQUIRED where there is no such value."""
@@ -132,7 +132,7 @@ def _names(wanted: Mapping[_Vector, Sequence[_Place]]) -> dict[_Vector, str]:
     settings = {vector: places[0].setting.rstrip("0123456789") for vector, places in wanted.items()}
     several = Counter(settings.values())
     labels = Counter((settings[vector], places[0].label) for vector, places in wanted.items())
-    found: dict[_Vector, str] = {}
+    names: dict[_Vector, str] = {}
     numbers: Counter[str] = Counter()
     for vector, places in wanted.items():
         setting, label = settings[vector], places[0].label
@@ -142,7 +142,7 @@ def _names(wanted: Mapping[_Vector, Sequence[_Place]]) -> dict[_Vector, str]:
         elif several[setting] > 1:
             numbers[setting] += 1
             name = f"{setting}{numbers[setting]}"
-        while name in found.values() or name in RESERVED or (iskeyword(name) and name != "in"):
+        while name in names.values() or name in RESERVED or (iskeyword(name) and name != "in"):
             name += "_"
-        found[vector] = name
-    return found
+        names[vector] = name
+    return names

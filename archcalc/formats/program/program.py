@@ -134,12 +134,12 @@ def _names(block: Block, reserved: Container[str]) -> dict[str, str]:
 
 
 def signatures(
-    found: Writing, called: Callable[[str], str], reserved: Container[str]
+    expression: Writing, called: Callable[[str], str], reserved: Container[str]
 ) -> dict[str, Signature]:
     """Return how each block is called: `called` gives the name of its class or function, `reserved` is no parameter's."""
     return {
         block.name: Signature(called(block.name), _names(block, reserved), block.parameters)
-        for block in found.program.blocks
+        for block in expression.program.blocks
     }
 
 
@@ -148,21 +148,21 @@ def helpers(texts: Mapping[str, str], code: str) -> Iterator[str]:
     return ("\n\n" + text.strip("\n") for name, text in texts.items() if re.search(rf"\b{name}\(", code))
 
 
-def value(found: object, names: Mapping[str, str]) -> str:
+def value(expression: object, names: Mapping[str, str]) -> str:
     """Return a value as code, in a block whose parameters have `names`."""
-    if isinstance(found, Variable):
-        name = names[found.name]
-        return name if found.factor == 1 else f"{found.factor} * {name}"
-    if isinstance(found, Rising):
-        product = "i" if abs(found.step) == 1 else f"{abs(found.step)} * i"
-        return f"{found.start} {'+' if found.step > 0 else '-'} {product}"
-    return literal(found)
+    if isinstance(expression, Variable):
+        name = names[expression.name]
+        return name if expression.factor == 1 else f"{expression.factor} * {name}"
+    if isinstance(expression, Rising):
+        product = "i" if abs(expression.step) == 1 else f"{abs(expression.step)} * i"
+        return f"{expression.start} {'+' if expression.step > 0 else '-'} {product}"
+    return literal(expression)
 
 
-def write_call(found: Expression, names: Mapping[str, str], *, tall: str = "") -> Brackets:
+def write_call(expression: Expression, names: Mapping[str, str], *, tall: str = "") -> Brackets:
     """Return the code of a call; arguments that are the default are left out, calls of `tall` are written one a line."""
     parts: list[Doc] = []
-    for argument in found.arguments:
+    for argument in expression.arguments:
         if isinstance(argument.value, Expression):
             parts.append(write_call(argument.value, names, tall=tall))
         elif argument.default is REQUIRED or argument.value != argument.default:
@@ -171,16 +171,18 @@ def write_call(found: Expression, names: Mapping[str, str], *, tall: str = "") -
             parts.append(
                 before + value(argument.value, names) if is_variable else write_value(argument.value, before)
             )
-    return Brackets(f"{found.form}(", tuple(parts), ")", is_tall=found.form == tall and len(parts) > 1)
+    return Brackets(
+        f"{expression.form}(", tuple(parts), ")", is_tall=expression.form == tall and len(parts) > 1
+    )
 
 
-def fill_in(found: Expression, names: Mapping[str, str]) -> str:
+def fill_in(expression: Expression, names: Mapping[str, str]) -> str:
     """Return the text of a pattern with its arguments in their places; those of the inputs stay."""
-    inputs = [f"{{{number}}}" for number in range(found.form.count("{"))]
-    named = {argument.name: value(argument.value, names) for argument in found.arguments}
-    named = {name: _bracket(name, text, found.form) for name, text in named.items()}
+    inputs = [f"{{{number}}}" for number in range(expression.form.count("{"))]
+    named = {argument.name: value(argument.value, names) for argument in expression.arguments}
+    named = {name: _bracket(name, text, expression.form) for name, text in named.items()}
     is_simple = all(text.isidentifier() or text.isdigit() for text in named.values())
-    form = found.form if is_simple else found.form.replace(":{", ": {").replace("}:", "} :")
+    form = expression.form if is_simple else expression.form.replace(":{", ": {").replace("}:", "} :")
     return form.format(*inputs, **named)
 
 

@@ -114,15 +114,15 @@ class Spoken:
             for place, expression in enumerate(self.calls)
             if expression.is_pattern or expression.form in table.apart
         )
-        self.told = [dict(_name_arguments(found)) for found in self.calls]
+        self.arguments_of = [dict(_name_arguments(each)) for each in self.calls]
 
     def settings(self, position: int) -> Mapping[str, object]:
         """Return the arguments of a layer by their names, and its form as a name without a value."""
-        return {name: argument.value for name, argument in self.told[position].items()}
+        return {name: argument.value for name, argument in self.arguments_of[position].items()}
 
     def defaults(self, position: int) -> Mapping[str, object]:
         """Return what the arguments of a layer are by default."""
-        return {name: argument.default for name, argument in self.told[position].items()}
+        return {name: argument.default for name, argument in self.arguments_of[position].items()}
 
     def call(self, position: int, settings: Mapping[str, object]) -> Expression:
         """Return the call of a layer with other values for its arguments, such as parameters of a block."""
@@ -130,10 +130,10 @@ class Spoken:
         return _refill(self.calls[position], values)
 
 
-def _name_arguments(found: Expression) -> Iterator[tuple[str, Argument]]:
+def _name_arguments(call: Expression) -> Iterator[tuple[str, Argument]]:
     """Yield the form of a call, and every argument by a name of its own; those of a call within it, too."""
     number: dict[str, int] = {}
-    for argument in _arguments(found):
+    for argument in _arguments(call):
         name, value = argument.name, argument.value
         if type(value) is int and not CHANNELS.fullmatch(name):
             value = Exact(value)
@@ -141,25 +141,25 @@ def _name_arguments(found: Expression) -> Iterator[tuple[str, Argument]]:
         yield (name if number[name] == 1 else f"{name}_{number[name]}"), argument._replace(value=value)
 
 
-def _arguments(found: Expression) -> Iterator[Argument]:
+def _arguments(call: Expression) -> Iterator[Argument]:
     """Yield the arguments of a call and of those within it, before them the form as one without a value."""
-    yield Argument(f"{found.form}(", None)
-    for argument in found.arguments:
+    yield Argument(f"{call.form}(", None)
+    for argument in call.arguments:
         if isinstance(argument.value, Expression):
             yield from _arguments(argument.value)
         else:
             yield argument
 
 
-def _refill(found: Expression, values: Iterator[object]) -> Expression:
+def _refill(call: Expression, values: Iterator[object]) -> Expression:
     next(values)
-    return found._replace(
+    return call._replace(
         arguments=tuple(
             argument._replace(
                 value=_refill(argument.value, values)
                 if isinstance(argument.value, Expression)
                 else next(values)
             )
-            for argument in found.arguments
+            for argument in call.arguments
         )
     )

@@ -74,11 +74,11 @@ class _Variables:
 
     def _reads(self, refs: Sequence[int]) -> tuple[int, ...]:
         """Return the variables' values that are read for some values."""
-        found: dict[int, None] = {}
+        variables: dict[int, None] = {}
         for ref in refs:
             inner = self._reads(self.nested[ref].inputs) if ref in self.nested else (ref,)
-            found |= dict.fromkeys(inner)
-        return tuple(found)
+            variables |= dict.fromkeys(inner)
+        return tuple(variables)
 
     def _last(self, inputs: Sequence[int]) -> dict[int, int]:
         """Return for each value the number of the last statement that reads it."""
@@ -86,23 +86,23 @@ class _Variables:
         places = {ref: place for place, ref in enumerate(refs)}
         read = [tuple(places[ref] for ref in refs) for refs in self.reads]
         returned = [places[ref] for ref in self._reads(self.flow.outputs)]
-        found = last_uses([*((),) * len(inputs), *read], returned)
-        return {ref: found[place] - len(inputs) for ref, place in places.items()}
+        last = last_uses([*((),) * len(inputs), *read], returned)
+        return {ref: last[place] - len(inputs) for ref, place in places.items()}
 
     def written(self) -> tuple[list[Statement], list[str]]:
         """Return the statements and the texts of what is returned."""
-        found: list[Statement] = []
+        made: list[Statement] = []
         for number, step in enumerate(self.roots):
             moved = self._move(number)
             if moved:
-                found.append(Statement(moved, MAIN))
+                made.append(Statement(moved, MAIN))
             arguments = tuple(self._text(ref, step) for ref in step.inputs)
             for ref in self.ending.get(number, ()):
                 self._release(ref)
             variable = self._lane(number) if step.lane else self._main(number)
             self._hold(step.output, variable)
-            found.append(Statement(variable, step.form.format(*arguments), step, arguments))
-        return found, [self._text(ref) for ref in self.flow.outputs]
+            made.append(Statement(variable, step.form.format(*arguments), step, arguments))
+        return made, [self._text(ref) for ref in self.flow.outputs]
 
     def _text(self, ref: int, user: Step | None = None) -> str:
         if ref not in self.nested:

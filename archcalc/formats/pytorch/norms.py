@@ -29,8 +29,8 @@ def layernorm(op: LayerNorm, at: Site) -> Expression:
     shape = normalized.get(op.over, at.x[1:] if len(at.x) == 2 else None)
     if shape is None:
         return expression("ChannelNorm", channels=at.x[1]).given(eps=(op.eps, 1e-5), affine=(op.affine, True))
-    found = expression("nn.LayerNorm", normalized_shape=shape[0] if len(shape) == 1 else shape)
-    return found.given(eps=(op.eps, 1e-5), elementwise_affine=(op.affine, True))
+    layer = expression("nn.LayerNorm", normalized_shape=shape[0] if len(shape) == 1 else shape)
+    return layer.given(eps=(op.eps, 1e-5), elementwise_affine=(op.affine, True))
 
 
 @writes(GroupNorm)
@@ -53,8 +53,8 @@ def lrn(op: LocalResponseNorm, at: Site) -> Expression:
 @writes(RMSNorm)
 def rmsnorm(op: RMSNorm, at: Site) -> Expression:
     shape = at.x[-op.axes :]
-    found = expression("nn.RMSNorm", normalized_shape=shape[0] if op.axes == 1 else shape)
-    return found.given(eps=(op.eps, None), elementwise_affine=(op.affine, True))
+    layer = expression("nn.RMSNorm", normalized_shape=shape[0] if op.axes == 1 else shape)
+    return layer.given(eps=(op.eps, None), elementwise_affine=(op.affine, True))
 
 
 @writes(Affine)

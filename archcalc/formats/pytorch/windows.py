@@ -51,19 +51,19 @@ def conv(op: Conv, at: Site) -> Expression:
     pad = one(before for before, _ in slid.reach) if inner else 0
     kernel = one(slid.kernel)
     if op.connections is None:
-        found = expression(f"nn.Conv{rank}d", in_channels=at.x[1], out_channels=op.out, kernel_size=kernel)
+        layer = expression(f"nn.Conv{rank}d", in_channels=at.x[1], out_channels=op.out, kernel_size=kernel)
     elif rank == 2:
-        found = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
+        layer = expression("ConnectedConv", connections=op.connections, kernel_size=kernel)
     else:
         raise ArchcalcError(f"connections over {rank} spatial axes: there is a layer for 2")
-    found = found.given(
+    layer = layer.given(
         stride=(one(slid.stride), 1),
         padding=(pad, 0),
         dilation=(one(slid.dilation), 1),
         groups=(op.groups, 1),
         bias=(op.bias, True),
     )
-    return found if inner else pad_before(slid.reach, found)
+    return layer if inner else pad_before(slid.reach, layer)
 
 
 @writes(ConvTranspose)
@@ -72,7 +72,7 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
     sides = per_axis(op.padding, spatial)
     least = tuple(min(pair) for pair in sides)
     cut = tuple((few - before, few - after) for few, (before, after) in zip(least, sides, strict=True))
-    found = expression(
+    layer = expression(
         f"nn.ConvTranspose{rank}d",
         in_channels=at.x[1],
         out_channels=op.out,
@@ -85,41 +85,41 @@ def conv_transpose(op: ConvTranspose, at: Site) -> Expression:
         bias=(op.bias, True),
         dilation=(one(per_axis(op.dilation, spatial)), 1),
     )
-    return chain("nn.Sequential", found, padding(cut)) if is_any(cut) else found
+    return chain("nn.Sequential", layer, padding(cut)) if is_any(cut) else layer
 
 
 @writes(MaxPool)
 def maxpool(op: MaxPool, at: Site) -> Expression:
     slid = windows(op, at)
-    found = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
+    layer = _pool(f"nn.MaxPool{rank_of(at.x)}d", slid)
     inner = is_even(slid.sides) and all(
         w.kernel // 2 >= before for (before, _), w in zip(slid.sides, slid.axes, strict=True)
     )
     if inner:
         pad = one(before for before, _ in slid.sides)
-        found = found.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
-        return found.given(ceil_mode=(slid.rounds_up, False))
-    return pad_before(slid.reach, found.given(dilation=(one(slid.dilation), 1)), -inf)
+        layer = layer.given(padding=(pad, 0), dilation=(one(slid.dilation), 1))
+        return layer.given(ceil_mode=(slid.rounds_up, False))
+    return pad_before(slid.reach, layer.given(dilation=(one(slid.dilation), 1)), -inf)
 
 
 @writes(AvgPool)
 def avgpool(op: AvgPool, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
-    found = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
+    layer = _pool(f"nn.AvgPool{rank_of(at.x)}d", slid)
     if is_even(slid.sides):
         pad = one(before for before, _ in slid.sides)
-        found = found.given(padding=(pad, 0), ceil_mode=(slid.rounds_up, False))
-        return found.given(count_include_pad=(op.count_padding or not is_any(slid.sides), True))
+        layer = layer.given(padding=(pad, 0), ceil_mode=(slid.rounds_up, False))
+        return layer.given(count_include_pad=(op.count_padding or not is_any(slid.sides), True))
     if op.count_padding and slid.fits("ceil" if slid.rounds_up else "floor"):
-        return pad_before(slid.sides, found.given(ceil_mode=(slid.rounds_up, False)))
+        return pad_before(slid.sides, layer.given(ceil_mode=(slid.rounds_up, False)))
     raise ArchcalcError("averages with padding that differs from side to side and does not count")
 
 
 @writes(LpPool)
 def lppool(op: LpPool, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
-    found = expression(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
-    return pad_before(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
+    layer = expression(f"nn.LPPool{rank_of(at.x)}d", norm_type=op.norm, kernel_size=one(slid.kernel))
+    return pad_before(slid.reach, layer.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
 @writes(Subsample)
@@ -127,8 +127,8 @@ def subsample(op: Subsample, at: Site) -> Expression:
     slid = refuse_dilation(op, at)
     if slid.rank != 2:
         raise ArchcalcError(f"works on {slid.rank} spatial axes: there is a layer for 2")
-    found = expression("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
-    return pad_before(slid.reach, found.given(stride=(one(slid.stride), one(slid.kernel))))
+    layer = expression("Subsample", channels=at.x[1], kernel_size=one(slid.kernel))
+    return pad_before(slid.reach, layer.given(stride=(one(slid.stride), one(slid.kernel))))
 
 
 def _pool(form: str, slid: Windows) -> Expression:

@@ -30,19 +30,19 @@ def pytorch(report: Report, depth: int | None) -> str:
     Raises:
         ArchcalcError: the network holds a layer that PyTorch code cannot say.
     """
-    found = prepare(report, TABLE)
+    writing = prepare(report, TABLE)
     names = Names(TAKEN)
     main = names.new(class_name(report.name, report.title))
-    code = "\n".join(_classes(found, main, names))
+    code = "\n".join(_classes(writing, main, names))
     functional = ["from torch.nn import functional as F"] if "F." in code else []
     head = (
-        *found.docstring(f"{report.totals.params:,} parameters. {_sizes(report)}."),
+        *writing.docstring(f"{report.totals.params:,} parameters. {_sizes(report)}."),
         "",
         "import torch",
         "from torch import nn",
         *functional,
     )
-    return "\n".join((*head, *helpers(HELPERS, code), code, *_example(found, main), ""))
+    return "\n".join((*head, *helpers(HELPERS, code), code, *_example(writing, main), ""))
 
 
 def _sizes(report: Report) -> str:
@@ -51,19 +51,19 @@ def _sizes(report: Report) -> str:
     return f"Input {sides[0]}, output {sides[1]}"
 
 
-def _classes(found: Writing, main: str, names: Names) -> Iterator[str]:
+def _classes(writing: Writing, main: str, names: Names) -> Iterator[str]:
     """Yield the lines of all classes, each after those that it uses."""
-    called = signatures(found, lambda name: names.new(class_name(name)), RESERVED)
-    for block in found.program.blocks:
+    called = signatures(writing, lambda name: names.new(class_name(name)), RESERVED)
+    for block in writing.program.blocks:
         own = called[block.name]
         items = read_branches(block.calls, block.start)
         yield from (
             "",
             "",
-            *_block(ModuleBody(found, called, own.parameters, items), items, block.start, own),
+            *_block(ModuleBody(writing, called, own.parameters, items), items, block.start, own),
         )
-    items = read_branches(found.program.calls, found.entering[0])
-    yield from ("", "", *_network(ModuleBody(found, called, {}, items), items, found, main))
+    items = read_branches(writing.program.calls, writing.entering[0])
+    yield from ("", "", *_network(ModuleBody(writing, called, {}, items), items, writing, main))
 
 
 def _block(body: ModuleBody, items: Items, start: int, called: Signature) -> Iterator[str]:
@@ -94,8 +94,8 @@ def _layers(body: ModuleBody) -> Iterator[str]:
 def _forward(body: ModuleBody, inputs: dict[int, str], outputs: list[int]) -> Iterator[str]:
     yield f"    def forward({', '.join(('self', *inputs.values()))}):"
     reserved = (*TAKEN, "self")
-    found, texts = statements(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=reserved)
-    for statement in found:
+    writing, texts = statements(body.steps, inputs, [*outputs, *body.heads], nested=True, reserved=reserved)
+    for statement in writing:
         yield f"        {statement.variable} = {statement.text}"
     main = ", ".join(texts[: len(outputs)])
     if body.heads:
@@ -104,18 +104,18 @@ def _forward(body: ModuleBody, inputs: dict[int, str], outputs: list[int]) -> It
     yield f"        return {main}"
 
 
-def _network(body: ModuleBody, items: Items, found: Writing, name: str) -> Iterator[str]:
-    arguments = found.arguments("x", Names({*TAKEN, "self"}))
-    body.walk(items, found.entering[0])
+def _network(body: ModuleBody, items: Items, writing: Writing, name: str) -> Iterator[str]:
+    arguments = writing.arguments("x", Names({*TAKEN, "self"}))
+    body.walk(items, writing.entering[0])
     yield f"class {name}(nn.Module):"
     yield "    def __init__(self):"
     yield from _layers(body)
-    yield from _forward(body, arguments, found.leaving)
+    yield from _forward(body, arguments, writing.leaving)
 
 
-def _example(found: Writing, name: str) -> Iterator[str]:
+def _example(writing: Writing, name: str) -> Iterator[str]:
     """Yield what the module does when it is run: print its parameters and the shape of what comes out."""
-    shapes = (row.output_shape for row in found.report.inputs)
+    shapes = (row.output_shape for row in writing.report.inputs)
     inputs = ", ".join(f"torch.rand({', '.join(map(str, shape))})" for shape in shapes)
     yield from (
         "",
@@ -126,7 +126,7 @@ def _example(found: Writing, name: str) -> Iterator[str]:
         "    with torch.no_grad():",
         f"        y = model({inputs})",
     )
-    if len(found.network.outputs) == 1:
+    if len(writing.network.outputs) == 1:
         yield "    print(tuple(y.shape))"
     else:
         yield "    print(*(tuple(output.shape) for output in y))"

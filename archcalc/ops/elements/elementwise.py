@@ -187,7 +187,7 @@ class Where(Elementwise):
     def work(self, at: Site) -> Work:
         return times(prod(at.y), COMPARISON)
 
-    def forward(self, condition: Array, one: Array, other: Array) -> Array:
+    def forward(self, condition: Array, first: Array, second: Array) -> Array:
         from archcalc.arrays.kernels import where
 
-        return where(condition != 0, one, other)
+        return where(condition != 0, first, second)

@@ -65,14 +65,14 @@ def _output(reading: Reading, position: int, values: Mapping[int, Array], run: S
     return output
 
 
-def _numbers(found: object, shape: Sizes) -> Array | None:
+def _numbers(returned: object, shape: Sizes) -> Array | None:
     """Return what ONNX Runtime computed, in a layer's shape if it has its size; None where it is no numbers."""
     from archcalc.arrays.tensors import as_float
 
-    kind = found.dtype.kind if hasattr(found, "dtype") else "O"
+    kind = returned.dtype.kind if hasattr(returned, "dtype") else "O"
     if kind in "OSU":
         return None
-    array = as_float(found)
+    array = as_float(returned)
     return array.reshape(shape) if array.size == prod(shape) else array
 
 

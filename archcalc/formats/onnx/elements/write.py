@@ -58,8 +58,8 @@ def scalar(draft: Draft, op: WithNumber, at: Spot) -> str:
 
 @writes(Where)
 def where(draft: Draft, op: Where, at: Spot) -> str:
-    condition, one, other = draft.inputs
-    return draft.call("Where", draft.truth(condition), one, other)
+    condition, first, second = draft.inputs
+    return draft.call("Where", draft.truth(condition), first, second)
 
 
 @writes(Clip)

@@ -141,12 +141,12 @@ def _last(node: GraphNode, builder: Builder, y: Output, hidden: int) -> Tensor:
     parts: list[Tensor] = []
     for direction in range(y.shape[2] // hidden):
         start, index = direction * hidden, 0 if direction else y.shape[time] - 1
-        one = y
+        step_state = y
         if y.shape[2] > hidden:
-            one = builder.add(
+            step_state = builder.add(
                 f"{name}{direction}:half", "slice", [y], axes=(2,), starts=(start,), stops=(start + hidden,)
             )
-        state = builder.add(f"{name}{direction}", "take", [one], axis=time, index=index)
+        state = builder.add(f"{name}{direction}", "take", [step_state], axis=time, index=index)
         shape = (state.shape[0], 1, hidden) if behind else (1, *state.shape)
         parts.append(to_shape(f"{name}{direction}:row", builder, state, shape))
     return parts[0] if len(parts) == 1 else builder.add(name, "concat", parts, axis=behind)

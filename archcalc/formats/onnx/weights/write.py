@@ -15,10 +15,10 @@ writes(Einsum)(lambda draft, op, at: draft.take("Einsum", equation=op.equation.r
 writes(RNN)(lambda draft, op, at: _recurrent(draft, op, at, "RNN", [0]))
 
 
-def _swap(rank: int, one: int, other: int) -> list[int]:
+def _swap(rank: int, first: int, second: int) -> list[int]:
     """Return the order of axes in which two have changed places."""
     order = list(range(rank))
-    order[one], order[other] = order[other], order[one]
+    order[first], order[second] = order[second], order[first]
     return order
 
 

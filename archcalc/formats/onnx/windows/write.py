@@ -66,7 +66,7 @@ def conv(draft: Draft, op: Conv, at: Spot) -> str:
     order: list[int] = []
     for size in sorted({len(maps) for maps in op.connections}):
         filters = [place for place, maps in enumerate(op.connections) if len(maps) == size]
-        maps = (one for place in filters for one in op.connections[place])
+        maps = (source for place in filters for source in op.connections[place])
         dealt = draft.call("Gather", "x", ints(maps), axis=1)
         weights = (name for name in (f"weight{size}", f"bias{size}") if name in draft.weights)
         parts.append(draft.call("Conv", dealt, *weights, group=len(filters), **settings))
@@ -131,12 +131,12 @@ def _adaptive(draft: Draft, y: Sizes, x: Sizes, pool: str, reduction: str) -> st
     if not any(n % o for n, o in axes):
         size = tuple(n // o for n, o in axes)
         return draft.take(pool, kernel_shape=size, strides=size)
-    found = "x"
+    pooled = "x"
     for axis, (n, o) in enumerate(axes, 2):
         bins = [(i * n // o, -(-(i + 1) * n // o)) for i in range(o)]
-        parts = [_reduce(draft, found, axis, bin_, reduction) for bin_ in bins]
-        found = draft.call("Concat", *parts, axis=axis)
-    return found
+        parts = [_reduce(draft, pooled, axis, bin_, reduction) for bin_ in bins]
+        pooled = draft.call("Concat", *parts, axis=axis)
+    return pooled
 
 
 def _reduce(draft: Draft, x: str, axis: int, stretch: tuple[int, int], reduction: str) -> str:
