@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from archcalc.formats.language.arithmetic import (
+from archcalc.formats.language.operators import (
     ARITHMETIC,
     COMPARISONS,
     FUNCTIONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archcalc.formats.language.arithmetic import FUNCTIONS
+from archcalc.formats.language.operators import FUNCTIONS
 from archcalc.ground.errors import nearest
 
 OFFER = (
