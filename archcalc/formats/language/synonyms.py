@@ -1,4 +1,4 @@
-"""What other programs call a layer or a setting, and the line to write in its place.
+"""The line to write in place of a word of other programs: what they call settings; layer types say it themselves (`also`).
 
 Source: the layers of PyTorch, Keras, TensorFlow, Caffe and Darknet, and the operators of ONNX.
 """

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from archcalc.formats.program.branches import every, read_branches
 from archcalc.formats.program.calls import Call
-from archcalc.formats.program.grammar import FEWEST_LAYERS, OVERHEAD, ROUNDS, with_blocks, worthwhile
 from archcalc.formats.program.pieces import Form, Piece, PieceMaker, Pieces, Settings, layers, lines, uses
+from archcalc.formats.program.repetition import FEWEST_LAYERS, OVERHEAD, ROUNDS, with_blocks, worthwhile
 from archcalc.formats.program.rolling import roll
 from archcalc.network.network import Network, parts, prefix
 
