@@ -25,6 +25,8 @@ SCHEMA = schemas.report_schema()
 FROZEN = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
 
 LINES = [
+    "quiz lenet5 --seed 1",
+    "quiz --seed 2 --answers",
     "show lenet5",
     "show googlenet --train --depth 1",
     "show shufflenet_v2_x0_5 --columns layer,im2col,field",
@@ -78,6 +80,7 @@ FRAME = ("schema", "command", "network", "conditions", "rows", "totals", "notes"
 """What every document has, in this order; what else one says stands between conditions and rows."""
 SENTENCES = (
     "answer",
+    "question",
     "claimed",
     "does",
     "errors",

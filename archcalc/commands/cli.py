@@ -11,7 +11,7 @@ from typing import ParamSpec, TextIO
 
 import click
 
-from archcalc.commands import compare, explain, export, reconcile, reports, specs, topics, verify
+from archcalc.commands import compare, explain, export, quiz, reconcile, reports, specs, topics, verify
 from archcalc.commands.group import cli
 from archcalc.commands.output import NobodyReadsError
 from archcalc.ground.errors import ArchcalcError, visible
@@ -19,7 +19,19 @@ from archcalc.ground.room import watch
 
 Said = ParamSpec("Said")
 
-__all__ = ["cli", "compare", "explain", "export", "main", "reconcile", "reports", "specs", "topics", "verify"]
+__all__ = [
+    "cli",
+    "compare",
+    "explain",
+    "export",
+    "main",
+    "quiz",
+    "reconcile",
+    "reports",
+    "specs",
+    "topics",
+    "verify",
+]
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ LONGEST_SUMMARY = 200
 
 HEADINGS = {
     "Look": "show tree list params flops memory rf",
-    "Understand": "explain compare size reconcile verify",
+    "Understand": "explain compare size reconcile verify quiz",
     "Decide": "check",
     "Exchange": "export",
     "Reference": "ops new help schema completion",

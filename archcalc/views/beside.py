@@ -81,6 +81,7 @@ SUM: dict[str, Schema] = {
     "sum": describe("as it was asked for", TEXT),
     "value": describe("what it comes to", {"type": ["number", "boolean"]}),
 }
+QUIZ: dict[str, Schema] = {"seed": describe("of the draw: the same number asks the same again", COUNT)}
 WINDOW: dict[str, Schema] = {
     "size": describe("elements that go in", or_null(COUNT)),
     "target": describe("elements that are to come out", or_null(COUNT)),

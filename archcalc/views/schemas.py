@@ -20,6 +20,7 @@ from archcalc.views import (
     catalogue,
     explanation,
     layers,
+    quiz,
     reconciliation,
     reference,
     sizes,
@@ -92,6 +93,7 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(reconciliation.OVERVIEW), beside.FACTS),
             _page(_row(reconciliation.DETAILS), beside.FACTS),
         ],
+        "quiz": [_page(_row(columns), beside.QUIZ) for columns in (quiz.QUESTIONS, quiz.ANSWERS)],
         "verify": [_page(_row(verification.COLUMNS), beside.FACTS | beside.VERIFIED)],
         "list": [
             _page(_row(catalogue.columns(catalogue.SHOWN))),
