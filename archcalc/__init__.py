@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
     from archcalc.questions.verify.agreement import compare_values
     from archcalc.questions.verify.verify import Verification, memory_bound, verify
+    from archcalc.questions.worked.unfolded import Unfolding, unfold
+    from archcalc.questions.worked.worked import Worked, work_out
 
 __version__ = "0.1.0"
 
@@ -45,8 +47,10 @@ __all__ = [
     "Report",
     "Row",
     "Totals",
+    "Unfolding",
     "Verification",
     "Work",
+    "Worked",
     "analyze",
     "check",
     "compare",
@@ -61,7 +65,9 @@ __all__ = [
     "names",
     "reconcile",
     "spec_schema",
+    "unfold",
     "verify",
+    "work_out",
 ]
 
 _HOMES = {
@@ -87,6 +93,10 @@ _HOMES = {
     "Verification": "archcalc.questions.verify.verify",
     "memory_bound": "archcalc.questions.verify.verify",
     "verify": "archcalc.questions.verify.verify",
+    "Unfolding": "archcalc.questions.worked.unfolded",
+    "unfold": "archcalc.questions.worked.unfolded",
+    "Worked": "archcalc.questions.worked.worked",
+    "work_out": "archcalc.questions.worked.worked",
     "load": "archcalc.formats.library",
     "load_every": "archcalc.formats.specs",
     "loads": "archcalc.formats.language.given",

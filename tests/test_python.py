@@ -152,9 +152,12 @@ def test_a_mapping_without_end_is_refused(monkeypatch):
 def things():
     """Return what has a page, by the line that shows it on the command line."""
     report = archcalc.analyze("lenet5", batch=2)
+    pool = archcalc.analyze("maxpool: 2", input="1x2x2")
     return {
         "show lenet5 --batch 2": report,
         "explain lenet5 c1 --batch 2": archcalc.explain(report, "c1"),
+        'explain {"maxpool":2} --on [[1,2],[3,4]]': archcalc.work_out(pool, [[1, 2], [3, 4]]),
+        "explain lenet5 c1 --batch 2 --im2col": archcalc.unfold(report, "c1"),
         "compare 3x3x3 7x7": archcalc.compare("3x3x3", "7x7"),
         "compare lenet5 lenet5_1998": archcalc.compare("lenet5", "lenet5_1998"),
         "show resnet18": archcalc.analyze("resnet18"),

@@ -48,6 +48,11 @@ LINES = [
     "explain lenet5",
     "explain (227+2*0-11)/4+1",
     "explain 7*(1/2)",
+    'explain {"conv":{"out":1,"kernel":2}} --on [[1,2],[3,4]] --weights [[1,0],[0,1]] --flip',
+    'explain {"maxpool":{"kernel":2,"padding":1}} --on [[1,2],[3,4]]',
+    'explain {"softmax":} --on [1,2.5]',
+    'explain {"conv":{"out":1,"kernel":2}} --on [[1,2],[3,4]] --weights [[1,0],[0,1]] --im2col',
+    "explain alexnet_two_gpus conv2 --im2col",
     "size 224 --kernel 11 --stride 4",
     "size 14 --kernel 5 --output 14",
     "size 14 --kernel 5 --output 15",
@@ -92,6 +97,7 @@ SENTENCES = (
     "rule",
     "sum",
 )
+SENTENCES += ("arithmetic", "array", "made", "turned")
 SENTENCES += ("documentation", "example", "formula", "source", "title", "symbols", "settings", "legend")
 """Fields that hold prose, arithmetic or a spec's own words, where a comma is a comma."""
 

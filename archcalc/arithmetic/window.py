@@ -40,9 +40,13 @@ class Window(NamedTuple):
         """The window moves on by its stride."""
         return self.stride
 
+    def element(self, place: Number, tap: Number) -> Number:
+        """Return which input element the window at a `place` has at its `tap`: o·s + t·d − p."""
+        return place * self.stride + tap * self.dilation - self.before
+
     def taps(self, place: int) -> Taps:
         """Return what an element is made of: the window."""
-        return Taps(int(place * self.stride - self.before), int(self.kernel), int(self.dilation))
+        return Taps(int(self.element(place, 0)), int(self.kernel), int(self.dilation))
 
     def widened(self, size: Number, stride: Number) -> Number:
         """Return the field over elements that all see `size`, `stride` apart: r + (k - 1)·d·j."""

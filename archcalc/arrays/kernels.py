@@ -1,6 +1,6 @@
 """Arrays for the ops' references: sliding windows, products that are counted, and what NumPy calls its functions.
 
-Tensors are (N, C, *I), float32, with any number of spatial axes. Where windows lie is found by laying them
+Tensors are (N, C, *I) with any number of spatial axes, float32 unless a caller asks for more. Where windows lie is found by laying them
 on the padded array, not by a formula for the output size, so that a real shape can prove a predicted one.
 The only importer of `numpy` beside `symbols`; ops import it when they run.
 """
@@ -200,7 +200,7 @@ def correlate(x: Array, weight: Array, windows: Sequence[Window], rounding: Roun
     seen, axes = lay_windows(x, windows, rounding), len(windows)
     samples, channels, extents = x.shape[0], x.shape[1], seen.shape[2 : 2 + axes]
     filters = weight.reshape(groups, weight.shape[0] // groups, -1)
-    output = np.empty((samples, weight.shape[0], *extents), np.float32)
+    output = np.empty((samples, weight.shape[0], *extents), x.dtype)
     row_bytes = 4 * channels * math.prod(weight.shape[2:]) * math.prod(extents[1:])
     rows = max(1, WORKSPACE // row_bytes)
     for sample in range(samples):
@@ -224,7 +224,7 @@ def scatter(x: Array, weight: Array, windows: Sequence[Window], extra: Sequence[
     columns = columns.reshape(samples, weight.shape[1] * groups, *taps, *extents)
     ends = [(n - 1) * w.stride + 1 for n, w in zip(extents, windows, strict=True)]
     room = (e + w.dilation * (w.kernel - 1) + more for e, w, more in zip(ends, windows, extra, strict=True))
-    canvas = np.zeros((samples, columns.shape[1], *room), np.float32)
+    canvas = np.zeros((samples, columns.shape[1], *room), x.dtype)
     for tap in np.ndindex(*taps):
         shifts = (t * w.dilation for t, w in zip(tap, windows, strict=True))
         place = (slice(s, s + e, w.stride) for s, e, w in zip(shifts, ends, windows, strict=True))

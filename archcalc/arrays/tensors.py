@@ -249,6 +249,11 @@ def as_float(array: object) -> Array:
     return np.asarray(array, np.float32)
 
 
+def as_double(numbers: Sequence[float], shape: Sequence[int]) -> Array:
+    """Return numbers as a float64 array of a shape, in which integers below 2⁵³ and their sums are exact."""
+    return np.array(numbers, np.float64).reshape(shape)
+
+
 def count_apart(left: Array, right: Array, relative: float, absolute: float) -> int:
     """Return how many numbers differ by more than a share of themselves and a share of the largest.
 

@@ -15,10 +15,13 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import ModelOptions, analyze_model, examples, report_options
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
+from archcalc.commands.worked import ValueOptions, is_about_values, page_on_values, value_options
 from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
+    from archcalc.analysis.report import Report
     from archcalc.questions.explain import Explanation
+    from archcalc.sheet.sheet import Sheet
 
 
 @cli.command(
@@ -31,34 +34,55 @@ if TYPE_CHECKING:
         "explain resnet50 conv2_x.bottleneck1.residual.conv2",
         "explain alexnet conv1 --input 3x224x224",
         "explain vgg16 fc6 --format latex",
+        "explain 'conv: {out: 1, kernel: 2}' --on '[[1,2,3],[4,5,6],[7,8,9]]' --weights '[[1,0],[0,-1]]'",
+        "explain 'maxpool: 2' --on '[[1,2,3,0],[0,1,2,3],[3,0,1,2],[2,3,0,1]]'",
+        "explain 'conv: {out: 30, kernel: 5}' --input 3x7x7 --batch 10 --im2col",
     )
 )
 @report_options
+@value_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
-def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> None:
+def explain(
+    form: str,
+    layer: str | None,
+    on: str | None,
+    weights: str | None,
+    bias: str | None,
+    flip: bool,
+    im2col: bool,
+    **options: Unpack[ModelOptions],
+) -> None:
     """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.
 
     The derivation of a layer goes from symbols to numbers to the result, for its output size,
     parameters, work, memory, receptive field, and the matrix that im2col makes of its input. It is the
     layer's own arithmetic, replayed. Without a LAYER: what the network is made of, and where its
     parameters and its work sit. A sum in place of MODEL is worked out; a single layer written there is
-    explained without naming it.
+    explained without naming it, and works on the values of --on, window by window.
     """
     from archcalc.formats.library import is_inline
-    from archcalc.views import explanation
 
+    values = ValueOptions(on=on, weights=weights, bias=bias, flip=flip, im2col=im2col)
+    if is_about_values(values):
+        emit(page_on_values(layer, values, options), form)
+        return
     if is_sum(options["model"]):
         from archcalc.formats.language.expressions import work_out
         from archcalc.views.sizes import sum_of
 
         emit(sum_of(options["model"], work_out(options["model"].translate(SIGNS))), form)
         return
-    report = analyze_model(**options)
+    emit(_page(analyze_model(**options), layer, is_alone=is_inline(options["model"])), form)
+
+
+def _page(report: Report, layer: str | None, *, is_alone: bool) -> Sheet:
+    """Return the page of a network, a block or a layer; `is_alone` explains an only layer without its name."""
+    from archcalc.views import explanation
 
     def explained(name: str) -> Explanation:
         return archcalc.explain(report, name)
 
-    if layer is None and len(report.rows) == len(report.inputs) + 1 and is_inline(options["model"]):
+    if layer is None and is_alone and len(report.rows) == len(report.inputs) + 1:
         layer = report.rows[-1].name
     if layer is None:
         from archcalc.questions.check import judge_expectations
@@ -68,14 +92,12 @@ def explain(form: str, layer: str | None, **options: Unpack[ModelOptions]) -> No
             for rows in explanation.heaviest(report)
         ]
         claims = [finding for finding in judge_expectations(report.run.network) if finding.claim is not None]
-        emit(explanation.network(report, heavy, claims), form)
-        return
+        return explanation.network(report, heavy, claims)
     layer = layer if layer in report.run.positions else layer.rstrip("./*… ")
     inside = [row.name for row in report.rows if is_inside(row.name, layer)]
     if inside:
-        emit(explanation.block(layer, [explained(name) for name in inside], report), form)
-    else:
-        emit(explanation.layer(explained(layer)), form)
+        return explanation.block(layer, [explained(name) for name in inside], report)
+    return explanation.layer(explained(layer))
 
 
 SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "÷": "/", "–": "-"})

@@ -9,6 +9,11 @@ Role = Literal["layer", "input", "constant", "unknown"]
 Storage = Literal["new", "view", "overwrite"]
 """Where the output lies: in memory of its own, in its input's, which stays as it is, or over its input."""
 
+Gathers = Literal["", "products", "largest", "mean"]
+"""What an output element is of the elements that it sees: the sum of their products with a weight each, the largest, the
+mean; "" where it is none of these.
+"""
+
 
 class Traits(NamedTuple):
     """What engine, memory, writers and the spec language ask of a layer type.
@@ -20,6 +25,7 @@ class Traits(NamedTuple):
         takes: the least and the most inputs; None for any number.
         least_axes: the fewest axes that an input may have, the batch among them.
         slides: whether it slides windows over the axes behind the channels.
+        gathers: what an output element is of the elements that it sees.
     """
 
     role: Role = "layer"
@@ -28,6 +34,7 @@ class Traits(NamedTuple):
     takes: tuple[int, int | None] = (1, 1)
     least_axes: int = 2
     slides: bool = False
+    gathers: Gathers = ""
 
     @property
     def is_branched(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from archcalc.sheet.amounts import Agreeing, Amounts, Bytes, Count, ExactBytes, Ratio, Share, Threshold
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
+from archcalc.sheet.grids import Index, Numbered
 from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, round_off
 
@@ -264,6 +265,14 @@ MIXED = Mixed(
 )
 MIXED_LINES = MixedLines(MIXED.name, MIXED.schema)
 PLOT = Plot("plot", _describe("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
+ARRAY_SIZES = Numbers("array_sizes", _describe("all sizes of an array", {"type": "array", "items": INTEGER}))
+GRID = Numbered(
+    "grid",
+    _describe("a number, or lists of them within lists; null for none", {"type": ["number", "array"]}),
+)
+INDEX = Index(
+    "index", _describe("where an element stands, axis by axis", {"type": "array", "items": INTEGER})
+)
 
 KINDS = (
     TEXT,
@@ -290,4 +299,7 @@ KINDS = (
     MIXED,
     MIXED_LINES,
     PLOT,
+    ARRAY_SIZES,
+    GRID,
+    INDEX,
 )

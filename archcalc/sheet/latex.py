@@ -23,6 +23,9 @@ LATEX = str.maketrans(
         "≤": r"$\le$",
         "≥": r"$\ge$",
         "²": r"\textsuperscript{2}",
+        "ᵀ": r"\textsuperscript{T}",
+        "′": "$'$",
+        "∞": r"$\infty$",
         "−": r"$-$",
         "█": "",
     }

@@ -32,6 +32,8 @@ class Page(NamedTuple):
 PAGES = {
     "Report": Page("show", "archcalc.views.layers"),
     "Explanation": Page("explain", "archcalc.views.explanation"),
+    "Worked": Page("explain", "archcalc.views.worked"),
+    "Unfolding": Page("explain", "archcalc.views.unfolded"),
     "Contrast": Page("compare", "archcalc.views.comparison"),
 }
 """The page of each class of things, by the name of the class."""

@@ -15,7 +15,7 @@ SIGNS = str.maketrans(
     {
         **dict(zip("×·−–′…≈≤≥", ("x", "*", "-", "-", "'", "...", "~", "<=", ">="), strict=True)),
         **dict(zip("→⌊⌋⌈⌉√", ("->", "floor(", ")", "ceil(", ")", "sqrt"), strict=True)),
-        **dict(zip("αβλπΣ", ("alpha", "beta", "lambda", "pi", "sum "), strict=True)),
+        **dict(zip("αβλπΣ∞", ("alpha", "beta", "lambda", "pi", "sum ", "inf"), strict=True)),
         **dict(zip("─│├└█▉▊▋▌▍▎▏", "-||`########", strict=True)),
         **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
     }

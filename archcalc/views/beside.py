@@ -12,7 +12,7 @@ from archcalc.op.op import Work
 from archcalc.questions.memory import OPTIMIZERS
 from archcalc.sheet import kinds
 from archcalc.sheet.sheet import Schema
-from archcalc.views import explanation
+from archcalc.views.page import ABOUT
 
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
@@ -101,9 +101,50 @@ LEGEND = list_of(
 )
 LAYER: dict[str, Schema] = {
     "layer": describe("the layer that is explained", TEXT),
-    **{key: {"$ref": f"#/$defs/{FIGURES[key].kind.name}"} for key in explanation.ABOUT},
+    **{key: {"$ref": f"#/$defs/{FIGURES[key].kind.name}"} for key in ABOUT},
     "weights": describe("shapes of its weights by name", {"type": "object", "additionalProperties": SIZES}),
     "legend": describe("what the letters stand for", LEGEND),
+}
+GRID: Schema = {"$ref": f"#/$defs/{kinds.GRID.name}"}
+ABOUT_LAYER: dict[str, Schema] = {
+    "layer": LAYER["layer"],
+    **{key: LAYER[key] for key in ABOUT},
+}
+WORKED: dict[str, Schema] = {
+    **ABOUT_LAYER,
+    "values": describe(
+        "the layer's arrays, without the batch; padded is null where nothing is padded",
+        object_of(
+            {
+                "input": GRID,
+                "padded": GRID,
+                "weights": {"type": "object", "additionalProperties": GRID},
+                "output": GRID,
+            }
+        ),
+    ),
+    "turned": describe(
+        "the convolution of mathematics, with the kernel turned; null where it was not asked for",
+        or_null(object_of({"weight": GRID, "output": GRID})),
+    ),
+    "shifted": describe(
+        "the input moved by one to the right, and how many of the outputs stay the same; null but for pooling",
+        or_null(object_of({"input": GRID, "output": GRID, "same": COUNT, "outputs": COUNT})),
+    ),
+}
+INDICES = list_of(TEXT)
+UNFOLDED: dict[str, Schema] = {
+    **ABOUT_LAYER,
+    "entry": describe(
+        "which element of x the entry of col is that stands in this row and this column",
+        object_of({"row": INDICES, "column": INDICES, "element": INDICES}),
+    ),
+    "groups": describe("independent convolutions, each with arrays of these sizes", COUNT),
+    "legend": LAYER["legend"],
+    "matrices": describe(
+        "the matrices themselves, a list of one for each of several groups; none without values",
+        {"type": "object", "additionalProperties": GRID},
+    ),
 }
 BLOCK: dict[str, Schema] = {
     "block": describe("the block that is explained", TEXT),

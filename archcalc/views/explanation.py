@@ -18,13 +18,11 @@ from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEX
 from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
-from archcalc.views.page import facts, notes, subtitle
+from archcalc.views.page import about, facts, notes, subtitle, used_letters
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
 
-ABOUT = ("op", "settings", "from", "inputs", "output")
-"""What machines are told of a layer beside its derivations."""
 LAYER = (
     Column("figure", "figure", TEXT, "the figure's name"),
     Column("derivation", "symbols = numbers = result", DERIVATION, "how it comes about"),
@@ -68,7 +66,8 @@ def layer(explanation: Explanation) -> Sheet:
     sources = ", ".join(
         f"{name} {SHAPE.text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )
-    legend = dict(_find_used(explanation))
+    formulas = " ".join(one.symbols + one.numbers for one in explanation.derivations)
+    legend = used_letters(formulas, explanation.legend)
     return Sheet(
         columns=LAYER,
         rows=tuple(
@@ -87,7 +86,7 @@ def layer(explanation: Explanation) -> Sheet:
         facts=facts(report)
         | {
             "layer": row.name,
-            **{key: FIGURES[key].kind.plain(FIGURES[key].of_row(row, report)) for key in ABOUT},
+            **about(row, report),
             "weights": {name: list(shape) for name, shape in row.weights.items()},
             "legend": [
                 {"symbols": letters.split(", "), "meaning": meaning} for letters, meaning in legend.items()
@@ -154,26 +153,6 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
                 for key in ("inputs", "output", "params", "macs")
             },
         },
-    )
-
-
-def _find_used(explanation: Explanation) -> Iterator[tuple[str, str]]:
-    """Yield the letters that occur in the derivations, with their meaning."""
-    text = " ".join(derivation.symbols + derivation.numbers for derivation in explanation.derivations)
-    plain = text.replace("bytes", "")
-    for letters, meaning in explanation.legend.items():
-        known = [
-            letter for letter in letters.split(", ") if _occurs(letter, text if letter == "bytes" else plain)
-        ]
-        if known:
-            yield ", ".join(known), meaning
-
-
-def _occurs(letter: str, text: str) -> bool:
-    """Tell whether a letter stands in a text by itself, not as part of an indexed one."""
-    return any(
-        text.startswith(letter, place) and text[place + len(letter) :][:1] not in tuple("₁₂₃₄₅₆₇₈₉′")
-        for place in range(len(text))
     )
 
 

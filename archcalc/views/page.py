@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
@@ -38,6 +38,38 @@ def facts(report: Report) -> dict[str, object]:
             "incomplete": list(incomplete),
         },
     }
+
+
+ABOUT = ("op", "settings", "from", "inputs", "output")
+"""What machines are told of a layer beside its rows."""
+
+
+def about(row: Row, report: Report) -> dict[str, object]:
+    """Return what machines are told of a layer beside its rows."""
+    return {key: FIGURES[key].kind.plain(FIGURES[key].of_row(row, report)) for key in ABOUT}
+
+
+def used_letters(formulas: str, legend: Mapping[str, str]) -> dict[str, str]:
+    """Return the letters of a legend that occur in formulas, with their meaning."""
+    plain = formulas.replace("bytes", "")
+    used = {}
+    for letters, meaning in legend.items():
+        known = [
+            letter
+            for letter in letters.split(", ")
+            if _occurs(letter, formulas if letter == "bytes" else plain)
+        ]
+        if known:
+            used[", ".join(known)] = meaning
+    return used
+
+
+def _occurs(letter: str, text: str) -> bool:
+    """Tell whether a letter stands in a text by itself, not as part of an indexed one."""
+    return any(
+        text.startswith(letter, place) and text[place + len(letter) :][:1] not in tuple("₁₂₃₄₅₆₇₈₉′")
+        for place in range(len(text))
+    )
 
 
 def subtitle(report: Report) -> tuple[str, ...]:

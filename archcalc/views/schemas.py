@@ -25,8 +25,10 @@ from archcalc.views import (
     reference,
     sizes,
     totals,
+    unfolded,
     verdicts,
     verification,
+    worked,
 )
 
 
@@ -85,6 +87,8 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
             _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
             _page(_row(sizes.SUM), beside.SUM),
+            _page({**_row(worked.COLUMNS), "required": []}, beside.FACTS | beside.WORKED),
+            _page(_row(unfolded.COLUMNS), beside.FACTS | beside.UNFOLDED),
         ],
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],

@@ -51,6 +51,8 @@ class Linear(Dense):
     Source: torch.nn.Linear.
     """
 
+    traits = Traits(deep=True, gathers="products")
+
     bias: bool = flag("add a number per output", default=True)
     axis: int = axis("the axis whose numbers are connected", default=1)
 

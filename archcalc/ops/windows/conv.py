@@ -37,7 +37,7 @@ class Conv(Sliding):
     element goes after. Source: torch.nn.Conv2d; LeCun et al. 1998.
     """
 
-    traits = Traits(deep=True, slides=True)
+    traits = Traits(deep=True, slides=True, gathers="products")
 
     out: int = count("M", "number of filters, the output's channels")
     groups: int = count("g", "channels split into this many independent groups", default=1, fades=True)

@@ -13,6 +13,7 @@ from archcalc.op.op import Op, Weights, Work, check_axes, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site, Spot
+from archcalc.op.traits import Traits
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class MaxPool(Pool):
     torch.nn.MaxPool2d.
     """
 
+    traits = Traits(slides=True, gathers="largest")
+
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.y) * (self.window_size(at.x) - 1))
 
@@ -82,6 +85,8 @@ class AvgPool(Pool):
     input, as always in TensorFlow; the work is the same. What `rounding: ceil` lets stick out beyond the
     padding never counts. Source: torch.nn.AvgPool2d.
     """
+
+    traits = Traits(slides=True, gathers="mean")
 
     count_padding: bool = idle(
         flag("divide by the whole window, padding included", default=True), "where nothing is padded"
@@ -146,6 +151,8 @@ class GlobalAvgPool(Global):
     Source: Lin, Chen & Yan 2013, "Network in network".
     """
 
+    traits = Traits(gathers="mean")
+
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.x) - prod(at.y), divisions=prod(at.y))
 
@@ -160,6 +167,8 @@ class GlobalMaxPool(Global):
 
     (N, C, *I) -> (N, C, 1, …)
     """
+
+    traits = Traits(gathers="largest")
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.x) - prod(at.y))
@@ -211,6 +220,8 @@ class AdaptiveAvgPool(Adaptive):
     Source: torch.nn.AdaptiveAvgPool2d.
     """
 
+    traits = Traits(gathers="mean")
+
     def work(self, at: Site) -> Work:
         return Work(additions=self.read(at.y, at.x) - prod(at.y), divisions=prod(at.y))
 
@@ -228,6 +239,8 @@ class AdaptiveMaxPool(Adaptive):
 
     Source: torch.nn.AdaptiveMaxPool2d.
     """
+
+    traits = Traits(gathers="largest")
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=self.read(at.y, at.x) - prod(at.y))
