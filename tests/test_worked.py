@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc.ground.errors import ArchcalcError
+from archcalc.network.network import Network, Node
+from archcalc.op.settings import extents
+from archcalc.ops import REGISTRY
 from archcalc.sheet.renderers import render
 from archcalc.views.worked import on_values
 
@@ -258,6 +261,28 @@ def test_whole_numbers_are_exact():
     """A million squared, 4,000 times over: 4·10¹⁵ is below 2⁵³ and beyond float32."""
     found = worked("linear: {out: 1, bias: false}", [10**6] * 3999 + [999_999], weights=[10**6] * 3999 + [1])
     assert int(found.output[0]) == 3999 * 10**12 + 999_999
+
+
+ALONE = sorted(kind for kind, op in REGISTRY.items() if op.traits.takes[1] == 1 and op.traits.role == "layer")
+"""Layer types with one input."""
+SMALL = {"channels": (116, 4, 4), "groupnorm": (64, 4, 4), "slice": (8, 16, 16)}
+"""Inputs of those whose examples do not shrink along all axes; that of reshape does not shrink at all."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALONE if kind != "reshape"])
+def test_every_layer_type_is_worked_out_to_what_its_reference_gives(kind):
+    (shape,), settings = REGISTRY[kind].example
+    settings = settings | ({"out": 4} if "out" in settings else {})
+    sizes = SMALL.get(kind, tuple(min(size, 12) for size in extents(shape)))
+    node = Node("op", REGISTRY[kind](**settings), (0,))
+    report = archcalc.analyze(Network("alone", (Node("x", REGISTRY["input"](shape=sizes)), node)))
+    seed = np.random.default_rng(23)
+    x = seed.integers(0, 5, sizes)
+    declared = node.op.tensors(report.run.layers[1].at)
+    tensors = {name: seed.integers(1, 5, shape).astype(float) for name, shape in declared.items()}
+    found = archcalc.work_out(report, x, weights=tensors)
+    known = node.op.forward(x[None].astype(float), **tensors)[0]
+    assert np.array_equal(np.array(found.output, float), known, equal_nan=True)
 
 
 IM2COL = [

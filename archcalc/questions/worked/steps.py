@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.run import Layer
 from archcalc.arithmetic.sight import windows
 from archcalc.arithmetic.window import Division, Window
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.op.site import Sizes
 from archcalc.questions.worked.given import BIAS, WEIGHT
 
@@ -52,17 +52,26 @@ class OutputStep(NamedTuple):
 
 
 def forward(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
-    """Return what the op's reference makes of values."""
+    """Return what the op's reference makes of values.
+
+    Raises:
+        ArchcalcError: there is no reference, or it does not run on them.
+    """
     from archcalc.arrays.kernels import errstate
 
-    with errstate(all="ignore"):
-        y: Array = layer.op.forward(x, **tensors)
+    try:
+        with errstate(all="ignore"):
+            y: Array = layer.op.forward(x, **tensors)
+    except (TypeError, ValueError, IndexError, MemoryError) as error:
+        who = f"{layer.op.kind} '{layer.node.name}'"
+        raise ArchcalcError(f"{who} does not run on these values: {visible(str(error)[:80])}") from None
     return y
 
 
 def steps_of(layer: Layer, x: Array, tensors: Mapping[str, Array], y: Array) -> Iterator[OutputStep]:
     """Yield each output element with what it is made of; nothing where these are not elements that a window sees."""
-    gathers, weight, seen = layer.op.traits.gathers, tensors.get(WEIGHT), _seen(layer)
+    gathers, weight = layer.op.traits.gathers, tensors.get(WEIGHT)
+    seen = _seen(layer) if gathers else []
     if not gathers or (gathers == "products" and weight is None) or len(seen) != x.ndim - 2:
         return
     fan = 1 if weight is None else weight.shape[1]
@@ -122,8 +131,10 @@ def _seen(layer: Layer) -> list[list[range]]:
 
 
 def sides_of(layer: Layer) -> list[tuple[int, int]]:
-    """Return the padding before and after on each axis, and with it what sticks out beyond it."""
-    sides = []
+    """Return the padding before and after on each axis, and with it what sticks out beyond it; none without windows."""
+    sides: list[tuple[int, int]] = []
+    if not layer.op.traits.slides:
+        return sides
     for slide, size, slot in zip(windows(layer.facts.field), layer.at.x[2:], layer.at.y[2:], strict=False):
         if not isinstance(slide, Window):
             return []
