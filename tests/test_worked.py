@@ -452,6 +452,11 @@ def test_a_layer_of_any_network_is_laid_out(run):
         ("{input: 1x2x2, layers: [maxpool: 2]}", "[[1, 2], [3, 4]]", [1, 2, 2]),
         ("{input: 1x2x2, layers: [maxpool: 2]}", "[[1, 2, 3], [3, 4, 5], [1, 1, 1]]", [1, 3, 3]),
         ("{input: 2x2, layers: [relu]}", "[[1, 2], [3, 4]]", [2, 2]),
+        (
+            "{input: 8x8x1, layout: channels_last, layers: [maxpool: 2]}",
+            "[[1, 2, 3], [3, 4, 5]]",
+            [1, 2, 3],
+        ),
     ],
 )
 def test_the_input_is_that_of_the_values(run, layer, line, shape):
@@ -465,6 +470,18 @@ def test_the_input_is_that_of_the_values(run, layer, line, shape):
 def test_an_input_beside_values_says_how_they_lie(run):
     words = ["conv: {out: 1, kernel: 2}", "--on", "[[1, 2, 3], [4, 5, 6]]", "--input", "2x3", "--weights", "[[1, 1], [1, 1]]"]  # fmt: skip
     assert json.loads(run("explain", *words, "--format", "json").out)["values"]["output"] == [[12, 16]]
+
+
+def test_a_spec_of_one_layer_is_worked_out_from_a_file_and_from_standard_input(run, tmp_path):
+    spec = "{name: one, input: 1x4x4, layers: [maxpool: 2]}"
+    (tmp_path / "one.yaml").write_text(spec)
+    for words, stdin in (
+        (["-"], spec),
+        ([tmp_path / "one.yaml"], ""),
+        ([tmp_path / "one.yaml", "maxpool1"], ""),
+    ):
+        outcome = run("explain", *words, "--on", json.dumps(PICTURE), "--format", "json", stdin=stdin)
+        assert json.loads(outcome.out)["values"]["output"] == [[[2, 3], [3, 2]]], outcome.err
 
 
 def test_python_takes_arrays_and_gives_pages():

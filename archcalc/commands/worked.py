@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 import archcalc
-from archcalc.commands.options import ModelOptions, analyze_model, overrides
+from archcalc.commands.options import (
+    ConditionOptions,
+    ModelOptions,
+    analyze_model,
+    hold_to_account,
+    load_model,
+)
 from archcalc.ground.errors import ArchcalcError, CallError
 
 if TYPE_CHECKING:
     from click.decorators import FC
 
-    from archcalc.op.site import Sizes
+    from archcalc.analysis.report import Report
     from archcalc.sheet.sheet import Sheet
 
 
@@ -70,9 +77,7 @@ def page_on_values(layer: str | None, values: ValueOptions, options: ModelOption
     from archcalc.views.unfolded import unfolded
     from archcalc.views.worked import on_values
 
-    if options["input"] is None:
-        options["input"] = _sizes_of(on, options)
-    report = analyze_model(**options)
+    report = _fed(on, **options) if options["input"] is None else analyze_model(**options)
     if layer is not None:
         report.position(layer)
     worked = archcalc.work_out(
@@ -98,20 +103,22 @@ def _as_matrices(layer: str | None, options: ModelOptions) -> Sheet:
     return unfolded(archcalc.unfold(report, layer))
 
 
-def _sizes_of(on: str, options: ModelOptions) -> str | None:
-    """Return the input that values stand for; None where it is the model's own."""
+def _fed(on: str, model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
+    """Load and analyze the model of one layer with the input that values stand for."""
     from archcalc.formats.language.values import read_values
     from archcalc.questions.worked.given import input_sizes
 
-    shape = "x".join(map(str, read_values("on", on).shape)) or "1"
-    model, parameters = options["model"], overrides(options["settings"])
-    own: Sizes | None = None
     try:
-        network = archcalc.load(model, parameters=parameters)
-        own = network.nodes[0].op.output_sizes()[1:]
+        network = load_model(model, settings, **conditions)
     except CallError:  # layers alone have no input but these values
-        network = archcalc.load(model, parameters=parameters, input=shape)
-    return input_sizes(network, on, own)
+        conditions["input"] = "x".join(map(str, read_values("on", on).shape)) or "1"
+        network = load_model(model, settings, **conditions)
+        conditions["input"] = input_sizes(network, on, None)
+        return analyze_model(model, settings, **conditions)
+    conditions["input"] = input_sizes(network, on, network.nodes[0].op.output_sizes()[1:])
+    report = archcalc.analyze(network, **conditions)
+    hold_to_account(report)
+    return report
 
 
 def is_about_values(values: ValueOptions) -> bool:

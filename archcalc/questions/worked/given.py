@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
+from archcalc.analysis.layout import state_sizes
 from archcalc.analysis.run import Layer
 from archcalc.formats.language.values import Given, Values, read_tensors, read_values
 from archcalc.ground.errors import ArchcalcError, list_names, nearest, visible
@@ -51,7 +52,7 @@ def input_sizes(network: Network, on: object, own: Sizes | None) -> str | None:
         shape = (1,) * (len(own) - len(shape)) + shape
     elif len(shape) == 2 or (len(shape) == 1 and network.nodes[1].op.traits.slides):
         shape = (1, *shape)
-    return "x".join(map(str, shape))
+    return _times(state_sizes(shape, network.layout))
 
 
 def input_array(layer: Layer, on: object) -> Array:
