@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from math import prod
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
+from archcalc.formats.language.values import read_tensors, read_values
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
@@ -512,3 +514,15 @@ def test_a_shared_list_does_not_grow_beyond_the_bound():
     )
     with pytest.raises(ArchcalcError, match="more than 4,096"):
         archcalc.work_out(archcalc.analyze("relu:", input="1"), rows)
+
+
+@given(st.text("[]{},:-.0123456789eE &*'\"\nxa", max_size=24))
+def test_any_text_is_values_or_refused_in_words(text):
+    for read in (read_values, read_tensors):
+        try:
+            found = read("on", text)
+        except ArchcalcError:
+            continue
+        for values in found.values() if isinstance(found, dict) else [found]:
+            assert len(values.numbers) == prod(values.shape)
+            assert all(type(number) in (int, float) for number in values.numbers)
