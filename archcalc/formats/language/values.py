@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archcalc.formats.language.given import check_length
+from archcalc.formats.language.contents import check_length
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import limits
