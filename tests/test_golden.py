@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 WIDE = {
     "show": "show sample.yaml",
     "show-folded": "show sample.yaml --depth 1",
+    "show-by-op": "show sample.yaml --by op",
     "show-alexnet": "show alexnet",
     "tree": "tree sample.yaml",
     "rf": "rf sample.yaml",

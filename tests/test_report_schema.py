@@ -29,6 +29,7 @@ LINES = [
     "quiz --seed 2 --answers",
     "show lenet5",
     "show googlenet --train --depth 1",
+    "show lenet5 --by op",
     "show shufflenet_v2_x0_5 --columns layer,im2col,field",
     "show nin_cifar10 --batch 2 --dtype float16",
     "tree resnet18",

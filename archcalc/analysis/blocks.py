@@ -80,7 +80,16 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         in_place=sum(row.in_place for row in rows),
         alive=max(row.alive for row in rows),
         uneven=tuple(each for row in rows for each in row.uneven),
+        layers=len(rows),
     )
+
+
+def by_op(report: Report) -> tuple[Row, ...]:
+    """Return a row for each layer type, in the order in which they first occur: the sums of all layers of it."""
+    alike: dict[str, list[Row]] = {}
+    for row in report.rows:
+        alike.setdefault(row.kind, []).append(row)
+    return tuple(group(kind, rows)._replace(kind=kind) for kind, rows in alike.items())
 
 
 def tree(report: Report, depth: int) -> list[tuple[str, Row]]:

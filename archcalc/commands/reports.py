@@ -17,6 +17,7 @@ from archcalc.commands.options import (
     report_options,
 )
 from archcalc.commands.output import emit
+from archcalc.commands.values import Word
 
 
 def _columns() -> tuple[str, ...]:
@@ -33,20 +34,35 @@ def _columns() -> tuple[str, ...]:
         "show alexnet --set classes=10 --format markdown",
         "show alexnet --input 3x224x224 --rounding strict",
         "show mynet.yaml --columns layer,output,params,field",
+        "show alexnet --by op",
+        "show resnet50 --by stage",
     )
+)
+@click.option(
+    "--by",
+    type=Word(("layer", "op", "stage"), {"type": "op", "kind": "op", "block": "stage"}),
+    default="layer",
+    help="What a row is: a layer; all layers of one type, op; or a block at the top, stage, "
+    "as with --depth 1.  [default: layer]",
 )
 @columns_option(_columns)
 @depth_option
 @report_options
-def show(form: str, columns: str | None, depth: int | None, **options: Unpack[ModelOptions]) -> None:
+def show(form: str, by: str, columns: str | None, depth: int | None, **options: Unpack[ModelOptions]) -> None:
     """Show every layer: sizes, parameters, work, memory, and the totals.
 
-    A deep network opens folded: a block is one row where its layers do not fit a screen.
+    A deep network opens folded: a block is one row where its layers do not fit a screen. With --by op a row is
+    a layer type: how many layers it has, and what they have together.
     """
-    from archcalc.views.layers import choose, layers, level
+    from archcalc.views.layers import choose, layer_types, layers, level
 
+    if by != "layer" and depth is not None:
+        raise click.UsageError(f"--depth says how far blocks are folded, as --by {by} does: leave one out")
     report = analyze_model(**options)
-    emit(layers(report, choose(columns, form), level(report, depth, form)), form)
+    if by == "op":
+        emit(layer_types(report, columns, form), form)
+    else:
+        emit(layers(report, choose(columns, form), 1 if by == "stage" else level(report, depth, form)), form)
 
 
 @cli.command(

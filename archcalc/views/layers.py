@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archcalc.analysis.blocks import deepest, fitting_depth, fold
+from archcalc.analysis.blocks import by_op, deepest, fitting_depth, fold
 from archcalc.analysis.blocks import tree as treed
-from archcalc.analysis.figures import FIGURES, column_keys, columns
+from archcalc.analysis.figures import FIGURES, check_columns, column_keys, columns
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.op.op import Work
 from archcalc.sheet import kinds
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
@@ -61,6 +62,35 @@ FIELD = ("layer", "field", "gateless", "smallest", "jump", "centre", "output", "
 TREE = tuple(key for key in SHOWN if key not in ("op", "settings", "field"))
 """The columns of `tree`."""
 
+SUMS = (
+    "op",
+    "layers",
+    "params",
+    "params_share",
+    "fixed",
+    "buffers",
+    "weight_bytes",
+    "macs",
+    "macs_share",
+    "flops",
+    *(kind for kind in Work._fields if kind != "macs"),
+    "activations",
+    "activation_bytes",
+    "in_place",
+)
+"""The columns that `show --by op` may have: a layer type, and what adds up over its layers."""
+BY_OP: tuple[str, ...] = (
+    "op",
+    "layers",
+    "params",
+    "params_share",
+    "macs",
+    "macs_share",
+    "weight_bytes",
+    "activation_bytes",
+)
+"""The columns of `show --by op` unless told."""
+
 
 def choose(columns: str | None, form: str) -> tuple[str, ...]:
     """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
@@ -92,16 +122,37 @@ def layers(
     The column that the page is `about` does not give way to others.
     """
     rows = report.rows if depth is None else fold(report, depth)
+    sheet = _table(report, rows, keys)
+    shown = tuple(each._replace(priority=0) if each.key == about else each for each in sheet.columns)
+    return sheet._replace(columns=shown, notes=(*_folding(report, len(rows)), *sheet.notes))
+
+
+def layer_types(report: Report, stated: str | None, form: str) -> Sheet:
+    """Return a row for each layer type with how many there are and what adds up over them, and the totals.
+
+    Raises:
+        ArchcalcError: a column that is `stated` is not there, or does not add up.
+    """
+    if stated is None and form not in MACHINES:
+        keys = BY_OP
+    else:
+        keys = SUMS if stated in (None, "all") else choose(stated, form)
+    check_columns(keys, SUMS, "there is no sum of the column")
+    sheet = _table(report, by_op(report), keys)
+    footer = ("total" if key == "op" else FIGURES[key].of_total(report) for key in keys)
+    return sheet._replace(footer=tuple(footer))
+
+
+def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
+    """Return some rows and the totals under columns."""
     return Sheet(
-        columns=tuple(
-            column._replace(priority=0) if column.key == about else column for column in columns(keys)
-        ),
+        columns=columns(keys),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         footer=tuple(FIGURES[key].of_total(report) for key in keys),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=summary(report),
-        notes=(*_folding(report, len(rows)), *notes(report)),
+        notes=notes(report),
         facts=facts(report),
     )
 

@@ -15,6 +15,16 @@ def _share(part: int | None, whole: int) -> float | None:
 
 figure(
     Figure(
+        "layers",
+        COUNT,
+        "how many layers a row stands for, inputs among them",
+        of=lambda r, _: r.layers,
+        total=lambda t: len(t.rows),
+        priority=8,
+    )
+)
+figure(
+    Figure(
         "params",
         COUNT,
         "learnable parameters",
