@@ -133,3 +133,105 @@ def test_what_does_not_add_up_is_refused(run, line, says):
     outcome = run(*line.split())
     assert outcome.status == 2
     assert says in outcome.err
+
+
+def split(document, line, stdin=""):
+    rows = document(f"params {line} --split --per-layer", stdin)["rows"]
+    return {row["layer"]: (row["weight_params"], row["bias_params"], row["other_params"]) for row in rows}
+
+
+def test_weights_and_biases_of_alexnet_conv1(document):
+    """CS231n, convolutional-networks.md: 96·11·11·3 = 34,848 unique weights, with 96 biases 34,944 parameters."""
+    assert split(document, "alexnet")["conv1"] == (34_848, 96, 0)
+
+
+def test_weights_of_vgg16(document):
+    """CS231n's table of VGG-16 counts weights alone, layer by layer."""
+    weights = [weights for weights, _, _ in split(document, "vgg16").values()]
+    assert weights == [
+        1_728,
+        36_864,
+        73_728,
+        147_456,
+        294_912,
+        589_824,
+        589_824,
+        1_179_648,
+        2_359_296,
+        2_359_296,
+        2_359_296,
+        2_359_296,
+        2_359_296,
+        102_760_448,
+        16_777_216,
+        4_096_000,
+    ]
+
+
+def test_weights_and_biases_of_simple_convnet(document):
+    """Deep Learning from Scratch, 7.5: W1 (30, 1, 5, 5), b1 30, W2 (4320, 100), b2 100, W3 (100, 10), b3 10."""
+    assert list(split(document, "simple_convnet").values()) == [
+        (750, 30, 0),
+        (432_000, 100, 0),
+        (1_000, 10, 0),
+    ]
+
+
+def test_connections_that_are_left_out_have_no_weight(document):
+    """LeCun et al. 1998, table I: C3 has 1,516 parameters, 16 of them biases."""
+    parts = split(document, "lenet5_1998")
+    assert parts["c3"] == (1_500, 16, 0)
+    assert parts["s2"] == (0, 0, 12)
+
+
+def test_weights_that_are_shared_count_once(document):
+    layers = "[linear: {name: a, out: 8}, relu, linear: {name: b, out: 8, tie: a}, linear: {name: c, out: 8, shared: bias}]"
+    assert split(document, "-", f"input: 8\nlayers: {layers}\n") == {"a": (64, 8, 0), "c": (64, 0, 0)}
+
+
+def test_recurrent_layers_have_two_biases(document):
+    """torch.nn.LSTM: weight_ih (4h, C), weight_hh (4h, h), two biases of 4h."""
+    parts = split(document, "-", "input: 10x8\nlayers: [lstm: 6]\n")
+    assert parts == {"lstm1": (24 * 8 + 24 * 6, 48, 0)}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("model", ["googlenet", "resnet18", "vgg11_bn", "vit_b_16", "densenet121"])
+def test_parts_are_those_of_pytorch_s_modules(document, model):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    modules = torch_modules(torch, model)
+    kinds = (torch.nn.modules.conv._ConvNd, torch.nn.Linear)
+    own = [
+        (
+            "others" if not isinstance(module, kinds) else "biases" if name == "bias" else "weights",
+            tensor.numel(),
+        )
+        for module in modules.modules()
+        for name, tensor in module.named_parameters(recurse=False)
+    ]
+    data = document(f"params {model} --split")
+    for key, part in (("weight_params", "weights"), ("bias_params", "biases"), ("other_params", "others")):
+        assert sum(row[key] for row in data["rows"]) == sum(count for which, count in own if which == part)
+
+
+def torch_modules(torch, model):
+    """Return a network as the modules of a program that archcalc writes, without numbers."""
+    scope = {"__name__": "generated"}
+    code = archcalc.export(archcalc.analyze(model), to="pytorch")
+    exec(compile(code, "generated.py", "exec"), scope)  # noqa: S102  # ours
+    with torch.device("meta"):
+        return [value for value in scope.values() if isinstance(value, type)][-1]().eval()
+
+
+def test_parts_may_be_expected(report_of):
+    expected = "expect: {weight_params: 108, source: by hand, layers: {c: {bias_params: 4}}}"
+    network = (
+        f"name: n\ninput: 3x8x8\nlayers: [conv: {{name: c, out: 4, kernel: 3}}, batchnorm]\n{expected}\n"
+    )
+    assert [finding.verdict for finding in archcalc.check(archcalc.loads(network))] == ["ok", "ok"]
+
+
+def test_the_arithmetic_has_parts_of_its_own(run):
+    outcome = run("params", "lenet5", "--formula", "--split")
+    assert outcome.status == 2
+    assert "leave out one" in outcome.err

@@ -26,6 +26,7 @@ WIDE = {
     "params": "params sample.yaml",
     "params-formula": "params sample.yaml --formula",
     "params-per-layer": "params sample.yaml --per-layer",
+    "params-split": "params sample.yaml --split",
     "flops": "flops sample.yaml",
     "flops-per-layer": "flops sample.yaml --per-layer",
     "check": "check sample.yaml",
@@ -52,7 +53,7 @@ PLAIN = {
 }
 WIDTHS = ("piped", 80, 120, 200)
 WITH_FOOTER = [
-    name for name, line in WIDE.items() if "-per-layer" in name or re.search("show|tree|formula", line)
+    name for name, line in WIDE.items() if "-per-layer" in name or re.search("show|tree|formula|split", line)
 ]
 
 

@@ -36,6 +36,8 @@ LINES = [
     "params lenet5_1998",
     "params lenet5_1998 --formula",
     "params shufflenet_v2_x0_5 --per-layer",
+    "params shufflenet_v2_x0_5 --split",
+    "params lenet5_1998 --split --per-layer",
     "flops alexnet_two_gpus",
     "flops alexnet_two_gpus --per-layer",
     "memory squeezenet1_0",

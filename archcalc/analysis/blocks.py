@@ -81,6 +81,8 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         alive=max(row.alive for row in rows),
         uneven=tuple(each for row in rows for each in row.uneven),
         layers=len(rows),
+        biases=sum(row.biases for row in rows),
+        others=sum(row.others for row in rows),
     )
 
 

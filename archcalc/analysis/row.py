@@ -26,7 +26,8 @@ class Row(NamedTuple):
     inputs, its output and what later layers need. `unfolded` are rows and columns of the matrix that im2col makes
     of the input; None for what is no convolution. `depth` counts the weighted layers up to here. `gateless` is
     the field without gates: numbers that see everything and hold for all positions of a map alike. `places` say which axes of the output the field is along; None where these are the spatial axes.
-    `layers` are how many the row stands for: more than one where a block is folded.
+    `biases` are those of `params` that convolutions, linear and recurrent layers add, `others` those that are neither
+    these nor what such layers multiply by. `layers` are how many the row stands for: more than one where a block is folded.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Row(NamedTuple):
     gateless: ReceptiveField = None
     places: Places | None = None
     layers: int = 1
+    biases: int = 0
+    others: int = 0
 
     @property
     def extents(self) -> tuple[Extent, ...]:

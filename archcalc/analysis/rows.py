@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.run import Layer
 from archcalc.analysis.sights import extents, sights
+from archcalc.analysis.split import NOTHING, split
 from archcalc.arithmetic.sight import Sight
 from archcalc.ground.collector import pause_collector
 from archcalc.op.op import add_up, elements
@@ -20,6 +21,7 @@ def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
     for layer, in_place, alive, depth, (sight, gateless) in drawn:
         node, op, facts = layer.node, layer.op, layer.facts
         params, fixed, buffers = _count_own(layer)
+        apart = split(facts.tensors[0], op, node.shared) if params else NOTHING
         rows.append(
             Row(
                 name=node.name,
@@ -43,6 +45,8 @@ def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
                 field=extents(sight),
                 gateless=extents(gateless),
                 places=sight.places if isinstance(sight, Sight) else None,
+                biases=apart.biases,
+                others=apart.others,
             )
         )
     return tuple(rows)

@@ -140,22 +140,47 @@ def memory(
 
 
 @cli.command(
-    epilog=examples("params vgg16", "params lenet5_1998 --formula", "params alexnet --per-layer --format csv")
+    epilog=examples(
+        "params vgg16",
+        "params lenet5_1998 --formula",
+        "params alexnet --split",
+        "params alexnet --per-layer --format csv",
+    )
 )
 @click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @click.option(
     "--formula", is_flag=True, help="A row for every layer that has parameters, with the arithmetic."
 )
+@click.option(
+    "--split",
+    is_flag=True,
+    help="Weights, biases and others (γ and β of normalisation, …) apart: a row a layer type; "
+    "with --per-layer a row a layer.",
+)
 @depth_option
 @report_options
 def params(
-    form: str, per_layer: bool, formula: bool, depth: int | None, **options: Unpack[ModelOptions]
+    form: str,
+    per_layer: bool,
+    formula: bool,
+    split: bool,
+    depth: int | None,
+    **options: Unpack[ModelOptions],
 ) -> None:
-    """Count parameters: learnable, fixed and buffers."""
+    """Count parameters: learnable, fixed and buffers.
+
+    Weights that several layers share count once, where they first stand.
+    """
     from archcalc.views import layers, totals
 
+    if formula and split:
+        raise click.UsageError(
+            "--formula has weights and biases in its arithmetic: leave out one of --formula and --split"
+        )
     report = analyze_model(**options)
-    if formula:
+    if split:
+        emit(layers.split_by_layer(report, depth) if per_layer else layers.split_by_op(report), form)
+    elif formula:
         emit(totals.formulas(report), form)
     elif per_layer:
         emit(layers.layers(report, layers.PARAMS, depth, about="params_share"), form)

@@ -31,6 +31,8 @@ SHOWN = (
 """The columns of `show` where there is room for all."""
 PARAMS = ("layer", "op", "settings", "output", "params", "params_share", "fixed", "buffers", "weight_bytes")
 """The columns of `params --per-layer`."""
+PARTS = ("weight_params", "bias_params", "other_params", "params")
+"""The columns of `params --split` behind what a row is: a layer type, or a layer."""
 WORK = (
     "layer",
     "output",
@@ -67,6 +69,9 @@ SUMS = (
     "layers",
     "params",
     "params_share",
+    "weight_params",
+    "bias_params",
+    "other_params",
     "fixed",
     "buffers",
     "weight_bytes",
@@ -138,7 +143,23 @@ def layer_types(report: Report, stated: str | None, form: str) -> Sheet:
     else:
         keys = SUMS if stated in (None, "all") else choose(stated, form)
     check_columns(keys, SUMS, "there is no sum of the column")
-    sheet = _table(report, by_op(report), keys)
+    return _by_op(report, by_op(report), keys)
+
+
+def split_by_op(report: Report) -> Sheet:
+    """Return a row for each layer type that has parameters: weights, biases and others apart."""
+    return _by_op(report, [row for row in by_op(report) if row.params], ("op", *PARTS))
+
+
+def split_by_layer(report: Report, depth: int | None) -> Sheet:
+    """Return a row for each layer or block that has parameters: weights, biases and others apart."""
+    rows = report.rows if depth is None else fold(report, depth)
+    return _table(report, [row for row in rows if row.params], ("layer", *PARTS))
+
+
+def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
+    """Return rows of layer types, and the totals."""
+    sheet = _table(report, rows, keys)
     footer = ("total" if key == "op" else FIGURES[key].of_total(report) for key in keys)
     return sheet._replace(footer=tuple(footer))
 

@@ -76,7 +76,13 @@ def _commands() -> dict[str, list[Schema]]:
         "show": [_layers(())],
         "tree": [_layers(layers.TREE)],
         "rf": [_layers(layers.FIELD)],
-        "params": [sums, _page(_row(totals.FORMULAS), beside.FACTS), _layers(layers.PARAMS)],
+        "params": [
+            sums,
+            _page(_row(totals.FORMULAS), beside.FACTS),
+            _layers(layers.PARAMS),
+            _layers(("op", *layers.PARTS)),
+            _layers(("layer", *layers.PARTS)),
+        ],
         "flops": [sums, _layers(layers.WORK)],
         "memory": [
             _page(_row(totals.MEMORY), beside.FACTS | beside.MEMORY),

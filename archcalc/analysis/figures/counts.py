@@ -5,12 +5,21 @@ from __future__ import annotations
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.analysis.split import part_of
 from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import COUNT, SHARE
 
 
 def _share(part: int | None, whole: int) -> float | None:
     return None if part is None else part / whole if whole else 0.0
+
+
+def _weights(traced: Traced) -> Number:
+    """Return how many parameters of a layer are weights."""
+    tensors = traced.op.weights(traced.at)
+    return traced.owned(
+        {name: shape for name, shape in tensors.items() if part_of(name, traced.op) == "weights"}
+    )
 
 
 figure(
@@ -48,6 +57,42 @@ figure(
         title="of params",
         of=lambda r, t: _share(r.params, t.totals.params),
         priority=5,
+    )
+)
+figure(
+    Figure(
+        "weight_params",
+        COUNT,
+        "learnable parameters of convolutions, linear and recurrent layers without their biases",
+        title="weights",
+        label="weights",
+        of=lambda r, _: r.params - r.biases - r.others,
+        total=lambda t: sum(r.params - r.biases - r.others for r in t.rows),
+        expect="both",
+        formula=_weights,
+        meaning="parameters without biases",
+    )
+)
+figure(
+    Figure(
+        "bias_params",
+        COUNT,
+        "learnable parameters that such layers add: a number for each output channel",
+        title="biases",
+        of=lambda r, _: r.biases,
+        total=lambda t: sum(r.biases for r in t.rows),
+        expect="both",
+    )
+)
+figure(
+    Figure(
+        "other_params",
+        COUNT,
+        "all other learnable parameters: γ and β of normalisation, slopes, embeddings, learnt tensors",
+        title="others",
+        of=lambda r, _: r.others,
+        total=lambda t: sum(r.others for r in t.rows),
+        expect="both",
     )
 )
 figure(
