@@ -234,4 +234,112 @@ def test_parts_may_be_expected(report_of):
 def test_the_arithmetic_has_parts_of_its_own(run):
     outcome = run("params", "lenet5", "--formula", "--split")
     assert outcome.status == 2
-    assert "leave out one" in outcome.err
+    assert "leave out --formula or --split" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        # what is left in the ONNX file that PyTorch writes of torchvision's resnet50; Open Model Zoo says 25.53 M
+        ("resnet50", 25_530_472),
+        # a network without batch normalisation stays as it is: torchvision's vgg16
+        ("vgg16", 138_357_544),
+        # and with it folded it is that network
+        ("vgg16_bn", 138_357_544),
+    ],
+)
+def test_parameters_once_batch_normalisation_is_folded(document, model, params):
+    data = document(f"params {model} --fold-batchnorm")
+    assert data["totals"]["params"] == params
+    assert data["totals"]["buffers"] == 0
+    assert data["totals"]["macs"] == archcalc.analyze(model).totals.macs
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "model", ["resnet18", "densenet121", "mobilenet_v2", "googlenet", "shufflenet_v2_x0_5"]
+)
+def test_what_is_folded_is_what_pytorch_folds(document, model):
+    """`torch.fx` folds a batch normalisation where its convolution is right before it and has no other reader."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    fuse = pytest.importorskip("torch.fx.experimental.optimization").fuse
+    modules = torch_modules(torch, model).to_empty(device="cpu")
+    fused = fuse(modules)
+    data = document(f"params {model} --fold-batchnorm")
+    assert data["totals"]["params"] == sum(value.numel() for value in fused.parameters())
+    left = [value for name, value in fused.named_buffers() if "num_batches" not in name]
+    assert data["totals"]["buffers"] == sum(value.numel() for value in left)
+
+
+FOLDS = [
+    # layers, the parameters that are left, and why a batch normalisation stays
+    ("[conv: {out: 4, kernel: 3, bias: false}, batchnorm]", 108 + 4, ""),
+    ("[conv: {out: 4, kernel: 3, bias: false}, batchnorm: {affine: false}]", 108 + 4, ""),
+    ("[conv: {out: 4, kernel: 3}, batchnorm, batchnorm]", 108 + 4, ""),
+    ("[conv_transpose: {out: 4, kernel: 3, bias: false}, batchnorm]", 108 + 4, ""),
+    ("[flatten, linear: {out: 4, bias: false}, batchnorm, relu]", 192 * 4 + 4, ""),
+    ("[batchnorm, conv: {out: 4, kernel: 3}]", 112 + 6, "right before it"),
+    ("[conv: {out: 4, kernel: 3}, relu, batchnorm]", 112 + 8, "right before it"),
+    ("[linear: {out: 5, axis: -1, bias: false}, batchnorm]", 40 + 6, "right before it"),
+    (
+        "[{conv: {name: c, out: 4, kernel: 3}}, batchnorm, {add: [[], [{relu: {from: c}}]]}]",
+        120,
+        "other layers read",
+    ),
+    (
+        "[conv: {name: a, out: 3, kernel: 1}, batchnorm, conv: {name: b, out: 3, kernel: 1, tie: a}, batchnorm]",
+        12 + 12,
+        "shares weights with another layer",
+    ),
+    (
+        "[conv: {out: 3, kernel: 1}, batchnorm: {name: n}, conv: {out: 3, kernel: 1}, batchnorm: {tie: n}]",
+        24 + 6,
+        "shares weights with another layer",
+    ),
+    (
+        "[conv: {name: a, out: 3, kernel: 1}, batchnorm, conv: {out: 3, kernel: 1, shared: bias}]",
+        12 + 6 + 9,
+        "may share weights",
+    ),
+]
+
+
+@pytest.mark.parametrize(("layers", "params", "reason"), FOLDS)
+def test_where_a_batch_normalisation_folds(document, layers, params, reason):
+    data = document("params - --fold-batchnorm", f"name: n\ninput: 3x8x8\nlayers: {layers}\n")
+    assert data["totals"]["params"] == params
+    kept = [each["reason"] for each in data["folding"]["kept"]]
+    assert bool(kept) == bool(reason)
+    assert all(reason in each for each in kept)
+    assert len(data["folding"]["folded"]) + len(kept) == layers.count("batchnorm")
+
+
+def test_an_output_of_the_network_stays_what_it_is(document):
+    text = "name: n\ninput: 3x8x8\nlayers: [conv: {name: c, out: 4, kernel: 3}, batchnorm]\noutputs: [c, batchnorm1]\n"
+    (kept,) = document("params - --fold-batchnorm", text)["folding"]["kept"]
+    assert "an output of the network" in kept["reason"]
+
+
+def test_folding_goes_with_every_page_of_params(document, run):
+    assert document("params resnet18 --fold-batchnorm --split")["totals"]["params"] == sum(
+        row["params"] for row in document("params resnet18 --fold-batchnorm --formula")["rows"]
+    )
+    assert (
+        "53 batch normalisations folded" in run("params", "resnet50", "--fold-batchnorm", "--per-layer").out
+    )
+    assert document("params resnet50")["folding"] is None
+    outcome = run("params", "googlenet", "--fold-batchnorm", "--train")
+    assert (outcome.status, "leave out --train" in outcome.err) == (2, True)
+
+
+def test_a_folded_network_is_a_report_like_any_other():
+    """What it has in memory, and the same work but for normalisation: a bias where there was none."""
+    from archcalc.analysis.batchnorm import fold_batchnorms
+
+    report = archcalc.analyze("resnet50", batch=2, input="3x256x256")
+    folded = fold_batchnorms(report).report
+    normalised = [row for row in report.rows if row.kind == "batchnorm"]
+    assert (folded.batch, folded.input_shape) == (2, (3, 256, 256))
+    assert len(folded.rows) == len(report.rows) - len(normalised)
+    assert report.totals.flops - folded.totals.flops == sum(row.activations for row in normalised)
+    assert folded.peak_bytes <= report.peak_bytes

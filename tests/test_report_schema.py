@@ -38,6 +38,7 @@ LINES = [
     "params shufflenet_v2_x0_5 --per-layer",
     "params shufflenet_v2_x0_5 --split",
     "params lenet5_1998 --split --per-layer",
+    "params densenet121 --fold-batchnorm",
     "flops alexnet_two_gpus",
     "flops alexnet_two_gpus --per-layer",
     "memory squeezenet1_0",
@@ -97,6 +98,7 @@ SENTENCES = (
     "meaning",
     "numbers",
     "notes",
+    "reason",
     "rule",
     "sum",
 )

@@ -144,6 +144,7 @@ def memory(
         "params vgg16",
         "params lenet5_1998 --formula",
         "params alexnet --split",
+        "params resnet50 --fold-batchnorm",
         "params alexnet --per-layer --format csv",
     )
 )
@@ -157,6 +158,12 @@ def memory(
     help="Weights, biases and others (γ and β of normalisation, …) apart: a row a layer type; "
     "with --per-layer a row a layer.",
 )
+@click.option(
+    "--fold-batchnorm",
+    is_flag=True,
+    help="Of what is left when each batch normalisation is folded into the convolution or linear layer right "
+    "before it, which gets a bias where it had none.",
+)
 @depth_option
 @report_options
 def params(
@@ -164,6 +171,7 @@ def params(
     per_layer: bool,
     formula: bool,
     split: bool,
+    fold_batchnorm: bool,
     depth: int | None,
     **options: Unpack[ModelOptions],
 ) -> None:
@@ -171,21 +179,26 @@ def params(
 
     Weights that several layers share count once, where they first stand.
     """
+    from archcalc.analysis.batchnorm import fold_batchnorms
     from archcalc.views import layers, totals
+    from archcalc.views.folding import with_folding
 
     if formula and split:
-        raise click.UsageError(
-            "--formula has weights and biases in its arithmetic: leave out one of --formula and --split"
-        )
+        raise click.UsageError("weights and biases stand apart in formulas: leave out --formula or --split")
+    if fold_batchnorm and options["train"]:
+        raise click.UsageError("--fold-batchnorm is about inference: leave out --train")
     report = analyze_model(**options)
+    folding = fold_batchnorms(report) if fold_batchnorm else None
+    report = folding.report if folding else report
     if split:
-        emit(layers.split_by_layer(report, depth) if per_layer else layers.split_by_op(report), form)
+        sheet = layers.split_by_layer(report, depth) if per_layer else layers.split_by_op(report)
     elif formula:
-        emit(totals.formulas(report), form)
+        sheet = totals.formulas(report)
     elif per_layer:
-        emit(layers.layers(report, layers.PARAMS, depth, about="params_share"), form)
+        sheet = layers.layers(report, layers.PARAMS, depth, about="params_share")
     else:
-        emit(totals.totals(report, totals.PARAMS), form)
+        sheet = totals.totals(report, totals.PARAMS)
+    emit(with_folding(sheet, folding), form)
 
 
 @cli.command(

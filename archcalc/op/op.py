@@ -172,6 +172,13 @@ class Op:
         """Return the op with another input shape and another batch size where they are given; only inputs care."""
         return self
 
+    def with_bias(self, at: Spot) -> Self | None:
+        """Return the op with a number added to each channel, into which a scale and a shift behind it can be folded.
+
+        None where its weights make no channel each, on axis 1, so that nothing can.
+        """
+        return None
+
     def check(self, at: Spot) -> None:
         """Raise a one-line fact where the input shapes do not suit the op; the one formula that needs integers."""
 
@@ -264,17 +271,6 @@ def extents_of(shape: Shape) -> str:
 def per_axis(values: tuple[Value, ...], spatial: Sequence[object]) -> tuple[Value, ...]:
     """Return one value an axis: a single value serves all of them."""
     return values * len(spatial) if len(values) == 1 else values
-
-
-def check_axes(name: str, values: Sequence[object], spatial: Sequence[object]) -> None:
-    """Raise a fact where a setting has neither one value nor one for each spatial axis."""
-    if len(values) not in (1, len(spatial)):
-        raise ArchcalcError(
-            f"'{name}' has {len(values)} numbers, but the input has {len(spatial)} spatial ax{'i' if len(spatial) == 1 else 'e'}s",
-            setting=name,
-            hint="give one number for all axes, or one for each"
-            + ("; the first size of an input is its channels" if len(values) == len(spatial) + 1 else ""),
-        )
 
 
 REGISTRY: dict[str, type[Op]] = {}

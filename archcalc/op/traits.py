@@ -26,6 +26,7 @@ class Traits(NamedTuple):
         least_axes: the fewest axes that an input may have, the batch among them.
         slides: whether it slides windows over the axes behind the channels.
         gathers: what an output element is of the elements that it sees.
+        folds: whether it vanishes at inference where a layer before it takes over its scale and its shift of each channel.
     """
 
     role: Role = "layer"
@@ -35,6 +36,7 @@ class Traits(NamedTuple):
     least_axes: int = 2
     slides: bool = False
     gathers: Gathers = ""
+    folds: bool = False
 
     @property
     def is_branched(self) -> bool:
@@ -55,6 +57,7 @@ def check_traits(kind: str, traits: Traits) -> None:
         "enters the network and takes an input": traits.role in ("input", "constant") and most != 0,
         "counts for the depth and is no layer": traits.deep and traits.role != "layer",
         "takes inputs without an axis": traits.least_axes < 1,
+        "folds into what is before it and takes several inputs": traits.folds and traits.is_branched,
     }
     for fault, is_so in wrong.items():
         if is_so:

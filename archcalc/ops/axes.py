@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from archcalc.arithmetic.number import Number
@@ -116,4 +116,15 @@ def check_stretches(*shapes: Shape) -> None:
     if any(len({*sizes} - {1}) > 1 for sizes in aligned):
         raise ArchcalcError(
             "the shapes differ", hint="each axis must have the same size in every branch, or 1"
+        )
+
+
+def check_axes(name: str, values: Sequence[object], spatial: Sequence[object]) -> None:
+    """Raise a fact where a setting has neither one value nor one for each spatial axis."""
+    if len(values) not in (1, len(spatial)):
+        raise ArchcalcError(
+            f"'{name}' has {len(values)} numbers, but the input has {len(spatial)} spatial ax{'i' if len(spatial) == 1 else 'e'}s",
+            setting=name,
+            hint="give one number for all axes, or one for each"
+            + ("; the first size of an input is its channels" if len(values) == len(spatial) + 1 else ""),
         )

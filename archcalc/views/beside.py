@@ -209,6 +209,18 @@ MEMORY: dict[str, Schema] = {
     "inference": describe("what the network takes where it only runs", INFERENCE),
     "training": describe("what a step of training takes; null where none was asked for", or_null(TRAINING)),
 }
+FOLDED = object_of(
+    {
+        "folded": describe(
+            "batch normalisations that are gone, and the layers that took them over",
+            list_of(object_of({"layer": TEXT, "into": TEXT})),
+        ),
+        "kept": describe("those that stay, and why", list_of(object_of({"layer": TEXT, "reason": TEXT}))),
+    }
+)
+FOLDING: dict[str, Schema] = {
+    "folding": describe("of batch normalisations; null where it was not asked for", or_null(FOLDED)),
+}
 CHECKED: dict[str, Schema] = {
     "checked": describe("figures and limits that were compared", COUNT),
     "wrong": describe("those that do not hold", COUNT),

@@ -71,19 +71,19 @@ def _layers(keys: Sequence[str], about: Mapping[str, Schema] = beside.FACTS) -> 
 
 def _commands() -> dict[str, list[Schema]]:
     """Return the pages that each command may write."""
-    sums = _page(_row(totals.TOTALS), beside.FACTS)
+    folded = beside.FACTS | beside.FOLDING
     return {
         "show": [_layers(())],
         "tree": [_layers(layers.TREE)],
         "rf": [_layers(layers.FIELD)],
         "params": [
-            sums,
-            _page(_row(totals.FORMULAS), beside.FACTS),
-            _layers(layers.PARAMS),
-            _layers(("op", *layers.PARTS)),
-            _layers(("layer", *layers.PARTS)),
+            _page(_row(totals.TOTALS), folded),
+            _page(_row(totals.FORMULAS), folded),
+            _layers(layers.PARAMS, folded),
+            _layers(("op", *layers.PARTS), folded),
+            _layers(("layer", *layers.PARTS), folded),
         ],
-        "flops": [sums, _layers(layers.WORK)],
+        "flops": [_page(_row(totals.TOTALS), beside.FACTS), _layers(layers.WORK)],
         "memory": [
             _page(_row(totals.MEMORY), beside.FACTS | beside.MEMORY),
             _layers(layers.MEMORY, beside.FACTS | beside.MEMORY),

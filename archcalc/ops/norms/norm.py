@@ -12,6 +12,7 @@ from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
+from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_last
 from archcalc.ops.windows.conv import check_groups
 
@@ -29,6 +30,8 @@ class BatchNorm(Op):
     Scale and shift are learnt; running mean and variance are buffers (PyTorch keeps a step counter
     beside them, which is not counted). Source: Ioffe & Szegedy 2015; torch.nn.BatchNorm2d.
     """
+
+    traits = Traits(folds=True)
 
     affine: bool = flag("learn a scale and a shift per channel", default=True)
     eps: float = number("", "added to the variance", default=1e-5, above=0)

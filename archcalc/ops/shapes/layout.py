@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, check_axes, op, per_axis
+from archcalc.op.op import Op, op, per_axis
 from archcalc.op.setting import idle, mending, only
 from archcalc.op.settings import choice, number, padding, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
+from archcalc.ops.axes import check_axes
 from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
@@ -11,7 +11,7 @@ from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import across, check_not_batch, others, replace_axis
+from archcalc.ops.axes import across, check_not_batch, others, place, replace_axis
 from archcalc.ops.windows.conv import check_channels
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ class Linear(Dense):
         else:
             check_not_batch(self.axis, len(at.x))
             check_channels((1, at.x[self.axis]), self.in_)
+
+    def with_bias(self, at: Spot) -> Self | None:
+        return self.replace(bias=True) if place(self.axis, len(at.x)) == 1 else None
 
     def output(self, at: Site) -> Shape:
         return replace_axis(at.x, self.axis, self.out)

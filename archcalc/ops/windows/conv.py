@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, Weights, Work, check_axes, elements, op, per_axis
+from archcalc.op.op import Op, Weights, Work, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
+from archcalc.ops.axes import check_axes
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Conv(Sliding):
                 )
             if len(set(maps)) != len(maps):
                 raise ArchcalcError(f"filter {number} sees a map twice", setting="connections")
+
+    def with_bias(self, at: Spot) -> Self:
+        return self.replace(bias=True)
 
     def output(self, at: Site) -> Shape:
         return (at.x[0], self.out, *self.slid(at.x))
@@ -186,6 +190,9 @@ class ConvTranspose(Op):
                 setting="padding",
                 hint="here it is what is cut off at each side of the output: make it smaller",
             )
+
+    def with_bias(self, at: Spot) -> Self:
+        return self.replace(bias=True)
 
     def output(self, at: Site) -> Shape:
         spatial = at.x[2:]

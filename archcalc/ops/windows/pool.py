@@ -9,11 +9,12 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, Weights, Work, check_axes, op, per_axis
+from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
+from archcalc.ops.axes import check_axes
 from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import NO_WORK, Op, Work, check_axes, op, per_axis
+from archcalc.op.op import NO_WORK, Op, Work, op, per_axis
 from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, count, flag, size
 from archcalc.op.site import Shape, Site, Spot
+from archcalc.ops.axes import check_axes
 from archcalc.ops.windows.sliding import check_spatial
 
 if TYPE_CHECKING:

@@ -19,11 +19,12 @@ from archcalc.arithmetic.window import (
     uneven,
 )
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.op import Op, check_axes, per_axis
+from archcalc.op.op import Op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, padding, size
 from archcalc.op.site import Shape, Site, Sizes, Spot
 from archcalc.op.traits import Traits
+from archcalc.ops.axes import check_axes
 
 
 class Sliding(Op):
