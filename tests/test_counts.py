@@ -343,3 +343,82 @@ def test_a_folded_network_is_a_report_like_any_other():
     assert len(folded.rows) == len(report.rows) - len(normalised)
     assert report.totals.flops - folded.totals.flops == sum(row.activations for row in normalised)
     assert folded.peak_bytes <= report.peak_bytes
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "model", ["alexnet", "lenet5", "vgg11_bn", "resnet18", "densenet121", "squeezenet1_1"]
+)
+def test_a_training_step_costs_what_pytorch_counts(document, model):
+    """PyTorch's flop counter counts 2 for each multiply-accumulate of a product, backward as it makes them."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    counter = pytest.importorskip("torch.utils.flop_counter").FlopCounterMode(display=False)
+    report = archcalc.analyze(model, batch=2)
+    modules = torch_modules(torch, model).train()
+    with counter:
+        modules(torch.zeros((2, *report.input_shape), device="meta")).sum().backward()
+    data = document(f"flops {model} --train --batch 2")
+    assert 2 * data["totals"]["train.macs"] == counter.get_total_flops()
+
+
+TRAINED = [
+    # input and layers, forward MACs, MACs of the gradients
+    ("3x8x8", "[conv: {out: 4, kernel: 3}]", 3_888, 3_888),  # of the weights alone
+    ("3x8x8", "[batchnorm, conv: {out: 4, kernel: 3}]", 3_888, 2 * 3_888),  # γ and β need that of the input
+    ("3x8x8", "[relu, conv: {out: 4, kernel: 3}]", 3_888, 3_888),
+    ("3x8x8", "[conv_transpose: {out: 4, kernel: 3}, flatten, linear: 2]", 6_912 + 800, 6_912 + 1_600),
+    ("8x8", "[matmul: [[], []]]", 512, 0),  # nothing is learnt
+    ("8x8", "[matmul: [[{linear: {out: 8, axis: -1}}], []]]", 1_024, 512 + 512),
+    (
+        "8x8",
+        "[matmul: [[{linear: {out: 8, axis: -1}}], [{linear: {out: 8, axis: -1}}]]]",
+        1_536,
+        2 * 512 + 2 * 512,
+    ),
+    (
+        "8x8",
+        "[{linear: {out: 8, axis: -1}}, {einsum: {equation: 'nij,njk->nik', branches: [[], []]}}]",
+        1_024,
+        1_536,
+    ),
+    ("10x8", "[lstm: 6]", 3_360, 3_360 + 1_440),  # of the states, 10·24·6, but not of the input
+    ("10x8", "[lstm: 6, lstm: 6]", 3_360 + 2_880, 3_360 + 1_440 + 2 * 2_880),
+]
+
+
+@pytest.mark.parametrize(("shape", "layers", "macs", "gradients"), TRAINED)
+def test_what_needs_no_gradient_costs_none(document, shape, layers, macs, gradients):
+    totals = document("flops - --train", f"name: n\ninput: {shape}\nlayers: {layers}\n")["totals"]
+    assert (totals["macs"], totals["train.macs"]) == (macs, macs + gradients)
+
+
+def test_backward_is_twice_forward_but_for_the_first_layer(document):
+    """d2l-en, channels.md, exercise 2: a convolution backward costs about twice as much as forward."""
+    data = document("flops alexnet --train --per-layer")
+    first, *others = [row for row in data["rows"] if row["macs"]]
+    assert first["train.macs"] == 2 * first["macs"] == 2 * 105_415_200
+    assert [row["train.macs"] for row in others] == [3 * row["macs"] for row in others]
+    assert sum(row["train.macs"] for row in data["rows"]) == data["totals"]["train.macs"]
+
+
+def test_a_training_step_has_its_heads(document):
+    whole, alone = document("flops googlenet --train")["totals"], document("flops googlenet")["totals"]
+    assert whole["train.macs"] == alone["train.macs"]
+    assert whole["macs"] > alone["macs"]
+
+
+def test_a_training_step_may_be_limited(run, document):
+    trained = document("flops alexnet")["totals"]["train.macs"]
+    assert run("check", "alexnet", "--limit", f"train.macs <= {trained}").status == 0
+    assert run("check", "alexnet", "--limit", f"train.macs < {trained}").status == 1
+    assert str(trained) in run("list", "alexnet", "--columns", "name,train.macs", "--format", "csv").out
+
+
+def test_a_backward_pass_that_is_not_known_is_unknown(document, run):
+    data = document("flops - --train --per-layer", UNKNOWN)
+    assert [row["train.macs"] for row in data["rows"]] == [0, 2 * 3_888, None]
+    assert data["totals"]["train.macs"] is None
+    outcome = run("check", "-", "--limit", "train.macs <= 1G", stdin=UNKNOWN)
+    assert (outcome.status, "unknown" in outcome.out) == (1, True)
+    outcome = run("check", "-", "--limit", "train.macs <= 7K", stdin=UNKNOWN)
+    assert (outcome.status, "wrong" in outcome.out) == (1, True)

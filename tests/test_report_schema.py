@@ -41,6 +41,8 @@ LINES = [
     "params densenet121 --fold-batchnorm",
     "flops alexnet_two_gpus",
     "flops alexnet_two_gpus --per-layer",
+    "flops googlenet --train",
+    "flops googlenet --train --per-layer",
     "memory squeezenet1_0",
     "memory squeezenet1_0 --train --optimizer adam",
     "memory squeezenet1_0 --per-layer",

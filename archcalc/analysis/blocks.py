@@ -64,6 +64,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
     if len(rows) == 1 and first.name == name:
         return first
     works = [row.work for row in rows if row.work is not None]
+    gradients = [row.gradients for row in rows if row.gradients is not None]
     return last._replace(
         name=name,
         kind=KIND,
@@ -83,6 +84,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         layers=len(rows),
         biases=sum(row.biases for row in rows),
         others=sum(row.others for row in rows),
+        gradients=sum(gradients) if len(gradients) == len(rows) else None,
     )
 
 

@@ -27,7 +27,7 @@ class Row(NamedTuple):
     of the input; None for what is no convolution. `depth` counts the weighted layers up to here. `gateless` is
     the field without gates: numbers that see everything and hold for all positions of a map alike. `places` say which axes of the output the field is along; None where these are the spatial axes.
     `biases` are those of `params` that convolutions, linear and recurrent layers add, `others` those that are neither
-    these nor what such layers multiply by. `layers` are how many the row stands for: more than one where a block is folded.
+    these nor what such layers multiply by. `gradients` are the MACs of the backward pass, None where nobody can say. `layers` are how many the row stands for: more than one where a block is folded.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Row(NamedTuple):
     layers: int = 1
     biases: int = 0
     others: int = 0
+    gradients: int | None = None
 
     @property
     def extents(self) -> tuple[Extent, ...]:
@@ -69,6 +70,11 @@ class Row(NamedTuple):
     def flops(self) -> int | None:
         """2 · MACs + every other operation, or None where they are not known."""
         return int(self.work.flops) if self.work else None
+
+    @property
+    def trained_macs(self) -> int | None:
+        """Multiply-accumulates of a training step, forward and backward, or None where they are not known."""
+        return None if self.work is None or self.gradients is None else int(self.work.macs) + self.gradients
 
 
 class Totals(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archcalc.analysis.backward import gradients
 from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.run import Layer
 from archcalc.analysis.sights import extents, sights
@@ -17,8 +18,16 @@ from archcalc.op.op import add_up, elements
 def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
     """Return a row for every layer."""
     rows: list[Row] = []
-    drawn = zip(layers, _in_place(layers), _alive(layers), _depths(layers), sights(layers), strict=True)
-    for layer, in_place, alive, depth, (sight, gateless) in drawn:
+    drawn = zip(
+        layers,
+        _in_place(layers),
+        _alive(layers),
+        _depths(layers),
+        sights(layers),
+        gradients(layers),
+        strict=True,
+    )
+    for layer, in_place, alive, depth, (sight, gateless), backward in drawn:
         node, op, facts = layer.node, layer.op, layer.facts
         params, fixed, buffers = _count_own(layer)
         apart = split(facts.tensors[0], op, node.shared) if params else NOTHING
@@ -47,6 +56,7 @@ def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
                 places=sight.places if isinstance(sight, Sight) else None,
                 biases=apart.biases,
                 others=apart.others,
+                gradients=backward,
             )
         )
     return tuple(rows)

@@ -202,7 +202,12 @@ def params(
 
 
 @cli.command(
-    epilog=examples("flops alexnet", "flops vgg16 --per-layer", "flops vgg16 --batch 8 --format json")
+    epilog=examples(
+        "flops alexnet",
+        "flops vgg16 --per-layer",
+        "flops alexnet --train",
+        "flops vgg16 --batch 8 --format json",
+    )
 )
 @click.option("--per-layer", is_flag=True, help="A row for every layer; --depth folds blocks.")
 @depth_option
@@ -212,11 +217,11 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Unpack[Model
 
     FLOPs are 2 · MACs + all other operations. Papers and tables mostly print MACs, often under the
     name FLOPs.
+
+    With --train also the MACs of a training step: forward, and as many again for the gradient of each
+    layer's weights and for that of its input, which the first layer that learns does not need.
     """
-    from archcalc.views import layers, totals
+    from archcalc.views import totals
 
     report = analyze_model(**options)
-    if per_layer:
-        emit(layers.layers(report, layers.WORK, depth, about="macs_share"), form)
-    else:
-        emit(totals.totals(report, totals.WORK_TOTALS), form)
+    emit(totals.work_by_layer(report, depth) if per_layer else totals.work(report), form)

@@ -114,8 +114,8 @@ def check(
     is not known entirely is unknown, which is not all well, unless what is known breaks it already.
 
     KEY is one of params, fixed, buffers, macs, flops, additions, multiplications, comparisons, divisions,
-    exponentials, activations, weight_bytes, activation_bytes, peak_bytes, memory_bytes (all weights and the most
-    activations alive at once) and depth; OP one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or
+    exponentials, train.macs (of a training step, forward and backward), activations, weight_bytes, activation_bytes,
+    peak_bytes, memory_bytes (all weights and the most activations alive at once) and depth; OP one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or
     KB, MB, GB. Limits may be joined by and, or, not, with brackets.
     """
     from archcalc.sheet.terminal import complain

@@ -173,10 +173,7 @@ class Op:
         return self
 
     def with_bias(self, at: Spot) -> Self | None:
-        """Return the op with a number added to each channel, into which a scale and a shift behind it can be folded.
-
-        None where its weights make no channel each, on axis 1, so that nothing can.
-        """
+        """Return the op with a bias, if a scale and a shift of each channel behind it can be folded into its weights."""
         return None
 
     def check(self, at: Spot) -> None:
@@ -209,6 +206,10 @@ class Op:
     def work(self, at: Site) -> Work | None:
         """Return the arithmetic for the output and the input shapes; None where it is not known."""
         return NO_WORK
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number | None:
+        """Return the MACs of the backward pass: for its weights, and for the inputs that need it; None if not known."""
+        return None
 
     def forward(self, *xs: Any, **weights: Any) -> Any:
         """Return the output for real arrays and tensors named as in `weights`, `fixed` and `buffers`, at inference.

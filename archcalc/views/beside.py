@@ -274,7 +274,9 @@ OP: dict[str, Schema] = {
 def totals() -> Schema:
     """Return the schema of a network's totals, which mean what the columns of that name mean."""
     listed = {
-        key: describe(figure.help, figure.kind.schema) for key, figure in FIGURES.items() if figure.listed
+        key: describe(figure.help, or_null(figure.kind.schema) if figure.known else figure.kind.schema)
+        for key, figure in FIGURES.items()
+        if figure.listed
     }
     return object_of(
         {

@@ -57,6 +57,40 @@ def _meaning(key: str, report: Report) -> str:
     return figure.help + readable
 
 
+def work(report: Report) -> Sheet:
+    """Return the totals of work by kind, and of a training step where the report is about one."""
+    return _trained(totals(report, _work_keys(WORK_TOTALS, report)), report)
+
+
+def work_by_layer(report: Report, depth: int | None) -> Sheet:
+    """Return the work of every layer, and in a training step where the report is about one."""
+    about = "train.macs" if report.train else "macs_share"
+    return _trained(layers(report, _work_keys(WORK, report), depth, about), report)
+
+
+def _work_keys(keys: tuple[str, ...], report: Report) -> tuple[str, ...]:
+    """Return the figures of work, that of a training step behind that of a forward pass."""
+    if not report.train:
+        return keys
+    place = keys.index("macs") + 1
+    return (*keys[:place], "train.macs", *keys[place:])
+
+
+def _trained(sheet: Sheet, report: Report) -> Sheet:
+    """Return a page that says how the work of a training step is counted, where it has that."""
+    if not report.train:
+        return sheet
+    untrained = [row.name for row in report.rows if row.trained_macs is None and row.work is not None]
+    unknown = f"the backward pass of {', '.join(untrained)} is not known"
+    return sheet._replace(notes=(BACKWARD, *((unknown,) if untrained else ()), *sheet.notes))
+
+
+BACKWARD = (
+    "train.macs: macs, and as many again for the gradient of each layer's weights and for that of its input, "
+    "unless nothing is learnt before it"
+)
+
+
 def formulas(report: Report) -> Sheet:
     """Return the arithmetic behind every layer's parameters."""
     terms = parameter_formulas(report)

@@ -11,12 +11,13 @@ from archcalc.analysis.figures.vocabulary import (
     expectable,
     figure,
 )
-from archcalc.analysis.figures import identity, counts, memory, reach
+from archcalc.analysis.figures import identity, counts, backward, memory, reach
 
 __all__ = [
     "FIGURES",
     "Figure",
     "Traced",
+    "backward",
     "check_columns",
     "column_keys",
     "columns",

@@ -99,6 +99,7 @@ class Figure(NamedTuple):
         total: what it is of a network; None where it is of rows alone.
         priority: of its column; see `Column`.
         listed: whether the totals in JSON hold it.
+        known: how much of it is known of a network where its total may be unknown; None where the total itself says that.
         expect: whether `expect:` may state it.
         limit: whether a budget may bound it.
         of_outputs: whether it is not known where the size of an output is not.
@@ -117,6 +118,7 @@ class Figure(NamedTuple):
     total: Callable[[Report], object] | None = None
     priority: int = 9
     listed: bool = False
+    known: Callable[[Report], int] | None = None
     expect: Expected = ""
     limit: bool = False
     of_outputs: bool = False
@@ -144,12 +146,12 @@ class Figure(NamedTuple):
         return "" if self.total is None else self.total(report)
 
     def amount(self, report: Report) -> int:
-        """Return how much of it the whole network has.
+        """Return how much of it the whole network has, as far as that is known.
 
         Raises:
             TypeError: it is nothing that is counted.
         """
-        count = self.of_total(report)
+        count = self.known(report) if self.known else self.of_total(report)
         if not isinstance(count, int):
             raise TypeError(f"nobody counts {self.key}: {count!r}")
         return count

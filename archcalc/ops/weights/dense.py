@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Self
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
@@ -83,6 +85,9 @@ class Linear(Dense):
             macs=prod(others(at.x, self.axis)) * elements([self.weights(at)["weight"]]),
             additions=prod(at.y) if self.bias else 0,
         )
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        return self.work(at).macs * (1 + sum(needed))
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import product

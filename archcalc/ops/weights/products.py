@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +60,9 @@ class MatMul(Op):
 
     def work(self, at: Site) -> Work:
         return Work(macs=prod(at.y) * at.x[-1])
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        return self.work(at).macs * sum(needed)
 
     def forward(self, a: Array, b: Array) -> Array:
         from archcalc.arrays.kernels import product
@@ -139,6 +142,14 @@ class Einsum(Op):
         if len(at.xs) == 1:
             return Work(additions=prod(sizes.values()) - prod(at.y))
         return add_up(self._work(step, sizes) for step in self._steps())
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        total: Number = 0
+        sizes, left = self._sizes(at.xs), needed[0]
+        for step, right in zip(self._steps(), needed[1:], strict=True):
+            total = total + self._work(step, sizes).macs * (left + right)
+            left = left or right
+        return total
 
     def _work(self, step: Contraction, sizes: dict[str, Number]) -> Work:
         letters = dict.fromkeys(step.left + step.right)

@@ -5,9 +5,11 @@ A layer is one of PyTorch's with `num_layers=1`: input and state have a matrix e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
+from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, Weights, Work, add_up, elements, extents_of, op
@@ -73,9 +75,17 @@ class Recurrent(Op):
     def field(self, at: Site) -> Field:
         return "whole"
 
+    def _products(self, at: Site, name: str) -> Number:
+        """Return the MACs with the matrices whose names begin with this one, at all steps."""
+        matrices = [shape for each, shape in self.weights(at).items() if each.startswith(name)]
+        return prod(at.x[:2]) * elements(matrices)
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        of_weights, of_states = self._products(at, "weight"), self._products(at, "weight_hh")
+        return of_weights + of_states + self._products(at, "weight_ih") * sum(needed)
+
     def work(self, at: Site) -> Work:
-        matrices = [shape for name, shape in self.weights(at).items() if name.startswith("weight")]
-        products = Work(macs=prod(at.x[:2]) * elements(matrices))
+        products = Work(macs=self._products(at, "weight"))
         biases = Work(additions=2 * self.gates if self.bias else 0)
         return add_up([products, times(prod(at.y), biases), times(prod(at.y), self.each)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Self
 
@@ -116,6 +117,9 @@ class Conv(Sliding):
             macs=positions * elements(kernels),
             additions=prod(at.y) if self.bias else 0,
         )
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        return self.work(at).macs * (1 + sum(needed))
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import concatenate, correlate, per_channel
@@ -236,6 +240,9 @@ class ConvTranspose(Op):
             macs=positions * elements([self.weights(at)["weight"]]),
             additions=prod(at.y) if self.bias else 0,
         )
+
+    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+        return self.work(at).macs * (1 + sum(needed))
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, scatter

@@ -1,0 +1,40 @@
+"""How much is worked out in a step of training."""
+
+from __future__ import annotations
+
+from archcalc.analysis.figures.vocabulary import Figure, figure
+from archcalc.analysis.report import Report, report_on
+from archcalc.sheet.kinds import COUNT
+
+
+def _counts(report: Report) -> list[int | None]:
+    """Return the MACs of a training step layer by layer, with the heads that exist only there."""
+    network = report.run.network
+    if not report.train and any(node.auxiliary for node in network.nodes):
+        report = report_on(network, report.run.conditions._replace(train=True))
+    return [row.trained_macs for row in report.rows]
+
+
+def _known(report: Report) -> int:
+    return sum(count for count in _counts(report) if count is not None)
+
+
+def _total(report: Report) -> int | None:
+    return None if None in _counts(report) else _known(report)
+
+
+figure(
+    Figure(
+        "train.macs",
+        COUNT,
+        "multiply-accumulates of a training step: forward, and the gradients of weights and inputs; the total with auxiliary heads",
+        title="train MACs",
+        label="MACs of a training step",
+        of=lambda r, _: r.trained_macs,
+        total=_total,
+        known=_known,
+        listed=True,
+        expect="both",
+        limit=True,
+    )
+)
