@@ -422,3 +422,29 @@ def test_a_backward_pass_that_is_not_known_is_unknown(document, run):
     assert (outcome.status, "unknown" in outcome.out) == (1, True)
     outcome = run("check", "-", "--limit", "train.macs <= 7K", stdin=UNKNOWN)
     assert (outcome.status, "wrong" in outcome.out) == (1, True)
+
+
+def test_shapes_have_the_batch_where_there_is_one(run, document):
+    """Deep Learning from Scratch, 7.2.3: data are (N, C, H, W), x.shape is (10, 1, 28, 28); W1 (30, 1, 5, 5), b1 (30)."""
+    line = ("explain", "simple_convnet", "conv1", "--batch", "10")
+    out = run(*line).out
+    assert "input 10×1×28×28 → 10×30×24×24" in out
+    assert "weights: weight 30×1×5×5, bias 30" in out
+    assert "input 1×28×28 → 30×24×24" in run(*line[:-2]).out
+    shown = run("show", "simple_convnet", "--batch", "10", "--columns", "layer,inputs,output").out
+    assert "10×30×12×12" in shown
+    assert "10×4320" in shown
+    assert "4×64×56×56 → 4×64×56×56" in run("explain", "resnet18", "conv2_x", "--batch", "4").out
+
+
+def test_machines_get_shapes_without_the_batch(run, document):
+    rows = {row["layer"]: row for row in document("show simple_convnet --batch 10")["rows"]}
+    assert (rows["conv1"]["inputs"], rows["conv1"]["output"]) == ([[1, 28, 28]], [30, 24, 24])
+    assert document("explain simple_convnet conv1 --batch 10")["output"] == [30, 24, 24]
+    line = ("show", "simple_convnet", "--columns", "layer,inputs,output", "--format", "csv")
+    assert run(*line, "--batch", "10").out == run(*line).out
+
+
+def test_a_shape_whose_first_axis_is_no_batch_stays_as_it_is(run):
+    text = "input: 4x6\nlayers: [einsum: {equation: 'nij->ijn'}]\n"
+    assert "4×6×10" in run("show", "-", "--batch", "10", stdin=text).out

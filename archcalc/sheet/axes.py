@@ -49,6 +49,19 @@ class Shape(Kind):
         return "x".join(map(str, value[1:]))
 
 
+class WholeShape(Shape):
+    """Sizes, the batch first; people read that, too, where the first axis is the batch. Machines get the same as ever."""
+
+    def write(self, value: Sizes) -> str:
+        """Return 10×96×55×55."""
+        return _whole(value)
+
+
+def _whole(shape: Sizes) -> str:
+    """Return all sizes of a shape; a 0 stands for no batch."""
+    return "×".join(map(str, shape[1:] if shape[:1] == (0,) else shape))
+
+
 class ShapeList(Kind):
     """Shapes; None for one that is not known."""
 
@@ -66,6 +79,18 @@ class ShapeList(Kind):
     def flatten(self, value: Sequence[Sizes | None]) -> str:
         """Return 96x55x55, 3x227x227."""
         return self.write(value).replace("×", "x")
+
+
+class WholeShapeList(ShapeList):
+    """Shapes, which people read with the batch."""
+
+    def write(self, value: Sequence[Sizes | None]) -> str:
+        """Return 10×96×55×55, 10×3×227×227."""
+        return ", ".join(UNKNOWN if shape is None else _whole(shape) for shape in value)
+
+    def flatten(self, value: Sequence[Sizes | None]) -> str:
+        """Return 96x55x55, 3x227x227."""
+        return super().write(value).replace("×", "x")
 
 
 class Numbers(Kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archcalc.sheet.amounts import Agreeing, Amounts, Bytes, Count, ExactBytes, Ratio, Share, Threshold
-from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList
+from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList, WholeShape, WholeShapeList
 from archcalc.sheet.grids import Index, Numbered
 from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, round_off
@@ -213,6 +213,7 @@ VERDICT = Verdict("verdict", STRING)
 SHAPE = Shape(
     "shape", _describe("sizes without the batch, channels first", {"type": "array", "items": INTEGER})
 )
+WHOLE_SHAPE = WholeShape(SHAPE.name, SHAPE.schema)
 COUNT = Count("count", INTEGER)
 AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
@@ -226,6 +227,7 @@ SHAPES = ShapeList(
         "a shape each, null for one that is not known", {"type": "array", "items": _or_null(SHAPE.schema)}
     ),
 )
+WHOLE_SHAPES = WholeShapeList(SHAPES.name, SHAPES.schema)
 FLAG = Flag("flag", BOOLEAN)
 FIGURE = Numbers("figure", _describe("a number, or one an axis", {"anyOf": NUMERIC}))
 MATRIX = Numbers("matrix", _describe("rows and columns", {**EACH_AXIS, "items": INTEGER}))
@@ -279,6 +281,7 @@ KINDS = (
     WORDS,
     VERDICT,
     SHAPE,
+    WHOLE_SHAPE,
     COUNT,
     AGREEING,
     BYTES,
@@ -287,6 +290,7 @@ KINDS = (
     SETTINGS,
     NAMES,
     SHAPES,
+    WHOLE_SHAPES,
     FLAG,
     FIGURE,
     MATRIX,

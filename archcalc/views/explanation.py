@@ -18,7 +18,7 @@ from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEX
 from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
-from archcalc.views.page import about, facts, notes, subtitle, used_letters
+from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
@@ -63,8 +63,9 @@ def show(explanation: Explanation, form: str) -> Sheet:
 def layer(explanation: Explanation) -> Sheet:
     """Return every figure of a layer with its derivation."""
     row, report = explanation.row, explanation.report
+    shape_text = shape_kind(report).text
     sources = ", ".join(
-        f"{name} {SHAPE.text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
+        f"{name} {shape_text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
     )
     formulas = " ".join(one.symbols + one.numbers for one in explanation.derivations)
     legend = used_letters(formulas, explanation.legend)
@@ -78,7 +79,7 @@ def layer(explanation: Explanation) -> Sheet:
         subtitle=(
             f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
             explanation.summary,
-            f"{sources or 'data'} → {SHAPE.text(row.output_shape)}",
+            f"{sources or 'data'} → {shape_text(row.output_shape)}",
             *_tensors(row),
         ),
         summary=tuple(legend.items()),
@@ -117,8 +118,9 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
     ]
     rows = [row for row, _ in derived]
     whole = group(name, rows)
+    shape_text = shape_kind(report).text
     return Sheet(
-        columns=BLOCK,
+        columns=with_batch(BLOCK, report),
         rows=tuple(
             (
                 row.name.removeprefix(f"{name}."),
@@ -132,7 +134,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
         title=f"{report.name}: {name}",
         subtitle=(
             f"a block of {len(rows)} layers: {describe_parts(whole, rows)}",
-            f"{', '.join(map(SHAPE.text, whole.input_shapes))} → {SHAPE.text(whole.output_shape)}",
+            f"{', '.join(map(shape_text, whole.input_shapes))} → {shape_text(whole.output_shape)}",
         ),
         summary=(
             ("parameters", f"{group_digits(whole.params)}, the sum of its layers"),
@@ -176,7 +178,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     reasons = [*_reasons("params", report, derived), *_reasons("macs", report, derived)]
     places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(
-        columns=NETWORK,
+        columns=with_batch(NETWORK, report),
         rows=tuple(
             (
                 row.name,

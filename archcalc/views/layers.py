@@ -14,7 +14,7 @@ from archcalc.sheet import kinds
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
-from archcalc.views.page import facts, notes, subtitle, summary
+from archcalc.views.page import facts, notes, subtitle, summary, with_batch
 
 SHOWN = (
     "layer",
@@ -167,7 +167,7 @@ def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
 def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     """Return some rows and the totals under columns."""
     return Sheet(
-        columns=columns(keys),
+        columns=with_batch(columns(keys), report),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         footer=tuple(FIGURES[key].of_total(report) for key in keys),
         title=report.title or report.name,
@@ -188,7 +188,7 @@ def tree(report: Report, depth: int, form: str) -> Sheet:
     """Return the network as a tree of blocks, each with its sums; machines get whole names and no branches."""
     lines = [(row.name if form in MACHINES else label, row) for label, row in treed(report, depth)]
     return Sheet(
-        columns=columns(TREE),
+        columns=with_batch(columns(TREE), report),
         rows=tuple((label, *(FIGURES[key].of_row(row, report) for key in TREE[1:])) for label, row in lines),
         footer=tuple(FIGURES[key].of_total(report) for key in TREE),
         title=report.title or report.name,
@@ -206,7 +206,9 @@ def fields(report: Report, form: str) -> Sheet:
     keys = tuple(key for key in FIELD if key not in idle)
     larger = any(kinds.FIELD.is_larger(FIGURES["gateless"].of_row(row, report)) for row in rows)
     return Sheet(
-        columns=tuple(column._replace(priority=rank) for rank, column in enumerate(columns(keys))),
+        columns=tuple(
+            column._replace(priority=rank) for rank, column in enumerate(with_batch(columns(keys), report))
+        ),
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         title=report.title or report.name,
         subtitle=subtitle(report),

@@ -8,11 +8,23 @@ from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.op.op import Work
-from archcalc.sheet.kinds import SETTINGS, SHAPE
+from archcalc.sheet.kinds import SETTINGS, SHAPE, SHAPES, WHOLE_SHAPE, WHOLE_SHAPES
 from archcalc.sheet.numbers import group_digits, short, write_bytes
+from archcalc.sheet.sheet import Column, Kind
 
 MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
+
+
+def shape_kind(report: Report) -> Kind:
+    """Return how people read the shapes of a report: with the batch, N×C×H×W, where there are several samples."""
+    return WHOLE_SHAPE if report.batch > 1 else SHAPE
+
+
+def with_batch(columns: Sequence[Column], report: Report) -> tuple[Column, ...]:
+    """Return columns whose shapes have the batch where there are several samples."""
+    whole = {SHAPE: WHOLE_SHAPE, SHAPES: WHOLE_SHAPES} if report.batch > 1 else {}
+    return tuple(column._replace(kind=whole.get(column.kind, column.kind)) for column in columns)
 
 
 def facts(report: Report) -> dict[str, object]:
