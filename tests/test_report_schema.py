@@ -63,6 +63,8 @@ LINES = [
     "size 14 --kernel 5 --output 14",
     "size 14 --kernel 5 --output 15",
     "size --kernel 11 --stride 4 --output 55",
+    "size --network alexnet --smallest",
+    "size --network resnet18 --smallest",
     "check lenet5",
     "check alexnet --max-params 5M --max-memory 64MiB --limit depth>=8",
     "compare 3x3x3 7x7",

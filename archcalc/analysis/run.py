@@ -106,6 +106,10 @@ class Run(NamedTuple):
         return self.network._replace(nodes=nodes, outputs=self.outputs)
 
 
+Ask = Callable[[Node, Sequence[Layer]], Facts]
+"""Asks the op of a node about the shapes that its sources have."""
+
+
 def run(network: Network, conditions: Conditions, engine: Engine | None = None) -> Run:
     """Pass shapes through a network, layer after layer, with an engine that may have run others.
 
@@ -145,16 +149,51 @@ def _layers(
         layer = None
         if position not in broken and len(sources) == len(node.inputs):
             try:
-                facts = asked(node, sources)
-                if node.tied is not None:
-                    _check_tied(node, facts, layers[node.tied])
-                if node.shared:
-                    _check_shared(node, facts)
+                facts = _ask_there(asked, node, sources, layers)
                 layer = Layer(node, facts.op, facts.at, facts, storage, last_use[storage])
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
         layers.append(layer)
     return layers
+
+
+def _ask_there(
+    ask: Ask, node: Node, sources: Sequence[Layer], layers: Sequence[Layer | None]
+) -> Facts:
+    """Return what the op of a node says where it stands, behind the `layers` that ran before.
+
+    Raises:
+        ArchcalcError: it does not suit its inputs, or the layer whose weights it shares.
+    """
+    facts = ask(node, sources)
+    if node.tied is not None:
+        _check_tied(node, facts, layers[node.tied])
+    if node.shared:
+        _check_shared(node, facts)
+    return facts
+
+
+class Misfit(NamedTuple):
+    """A layer that does not suit its inputs, and what is wrong."""
+
+    layer: str
+    error: ArchcalcError
+
+
+def first_misfit(network: Network, conditions: Conditions) -> Misfit | None:
+    """Return the first layer that does not suit its inputs, behind which nothing is looked at; None where all do."""
+    whole = _apply_conditions(network, conditions)
+    nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
+    ask = Engine().under(whole.rounding)
+    layers: list[Layer] = []
+    for position, node in enumerate(nodes):
+        sources = [layers[source] for source in node.inputs]
+        try:
+            facts = _ask_there(ask, node, sources, layers)
+        except ArchcalcError as error:
+            return Misfit(node.name, error)
+        layers.append(Layer(node, facts.op, facts.at, facts, position, position))
+    return None
 
 
 def _apply_conditions(network: Network, conditions: Conditions) -> Network:
@@ -182,7 +221,7 @@ class Engine:
         self.equal: dict[tuple[Op, Rounding | None], Op] = {}
         self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}  # by the identity of an op as it runs
 
-    def under(self, rounding: Rounding | None) -> Callable[[Node, Sequence[Layer]], Facts]:
+    def under(self, rounding: Rounding | None) -> Ask:
         """Return what asks the ops of one network: what the op of a node says of the shapes that its sources have.
 
         Most nodes share an op with others, so that its identity tells which one it is.

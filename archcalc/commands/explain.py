@@ -10,9 +10,9 @@ import click
 
 import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
-from archcalc.commands.completions import complete_layer
+from archcalc.commands.completions import complete_layer, complete_model
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyze_model, examples, report_options
+from archcalc.commands.options import ModelOptions, analyze_model, examples, load_model, report_options
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
 from archcalc.commands.worked import ValueOptions, is_about_values, page_on_values, value_options
@@ -124,10 +124,11 @@ def is_sum(text: str) -> bool:
         "size 224 --kernel 11 --stride 4",
         "size 14 --kernel 5 --output 14",
         "size --kernel 11 --stride 4 --output 55",
+        "size --network alexnet --smallest",
     )
 )
 @click.argument("size", type=Elements(), required=False)
-@click.option("-k", "--kernel", type=Elements(), metavar="K", required=True, help="Window size.")
+@click.option("-k", "--kernel", type=Elements(), metavar="K", help="Window size.")
 @click.option(
     "-s", "--stride", type=Elements(), metavar="S", default=1, help="Step of the window.  [default: 1]"
 )
@@ -150,8 +151,7 @@ def is_sum(text: str) -> bool:
 @click.option(
     "--rounding",
     type=click.Choice(ROUNDINGS[:2]),
-    default="floor",
-    help="Where it does not fit evenly.  [default: floor]",
+    help="Where it does not fit evenly.  [default: floor, or what the network says]",
 )
 @click.option(
     "--output",
@@ -159,26 +159,68 @@ def is_sum(text: str) -> bool:
     metavar="SIZE",
     help="Ask the other way round: which padding makes this of SIZE, or, without SIZE, which inputs give it.",
 )
+@click.option(
+    "--network",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="Ask about all layers of a network, with --smallest.",
+)
+@click.option(
+    "--smallest",
+    is_flag=True,
+    help="The smallest square input that the network takes, and the layer that fails below it.",
+)
 @format_option
 def size(
     form: str,
     size: int | None,
-    kernel: int,
-    stride: int,
-    padding: int,
-    dilation: int,
-    rounding: Rounding,
     output: int | None,
+    rounding: Rounding | None,
+    network: str | None,
+    smallest: bool,
+    kernel: int | None,
+    **window: int,
 ) -> None:
     """Work out one axis: the output size of a window, the padding that keeps it, the inputs that fit evenly.
 
     The rule is (H + 2P − FH)/S + 1 with input size H, padding P at each side, window FH and stride S; a
     dilation d widens the window to d(FH − 1) + 1.
+
+    Of a network: the smallest square input that suits all layers. Every size from 1 is tried until one does.
     """
+    if network is not None or smallest:
+        windowed = (size, output, kernel) != (None, None, None) or window != NO_WINDOW
+        if network is None or not smallest or windowed:
+            raise click.UsageError("--network MODEL goes with --smallest, and with no window and no SIZE")
+        _smallest(network, rounding, form)
+    elif kernel is None:
+        raise click.UsageError("Missing option '--kernel' / '-k'.")
+    else:
+        _one_axis(size, output, _window(kernel, **window), rounding or "floor", form)
+
+
+NO_WINDOW = {"stride": 1, "padding": 0, "dilation": 1}
+"""What the options of a window are where none is given."""
+
+
+def _window(kernel: int, stride: int, padding: int, dilation: int) -> Window:
+    return Window(kernel, stride, padding, padding, dilation)
+
+
+def _smallest(model: str, rounding: Rounding | None, form: str) -> None:
+    """Write the smallest input of a network."""
+    from archcalc.questions.smallest import smallest_input
     from archcalc.views import sizes
 
-    window = Window(kernel, stride, padding, padding, dilation)
-    if output is not None and size is not None and padding:
+    network = load_model(model, (), input=None, batch=None, dtype=None, rounding=rounding, train=False)
+    emit(sizes.smallest(smallest_input(network, rounding=rounding)), form)
+
+
+def _one_axis(size: int | None, output: int | None, window: Window, rounding: Rounding, form: str) -> None:
+    """Write what comes out of a window, or the answer to the inverse question."""
+    from archcalc.views import sizes
+
+    if output is not None and size is not None and window.before:
         raise click.UsageError("--output with SIZE asks for the padding: leave out --padding")
     if output is not None:
         emit(sizes.backward(size, output, window, rounding), form)

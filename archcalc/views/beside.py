@@ -94,6 +94,17 @@ WINDOW: dict[str, Schema] = {
         or_null(object_of(dict.fromkeys(("least", "most", "even"), COUNT))),
     ),
 }
+SMALLEST: dict[str, Schema] = {
+    "model": describe("the network that was asked about", TEXT),
+    "inputs": describe(
+        "the smallest that suit, without the batch", list_of(object_of({"name": TEXT, "shape": SIZES}))
+    ),
+    "side": describe("how long each of their axes is", COUNT),
+    "below": describe(
+        "what fails where they are one shorter; null where they cannot be",
+        or_null(object_of({"layer": TEXT, "reason": TEXT})),
+    ),
+}
 LEGEND = list_of(
     object_of(
         {"symbols": describe("letters", list_of(TEXT)), "meaning": describe("what they stand for", TEXT)},

@@ -96,7 +96,10 @@ def _commands() -> dict[str, list[Schema]]:
             _page({**_row(worked.COLUMNS), "required": []}, beside.FACTS | beside.WORKED),
             _page(_row(unfolded.COLUMNS), beside.FACTS | beside.UNFOLDED),
         ],
-        "size": [_page(_row(sizes.COLUMNS), beside.WINDOW)],
+        "size": [
+            _page(_row(sizes.COLUMNS), beside.WINDOW),
+            _page(_row(sizes.SMALLEST), beside.SMALLEST),
+        ],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
         "compare": [_describe_comparison()],
         "reconcile": [

@@ -7,7 +7,8 @@ from math import floor
 from archcalc.arithmetic.term import Term
 from archcalc.arithmetic.window import Rounding, Window, output_size
 from archcalc.questions.size import Range, inputs, output, paddings
-from archcalc.sheet.kinds import DERIVATION, FIGURE, TEXT, WORDS
+from archcalc.questions.smallest import SmallestInput
+from archcalc.sheet.kinds import DERIVATION, FIGURE, SHAPE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -16,6 +17,7 @@ COLUMNS = (
     Column("derivation", "symbols = numbers = result", DERIVATION, "how the answer comes about"),
     Column("answer", "answer", WORDS, "the answer"),
 )
+SMALLEST = (COLUMNS[0], COLUMNS[2])
 SUM = (Column("sum", "sum", WORDS, "the sum"), Column("value", "value", FIGURE, "its value"))
 
 
@@ -113,6 +115,30 @@ def _span(fitting: Range) -> str:
         group_digits(fitting.least)
         if fitting.least == fitting.most
         else f"{fitting.least:,} to {fitting.most:,}"
+    )
+
+
+def smallest(answer: SmallestInput) -> Sheet:
+    """Return the smallest square input of a network, and what fails below it."""
+    shapes = [SHAPE.text((0, *shape)) for shape in answer.shapes.values()]
+    named = ", ".join(
+        f"{name} {shape}" if len(shapes) > 1 else shape
+        for name, shape in zip(answer.shapes, shapes, strict=True)
+    )
+    rows = [("smallest square input", named)]
+    if answer.below:
+        rows.append((f"what fails at {answer.side - 1}", answer.below.error.fact))
+    return Sheet(
+        columns=SMALLEST,
+        rows=tuple(rows),
+        title=f"{answer.network}: the smallest input that suits all layers",
+        notes=(f"every size from 1 to {answer.side} was tried",) if answer.below else (),
+        facts={
+            "model": answer.network,
+            "inputs": [{"name": name, "shape": list(shape)} for name, shape in answer.shapes.items()],
+            "side": answer.side,
+            "below": answer.below and {"layer": answer.below.layer, "reason": answer.below.error.fact},
+        },
     )
 
 
