@@ -448,3 +448,68 @@ def test_machines_get_shapes_without_the_batch(run, document):
 def test_a_shape_whose_first_axis_is_no_batch_stays_as_it_is(run):
     text = "input: 4x6\nlayers: [einsum: {equation: 'nij->ijn'}]\n"
     assert "4×6×10" in run("show", "-", "--batch", "10", stdin=text).out
+
+
+@pytest.mark.parametrize(
+    ("layer", "source", "shape", "filters", "weights"),
+    [
+        # Krizhevsky et al. 2012; CS231n, convolutional-networks.md, "Converting FC layers to CONV layers"
+        ("alexnet fc6", "pool5", [256, 6, 6], 4096, 37_748_736),
+        ("vgg16 fc6", "adaptive_avgpool1", [512, 7, 7], 4096, 102_760_448),
+        ("alexnet_torchvision fc6", "adaptive_avgpool1", [256, 6, 6], 4096, 37_748_736),
+        # Deep Learning from Scratch, 7.5: 4,320 numbers are 30 maps of 12 × 12
+        ("simple_convnet linear1", "maxpool1", [30, 12, 12], 100, 432_000),
+    ],
+)
+def test_a_fully_connected_layer_is_a_convolution(document, layer, source, shape, filters, weights):
+    found = document(f"explain {layer}")["convolution"]
+    assert found == {
+        "source": source,
+        "input": shape,
+        "kernel": shape[1:],
+        "filters": filters,
+        "weights": weights,
+    }
+
+
+def test_the_page_says_which_convolution_a_layer_is(run):
+    out = run("explain", "alexnet", "fc6", COLUMNS=200).out
+    assert "kernel 6×6 over the 256×6×6 of pool5 with 4,096 filters" in out
+    assert "the same 37,752,832 parameters, 37,748,736 weights and 4,096 biases" in out
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "[relu, flatten, linear: {name: fc, out: 5}]",
+        "[flatten, dropout, linear: {name: fc, out: 5}]",
+        "[reshape: [2, 6, 6], reshape: [72], linear: {name: fc, out: 5, bias: false}]",
+    ],
+)
+def test_that_convolution_computes_the_same(document, layers):
+    """The layer's own reference and that of the convolution, on the same numbers."""
+    import numpy as np
+
+    convolution = document("explain - fc", f"name: n\ninput: 2x4x9\nlayers: {layers}\n")["convolution"]
+    channels, *kernel = convolution["input"]
+    x = np.random.default_rng(0).normal(size=(3, channels, *kernel)).astype("float32")
+    weight = np.random.default_rng(1).normal(size=(5, 72)).astype("float32")
+    dense = archcalc.REGISTRY["linear"](out=5, bias=False).forward(x.reshape(3, 72), weight=weight)
+    conv = archcalc.REGISTRY["conv"](out=5, kernel=tuple(convolution["kernel"]), bias=False)
+    slid = conv.forward(x, weight=weight.reshape(5, channels, *kernel))
+    assert slid.shape == (3, 5, 1, 1)
+    assert np.allclose(dense, slid[:, :, 0, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"),
+    [
+        ("2x4x9", "[conv: {name: fc, out: 5, kernel: 3}]"),
+        ("8", "[linear: {name: fc, out: 5}]"),  # no map before it
+        ("2x4x9", "[linear: {name: fc, out: 5, axis: -1}]"),
+        ("2x4x9", "[flatten, relu, linear: 6, linear: {name: fc, out: 5}]"),  # a linear layer between
+        ("2x4x9", "[permute: [1, 2, 0], flatten, rbf: {name: fc, out: 5}]"),  # distances
+    ],
+)
+def test_what_is_no_such_layer_is_no_convolution(document, shape, layers):
+    assert document("explain - fc", f"name: n\ninput: {shape}\nlayers: {layers}\n")["convolution"] is None

@@ -50,6 +50,7 @@ LINES = [
     "rf lenet5",
     "explain alexnet conv1",
     "explain alexnet relu1",
+    "explain alexnet fc6",
     "explain resnet18 conv2_x",
     "explain lenet5",
     "explain (227+2*0-11)/4+1",

@@ -15,6 +15,7 @@ from archcalc.ground.errors import visible
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site, Sizes
+from archcalc.questions.dense import DenseConvolution, convolution_of
 from archcalc.sheet.pages import Paged
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -40,13 +41,14 @@ class Derivation(NamedTuple):
 
 
 class ExplanationFields(NamedTuple):
-    """What an explanation consists of."""
+    """What an explanation consists of; `convolution` is that which a fully connected layer behind a map is."""
 
     row: Row
     summary: str
     derivations: tuple[Derivation, ...]
     legend: Mapping[str, str]
     report: Report
+    convolution: DenseConvolution | None = None
 
 
 class Explanation(ExplanationFields, Paged):
@@ -78,6 +80,7 @@ def explain(report: Report, layer: str) -> Explanation:
         derivations=tuple(_derive(ran.op, row, sources, report, others_of(ran.node))),
         legend=_legend(ran.op, sources, report),
         report=report,
+        convolution=convolution_of(report.run, position),
     )
 
 

@@ -114,6 +114,12 @@ LAYER: dict[str, Schema] = {
     "layer": describe("the layer that is explained", TEXT),
     **{key: {"$ref": f"#/$defs/{FIGURES[key].kind.name}"} for key in ABOUT},
     "weights": describe("shapes of its weights by name", {"type": "object", "additionalProperties": SIZES}),
+    "convolution": describe(
+        "the convolution that a fully connected layer behind a flattened map is; null for other layers",
+        or_null(
+            object_of({"source": TEXT, "input": SIZES, "kernel": SIZES, "filters": COUNT, "weights": COUNT})
+        ),
+    ),
     "legend": describe("what the letters stand for", LEGEND),
 }
 GRID: Schema = {"$ref": f"#/$defs/{kinds.GRID.name}"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import NamedTuple
 
 from archcalc.analysis.blocks import KIND, fold, group
@@ -19,6 +18,7 @@ from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
+from archcalc.views.particulars import convolving, plain_convolution, tensors, unfolding
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
@@ -80,15 +80,20 @@ def layer(explanation: Explanation) -> Sheet:
             f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
             explanation.summary,
             f"{sources or 'data'} → {shape_text(row.output_shape)}",
-            *_tensors(row),
+            *tensors(row),
         ),
         summary=tuple(legend.items()),
-        notes=(*(f"does not fit evenly: {size}" for size in dict.fromkeys(row.uneven)), *_unfolding(row)),
+        notes=(
+            *(f"does not fit evenly: {size}" for size in dict.fromkeys(row.uneven)),
+            *unfolding(row),
+            *convolving(explanation.convolution, row),
+        ),
         facts=facts(report)
         | {
             "layer": row.name,
             **about(row, report),
             "weights": {name: list(shape) for name, shape in row.weights.items()},
+            "convolution": plain_convolution(explanation.convolution),
             "legend": [
                 {"symbols": letters.split(", "), "meaning": meaning} for letters, meaning in legend.items()
             ],
@@ -99,15 +104,6 @@ def layer(explanation: Explanation) -> Sheet:
 def _meaning(derivation: Derivation) -> str:
     """Return what a figure is, in a few words; what is said of a size is its name."""
     return FIGURES[derivation.key].meaning
-
-
-def _tensors(row: Row) -> Iterator[str]:
-    """Yield the layer's weights by name and shape, or that it has none."""
-    if row.weights:
-        named = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in row.weights.items())
-        yield f"weights: {named}"
-    else:
-        yield "no weights: there is nothing to learn"
 
 
 def block(name: str, explanations: Sequence[Explanation], report: Report) -> Sheet:
@@ -158,15 +154,6 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
     )
 
 
-def _unfolding(row: Row) -> Iterator[str]:
-    """Yield how much larger the matrix of im2col is than the input."""
-    if row.unfolded:
-        rows, columns = row.unfolded
-        growth = rows * columns / prod(row.input_shapes[0])
-        yield (
-            f"im2col lays the windows out as a matrix of {group_digits(rows)} × {group_digits(columns)}, "
-            f"{growth:.3g} times as many numbers as the input has"
-        )
 
 
 def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding]) -> Sheet:
