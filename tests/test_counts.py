@@ -513,3 +513,38 @@ def test_that_convolution_computes_the_same(document, layers):
 )
 def test_what_is_no_such_layer_is_no_convolution(document, shape, layers):
     assert document("explain - fc", f"name: n\ninput: {shape}\nlayers: {layers}\n")["convolution"] is None
+
+
+@pytest.mark.parametrize(
+    ("model", "names", "with_heads"),
+    [
+        # torchvision.models: inception_v3 with its auxiliary head, and googlenet with both
+        ("inception_v3", ["AuxLogits"], 27_161_264),
+        ("googlenet_torchvision", ["aux1", "aux2"], 13_004_888),
+    ],
+)
+def test_what_the_heads_of_training_add(document, model, names, with_heads):
+    data = document(f"explain {model}")
+    assert data["heads"]["names"] == names
+    assert data["totals"]["params"] + data["heads"]["params"] == with_heads
+    trained = document(f"show {model} --train")["totals"]
+    assert trained["params"] == with_heads
+    assert trained["macs"] - data["totals"]["macs"] == data["heads"]["macs"]
+    assert document(f"explain {model} --train")["heads"] == data["heads"]
+
+
+def test_heads_are_named_where_they_begin(document, run):
+    text = """\
+name: n
+input: 3x8x8
+blocks:
+  stage:
+    layers:
+      - conv: {out: 4, kernel: 3}
+      - auxiliary: {name: head, layers: [flatten, linear: 2]}
+layers: [stage: {name: first}, relu]
+"""
+    heads = document("explain -", text)["heads"]
+    assert heads == {"names": ["first.head"], "params": 144 * 2 + 2, "macs": 144 * 2}
+    assert "first.head: 290 parameters and 288 MACs" in run("explain", "-", stdin=text).out
+    assert document("explain lenet5")["heads"] is None

@@ -53,6 +53,7 @@ LINES = [
     "explain alexnet fc6",
     "explain resnet18 conv2_x",
     "explain lenet5",
+    "explain googlenet",
     "explain (227+2*0-11)/4+1",
     "explain 7*(1/2)",
     'explain {"conv":{"out":1,"kernel":2}} --on [[1,2],[3,4]] --weights [[1,0],[0,1]] --flip',

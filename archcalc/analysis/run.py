@@ -157,9 +157,7 @@ def _layers(
     return layers
 
 
-def _ask_there(
-    ask: Ask, node: Node, sources: Sequence[Layer], layers: Sequence[Layer | None]
-) -> Facts:
+def _ask_there(ask: Ask, node: Node, sources: Sequence[Layer], layers: Sequence[Layer | None]) -> Facts:
     """Return what the op of a node says where it stands, behind the `layers` that ran before.
 
     Raises:

@@ -195,6 +195,10 @@ CLAIM = object_of(
 REASONS: dict[str, Schema] = {
     "reasons": describe("the layers that have most of a figure", list_of(REASON)),
     "claims": describe("what others say of the network", list_of(CLAIM)),
+    "heads": describe(
+        "what the heads add that exist only in training; null where there are none",
+        or_null(object_of({"names": list_of(TEXT), "params": COUNT, "macs": or_null(COUNT)})),
+    ),
 }
 SIZE: Schema = {"type": "integer", "unit": "bytes"}
 INFERENCE = object_of(

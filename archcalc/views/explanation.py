@@ -13,12 +13,20 @@ from archcalc.analysis.row import Row
 from archcalc.network.network import members, parts, prefix
 from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
+from archcalc.questions.heads import heads_of
 from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
-from archcalc.views.particulars import convolving, plain_convolution, tensors, unfolding
+from archcalc.views.particulars import (
+    convolving,
+    plain_convolution,
+    plain_heads,
+    tensors,
+    training_heads,
+    unfolding,
+)
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
@@ -162,6 +170,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
     `derived` holds its heaviest layers with their derivations, `claims` what others say of it.
     """
     blocks = fold(report, 1)
+    heads = heads_of(report)
     reasons = [*_reasons("params", report, derived), *_reasons("macs", report, derived)]
     places = members((row.name for row in report.rows), {row.name for row in blocks})
     return Sheet(
@@ -180,6 +189,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         subtitle=subtitle(report),
         summary=(
             *(reason.in_words for reason in reasons),
+            *training_heads(heads),
             *(_judge(finding) for finding in claims),
         ),
         notes=(
@@ -191,6 +201,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         | {
             "reasons": [reason._asdict() | {"share": SHARE.plain(reason.share)} for reason in reasons],
             "claims": [_plain(finding) for finding in claims],
+            "heads": plain_heads(heads),
         },
     )
 

@@ -1,4 +1,4 @@
-"""What is said of a layer beside its figures: its weights, the matrix of im2col, the convolution that it is."""
+"""What is said of a layer or a network beside its figures: weights, the matrix of im2col, heads of training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import prod
 
 from archcalc.analysis.row import Row
 from archcalc.questions.dense import DenseConvolution
+from archcalc.questions.heads import Heads
 from archcalc.sheet.numbers import group_digits
 
 
@@ -54,3 +55,18 @@ def plain_convolution(convolution: DenseConvolution | None) -> dict[str, object]
         "filters": convolution.filters,
         "weights": convolution.weights,
     }
+
+
+def training_heads(heads: Heads | None) -> Iterator[tuple[str, str]]:
+    """Yield what the heads add that exist only in training."""
+    if heads is not None:
+        macs = "work that is not known" if heads.macs is None else f"{group_digits(heads.macs)} MACs"
+        yield (
+            "in training alone",
+            f"{', '.join(heads.names)}: {group_digits(heads.params)} parameters and {macs}, which --train counts",
+        )
+
+
+def plain_heads(heads: Heads | None) -> dict[str, object] | None:
+    """Return the heads as machines are told them."""
+    return None if heads is None else {**heads._asdict(), "names": list(heads.names)}

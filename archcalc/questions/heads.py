@@ -1,0 +1,47 @@
+"""What the heads that exist only in training add to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from archcalc.analysis.report import Report, report_on
+from archcalc.network.network import Node, parts, prefix
+
+
+class Heads(NamedTuple):
+    """Auxiliary heads: what they are called, and what they have together; None for work that is not known."""
+
+    names: tuple[str, ...]
+    params: int
+    macs: int | None
+
+
+def heads_of(report: Report) -> Heads | None:
+    """Return what the auxiliary heads of a network add under the report's conditions; None where it has none."""
+    run = report.run
+    auxiliary = {node.name for node in run.network.nodes if node.auxiliary}
+    if not auxiliary:
+        return None
+    whole = report if report.train else report_on(run.network, run.conditions._replace(train=True))
+    rows = [row for row in whole.rows if row.name in auxiliary]
+    macs = [row.macs for row in rows if row.macs is not None]
+    return Heads(
+        names=_names(run.network.nodes),
+        params=sum(row.params for row in rows),
+        macs=sum(macs) if len(macs) == len(rows) else None,
+    )
+
+
+def _names(nodes: Sequence[Node]) -> tuple[str, ...]:
+    """Return the largest blocks in which all layers are auxiliary."""
+    lasting = {block for node in nodes if not node.auxiliary for block in _blocks(node.name)}
+    heads = (node.name for node in nodes if node.auxiliary)
+    return tuple(
+        dict.fromkeys(next(block for block in _blocks(name) if block not in lasting) for name in heads)
+    )
+
+
+def _blocks(name: str) -> list[str]:
+    """Return the blocks that a layer stands in, from the outermost to itself."""
+    return [prefix(name, levels) for levels in range(1, len(parts(name)) + 1)]
