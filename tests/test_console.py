@@ -76,9 +76,10 @@ def titles(drawn_lines):
 def test_columns_give_way_in_the_order_of_their_priority():
     sheet = layers(archcalc.analyze(archcalc.load("lenet5")), column_keys())
     rank = {column.title: (column.priority, place) for place, column in enumerate(sheet.columns)}
+    assert len(rank) == len(sheet.columns), "two columns have one title"
     before = set(rank)
     seen = []
-    for width in range(360, 59, -4):
+    for width in range(480, 59, -4):
         shown = set(titles(lines(sheet, width)))
         dropped = set(rank) - shown
         assert shown <= before, "a column comes back as the screen gets narrower"
