@@ -162,8 +162,6 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
     )
 
 
-
-
 def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding]) -> Sheet:
     """Return what a network is made of, where its parameters and its work sit, and why there.
 
