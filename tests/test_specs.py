@@ -153,6 +153,29 @@ def test_three_3x3_see_a_7x7_with_fewer_weights(report_of):
     assert (three.totals.params, one.totals.params) == (27 * 64**2, 49 * 64**2)
 
 
+@pytest.mark.parametrize(
+    ("conv_param", "hidden_size", "output_size"),
+    [((30, 5, 0, 1), 100, 10), ((16, 3, 1, 1), 50, 10), ((8, 4, 1, 2), 20, 7), ((1, 27, 0, 1), 1, 2)],
+)
+def test_simple_convnet_takes_what_the_book_s_class_takes(conv_param, hidden_size, output_size):
+    """Saito 2016, ch07/simple_convnet.py: the sizes as its constructor works them out."""
+    filter_num, filter_size, pad, stride = conv_param
+    conv_output_size = (28 - filter_size + 2 * pad) // stride + 1
+    pool_output_size = filter_num * (conv_output_size // 2) ** 2
+    names = ("filter_num", "filter_size", "pad", "stride", "hidden_size", "output_size")
+    given = dict(zip(names, (*conv_param, hidden_size, output_size), strict=True))
+    rows = {row.name: row for row in archcalc.analyze(archcalc.load("simple_convnet", parameters=given)).rows}
+    weights = [shape for name in ("conv1", "linear1", "linear2") for shape in rows[name].weights.values()]
+    assert weights == [
+        (filter_num, 1, filter_size, filter_size),
+        (filter_num,),
+        (hidden_size, pool_output_size),  # the book has W2 and W3 the other way round
+        (hidden_size,),
+        (output_size, hidden_size),
+        (output_size,),
+    ]
+
+
 def test_a_parameter_of_a_spec_can_be_changed():
     report = archcalc.analyze(archcalc.load("alexnet", parameters={"classes": 10}))
     assert report.rows[-1].output_shape == (1, 10)
