@@ -13,6 +13,7 @@ FIRSTS = [Path(archcalc.members(str(path))[0].rpartition(":")[2]).stem for path 
 FEW = (
     "efficientnet_b0",
     "googlenet",
+    "inception_v3_keras",
     "lenet5_1998",
     "mobilenet_v2",
     "mobilenet_v3_large",

@@ -44,7 +44,7 @@ def offered(words, begun):
         (
             "show resnet50 --set",
             "",
-            {"depths=", "deep=", "stride_in_1x1=", "groups=", "group_width=", "classes="},
+            {"depths=", "deep=", "stride_in_1x1=", "groups=", "group_width=", "bias=", "classes="},
         ),
         ("show resnet50 --set", "group", {"groups=", "group_width="}),
         ("check vgg16 --set", "cl", {"classes="}),

@@ -264,13 +264,16 @@ SMALL = {
     "mobilenet_v2": "3x32x32",
     "mobilenet_v3_small": "3x32x32",
     "nin_cifar10": "3x32x32",
+    "inception_v3_keras": "3x96x96",
     "resnet50": "3x64x64",
+    "resnet50_v2": "3x64x64",
     "resnet50_slim": "3x64x64",
     "resnet20": "3x32x32",
     "regnet_y_400mf": "3x64x64",
     "se_resnet50": "3x32x32",
     "shufflenet_v2_x0_5": "3x64x64",
     "squeezenet1_0": "3x67x67",
+    "xception": "3x64x64",
 }
 """Networks with everything that makes a difference, and inputs on which that takes a moment."""
 

@@ -73,6 +73,8 @@ PUBLISHED = [  # network, parameters, MACs (None: not published), source
     ("googlenet_torchvision", 6_624_904, None, "torchvision 0.29, without auxiliary heads"),
     ("resnet18", 11_689_512, 1_814_073_344, "torchvision 0.29"),
     ("resnet50", 25_557_032, 4_089_184_256, "torchvision 0.29"),
+    ("resnet50_keras", 25_636_712 - 53_120, 3_857_973_248, "Keras' summary; MACs are those of resnet50_original"),
+    ("xception", 22_855_952, None, "Chollet 2016, table 3"),
     ("mobilenet_v2", 3_504_872, 300_774_272, "torchvision 0.29"),
     ("densenet121", 7_978_856, None, "torchvision 0.29"),
     ("squeezenet1_0", 1_248_424, None, "torchvision 0.29"),

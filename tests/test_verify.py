@@ -31,6 +31,7 @@ REDUCED = {
     "alexnet_two_gpus": 67,
     "alexnet_torchvision": 63,
     "inception_v3": 75,
+    "inception_v3_keras": 75,
     "nin_imagenet": 64,
     "vit_b_16": 224,  # has as many positions as patches
     "vit_b_32": 224,
