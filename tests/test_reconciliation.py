@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import prod
 
 import pytest
 
@@ -59,6 +60,12 @@ MORE = [  # further networks of torchvision 0.29.2, as the tools printed them
     ("regnet_y_400mf", "torchlens", "FLOPs", 829062064),
     ("vgg16_bn", "torchscan", "FLOPs", 31009871616),
     ("vgg16_bn", "thop", "MACs", 15524504576),
+]
+TIMM = [  # infer_gmacs of timm's tables of speed, from fvcore: legacy_seresnet50, 101 and 152, legacy_xception
+    ("se_resnet50_original", "3.88"),
+    ("se_resnet101_original", "7.61"),
+    ("se_resnet152_original", "11.33"),
+    ("xception", "8.40"),
 ]
 LAYERS = [  # one layer alone, on 6x8x8 (384 numbers) unless it needs a flat input; the tools as above
     ("conv: {out: 4, kernel: 3}", {"torchinfo": 7920, "fvcore": 7776, "thop": 7776}),
@@ -233,6 +240,17 @@ def test_alexnet_by_the_rules_of_tools_that_were_not_run(tool, figure):
 @pytest.mark.parametrize(("name", "tool", "figure", "value"), MORE)
 def test_other_networks_as_the_tools_printed_them(name, tool, figure, value):
     assert printed(name, tool, figure).value == value
+
+
+@pytest.mark.parametrize(("name", "thousand_millions"), TIMM)
+def test_other_networks_as_timm_s_tables_print_them(name, thousand_millions):
+    """The squeezes are means there, which count nothing; see the quirk."""
+    squeezes = sum(
+        prod(row.input_shapes[0])
+        for row in archcalc.analyze(archcalc.load(name)).rows
+        if row.kind == "global_avgpool" and ".gate." in row.name
+    )
+    assert f"{(printed(name, 'fvcore', 'flops').value - squeezes) / 1e9:.2f}" == thousand_millions
 
 
 @pytest.mark.parametrize(
