@@ -81,6 +81,12 @@ PUBLISHED = [  # network, parameters, MACs (None: not published), source
     ("squeezenet1_1", 1_235_496, None, "torchvision 0.29"),
     ("efficientnet_b0", 5_288_548, None, "torchvision 0.29"),
 ]
+OPEN_MODEL_ZOO = [  # network, classes, mParams of its models/public/index.md, counted once normalisation is folded in
+    ("resnet18", 1000, "11.68"), ("resnet34", 1000, "21.7892"), ("resnet50", 1000, "25.53"),
+    ("se_resnet50_original", 1000, "28.061"), ("inception_v3", 1000, "23.817"), ("efficientnet_b0", 1000, "5.268"),
+    ("mobilenet_v1", 1000, "4.221"), ("mobilenet_v2", 1001, "3.489"), ("mobilenet_v3_large", 1001, "5.4721"),
+    ("regnet_x_3_2gf", 1000, "15.2653"), ("squeezenet1_0", 1000, "1.248"), ("alexnet_two_gpus", 1000, "60.965"),
+]
 LENET5_1998 = [  # layer, parameters, output: LeCun et al. 1998, II.B
     ("c1", (5*5*1 + 1) * 6, (6, 28, 28)),
     ("s2", (1 + 1) * 6, (6, 14, 14)),
@@ -103,6 +109,14 @@ def test_published_figures(name, params, macs, source):
     totals = archcalc.analyze(archcalc.load(name)).totals
     assert totals.params == params, source
     assert macs is None or totals.macs == macs, source
+
+
+@pytest.mark.parametrize(("name", "classes", "millions"), OPEN_MODEL_ZOO)
+def test_open_model_zoo_folds_normalisation_into_the_convolution_before_it(name, classes, millions):
+    """Of a scale and a shift a channel, a bias is left."""
+    report = archcalc.analyze(archcalc.load(name, parameters={"classes": classes}))
+    scales = sum(row.weights["weight"][0] for row in report.rows if row.kind == "batchnorm")
+    assert f"{(report.totals.params - scales) / 1e6:.{len(millions.partition('.')[2])}f}" == millions
 
 
 def test_lenet5_of_1998_layer_by_layer():
