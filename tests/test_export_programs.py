@@ -264,7 +264,6 @@ SMALL = {
     "mobilenet_v2": "3x32x32",
     "mobilenet_v3_small": "3x32x32",
     "nin_cifar10": "3x32x32",
-    "inception_v3_keras": "3x96x96",
     "resnet50": "3x64x64",
     "resnet50_v2": "3x64x64",
     "resnet50_slim": "3x64x64",

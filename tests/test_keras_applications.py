@@ -47,6 +47,17 @@ QUICK = ("ResNet50", "ResNet50V2", "MobileNet", "MobileNetV2", "MobileNetV3Small
 # fmt: on
 
 
+@pytest.fixture
+def keras():
+    """Keras with the channels last, as it comes: programs that other tests run put them first for good."""
+    keras = keras_on_pytorch()
+    before = keras.config.image_data_format()
+    keras.backend.clear_session()
+    keras.config.set_image_data_format("channels_last")
+    yield keras
+    keras.config.set_image_data_format(before)
+
+
 def trimmed(shape):
     """Return a shape without its last ones: of a 1x1 convolution of one position, what a linear layer has."""
     shape = [*shape]
@@ -93,9 +104,7 @@ def test_keras_counts_buffers_among_the_parameters(model, name, total):
     ("model", "name"),
     [pytest.param(*row[:2], marks=() if row[0] in QUICK else slow) for row in APPLICATIONS],
 )
-def test_every_weight_has_the_shape_that_keras_gives_it(model, name):
-    keras = keras_on_pytorch()
-    keras.backend.clear_session()
+def test_every_weight_has_the_shape_that_keras_gives_it(keras, model, name):
     report = archcalc.analyze(archcalc.load(name))
     channels, *sizes = report.rows[0].output_shape[1:]
     with keras.device("meta"):
@@ -111,9 +120,7 @@ def test_every_weight_has_the_shape_that_keras_gives_it(model, name):
         *(("MobileNetV2", "mobilenet_v2", width) for width in (0.35, 0.5, 0.75, 1.3, 1.4)),
     ],
 )
-def test_narrow_and_wide_mobilenets_are_those_of_keras(model, name, width):
-    keras = keras_on_pytorch()
-    keras.backend.clear_session()
+def test_narrow_and_wide_mobilenets_are_those_of_keras(keras, model, name, width):
     with keras.device("meta"):
         built = getattr(keras.applications, model)(weights=None, alpha=width)
     assert_same_weights(built, archcalc.analyze(archcalc.load(name, parameters={"width": width})))
