@@ -54,12 +54,12 @@ class Report(Paged):
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """A row for every layer."""
-        return rows_of(self.run.layers)
+        return rows_of(self.run)
 
     @cached_property
     def totals(self) -> Totals:
         """The sums over all layers."""
-        return totals_of(self.run.layers)
+        return totals_of(self.run)
 
     @cached_property
     def outputs(self) -> tuple[Row, ...]:
@@ -74,7 +74,7 @@ class Report(Paged):
     def __repr__(self) -> str:
         totals = self.totals
         figures = f"{short(totals.params)} parameters, {short(totals.macs)} MACs"
-        return f"<Report of {visible(self.name)}: {len(self.run.layers)} layers, {figures}, batch {self.batch}, {self.dtype}>"
+        return f"<Report of {visible(self.name)}: {len(self.run.nodes)} layers, {figures}, batch {self.batch}, {self.dtype}>"
 
     def position(self, layer: str) -> int:
         """Return where a layer stands.
@@ -109,12 +109,12 @@ class Report(Paged):
     @cached_property
     def input_shape(self) -> Sizes:
         """The shape of the first input without the batch, (C, *I)."""
-        return self.run.layers[0].at.y[1:]
+        return self.run.facts[0].output[1:]
 
     @cached_property
     def batch(self) -> int:
         """How many samples go through at once."""
-        return self.run.layers[0].at.y[0]
+        return self.run.facts[0].output[0]
 
     @cached_property
     def dtype(self) -> DType:
@@ -149,7 +149,7 @@ class Report(Paged):
     @property
     def input_shapes(self) -> tuple[Sizes, ...]:
         """The shapes of the inputs, batch first."""
-        return tuple(layer.at.y for layer in self.run.layers if layer.op.traits.role == "input")
+        return tuple(facts.output for facts in self.run.facts if facts.op.traits.role == "input")
 
     @property
     def bytes_each(self) -> int:

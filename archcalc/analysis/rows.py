@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archcalc.analysis.backward import gradients
 from archcalc.analysis.row import Row, Totals
-from archcalc.analysis.run import Layer
+from archcalc.analysis.run import Facts, Run
 from archcalc.analysis.sights import extents, sights
 from archcalc.analysis.split import NOTHING, split
 from archcalc.arithmetic.sight import Sight
 from archcalc.ground.collector import pause_collector
+from archcalc.network.liveness import last_uses, storages
+from archcalc.network.network import Node
 from archcalc.op.op import add_up, elements
 
 
 @pause_collector()
-def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
+def rows_of(run: Run) -> tuple[Row, ...]:
     """Return a row for every layer."""
     rows: list[Row] = []
     drawn = zip(
-        layers,
-        _in_place(layers),
-        _alive(layers),
-        _depths(layers),
-        sights(layers),
-        gradients(layers),
-        strict=True,
+        run.layers, *_memory(run), _depths(run), sights(run.layers), gradients(run.layers), strict=True
     )
     for layer, in_place, alive, depth, (sight, gateless), backward in drawn:
         node, op, facts = layer.node, layer.op, layer.facts
-        params, fixed, buffers = _count_own(layer)
+        params, fixed, buffers = _count_own(node, facts)
         apart = split(facts.tensors[0], op, node.shared) if params else NOTHING
         rows.append(
             Row(
@@ -62,71 +58,76 @@ def rows_of(layers: Sequence[Layer]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _in_place(layers: Sequence[Layer]) -> list[int]:
+def _memory(run: Run) -> tuple[list[int], list[int]]:
+    """Return the numbers that each layer stores anew, writing over its input where it can, and those alive while it runs."""
+    owners = storages(run.nodes)
+    last = last_uses([node.inputs for node in run.nodes], run.outputs, owners)
+    return _in_place(run, owners, last), _alive(run, owners, last)
+
+
+def _in_place(run: Run, owners: Sequence[int], last: Mapping[int, int]) -> list[int]:
     """Return the numbers that each layer stores anew, none where it writes over its input: it can, and nobody needs that any more."""
     return [
         0
-        if layer.op.traits.storage == "overwrite"
-        and layers[layers[layer.node.inputs[0]].storage].last_use == position
-        else layer.facts.stored
-        for position, layer in enumerate(layers)
+        if facts.op.traits.storage == "overwrite" and last[owners[node.inputs[0]]] == position
+        else facts.stored
+        for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True))
     ]
 
 
-def _depths(layers: Sequence[Layer]) -> list[int]:
-    """Return the weighted layers on the longest path up to each layer."""
-    depths: list[int] = []
-    for layer in layers:
-        inputs = layer.node.inputs
-        before = depths[inputs[0]] if len(inputs) == 1 else max([depths[i] for i in inputs], default=0)
-        depths.append(before + layer.op.traits.deep)
-    return depths
-
-
-def _count_own(layer: Layer) -> tuple[int, ...]:
-    """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
-    node = layer.node
-    if node.tied is not None:
-        return (0, 0, 0)
-    if not node.shared:
-        return layer.facts.counts
-    return tuple(
-        int(elements(shape for name, shape in group.items() if name not in node.shared))
-        for group in layer.facts.tensors
-    )
-
-
-def _alive(layers: Sequence[Layer]) -> list[int]:
+def _alive(run: Run, owners: Sequence[int], last: Mapping[int, int]) -> list[int]:
     """Return the numbers alive while each layer runs, freeing every tensor after its last use.
 
     A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
     """
-    expiring = [0] * (len(layers) + 1)
-    for position, layer in enumerate(layers):
-        if layer.storage == position:
-            expiring[layer.last_use] += layer.facts.held
+    expiring = [0] * (len(owners) + 1)
+    for owner, position in last.items():
+        expiring[position] += run.facts[owner].held
     alive = 0
     most = []
-    for position, layer in enumerate(layers):
-        if layer.storage == position:
-            alive += layer.facts.held
+    for position, owner in enumerate(owners):
+        if owner == position:
+            alive += run.facts[position].held
         most.append(alive)
         alive -= expiring[position]
     return most
 
 
-def totals_of(layers: Sequence[Layer]) -> Totals:
+def _depths(run: Run) -> list[int]:
+    """Return the weighted layers on the longest path up to each layer."""
+    depths: list[int] = []
+    for node, facts in zip(run.nodes, run.facts, strict=True):
+        inputs = node.inputs
+        before = depths[inputs[0]] if len(inputs) == 1 else max([depths[i] for i in inputs], default=0)
+        depths.append(before + facts.op.traits.deep)
+    return depths
+
+
+def _count_own(node: Node, facts: Facts) -> tuple[int, ...]:
+    """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
+    if node.tied is not None:
+        return (0, 0, 0)
+    if not node.shared:
+        return facts.counts
+    return tuple(
+        int(elements(shape for name, shape in group.items() if name not in node.shared))
+        for group in facts.tensors
+    )
+
+
+def totals_of(run: Run) -> Totals:
     """Return the sums over all layers, and what the deepest and the fullest moment have."""
-    params, fixed, buffers = map(sum, zip(*map(_count_own, layers), strict=True))
-    works = [layer.facts.work for layer in layers]
+    params, fixed, buffers = map(sum, zip(*map(_count_own, run.nodes, run.facts), strict=True))
+    works = [facts.work for facts in run.facts]
+    in_place, alive = _memory(run)
     return Totals(
         params=params,
         fixed=fixed,
         buffers=buffers,
         work=add_up(work for work in works if work is not None),
-        activations=sum([layer.facts.stored for layer in layers]),
-        in_place=sum(_in_place(layers)),
-        peak=max(_alive(layers)),
-        depth=max(_depths(layers)),
-        incomplete=tuple(layer.node.name for layer, work in zip(layers, works, strict=True) if work is None),
+        activations=sum([facts.stored for facts in run.facts]),
+        in_place=sum(in_place),
+        peak=max(alive),
+        depth=max(_depths(run)),
+        incomplete=tuple(node.name for node, work in zip(run.nodes, works, strict=True) if work is None),
     )

@@ -15,7 +15,6 @@ from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
-from archcalc.network.liveness import last_uses, storages
 from archcalc.network.network import Network, Node
 from archcalc.op.op import Op, Weights, elements, extents_of
 from archcalc.op.site import Shapes, Sizes, Spot, sizes_of
@@ -72,32 +71,52 @@ class Layer(NamedTuple):
     """A node as it was run.
 
     `node` is as the network states it, its inputs counted among the layers; `op` is the node's, fed and rounded as
-    the conditions say; `at` are its shapes and `facts` what it says there. `storage` is the layer that owns the memory of its
-    output, and `last_use` the last one that needs that memory, past the end for the network's outputs.
+    the conditions say; `at` are its shapes and `facts` what it says there.
     """
 
     node: Node
     op: Op
     at: Spot
     facts: Facts
-    storage: int
-    last_use: int
 
 
-class Run(NamedTuple):
+class Run:
     """A network gone through under conditions.
 
     `network` is the whole one as the conditions make it: its inputs and its rounding are those that held, and what
-    was expected of it is left out where they are not its own. `layers` are those that ran, without the heads
-    that exist only in training unless it is one; `outputs` are the positions of the network's outputs among them,
-    `positions` those of all layers by name.
+    was expected of it is left out where they are not its own. `nodes` are those that ran, without the heads
+    that exist only in training unless it is one, and `facts` what each of them says; `outputs` are the positions of
+    the network's outputs among them.
     """
 
-    network: Network
-    conditions: Conditions
-    layers: tuple[Layer, ...]
-    outputs: tuple[int, ...]
-    positions: Mapping[str, int]
+    def __init__(
+        self,
+        network: Network,
+        conditions: Conditions,
+        nodes: Sequence[Node],
+        facts: Sequence[Facts],
+        outputs: tuple[int, ...],
+    ) -> None:
+        self.network = network
+        self.conditions = conditions
+        self.nodes = nodes
+        self.facts = facts
+        self.outputs = outputs
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The nodes as they were run."""
+        return tuple(
+            [
+                Layer(node, facts.op, facts.at, facts)
+                for node, facts in zip(self.nodes, self.facts, strict=True)
+            ]
+        )
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The positions of all layers by name."""
+        return {node.name: position for position, node in enumerate(self.nodes)}
 
     @property
     def graph(self) -> Network:
@@ -106,8 +125,8 @@ class Run(NamedTuple):
         return self.network._replace(nodes=nodes, outputs=self.outputs)
 
 
-Ask = Callable[[Node, Sequence[Layer]], Facts]
-"""Asks the op of a node about the shapes that its sources have."""
+Ask = Callable[[Node, tuple[Sizes, ...]], Facts]
+"""Asks the op of a node about input shapes."""
 
 
 def run(network: Network, conditions: Conditions, engine: Engine | None = None) -> Run:
@@ -118,54 +137,51 @@ def run(network: Network, conditions: Conditions, engine: Engine | None = None) 
     """
     whole = _apply_conditions(network, conditions)
     nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
-    outputs = outputs_among(nodes, whole)
     problems = Problems()
-    layers = _layers(nodes, outputs, whole.rounding, problems, engine or Engine())
+    facts = _ask_all(nodes, whole.rounding, problems, engine or Engine())
     problems.raise_noted()
-    positions = {node.name: place for place, node in enumerate(nodes)}
-    return Run(whole, conditions, tuple(filter(None, layers)), outputs, positions)
+    return Run(whole, conditions, nodes, list(filter(None, facts)), outputs_among(nodes, whole))
 
 
 def note_misfits(network: Network, broken: Collection[int], problems: Problems) -> None:
     """Note where layers do not suit their inputs; nothing is said of nodes that are `broken`, nor of what depends on them."""
-    _layers(network.nodes, network.outputs, network.rounding, problems, Engine(), broken)
+    _ask_all(network.nodes, network.rounding, problems, Engine(), broken)
 
 
-def _layers(
+def _ask_all(
     nodes: Sequence[Node],
-    outputs: Sequence[int],
     rounding: Rounding | None,
     problems: Problems,
     engine: Engine,
     broken: Collection[int] = (),
-) -> list[Layer | None]:
-    """Return the nodes as they run; None where one is wrong, which is noted, or what it takes is."""
-    owners = storages(nodes)
-    last_use = last_uses([node.inputs for node in nodes], outputs, owners)
-    layers: list[Layer | None] = []
-    asked = engine.under(rounding)
-    for position, (node, storage) in enumerate(zip(nodes, owners, strict=True)):
-        sources = [source for place in node.inputs if (source := layers[place]) is not None]
-        layer = None
-        if position not in broken and len(sources) == len(node.inputs):
+) -> list[Facts | None]:
+    """Return what each node says; None where it is wrong, which is noted, or what it takes is."""
+    every: list[Facts | None] = []
+    ask = engine.under(rounding, nodes)
+    for position, node in enumerate(nodes):
+        shapes = [source.output for place in node.inputs if (source := every[place]) is not None]
+        facts = None
+        if len(shapes) == len(node.inputs) and position not in broken:
             try:
-                facts = _ask_there(asked, node, sources, layers)
-                layer = Layer(node, facts.op, facts.at, facts, storage, last_use[storage])
+                facts = _ask_there(ask, node, tuple(shapes), nodes, every)
             except ArchcalcError as error:
                 problems.note(error, by_place=True)
-        layers.append(layer)
-    return layers
+                facts = None
+        every.append(facts)
+    return every
 
 
-def _ask_there(ask: Ask, node: Node, sources: Sequence[Layer], layers: Sequence[Layer | None]) -> Facts:
-    """Return what the op of a node says where it stands, behind the `layers` that ran before.
+def _ask_there(
+    ask: Ask, node: Node, shapes: tuple[Sizes, ...], nodes: Sequence[Node], every: Sequence[Facts | None]
+) -> Facts:
+    """Return what the op of a node says where it stands, behind the nodes of which `every` tells what they said.
 
     Raises:
         ArchcalcError: it does not suit its inputs, or the layer whose weights it shares.
     """
-    facts = ask(node, sources)
+    facts = ask(node, shapes)
     if node.tied is not None:
-        _check_tied(node, facts, layers[node.tied])
+        _check_tied(node, facts, nodes[node.tied], every[node.tied])
     if node.shared:
         _check_shared(node, facts)
     return facts
@@ -182,15 +198,13 @@ def first_misfit(network: Network, conditions: Conditions) -> Misfit | None:
     """Return the first layer that does not suit its inputs, behind which nothing is looked at; None where all do."""
     whole = _apply_conditions(network, conditions)
     nodes = whole.nodes if conditions.train else without_heads(whole.nodes)
-    ask = Engine().under(whole.rounding)
-    layers: list[Layer] = []
-    for position, node in enumerate(nodes):
-        sources = [layers[source] for source in node.inputs]
+    ask = Engine().under(whole.rounding, nodes)
+    every: list[Facts] = []
+    for node in nodes:
         try:
-            facts = _ask_there(ask, node, sources, layers)
+            every.append(_ask_there(ask, node, tuple([every[source].output for source in node.inputs]), nodes, every))
         except ArchcalcError as error:
             return Misfit(node.name, error)
-        layers.append(Layer(node, facts.op, facts.at, facts, position, position))
     return None
 
 
@@ -219,24 +233,23 @@ class Engine:
         self.equal: dict[tuple[Op, Rounding | None], Op] = {}
         self.facts: dict[tuple[int, tuple[Sizes, ...]], Facts] = {}  # by the identity of an op as it runs
 
-    def under(self, rounding: Rounding | None) -> Ask:
-        """Return what asks the ops of one network: what the op of a node says of the shapes that its sources have.
+    def under(self, rounding: Rounding | None, nodes: Sequence[Node]) -> Ask:
+        """Return what asks the ops of one network: what the op of one of its nodes says of input shapes.
 
         Most nodes share an op with others, so that its identity tells which one it is.
         """
         ops: dict[int, Op] = {}
 
-        def asked(node: Node, sources: Sequence[Layer]) -> Facts:
+        def asked(node: Node, shapes: tuple[Sizes, ...]) -> Facts:
             op = ops.get(id(node.op))
             if op is None:
                 op = ops[id(node.op)] = self._as_it_runs(node.op, rounding)
-            shapes = tuple([source.facts.output for source in sources])
             facts = self.facts.get((id(op), shapes))
             if facts is None:
                 try:
                     facts = self.facts[id(op), shapes] = _ask(op, node.op, Shapes(shapes))
                 except ArchcalcError as error:
-                    raise _locate(error, node, sources) from None
+                    raise _locate(error, node, nodes, shapes) from None
             return facts
 
         return asked
@@ -273,13 +286,15 @@ def _whole(tensors: Weights) -> dict[str, Sizes]:
     return {name: sizes_of(shape) for name, shape in tensors.items()} if tensors else {}
 
 
-def _locate(error: ArchcalcError, node: Node, sources: Sequence[Layer]) -> ArchcalcError:
+def _locate(
+    error: ArchcalcError, node: Node, nodes: Sequence[Node], shapes: tuple[Sizes, ...]
+) -> ArchcalcError:
     """Return an op's fact with the layer's name and place, and with its inputs where there are several."""
     who = f"{node.op.kind} '{node.name}'"
-    if len(sources) > 1:
-        names = node.labels or [source.node.name for source in sources]
+    if len(shapes) > 1:
+        names = node.labels or [nodes[source].name for source in node.inputs]
         who += ": " + " and ".join(
-            f"{extents_of(source.at.y)} from '{name}'" for name, source in zip(names, sources, strict=True)
+            f"{extents_of(shape)} from '{name}'" for name, shape in zip(names, shapes, strict=True)
         )
     return error.at(who, node.origin)
 
@@ -295,13 +310,13 @@ def _check_shared(node: Node, facts: Facts) -> None:
         )
 
 
-def _check_tied(node: Node, facts: Facts, owner: Layer | None) -> None:
-    """Raise a fact where a layer cannot share another's weights: there are none, or they differ."""
-    if owner is None or (facts.weights and facts.weights == owner.facts.weights):
+def _check_tied(node: Node, facts: Facts, owner: Node, owned: Facts | None) -> None:
+    """Raise a fact where a layer cannot share the weights of its owner: there are none, or they differ."""
+    if owned is None or (facts.weights and facts.weights == owned.weights):
         return
     raise ArchcalcError(
         f"{node.op.kind} '{node.name}': its weights {_list(facts.weights)} cannot be those of "
-        f"'{owner.node.name}': {_list(owner.facts.weights)}",
+        f"'{owner.name}': {_list(owned.weights)}",
         place=node.origin.place("tie") if node.origin else None,
     )
 

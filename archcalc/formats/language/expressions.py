@@ -74,9 +74,8 @@ def value_of(text: str, scope: Scope) -> object:
         if OPERATORS & set(text):
             raise _blame(text)
         return text
-    unknown = expression.names - scope.keys()
-    if unknown:
-        name = min(unknown)
+    if not expression.names <= scope.keys():
+        name = min(expression.names - scope.keys())
         if text.strip() == name:
             return text
         known = [*scope, *FUNCTIONS]

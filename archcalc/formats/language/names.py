@@ -66,10 +66,10 @@ class Paths:
         """Take names of a block once more, under another prefix: `paths` and `starts` are those from one to another in `names`."""
         old, new = prefixes
         cut = len(old)
-        for path in names.order[slice(*paths)]:
-            copied = new + path[cut:]
-            self.ends[copied] = moved(names.ends[path])
-            self.order.append(copied)
+        taken = names.order[slice(*paths)]
+        copied = [new + path[cut:] for path in taken]
+        self.ends.update(zip(copied, [moved(names.ends[path]) for path in taken], strict=True))
+        self.order += copied
         for path in names.blocks[slice(*starts)]:
             self.start(new + path[cut:], moved(names.starts[path]))
 

@@ -13,11 +13,11 @@ import yaml
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingStartEvent,
     ScalarEvent,
-    SequenceStartEvent,
 )
 
 from archcalc.formats.language.tree import Collection, Listing, Mapping, Scalar, Tree
@@ -78,7 +78,7 @@ class _Composer:
         for event in _events(self.loader, self.source.text):
             if isinstance(event, ScalarEvent):
                 root = self._place(self._scalar(event), event.anchor) or root
-            elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            elif isinstance(event, CollectionStartEvent):
                 self._start(event)
             elif isinstance(event, CollectionEndEvent):
                 root = self._end() or root
@@ -108,7 +108,7 @@ class _Composer:
                 raise self._error("control characters are not allowed in a spec", event)
         return Scalar(self.source, *_position(event), text, plain)
 
-    def _start(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+    def _start(self, event: CollectionStartEvent) -> None:
         if event.tag is not None:
             raise self._error(f"tags such as {_tag(event.tag)} are not allowed", event)
         if len(self.open) >= self.nesting:
@@ -139,19 +139,8 @@ class _Composer:
         parent = self.open[-1][0]
         parent.size += node.size
         parent.height = max(parent.height, node.height + 1)
-        where = Place(self.source, *_position(alias)) if alias else node.place()
-        if parent.size > self.values:
-            raise ArchcalcError(
-                f"holds more than {self.values:,} values once aliases are written out",
-                place=where,
-                hint=limits.VALUES.hint,
-            )
-        if parent.height > self.nesting:
-            raise ArchcalcError(
-                f"nested more than {self.nesting} deep once aliases are written out",
-                place=where,
-                hint=limits.NESTING.hint,
-            )
+        if parent.size > self.values or parent.height > self.nesting:
+            raise self._past_limits(parent, Place(self.source, *_position(alias)) if alias else node.place())
         if isinstance(parent, Listing):
             parent.items.append(node)
         elif len(parent.keys) == len(parent.entries):
@@ -159,6 +148,14 @@ class _Composer:
         else:
             parent.entries[next(reversed(parent.keys))] = node
         return None
+
+    def _past_limits(self, parent: Collection, place: Place) -> ArchcalcError:
+        """Return the error of a collection that holds too much, or is nested too deeply, by what stands at a place."""
+        if parent.size > self.values:
+            fact, hint = f"holds more than {self.values:,} values", limits.VALUES.hint
+        else:
+            fact, hint = f"nested more than {self.nesting} deep", limits.NESTING.hint
+        return ArchcalcError(f"{fact} once aliases are written out", place=place, hint=hint)
 
 
 def _events(kind: type[yaml.SafeLoader | yaml.CSafeLoader], text: str) -> Iterator[Event]:
