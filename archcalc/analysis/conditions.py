@@ -119,6 +119,8 @@ def _shapes(input: Input, network: Network) -> dict[str, Sizes]:
     Raises:
         ArchcalcError: there is no such input, its shape has another number of sizes, or they are in another order.
     """
+    if input is None:
+        return {}
     layout = network.layout
     usual = {
         node.name: state_sizes(node.op.output_sizes()[1:], layout)

@@ -219,8 +219,11 @@ def _apply_conditions(network: Network, conditions: Conditions) -> Network:
             else node
             for node in nodes
         )
-    own = {node.name: node.op.output_sizes()[1:] for node in network.nodes if node.op.traits.role == "input"}
-    is_own = rounding == network.rounding and own == {**own, **conditions.shapes}
+    is_own = rounding == network.rounding and all(
+        node.op.output_sizes()[1:] == conditions.shapes[node.name]
+        for node in network.nodes
+        if node.name in conditions.shapes
+    )
     return network._replace(
         nodes=nodes, rounding=rounding, expectations=network.expectations if is_own else ()
     )
@@ -256,9 +259,10 @@ class Engine:
 
     def _as_it_runs(self, op: Op, rounding: Rounding | None) -> Op:
         """Return an op under a rounding, or the first one that was equal to it."""
-        if (op, rounding) not in self.equal:
-            self.equal[op, rounding] = op.rounded(rounding) if rounding else op
-        return self.equal[op, rounding]
+        runs = self.equal.get((op, rounding))
+        if runs is None:
+            runs = self.equal[op, rounding] = op.rounded(rounding) if rounding else op
+        return runs
 
 
 def _ask(op: Op, stating: Op, at: Spot) -> Facts:
@@ -278,7 +282,7 @@ def _ask(op: Op, stating: Op, at: Spot) -> Facts:
         )
     if max(output, default=0) > limits.MAGNITUDE:
         raise ArchcalcError("its output is too large: a size goes up to 10^18")
-    return Facts(op, stating, at._replace(y=output))
+    return Facts(op, stating, Shapes(at.xs, output))
 
 
 def _whole(tensors: Weights) -> dict[str, Sizes]:

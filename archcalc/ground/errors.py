@@ -230,8 +230,8 @@ class Problems:
 
     def raise_noted(self) -> None:
         """Raise what was noted, if there is anything, in the order of the places."""
-        errors = sorted(self.errors.values(), key=_reading_order)
-        if errors:
+        if self.errors:
+            errors = sorted(self.errors.values(), key=_reading_order)
             raise errors[0] if len(errors) == 1 else CombinedError(errors)
 
 

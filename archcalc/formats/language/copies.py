@@ -151,18 +151,21 @@ class Copied:
 class Copies:
     """What the networks of a spec have in common: its lines, blocks that are written out already, and ops."""
 
-    def __init__(self, blocks: Scope[str, BlockSpec]) -> None:
+    def __init__(self, blocks: Scope[str, BlockSpec], parameters: Scope[str, Tree]) -> None:
+        """Take the blocks and the parameters of a spec."""
         self.blocks = blocks
         self.maker = Maker()
         self.uses: dict[int, ReadUse] = {}
         self.written: dict[str, Written] = {}
-        self.words = _words(blocks)
+        words = _words(blocks)
+        self.telling = {
+            name: tuple(block.parameters.keys() | (words[name] & parameters.keys()))
+            for name, block in blocks.items()
+        }
 
     def key(self, block: BlockSpec, scope: Scope[str, object], where: object) -> str:
         """Return what tells a use of a block from others: where it is, and the parameters in `scope` that make a difference."""
-        words, own = self.words[block.name], block.parameters
-        values = [(name, value) for name, value in scope.items() if name in own or name in words]
-        return repr((block.name, where, values))
+        return repr((block.name, where, [scope[name] for name in self.telling[block.name]]))
 
 
 def _words(blocks: Scope[str, BlockSpec]) -> dict[str, frozenset[str]]:

@@ -161,8 +161,8 @@ class Expansion:
         index = word(use, "index")
         name = word(use, "name")
         self.bounds.count(use, ROUNDS, times)
+        inner = frame._replace(depth=frame.depth + 1)
         for i in range(times):
-            inner = frame._replace(depth=frame.depth + 1)
             if index:
                 inner = inner._replace(scope={**frame.scope, index: i})
             if name:
@@ -195,6 +195,7 @@ class Expansion:
         if block.name in frame.inside:
             raise use.error(f"block '{block.name}' uses itself: {' → '.join(inside)}")
         check_settings(use, (), (*block.parameters, "name", "from", "when"))
+        place = use.place()
         scope = dict(self.parameters)
         for name, default in block.parameters.items():
             if name in use.settings:
@@ -202,10 +203,10 @@ class Expansion:
             elif isinstance(default, Scalar) and default.value is None:
                 raise use.error(f"block '{block.name}' needs '{name}'")
             else:
-                scope[name] = evaluate(default, scope, use.place())
+                scope[name] = evaluate(default, scope, place)
         path = self.names.name(use, frame.prefix)
         start = self._source(use, frame, current)
-        inner = Frame(scope, f"{path}.", use.place(), inside, frame.depth + 1, frame.auxiliary)
+        inner = Frame(scope, f"{path}.", place, inside, frame.depth + 1, frame.auxiliary)
         key = self.copies.key(block, scope, (inner.depth, inner.auxiliary))
         written = self.copies.written.get(key)
         end = self.expanded.copy(written, inner, start) if written and not self.problems else None

@@ -212,7 +212,7 @@ class Document:
     def _copies(self) -> Copies:
         """Return what the networks in the file share, once their blocks are read."""
         if self.shared is None:
-            self.shared = Copies(self._blocks())
+            self.shared = Copies(self._blocks(), section(self.root, "parameters").entries)
         return self.shared
 
     def _blocks(self) -> dict[str, BlockSpec]:

@@ -62,4 +62,4 @@ def idle_inputs(nodes: Sequence[Node], ends: Iterable[int]) -> Iterator[str]:
 def _find_unused(nodes: Sequence[Node], ends: Iterable[int]) -> list[Node]:
     """Return the nodes that no other takes, but for those that a network `ends` on."""
     taken = set(chain(ends, chain.from_iterable([node.inputs for node in nodes])))
-    return [nodes[position] for position in sorted(set(range(len(nodes))).difference(taken))]
+    return [nodes[position] for position in range(len(nodes)) if position not in taken]
