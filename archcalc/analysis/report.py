@@ -149,7 +149,7 @@ class Report(Paged):
     @property
     def input_shapes(self) -> tuple[Sizes, ...]:
         """The shapes of the inputs, batch first."""
-        return tuple(facts.output for facts in self.run.facts if facts.op.traits.role == "input")
+        return tuple(facts.output for facts in self.run.facts if facts.traits.role == "input")
 
     @property
     def bytes_each(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from archcalc.analysis.backward import gradients
 from archcalc.analysis.row import Row, Totals
@@ -65,31 +65,34 @@ def _memory(run: Run) -> tuple[list[int], list[int]]:
     return _in_place(run, owners, last), _alive(run, owners, last)
 
 
-def _in_place(run: Run, owners: Sequence[int], last: Mapping[int, int]) -> list[int]:
+def _in_place(run: Run, owners: Sequence[int], last: Sequence[int]) -> list[int]:
     """Return the numbers that each layer stores anew, none where it writes over its input: it can, and nobody needs that any more."""
     return [
         0
-        if facts.op.traits.storage == "overwrite" and last[owners[node.inputs[0]]] == position
+        if facts.traits.storage == "overwrite" and last[owners[node.inputs[0]]] == position
         else facts.stored
         for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True))
     ]
 
 
-def _alive(run: Run, owners: Sequence[int], last: Mapping[int, int]) -> list[int]:
+def _alive(run: Run, owners: Sequence[int], last: Sequence[int]) -> list[int]:
     """Return the numbers alive while each layer runs, freeing every tensor after its last use.
 
     A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
     """
-    expiring = [0] * (len(owners) + 1)
-    for owner, position in last.items():
-        expiring[position] += run.facts[owner].held
+    held = [
+        facts.held if owner == position else 0
+        for position, (owner, facts) in enumerate(zip(owners, run.facts, strict=True))
+    ]
+    freed = [0] * (len(held) + 1)
+    for position, numbers in zip(last, held, strict=True):
+        freed[position] += numbers
     alive = 0
     most = []
-    for position, owner in enumerate(owners):
-        if owner == position:
-            alive += run.facts[position].held
+    for position, numbers in enumerate(held):
+        alive += numbers
         most.append(alive)
-        alive -= expiring[position]
+        alive -= freed[position]
     return most
 
 
@@ -99,7 +102,7 @@ def _depths(run: Run) -> list[int]:
     for node, facts in zip(run.nodes, run.facts, strict=True):
         inputs = node.inputs
         before = depths[inputs[0]] if len(inputs) == 1 else max([depths[i] for i in inputs], default=0)
-        depths.append(before + facts.op.traits.deep)
+        depths.append(before + facts.traits.deep)
     return depths
 
 
@@ -124,7 +127,7 @@ def totals_of(run: Run) -> Totals:
         params=params,
         fixed=fixed,
         buffers=buffers,
-        work=add_up(work for work in works if work is not None),
+        work=add_up([work for work in works if work is not None]),
         activations=sum([facts.stored for facts in run.facts]),
         in_place=sum(in_place),
         peak=max(alive),

@@ -36,7 +36,8 @@ class Facts:
         self.tensors = (_whole(op.weights(at)), _whole(op.fixed(at)), _whole(op.buffers(at)))
         self.counts = tuple([int(elements(group.values())) if group else 0 for group in self.tensors])
         self.work = op.work(at)
-        size, traits = prod(at.y) if at.y else 0, op.traits
+        self.traits = traits = op.traits
+        size = prod(at.y) if at.y else 0
         self.held = 0 if traits.role == "constant" else size
         self.stored = 0 if traits.storage == "view" or traits.role in ("input", "constant") else size
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from archcalc.network.network import Node
 
@@ -17,18 +17,20 @@ def storages(nodes: Sequence[Node]) -> list[int]:
 
 
 def last_uses(
-    inputs: Sequence[Sequence[int]], outputs: Sequence[int], owners: Sequence[int] | None = None
-) -> Mapping[int, int]:
-    """Return after which position nobody needs a value any more, the network's outputs after all.
+    inputs: Sequence[Sequence[int]], outputs: Iterable[int], owners: Sequence[int] | None = None
+) -> list[int]:
+    """Return for each layer after which position nobody needs its value any more, the network's outputs after all.
 
     Args:
         inputs: the positions that each layer takes its inputs from.
         outputs: the positions of the network's outputs.
-        owners: what `storages` returned, where memory is meant and not values.
+        owners: what `storages` returned, where memory is meant and not values; then it is so for those that own theirs.
     """
     of = owners or range(len(inputs))
-    last: dict[int, int] = {}
+    last = [*range(len(inputs))]
     for position, sources in enumerate(inputs):
-        for source in (position, *sources):
+        for source in sources:
             last[of[source]] = position
-    return last | {of[output]: len(inputs) for output in outputs}
+    for output in outputs:
+        last[of[output]] = len(inputs)
+    return last
