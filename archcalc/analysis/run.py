@@ -203,7 +203,9 @@ def first_misfit(network: Network, conditions: Conditions) -> Misfit | None:
     every: list[Facts] = []
     for node in nodes:
         try:
-            every.append(_ask_there(ask, node, tuple([every[source].output for source in node.inputs]), nodes, every))
+            every.append(
+                _ask_there(ask, node, tuple([every[source].output for source in node.inputs]), nodes, every)
+            )
         except ArchcalcError as error:
             return Misfit(node.name, error)
     return None

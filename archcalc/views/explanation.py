@@ -144,9 +144,7 @@ def block(name: str, explanations: Sequence[Explanation], report: Report) -> She
             ("parameters", f"{group_digits(whole.params)}, the sum of its layers"),
             (
                 "MACs",
-                f"{group_digits(whole.macs)}, the sum of its layers"
-                if whole.macs is not None
-                else "not known",
+                "not known" if whole.macs is None else f"{group_digits(whole.macs)}, the sum of its layers",
             ),
         ),
         notes=(f"archcalc explain {report.name} {rows[0].name} derives every figure of a layer",),
