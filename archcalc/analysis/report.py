@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from archcalc.analysis.conditions import BYTES, Conditions, DType
+from archcalc.analysis.engine import Engine
 from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.rows import rows_of, totals_of
-from archcalc.analysis.run import Engine, Run, run
+from archcalc.analysis.run import Run, run
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.collector import pause_collector
 from archcalc.ground.errors import ArchcalcError, nearest, visible

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archcalc.analysis.backward import gradients
+from archcalc.analysis.engine import Facts
 from archcalc.analysis.row import Row, Totals
-from archcalc.analysis.run import Facts, Run
+from archcalc.analysis.run import Run
 from archcalc.analysis.sights import extents, sights
 from archcalc.analysis.split import NOTHING, split
 from archcalc.arithmetic.sight import Sight

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from archcalc.analysis.conditions import Conditions, DType, Input
+from archcalc.analysis.engine import Engine
 from archcalc.analysis.report import Report, report_on
-from archcalc.analysis.run import Engine
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.network.network import Network
