@@ -69,6 +69,11 @@ LINES = [
     "rf odd.yaml",
     "explain odd.yaml",
     "explain odd.yaml s1",
+    "quiz odd.yaml --seed 1",
+    "show odd.yaml --by op",
+    "params odd.yaml --split --per-layer",
+    "params odd.yaml --fold-batchnorm",
+    "flops odd.yaml --train",
     "compare odd.yaml plain.yaml",
     "compare odd.yaml 3x3",
     "check odd.yaml --max-params 1M",
@@ -85,13 +90,16 @@ def test_every_command_takes_it(line, run):
     outcome = run(*line.split())
     assert (outcome.status, outcome.err) == (0, "")
     assert (
-        "swirl" in outcome.out or "schema" in line or line.split()[0] in ("memory", "compare", "check", "rf")
+        "swirl" in outcome.out
+        or "schema" in line
+        or line.split()[0] in ("memory", "compare", "check", "rf")
+        or line.endswith(("--fold-batchnorm", "--train"))
     )
 
 
 def test_these_are_all_commands_that_could_meet_it():
     asked = {line.split()[0] for line in LINES}
-    others = {"completion", "export", "list", "new", "reconcile", "size", "verify"}
+    others = {"completion", "export", "help", "list", "new", "reconcile", "size", "verify"}
     assert asked | others == cli.commands.keys()
 
 

@@ -23,17 +23,23 @@ from archcalc.commands.values import Whole
 from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from archcalc.questions.quiz import Question
 
 SEEDS = 10_000
 """Draws that are made where no seed is given: few enough to be copied from a blackboard."""
 
 
-def complete_subject(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[object]:
+def complete_subject(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
     """Return the topics that a word begins, then the networks."""
+    from click.shell_completion import CompletionItem
+
     from archcalc.questions.quiz import TOPICS
 
-    topics = [topic for topic in TOPICS if topic.startswith(incomplete)]
+    topics = [CompletionItem(topic) for topic in TOPICS if topic.startswith(incomplete)]
     return [*topics, *complete_model(ctx, param, incomplete)]
 
 

@@ -8,18 +8,18 @@ from math import isfinite
 
 from archcalc.sheet.sheet import Kind
 
-Grid = float | Sequence["Grid"] | None
+Grid = float | list["Grid"] | tuple["Grid", ...] | None
 """A number, or numbers in lists within lists; None where there is none."""
 
 
 def sizes_of_grid(grid: Grid) -> tuple[int, ...]:
     """Return the sizes of an array, the outermost first; none of a number."""
-    return (len(grid), *sizes_of_grid(grid[0])) if isinstance(grid, Sequence) else ()
+    return (len(grid), *sizes_of_grid(grid[0])) if isinstance(grid, list | tuple) else ()
 
 
 def flat(grid: Grid) -> Iterator[float | None]:
     """Yield the numbers of an array in their order."""
-    if isinstance(grid, Sequence):
+    if isinstance(grid, list | tuple):
         for item in grid:
             yield from flat(item)
     else:
@@ -42,13 +42,13 @@ class Numbered(Kind):
 
     def write(self, value: Grid) -> str:
         """Return 18, or matrices of aligned numbers, an empty line between them: [ 1  2] over [10 20]."""
-        if not isinstance(value, Sequence):
+        if not isinstance(value, list | tuple):
             return written(value)
         return "\n\n".join(map(_matrix, _matrices(value)))
 
     def reduce(self, value: Grid) -> object:
         """Return a number, whole where it is, or lists of them; null for none and for what is infinite."""
-        if isinstance(value, Sequence):
+        if isinstance(value, list | tuple):
             return [self.reduce(item) for item in value]
         if value is None or not isfinite(value):
             return None
@@ -82,14 +82,14 @@ class Index(Kind):
 
 def _matrices(value: Sequence[Grid]) -> list[Sequence[Sequence[Grid]]]:
     """Return an array as matrices, one below the other; a row alone is a matrix of one row."""
-    if not isinstance(value[0], Sequence):
+    if not isinstance(value[0], list | tuple):
         return [[value]]
-    if not isinstance(value[0][0], Sequence):
+    if not isinstance(value[0][0], list | tuple):
         return [value]  # type: ignore[list-item]  # its items are rows
-    return list(chain.from_iterable(_matrices(item) for item in value if isinstance(item, Sequence)))
+    return list(chain.from_iterable(_matrices(item) for item in value if isinstance(item, list | tuple)))
 
 
 def _matrix(rows: Sequence[Sequence[Grid]]) -> str:
-    texts = [[written(number) for number in row if not isinstance(number, Sequence)] for row in rows]
+    texts = [[written(number) for number in row if not isinstance(number, list | tuple)] for row in rows]
     width = max(len(text) for row in texts for text in row)
     return "\n".join(f"[{' '.join(text.rjust(width) for text in row)}]" for row in texts)

@@ -93,7 +93,7 @@ def _seen(step: OutputStep) -> Grid:
 def _nested(numbers: Sequence[float | None], sizes: Sequence[int]) -> Grid:
     """Return numbers as lists within lists of these sizes."""
     if len(sizes) == 1:
-        return numbers
+        return list(numbers)
     each = prod(sizes[1:])
     return [_nested(numbers[first : first + each], sizes[1:]) for first in range(0, len(numbers), each)]
 
