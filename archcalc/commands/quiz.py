@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
@@ -74,6 +73,8 @@ def quiz(
     They are about the layers of a MODEL, or of networks from lecture notes, or about one TOPIC: size, params, macs,
     field, window (what fits, and what comes out) or compare (stacks of kernels). A wrong answer is told the arithmetic.
     """
+    from random import randrange
+
     from archcalc.questions.quiz import TOPICS, draw
     from archcalc.views import quiz as page
 
@@ -83,7 +84,7 @@ def quiz(
         raise ArchcalcError(
             "conditions are those of a network, and none is named", hint="archcalc quiz MODEL asks about one"
         )
-    seed = random.randrange(SEEDS) if seed is None else seed  # noqa: S311  # exercises, and no secret
+    seed = randrange(SEEDS) if seed is None else seed  # noqa: S311  # exercises, and no secret
     questions = draw(count, seed, report, topic)
     if with_answers:
         emit(page.answers(questions, seed), form)

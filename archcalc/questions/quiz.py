@@ -65,13 +65,13 @@ def draw(
         raise ArchcalcError(
             f"a quiz has no more than {MOST} questions", hint=f"--count {MOST}, and another --seed"
         )
-    topics = [topic] if topic else list(OF_LAYERS if report else TOPICS)
-    if topic is not None and topic not in (OF_LAYERS if report else TOPICS):
-        known = list(OF_LAYERS if report else TOPICS)
+    known = list(OF_LAYERS if report else TOPICS)
+    if topic is not None and topic not in known:
         raise ArchcalcError(
             f"there are no questions about '{visible(topic)}'",
             hint=nearest(topic, known) or f"choose from {', '.join(known)}",
         )
+    topics = known if topic is None else [topic]
     random = Random(seed)  # noqa: S311  # a draw of exercises, and no secret
     sources = _Sources(random, report)
     questions: dict[str, Question] = {}
@@ -119,14 +119,14 @@ class _Sources:
         size = self.random.randint(kernel, 260)
         window = Window(kernel, stride, 0, 0, 1)
         given = f"A window of {kernel} goes over {size} elements"
-        steps = "" if stride == 1 else f", {stride} at a time"
         if stride == 1 and kernel % 2:
             padding = paddings(size, size, window)
             if padding is None or padding.least != padding.most:
                 return None
             term = padding.even
-            text = f"{given}{steps}. How many elements must be added, in all, so that as many come out?"
+            text = f"{given}. How many elements must be added, in all, so that as many come out?"
         else:
+            steps = "" if stride == 1 else f", {stride} at a time"
             term = output(size, window).term
             text = f"{given}{steps}, without padding. How many come out, rounded down?"
         return Question("window", text, Derivation("answer", term.symbols(), term.numbers(), term.value))
