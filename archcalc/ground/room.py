@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 NUMPY = 96 << 20
@@ -46,7 +45,7 @@ def _is_limited() -> bool:
     return getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY
 
 
-class Watch(MetaPathFinder):
+class Watch:
     """Finds no module, but is asked before NumPy is loaded, wherever that is."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
