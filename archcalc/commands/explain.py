@@ -15,7 +15,7 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import ModelOptions, analyze_model, examples, load_model, report_options
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
-from archcalc.commands.worked import ValueOptions, is_about_values, page_on_values, value_options
+from archcalc.commands.worked import ValueOptions, is_about_values, only_layer, page_on_values, value_options
 from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _page(report: Report, layer: str | None, *, is_alone: bool) -> Sheet:
     def explained(name: str) -> Explanation:
         return archcalc.explain(report, name)
 
-    if layer is None and is_alone and len(report.rows) == len(report.inputs) + 1:
-        layer = report.rows[-1].name
+    if layer is None and is_alone:
+        layer = only_layer(report)
     if layer is None:
         from archcalc.questions.check import judge_expectations
 

@@ -88,18 +88,22 @@ def page_on_values(layer: str | None, values: ValueOptions, options: ModelOption
     return unfolded(archcalc.unfold(report, worked.row.name, worked))
 
 
+def only_layer(report: Report) -> str | None:
+    """Return the name of a network's layer, where it has no other beside its inputs."""
+    return report.rows[-1].name if len(report.rows) == len(report.inputs) + 1 else None
+
+
 def _as_matrices(layer: str | None, options: ModelOptions) -> Sheet:
     """Return the page of a layer as the matrices of im2col, without values."""
     from archcalc.views.unfolded import unfolded
 
     report = analyze_model(**options)
+    layer = layer or only_layer(report)
     if layer is None:
-        if len(report.rows) != len(report.inputs) + 1:
-            raise ArchcalcError(
-                f"--im2col lays one layer out, and {report.name} has {len(report.rows) - len(report.inputs)}",
-                hint=f"name one: archcalc show {report.name} lists them",
-            )
-        layer = report.rows[-1].name
+        raise ArchcalcError(
+            f"--im2col lays one layer out, and {report.name} has {len(report.rows) - len(report.inputs)}",
+            hint=f"name one: archcalc show {report.name} lists them",
+        )
     return unfolded(archcalc.unfold(report, layer))
 
 
