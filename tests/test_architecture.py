@@ -16,6 +16,7 @@ import pytest
 
 import archcalc
 from archcalc import REGISTRY
+from archcalc.commands import group
 from archcalc.formats import registry as targets
 from archcalc.sheet import pages, renderers
 
@@ -182,10 +183,17 @@ def test_modules_are_named_in_imports_and_nowhere_else():
         if isinstance(node, ast.Name | ast.Attribute)
         and getattr(node, "id", getattr(node, "attr", "")) in ("__import__", "import_module")
     ]
-    assert set(users) == {"archcalc", "formats.registry", "sheet.pages", "sheet.renderers"}
+    assert set(users) == {
+        "archcalc",
+        "commands.group",
+        "formats.registry",
+        "sheet.pages",
+        "sheet.renderers",
+    }
     assert {room(page.module.removeprefix("archcalc.")) for page in pages.PAGES.values()} == {"views"}
     homes = {*archcalc._HOMES.values(), *renderers.MODULES.values()}
     homes |= {page.module for page in pages.PAGES.values()}
+    homes |= {f"commands.{module}" for modules in group.HEADINGS.values() for module in modules.values()}
     homes |= {home for format in targets.FORMATS for home in (format.reads, format.writes) if home}
     assert {home.removeprefix("archcalc.") for home in homes} <= MODULES.keys()
 

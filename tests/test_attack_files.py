@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 from attacks import LONG_RUN, Attack, assert_printable, survive
+from commands import COMMANDS
 from hypothesis import strategies as st
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.commands.cli import cli, main
+from archcalc.commands.cli import main
 from archcalc.formats.onnx.read import TRANSLATORS
 from archcalc.formats.specs import names
 from archcalc.ground import limits
@@ -236,12 +237,12 @@ def a_file_name(stem):
         path.unlink()
 
 
-COMMANDS = {
+TAKEN = {
     name: sorted({option for param in command.params for option in param.opts if option.startswith("-")})
-    for name, command in cli.commands.items()
+    for name, command in COMMANDS.items()
     if name not in ("new", "completion")  # these write files, or know the shell that runs them
 }
-OPTIONS = sorted({option for options in COMMANDS.values() for option in options} - {"-o", "--output"})
+OPTIONS = sorted({option for options in TAKEN.values() for option in options} - {"-o", "--output"})
 MODEL = st.sampled_from(
     ["net.yaml", "net", "-", "model.onnx", "alexnet", "lenet5", "nin_cifar10", "3x3", "7x7", "net.yaml:a"]
 )
@@ -314,9 +315,9 @@ WORD = st.sampled_from(WORDS) | TEXT
 @st.composite
 def calls(draw):
     """Return a call: a command, a model, and options that it may have, with words that they may take."""
-    command = draw(st.sampled_from([*COMMANDS, "shwo"]))
+    command = draw(st.sampled_from([*TAKEN, "shwo"]))
     words = [command, *draw(st.lists(MODEL, max_size=2))]
-    usual = [option for option in COMMANDS.get(command, OPTIONS) if option in OPTIONS]
+    usual = [option for option in TAKEN.get(command, OPTIONS) if option in OPTIONS]
     for _ in range(draw(st.integers(0, 4))):
         words.append(draw(st.sampled_from(usual or OPTIONS) if draw(st.integers(0, 9)) else WORD))
         words += draw(st.lists(WORD, max_size=1))

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from commands import COMMANDS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -340,7 +341,7 @@ def test_a_budget_is_kept_where_a_network_is_written_as_a_spec(network, budget):
 
 
 def test_the_help_names_every_figure_and_every_operator():
-    text = re.sub(r"\s+", " ", cli.commands["check"].help)
+    text = re.sub(r"\s+", " ", COMMANDS["check"].help)
     keys = re.search(r"KEY is one of (.*?); OP one of (.*?)\.", re.sub(r" \(.*?\)", "", text))
     assert re.split(r", | and ", keys[1]) == list(limitable())
     assert sorted(re.split(r", | and ", keys[2])) == sorted(OPERATORS)

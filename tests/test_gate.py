@@ -11,6 +11,7 @@ from json import dumps
 from pathlib import Path
 
 import pytest
+from commands import COMMANDS
 
 import archcalc
 from archcalc.commands.cli import cli
@@ -23,7 +24,7 @@ from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
 SPEC = "input: 3x8x8\nlayers: [conv: {out: 4, kernel: 3}, flatten, linear: 10]\nexpect: [{params: 1, source: me}]\n"
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\rline\nnext\x9b2J\u202eback"
 STEMS = [HOSTILE, "$(touch owned)", "a;touch owned"]
-COMMANDS = ["show", "tree", "params", "flops", "memory", "rf", "check", "explain"]
+PAGES = ["show", "tree", "params", "flops", "memory", "rf", "check", "explain"]
 
 
 def is_safe(text, form=""):
@@ -40,7 +41,7 @@ def hostile(request, tmp_path):
 
 
 @pytest.mark.parametrize("form", MODULES)
-@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.parametrize("line", PAGES)
 def test_the_name_of_a_file_is_safe_on_every_page(run, tmp_path, line, form):
     path = tmp_path / f"{HOSTILE}.yaml"
     path.write_text(SPEC)
@@ -153,7 +154,7 @@ def test_every_completion_of_names_passes_the_gate(hostile, monkeypatch):
     hostile.write_text("input: 3x8x8\nlayers: [relu: {name: '$(touch owned)'}, relu]\n")
     monkeypatch.setenv("ARCHCALC_PATH", str(hostile.parent))
     asked = 0
-    for name, command in cli.commands.items():
+    for name, command in COMMANDS.items():
         for param in command.params:
             context = command.make_context(name, [], resilient_parsing=True)
             context.params["model"] = str(hostile)

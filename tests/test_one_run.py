@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from commands import COMMANDS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from known import FEW, FIRSTS
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.commands.cli import cli
 from archcalc.formats.language.read import Document
 from archcalc.ground.errors import SourceText
 
@@ -146,14 +146,14 @@ def test_a_network_read_twice_is_equal_and_so_are_its_reports():
 CONDITIONS = {"--input", "--batch", "--dtype", "--set", "--rounding", "--train"}
 TAKE_A_MODEL = [
     name
-    for name, command in cli.commands.items()
+    for name, command in COMMANDS.items()
     if {"model", "specs", "subjects"} & {param.name for param in command.params}
 ]
 
 
 @pytest.mark.parametrize("name", TAKE_A_MODEL)
 def test_every_command_that_takes_a_model_takes_all_conditions(name):
-    assert {option for param in cli.commands[name].params for option in param.opts} >= CONDITIONS
+    assert {option for param in COMMANDS[name].params for option in param.opts} >= CONDITIONS
 
 
 def test_the_conditions_reach_what_the_command_says(run):

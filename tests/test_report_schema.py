@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import COMMANDS
 from jsonschema import Draft202012Validator
 
 from archcalc.analysis.figures import FIGURES, column_keys
-from archcalc.commands.cli import cli
 from archcalc.sheet import kinds
 from archcalc.sheet.json import SCHEMA as NAME
 from archcalc.sheet.numbers import write_bytes
@@ -285,7 +285,7 @@ def commands(schema):
 
 def test_every_command_with_a_format_is_in_it_and_every_page_is_written_above():
     with_format = {
-        name for name, command in cli.commands.items() if "form" in {option.name for option in command.params}
+        name for name, command in COMMANDS.items() if "form" in {option.name for option in command.params}
     }
     assert commands(SCHEMA) == with_format == {line.split()[0] for line in LINES}
 

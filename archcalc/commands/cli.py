@@ -11,27 +11,12 @@ from typing import ParamSpec, TextIO
 
 import click
 
-from archcalc.commands import compare, explain, export, quiz, reconcile, reports, specs, topics, verify
 from archcalc.commands.group import cli
 from archcalc.commands.output import NobodyReadsError
 from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.ground.room import watch
 
 Said = ParamSpec("Said")
-
-__all__ = [
-    "cli",
-    "compare",
-    "explain",
-    "export",
-    "main",
-    "quiz",
-    "reconcile",
-    "reports",
-    "specs",
-    "topics",
-    "verify",
-]
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -16,13 +17,34 @@ LONGEST_SUMMARY = 200
 
 
 HEADINGS = {
-    "Look": "show tree list params flops memory rf",
-    "Understand": "explain compare size reconcile verify quiz",
-    "Decide": "check",
-    "Exchange": "export",
-    "Reference": "ops new help schema completion",
+    "Look": {
+        "show": "reports",
+        "tree": "reports",
+        "list": "specs",
+        "params": "reports",
+        "flops": "reports",
+        "memory": "reports",
+        "rf": "reports",
+    },
+    "Understand": {
+        "explain": "explain",
+        "compare": "compare",
+        "size": "explain",
+        "reconcile": "reconcile",
+        "verify": "verify",
+        "quiz": "quiz",
+    },
+    "Decide": {"check": "specs"},
+    "Exchange": {"export": "export"},
+    "Reference": {
+        "ops": "specs",
+        "new": "specs",
+        "help": "topics",
+        "schema": "specs",
+        "completion": "specs",
+    },
 }
-"""The commands under headings, in the order in which a person learns them."""
+"""The commands under headings, in the order in which a person learns them, each with the module that has it."""
 
 
 OPTIONS = {
@@ -139,14 +161,26 @@ class Commands(click.Group):
 
     command_class = Command
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the name of every command, in the order in which a person learns them."""
+        return [name for modules in HEADINGS.values() for name in modules]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, whose module is loaded when it is asked for; nothing where there is none of this name."""
+        for modules in HEADINGS.values():
+            if cmd_name in modules:
+                import_module(f"archcalc.commands.{modules[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List every command with its whole first sentence, under headings."""
         for heading, names in HEADINGS.items():
             with formatter.section(heading):
+                commands = [command for name in names if (command := self.get_command(ctx, name))]
                 formatter.write_dl(
                     [
-                        (name, self.commands[name].get_short_help_str(LONGEST_SUMMARY))
-                        for name in names.split()
+                        (command.name or "", command.get_short_help_str(LONGEST_SUMMARY))
+                        for command in commands
                     ]
                 )
 

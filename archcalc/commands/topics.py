@@ -43,7 +43,7 @@ def show_help(ctx: click.Context, topic: str | None) -> None:
     else:
         raise ArchcalcError(
             f"there is no page about '{visible(topic)}'",
-            hint=nearest(topic, [*pages, *cli.commands]) or f"choose from {', '.join(pages)}",
+            hint=nearest(topic, [*pages, *cli.list_commands(ctx)]) or f"choose from {', '.join(pages)}",
         )
 
 
