@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 USUAL_THREADS = os.environ.get("OMP_NUM_THREADS")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 """Tests run side by side, one for each core: threads beside them, of NumPy's OpenBLAS or PyTorch, only get in the way."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_specs_are_read_once():
+    """Keep our own specs as they are read: a program needs a few once, and these tests need them thousands of times."""
+    own, read = specs._own_folder(), specs.document_in
+    kept = cache(read)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(specs, "document_in", lambda path: kept(path) if path.parent == own else read(path))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,7 @@ def tree(module):
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
 
+@cache
 def imported(module):
     """Return every module that a file imports, at its top, in functions and for type checking."""
     found = set()
@@ -100,6 +101,7 @@ def imported(module):
     return found
 
 
+@cache
 def own(module):
     """Return the modules of archcalc that a module imports."""
     found = set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import known
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import archcalc
 from archcalc.formats.language import copies
 from archcalc.formats.language.read import Document
 from archcalc.ground.errors import ArchcalcError, SourceText
@@ -32,9 +32,8 @@ def spots(node):
     return [(spot.line, spot.column, spot.width) for spot in (place, *place.users())]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(archcalc.formats.specs._own_folder().iterdir()), ids=lambda path: path.stem
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", known.SPECS, ids=lambda path: path.stem)
 def test_known_networks_are_as_if_every_block_were_written_out(path):
     text = path.read_text(encoding="utf-8")
     assert written(text) == written(text, copying=False)

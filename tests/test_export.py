@@ -266,6 +266,7 @@ def shipped():
     return sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("*.onnx"))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_networks_of_the_onnx_package_read_back():
     """Nine networks without blocks, of 23 to 548 nodes; none takes more than 70 lines."""

@@ -48,6 +48,7 @@ def usual(onnx_file):
     return asked(onnx_file([("Relu", "x", "y")], {"x": [1, 1]}))[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "outside"), [(600_000_000, False), (2_000_000_000, True)])
 def test_weights_take_no_memory(files, usual, tmp_path, size, outside):
     path = tmp_path / "heavy.onnx"

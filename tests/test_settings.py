@@ -161,17 +161,8 @@ def change(cls, setting, base):
     return "refused" if "refused" in answers else "idle" if "idle" in answers else "untried"
 
 
-LONG = {"conv.in", "conv.rounding", "maxpool.rounding"}
-"""Settings that change nothing in so many cases that to try them takes seconds; those of their sisters stay."""
-
-
-@pytest.mark.parametrize(
-    ("cls", "setting"),
-    [
-        pytest.param(*case.values, id=case.id, marks=pytest.mark.slow if case.id in LONG else ())
-        for case in EVERY
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("cls", "setting"), EVERY)
 def test_a_setting_that_changes_nothing_is_refused_or_says_where(cls, setting):
     answers = {str(base): change(cls, setting, base) for base in bases(cls, setting)}
     idle = [base for base, answer in answers.items() if answer == "idle"]

@@ -101,6 +101,7 @@ layers: [first: {when: kind == 1}, second: {when: kind == 2}]
     assert outcome.status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_our_own_specs_use_what_they_declare(name):
     assert archcalc.load(name).notes == ()
