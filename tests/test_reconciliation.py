@@ -342,10 +342,11 @@ def test_the_parts_add_up_to_the_figure_and_so_do_the_layer_types(name, batch):
 def test_a_batch_of_three_is_three_times_one_but_for_who_counts_one_sample(tool):
     network = archcalc.load("alexnet_torchvision")
     one, three = (archcalc.reconcile(archcalc.analyze(network, batch=n), [tool]) for n in (1, 3))
-    times = 1 if one[0].one_sample else 3
     assert one[0].one_sample == (tool == "ptflops")  # its input_res has no batch
-    assert [found.value for found in three] == [times * found.value for found in one]
-    assert [found.difference or 0 for found in three] == [times * (found.difference or 0) for found in one]
+    for figure, batched in zip(one, three, strict=True):
+        times = 1 if figure.one_sample or figure.unit == "parameter" else 3
+        assert batched.value == times * figure.value
+        assert (batched.difference or 0) == times * (figure.difference or 0)
 
 
 @pytest.mark.parametrize(
@@ -451,6 +452,15 @@ def test_every_profile_says_something_of_every_layer_type_with_multiply_accumula
         ("convnet_burden", ("layernorm", "matmul", "scalar", "gelu")),
         ("convnet_burden", ("lstm",)),
     }
+
+
+def test_a_parameter_that_stands_for_itself_counts_where_parameters_are_counted():
+    """The class token and the positions of a vision transformer are in no layer that a tool for work comes by."""
+    report = archcalc.analyze(archcalc.load("vit_b_32"))
+    total, learnt = archcalc.reconcile(report, ["keras"])
+    assert total.value == learnt.value == report.totals.params
+    (work,) = archcalc.reconcile(report, ["fvcore"])
+    assert "parameter" in {share.kind for share in total.shares} - {share.kind for share in work.shares}
 
 
 def test_the_difference_is_to_macs_or_to_two_for_each():

@@ -16,7 +16,9 @@ from archcalc.views.page import facts, subtitle
 PREFIXES = {
     "b": "bias of ",
     "e": "roots of ",
+    "f": "parameters left of ",
     "p": "parameters of ",
+    "u": "buffers of ",
     "w": "weights of ",
 }
 """What an amount is called where it is not the elements of the layers themselves."""
@@ -27,7 +29,7 @@ MOST = 3
 OVERVIEW = (
     Column("tool", "tool", TEXT, "the tool's name"),
     Column("figure", "its figure", TEXT, "what it calls the figure"),
-    Column("unit", "unit", TEXT, "what it counts: MAC or FLOP", 1),
+    Column("unit", "unit", TEXT, "what it counts: MAC, FLOP, parameter", 1),
     Column("value", "it prints", COUNT, "the figure"),
     Column("difference", "beside MACs", COUNT, "the figure without multiply-accumulates", 2),
     Column("sum", "the sum that makes it", WORDS, "the sum that makes it"),
@@ -95,7 +97,7 @@ def details(report: Report, reconciliations: Sequence[Reconciliation]) -> Sheet:
         (reconciliation, share)
         for reconciliation in reconciliations
         for share in reconciliation.shares
-        if share.works or share.parts
+        if share.matters or share.parts
     ]
     alone = len(reconciliations) == 1
     return Sheet(

@@ -19,6 +19,8 @@ AMOUNTS: dict[str, str] = {
     "e": "roots, exponentials and the like",
     "p": "learnable parameters",
     "w": "weights: parameters that are no bias",
+    "u": "buffers, such as running statistics",
+    "f": "parameters left where batch normalisation is folded into the layer before",
 }
 """What grows with the layer: a rule's result is a multiple of one of these."""
 FACTORS: dict[str, str] = {
@@ -37,8 +39,11 @@ FACTORS: dict[str, str] = {
 """By what an amount is multiplied, and what distinguishes layers of one type."""
 
 
-def ingredients(row: Row, *, samples: int = 1) -> Ingredients:
-    """Return every ingredient of a layer whose work is known, or of one of `samples` that go through it at once."""
+def ingredients(row: Row, *, samples: int = 1, left: int = 0) -> Ingredients:
+    """Return every ingredient of a layer whose work is known, or of one of `samples` that go through it at once.
+
+    `left` is how many parameters it has where batch normalisation is folded.
+    """
     output = row.output_shape
     macs, additions, multiplications, _, divisions, exponentials = map(int, row.work or NO_WORK)
     kernel, stride = _window(row)
@@ -54,8 +59,10 @@ def ingredients(row: Row, *, samples: int = 1) -> Ingredients:
         "e": exponentials // samples,
         "p": sum(weights.values()),
         "w": sum(weights.values()) - biases,
+        "u": row.buffers or 0,
+        "f": left,
         "n": output[0] // samples,
-        "c": prod(row.input_shapes[0][_number(row, "axis") :][:1]),
+        "c": prod(_first_input(row)[_number(row, "axis") :][:1]),
         "k": prod(kernel),
         "kernel": kernel[0] if kernel else 1,
         "stride": stride,
@@ -74,11 +81,16 @@ def _window(row: Row) -> tuple[tuple[int, ...], int]:
     A layer without a kernel that pools all the same, such as global pooling, has the window that its
     shapes tell.
     """
-    spatial = row.input_shapes[0][2:]
+    spatial = _first_input(row)[2:]
     ratios = tuple(size // max(out, 1) for size, out in zip(spatial, row.output_shape[2:], strict=False))
     kernel = per_axis(_sizes(row, "kernel") or ratios, spatial)
     stride = _sizes(row, "stride") or kernel
     return kernel, stride[0] if stride else 1
+
+
+def _first_input(row: Row) -> Sizes:
+    """Return the shape of what a layer takes; nothing where it takes nothing."""
+    return row.input_shapes[0] if row.input_shapes else ()
 
 
 def _number(row: Row, name: str) -> int:

@@ -37,8 +37,16 @@ from archcalc.questions.reconcile.ingredients import AMOUNTS, FACTORS
 FOLDER = Path(__file__).parents[2] / "data" / "profiles"
 OUTSIDE = ("unsupported", "unknown")
 """What a rule may say in place of expressions."""
-UNITS = {"MAC": 1, "FLOP": 2, "comparison": 0, "addition": 0, "division": 0, "exponential": 0}
-"""What figures are made of, and how many of it pure arithmetic has for each multiply-accumulate; 0 for none."""
+UNITS: dict[str, int | None] = {
+    "MAC": 1,
+    "FLOP": 2,
+    "comparison": 0,
+    "addition": 0,
+    "division": 0,
+    "exponential": 0,
+    "parameter": None,
+}
+"""What figures are made of, and how many of it pure arithmetic has for each multiply-accumulate; None for no work."""
 
 Rule = tuple[str, ...]
 """Expressions to add up, or one word of `OUTSIDE`."""
@@ -61,12 +69,18 @@ class ToolFigure(NamedTuple):
     otherwise: Rule = UNKNOWN
     layers: tuple[str, ...] = ()
 
+    @property
+    def is_work(self) -> bool:
+        """Whether it counts what layers do, and not what they learn."""
+        return UNITS[self.unit] is not None
+
     def rule(self, kind: str, macs: int) -> Rule:
         """Return the rule for a layer type that has so many multiply-accumulates."""
         if self.layers and kind not in self.layers:
             return UNSUPPORTED
         usual = NOTHING if kind in self.zero else self.otherwise
-        return self.rules.get(kind, UNKNOWN if macs and usual[0] not in OUTSIDE else usual)
+        is_open = macs and self.is_work and usual[0] not in OUTSIDE
+        return self.rules.get(kind, UNKNOWN if is_open else usual)
 
 
 class Quirk(NamedTuple):

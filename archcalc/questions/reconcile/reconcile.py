@@ -6,6 +6,7 @@ from collections import Counter as CountOf
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from archcalc.analysis.batchnorm import fold_batchnorms
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.formats.language.expressions import parse
@@ -46,14 +47,14 @@ class Summand(NamedTuple):
 class KindCount(NamedTuple):
     """What a tool counts for all layers of a type. `rule` holds expressions, or says why nothing is counted.
 
-    `layers` are their names; `works` tells whether such layers do any arithmetic at all.
+    `layers` are their names; `matters` tells whether they have any of what the tool counts: arithmetic, or parameters.
     """
 
     kind: str
     layers: tuple[str, ...]
     rule: Rule
     parts: tuple[Summand, ...]
-    works: bool
+    matters: bool
 
     @property
     def value(self) -> int | None:
@@ -94,9 +95,8 @@ class Reconciliation(NamedTuple):
     @property
     def difference(self) -> int | None:
         """The figure less pure MACs, or less twice as many for FLOPs; None in units of anything else."""
-        if self.value is None or not UNITS[self.unit]:
-            return None
-        return self.value - UNITS[self.unit] * self.macs
+        times = UNITS[self.unit]
+        return self.value - times * self.macs if self.value is not None and times else None
 
     @property
     def parts(self) -> tuple[Summand, ...]:
@@ -106,12 +106,12 @@ class Reconciliation(NamedTuple):
     @property
     def silent(self) -> tuple[str, ...]:
         """The layer types that do arithmetic for which the tool counts nothing."""
-        return tuple(share.kind for share in self.shares if share.works and share.value == 0)
+        return tuple(share.kind for share in self.shares if share.matters and share.value == 0)
 
     @property
     def missing(self) -> tuple[KindCount, ...]:
         """What the tool leaves out and says so, and what is not known of it."""
-        return tuple(share for share in self.shares if share.works and share.rule[0] in OUTSIDE)
+        return tuple(share for share in self.shares if share.matters and share.rule[0] in OUTSIDE)
 
     @property
     def unsupported(self) -> tuple[str, ...]:
@@ -151,13 +151,17 @@ _all = tools
 class KindGroup(NamedTuple):
     """All layers of one type: their names, and how many there are of each making.
 
-    `works` tells whether they do any arithmetic; `known` whether it is known for all of them how much.
+    `works` tells whether they do any arithmetic and `learns` whether they have parameters, `known` whether it is known
+    for all of them how much, and `is_fed` whether they take anything: a tool that counts work never comes by a
+    parameter that stands for itself.
     """
 
     kind: str
     names: tuple[str, ...]
     works: bool
+    learns: bool
     known: bool
+    is_fed: bool
     makings: tuple[tuple[Ingredients, int], ...]
 
     @property
@@ -169,20 +173,25 @@ class KindGroup(NamedTuple):
 def _layers(report: Report, samples: int) -> list[KindGroup]:
     """Return the layers type by type, in the order in which the network first has them."""
     kinds: dict[str, list[Row]] = {}
+    left = {row.name: row.params or 0 for row in fold_batchnorms(report).report.rows}
     for row in report.rows:
-        if row.input_shapes or row.work is None:
+        if row.input_shapes or row.params or row.work is None:
             kinds.setdefault(row.kind, []).append(row)
     groups = []
     for kind, rows in kinds.items():
         counted = [row for row in rows if row.work is not None]
-        makings = CountOf(tuple(ingredients(row, samples=samples).items()) for row in counted)
+        makings = CountOf(
+            tuple(ingredients(row, samples=samples, left=left.get(row.name, 0)).items()) for row in counted
+        )
         known = len(counted) == len(rows)
         groups.append(
             KindGroup(
                 kind=kind,
                 names=tuple(row.name for row in rows),
                 works=not known or any(row.flops for row in rows),
+                learns=not known or any(row.params for row in rows),
                 known=known,
+                is_fed=any(row.input_shapes or row.work is None for row in rows),
                 makings=tuple((dict(making), times) for making, times in makings.items()),
             )
         )
@@ -190,7 +199,11 @@ def _layers(report: Report, samples: int) -> list[KindGroup]:
 
 
 def _reconcile(tool: Profile, counter: ToolFigure, layers: list[KindGroup]) -> Reconciliation:
-    shares = tuple(_share(_rule(counter, alike), alike) for alike in layers)
+    shares = tuple(
+        _share(_rule(counter, alike), alike, matters=alike.works if counter.is_work else alike.learns)
+        for alike in layers
+        if alike.is_fed or not counter.is_work
+    )
     kinds = {alike.kind for alike in layers}
     return Reconciliation(
         tool=tool.tool,
@@ -210,10 +223,10 @@ def _rule(counter: ToolFigure, alike: KindGroup) -> Rule:
     return counter.rule(alike.kind, alike.macs) if alike.known else UNKNOWN
 
 
-def _share(rule: Rule, alike: KindGroup) -> KindCount:
+def _share(rule: Rule, alike: KindGroup, *, matters: bool) -> KindCount:
     counted = () if rule[0] in OUTSIDE else rule
     parts = (_part(alike.kind, text, *making) for text in counted for making in alike.makings)
-    return KindCount(alike.kind, alike.names, rule, tuple(_join(parts)), alike.works)
+    return KindCount(alike.kind, alike.names, rule, tuple(_join(parts)), matters)
 
 
 def _part(kind: str, text: str, amounts: Ingredients, layers: int) -> Summand:
