@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from archcalc.formats.language.schema import spec_schema
     from archcalc.formats.library import load, members
     from archcalc.formats.registry import export
-    from archcalc.formats.specs import load_every, names
+    from archcalc.formats.selection import load_every
+    from archcalc.formats.specs import names
     from archcalc.ground.errors import ArchcalcError
     from archcalc.network.network import Network
     from archcalc.op.op import Work
@@ -98,7 +99,7 @@ _HOMES = {
     "Worked": "archcalc.questions.worked.worked",
     "work_out": "archcalc.questions.worked.worked",
     "load": "archcalc.formats.library",
-    "load_every": "archcalc.formats.specs",
+    "load_every": "archcalc.formats.selection",
     "loads": "archcalc.formats.language.given",
     "members": "archcalc.formats.library",
     "names": "archcalc.formats.specs",

@@ -97,7 +97,10 @@ def test_no_part_of_a_sheet_goes_past_the_gate(form):
     assert texts
     for kind, value in texts:
         sheet = Sheet(
-            columns=(Column("key", HOSTILE, kinds.TEXT, HOSTILE), Column(HOSTILE, "Other", kind)),
+            columns=(
+                Column("key", HOSTILE, kinds.TEXT, HOSTILE, heading=HOSTILE),
+                Column(HOSTILE, "Other", kind),
+            ),
             rows=((HOSTILE, value),),
             footer=(HOSTILE, value),
             title=HOSTILE,
@@ -105,6 +108,8 @@ def test_no_part_of_a_sheet_goes_past_the_gate(form):
             summary=((HOSTILE, HOSTILE),),
             notes=(HOSTILE,),
             facts={"fact": HOSTILE, HOSTILE: [HOSTILE]},
+            caption=HOSTILE,
+            label=HOSTILE,
         )
         assert is_safe(render(sheet, form), form), kind
 

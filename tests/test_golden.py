@@ -42,6 +42,7 @@ PLAIN = {
     "new": "new mynet --output -",
     "show-json": "show family.yaml:perceptron_small --format json",
     "compare-markdown": "compare 5x5-48 1x1-16,5x5-48 --format markdown",
+    "list-latex": "list sample.yaml family.yaml --format latex --caption Three --label tab:three",
     "show-csv": "show sample.yaml --format csv",
     "show-markdown": "show sample.yaml --format markdown",
     "error": "show sample.yaml --input 3x1x1",

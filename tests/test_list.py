@@ -36,11 +36,13 @@ def names(listed):
 @pytest.mark.parametrize(
     ("words", "those"),
     [
-        (["vgg16"], ["vgg16", "vgg16_bn", "vgg16_c"]),
+        (["vgg16"], ["vgg16"]),
+        (["gg16"], ["vgg16", "vgg16_bn", "vgg16_c"]),
+        (["vgg"], ["vgg11_lrn", "vgg16_c", *(f"vgg{n}{bn}" for n in (11, 13, 16, 19) for bn in ("", "_bn"))]),
         (["VGG16-BN"], ["vgg16_bn"]),
         (["vgg1[36]"], ["vgg13", "vgg16"]),
         (["vgg*_bn"], ["vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"]),
-        (["lenet", "alexnet"], ["alexnet", "alexnet_two_gpus", "lenet5", "lenet5_rgb"]),
+        (["lenet", "alexnet"], ["alexnet", "lenet5", "lenet5_rgb"]),
         (["alexnet", "alex", "ALEXNET"], ["alexnet", "alexnet_two_gpus"]),
         (["vg?"], ["vgg11_lrn", "vgg16_c", *(f"vgg{n}{bn}" for n in (11, 13, 16, 19) for bn in ("", "_bn"))]),
     ],
@@ -61,8 +63,67 @@ def test_only_what_is_listed_is_analyzed(run, monkeypatch):
             loaded.append(variant or document.name) or whole(document, variant, overrides)
         ),
     )
-    assert run("list", "vgg16").status == 0
+    assert run("list", "gg16").status == 0
     assert sorted(loaded) == ["vgg16", "vgg16_bn", "vgg16_c"]
+
+
+@pytest.mark.usefixtures("few_of_ours")
+def test_networks_come_in_the_order_of_the_words_each_once(names):
+    assert names("vgg16", "alexnet", "gg16", "vgg13") == ["vgg16", "alexnet", "vgg16_c", "vgg16_bn", "vgg13"]
+    assert names("vgg16", "alexnet", "lenet5", "--sort", "params") == ["lenet5", "alexnet", "vgg16"]
+
+
+FAMILY = "name: mine\ninput: 3x8x8\nlayers: [conv: {out: n, kernel: 3}]\nparameters: {n: 4}\nvariants: {small: {n: 1}, large: {}}\n"
+
+
+@pytest.mark.usefixtures("few_of_ours")
+def test_a_word_may_be_any_model(listed, run, tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text(FAMILY)
+    monkeypatch.chdir(tmp_path)
+    for word in ("mine", "mine.yaml", "./mine", tmp_path / "mine.yaml"):
+        assert [row["params"] for row in listed(word, "lenet5")] == ["28", "112", "61706"]
+    assert [row["params"] for row in listed("mine.yaml:large", "mine.yaml:small")] == ["112", "28"]
+    assert run("export", "lenet5", "--to", "onnx", "--output", "net.onnx").status == 0
+    # 3·3·3·8 + 8 parameters of the one, 12·10 + 10 of the other
+    rows = listed("net.onnx", "conv: {out: 8, kernel: 3}", "[flatten, linear: 10]", "--input", "1x32x32")
+    assert [row["params"] for row in rows] == ["61706", "80", "10250"]
+
+
+@pytest.mark.usefixtures("few_of_ours")
+def test_what_is_no_model_is_refused(run, tmp_path):
+    (tmp_path / "wrong.yaml").write_text("name: wrong\ninput: 3x8x8\nlayers: [conv: {out: 4, kernel: 9}]\n")
+    for words, fact in (
+        (["lenet5", "nobody"], "no network is called like 'nobody'"),
+        (["nobody.yaml"], "nobody.yaml: No such file or directory"),
+        ([tmp_path / "wrong.yaml"], "a kernel of 9 is larger than its input of 8"),
+        (["[conv: 8]"], "'[conv: 8]' has no input"),
+        (["lenet5", "--set", "classes=3"], "lenet5 has no parameter 'classes'"),
+        (["net.onnx", "--rounding", "ceil"], "an ONNX file says itself how sizes are rounded"),
+    ):
+        outcome = run("list", *words)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert fact in outcome.err
+
+
+@pytest.mark.usefixtures("few_of_ours")
+def test_conditions_are_those_of_every_row(listed):
+    conditions = {"input": "3x64x64", "batch": 2, "dtype": "float16"}
+    words = [word for key, value in conditions.items() for word in (f"--{key}", value)]
+    for row in listed(
+        "vgg16", "resnet18", *words, "--set", "classes=10", "--columns", "params,macs,peak_bytes"
+    ):
+        report = archcalc.analyze(row["name"], parameters={"classes": 10}, **conditions)
+        assert [int(row[key]) for key in ("params", "macs", "peak_bytes")] == [
+            report.totals.params,
+            report.totals.macs,
+            report.peak_bytes,
+        ]
+
+
+@pytest.mark.usefixtures("few_of_ours")
+def test_a_row_has_its_name_unless_another_column_is_first(run):
+    assert run("list", "lenet5", "--columns", "depth", "--format", "csv").out == "name,depth\nlenet5,5\n"
+    assert run("list", "lenet5", "--columns", "depth,name", "--format", "csv").out == "depth,name\n5,lenet5\n"
 
 
 @pytest.mark.parametrize("key", ["params", "macs", "depth", "peak_bytes", "name"])

@@ -62,7 +62,10 @@ def blocks(text):
 def commands(block):
     """Return the commands of a console block."""
     found = []
-    for line in block.text.replace("\\\n", "").splitlines():
+    joined = re.sub(
+        r"^\$ (?:.*\\\n)+", lambda line: line[0].replace("\\\n", ""), block.text, flags=re.MULTILINE
+    )
+    for line in joined.splitlines():
         if line.startswith("$ "):
             found.append(Command(line[2:], []))
         else:

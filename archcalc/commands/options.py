@@ -9,7 +9,7 @@ import click
 
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
-from archcalc.arithmetic.window import ROUNDINGS
+from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.commands.completions import complete_limit, complete_model, complete_setting
 from archcalc.commands.output import page_options
 from archcalc.commands.values import CALLED, Whole, Word
@@ -147,6 +147,21 @@ class LimitOptions(TypedDict):
     max_memory: str | None
 
 
+class ListOptions(LimitOptions, Options):
+    """What says which networks are listed, and under which conditions."""
+
+
+def conditions_of(options: ListOptions) -> ConditionOptions:
+    """Return the conditions among some options."""
+    return {
+        "input": options["input"],
+        "batch": options["batch"],
+        "dtype": options["dtype"],
+        "rounding": options["rounding"],
+        "train": options["train"],
+    }
+
+
 def read_limits(
     stated: Sequence[str], max_params: str | None, max_macs: str | None, max_memory: str | None
 ) -> list[Limit]:
@@ -253,13 +268,23 @@ def analyze_model(model: str, settings: Sequence[str], **conditions: Unpack[Cond
 
 def load_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:
     """Load the model that the options describe; what its reader had to assume goes to standard error."""
-    if model.lower().endswith(".onnx") and conditions["rounding"] in ("floor", "ceil"):
-        raise ArchcalcError(
-            "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
-        )
+    check_rounding(model, conditions["rounding"])
     network = archcalc.load(
         model, parameters=overrides(settings), input=conditions["input"], batch=conditions["batch"]
     )
+    return tell_notes(network)
+
+
+def check_rounding(model: str, rounding: Rounding | None) -> None:
+    """Raise a fact where a model has no say about how sizes are rounded."""
+    if model.lower().endswith(".onnx") and rounding in ("floor", "ceil"):
+        raise ArchcalcError(
+            "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
+        )
+
+
+def tell_notes(network: Network) -> Network:
+    """Return a network; what its reader had to assume goes to standard error, each once."""
     noted = click.get_current_context().meta.setdefault(NOTES, set())
     for note in network.notes:
         if note not in noted:  # variants of a family share notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
@@ -13,7 +14,7 @@ import click
 
 from archcalc.commands.values import FORMS, Word
 from archcalc.ground.errors import ArchcalcError, visible
-from archcalc.sheet.renderers import MODULES, render
+from archcalc.sheet.renderers import MODULES, PAPERS, render
 from archcalc.sheet.sheet import Sheet
 from archcalc.sheet.signs import speller
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 OUTPUT, FORCE = "archcalc.output", "archcalc.force"
 """What a run keeps beside its options: the file that --output names, if it does, and whether --force was given."""
+CAPTION, LABEL = "archcalc.caption", "archcalc.label"
+"""Likewise what --caption and --label say; nothing where they are not there."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9:._-]*")
+"""What LaTeX, pandoc and HTML all take for a name."""
 SUFFIXES = {
     ".json": "json",
     ".csv": "csv",
@@ -41,19 +46,66 @@ def page_options(command: FC) -> FC:
 
 
 def format_option(command: FC) -> FC:
-    """Add --format."""
-    return click.option(
-        "--format",
-        "form",
-        type=Word(list(MODULES), FORMS),
-        callback=_form,
-        help="How to write the result.  [default: what the suffix of --output stands for, else table]",
-    )(command)
+    """Add --format, --caption and --label."""
+    for decorate in (
+        click.option(
+            "--label",
+            metavar="NAME",
+            is_eager=True,
+            expose_value=False,
+            callback=_label,
+            help="What to refer to the table by, such as tab:models; it takes a caption.",
+        ),
+        click.option(
+            "--caption",
+            metavar="TEXT",
+            is_eager=True,
+            expose_value=False,
+            callback=_caption,
+            help="What a paper says of the table, in markdown, latex and html.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=Word(list(MODULES), FORMS),
+            callback=_form,
+            help="How to write the result.  [default: what the suffix of --output stands for, else table]",
+        ),
+    ):
+        command = decorate(command)
+    return command
 
 
 def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     path = ctx.meta.get(OUTPUT)
-    return value or (SUFFIXES.get(path.suffix.lower(), "table") if path else "table")
+    form = value or (SUFFIXES.get(path.suffix.lower(), "table") if path else "table")
+    _check_caption(form, ctx.meta[CAPTION], ctx.meta[LABEL])
+    return form
+
+
+def _check_caption(form: str, caption: str, label: str) -> None:
+    """Raise a fact where a caption or a label has no place."""
+    if (caption or label) and form not in PAPERS:
+        raise ArchcalcError(
+            f"the format {form} has no {'caption' if caption else 'label'}",
+            hint=f"--format {', '.join(PAPERS[:-1])} or {PAPERS[-1]} writes one",
+        )
+    if label and not caption:
+        raise ArchcalcError("a label names a table that has a caption", hint="--caption says what it shows")
+
+
+def _caption(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    ctx.meta[CAPTION] = " ".join((value or "").split())
+    if value is not None and not ctx.meta[CAPTION]:
+        raise click.BadParameter("it says nothing")
+
+
+def _label(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    ctx.meta[LABEL] = value or ""
+    if value is not None and not NAME.fullmatch(value):
+        raise click.BadParameter(
+            f"{visible(value)!r} is no name: a letter, then letters, digits, and : . _ -, such as tab:models"
+        )
 
 
 def output_option(command: FC) -> FC:
@@ -94,8 +146,13 @@ def destination() -> Path | None:
 
 
 def emit(sheet: Sheet, form: str) -> None:
-    """Write a sheet where --output says; machines are told which command made it."""
-    sheet = sheet._replace(facts={"command": click.get_current_context().info_name, **sheet.facts})
+    """Write a sheet where --output says, with the caption that is stated; machines are told which command made it."""
+    context = click.get_current_context()
+    sheet = sheet._replace(
+        facts={"command": context.info_name, **sheet.facts},
+        caption=context.meta[CAPTION],
+        label=context.meta[LABEL],
+    )
     path = destination()
     if path is None:
         write(render(sheet, form))

@@ -13,14 +13,18 @@ from archcalc.commands.completions import complete_model, complete_op, complete_
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ConditionOptions,
-    LimitOptions,
+    ListOptions,
+    check_rounding,
     columns_option,
     condition_options,
+    conditions_of,
     examples,
     input_option,
     limit_options,
     load_model,
+    overrides,
     read_limits,
+    tell_notes,
 )
 from archcalc.commands.output import emit, page_options, write
 from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, visible
@@ -44,6 +48,7 @@ def _columns() -> tuple[str, ...]:
         "list resnet",
         "list 'vgg*_bn' mobilenet --columns name,params,peak_bytes",
         "list --max-params 5M --limit 'macs <= 1G' --sort macs",
+        "list resnet50 vgg16 mynet.yaml --columns params,macs,depth --format latex --caption Cost --label tab:cost",
         "list --format json",
     ),
 )
@@ -57,14 +62,19 @@ def _columns() -> tuple[str, ...]:
     shell_complete=complete_order,
     help="The figure to sort by, such as macs, or name; -macs puts the largest first.",
 )
+@input_option
+@condition_options
 @page_options
 def list_networks(
-    form: str, names: tuple[str, ...], columns: str | None, by: str | None, **stated: Unpack[LimitOptions]
+    form: str, names: tuple[str, ...], columns: str | None, by: str | None, **options: Unpack[ListOptions]
 ) -> None:
-    """List the networks that can be called by name, with parameters, MACs and depth.
+    """List the networks that can be called by name, or a row for each MODEL, with parameters, MACs and depth.
 
-    NAME is a network, a family, a part of a name, or a pattern such as 'vgg*_bn'. Networks that a limit does not hold for,
-    or not for sure, are left out. Folders named in the environment variable ARCHCALC_PATH are searched for specs, too.
+    NAME is a MODEL or a family; where nothing is called exactly so, a part of names, or a pattern such as
+    'vgg*_bn'. Rows stand in the order of the NAMEs. Networks that a limit does not hold for, or not for sure,
+    are left out. In markdown, latex and html each column has a unit in its head and its digits aligned; the
+    other formats have exact numbers. Folders named in the environment variable ARCHCALC_PATH are searched for
+    specs, too.
     """
     from archcalc.questions.analyze import analyze_every
     from archcalc.views.catalogue import catalogue, choose
@@ -74,9 +84,15 @@ def list_networks(
 
         complain(error)
 
-    limits, shown = read_limits(**stated), choose(columns)
-    reports = analyze_every(archcalc.load_every(complain, names))
-    emit(catalogue(reports, shown, by, limits), form)
+    limits = read_limits(options["stated"], options["max_params"], options["max_macs"], options["max_memory"])
+    shown, parameters, conditions = choose(columns), overrides(options["settings"]), conditions_of(options)
+    for name in names:
+        check_rounding(name, conditions["rounding"])
+    networks = archcalc.load_every(
+        complain, names, parameters=parameters, input=conditions["input"], batch=conditions["batch"]
+    )
+    reports = analyze_every(map(tell_notes, networks), **conditions)
+    emit(catalogue(reports, shown, by, limits, form), form)
 
 
 @cli.command(

@@ -123,6 +123,8 @@ def members(model: str) -> list[str]:
     if document is None or variant is not None or not document.variants:
         return [model]
     path, _ = _as_path(model)
+    if path is None and find_by_name(normal(model)) is None:
+        path = _with_suffix(Path(model))
     return [f"{path}:{name}" if path else name for name in document.variants]
 
 
@@ -137,8 +139,8 @@ def find(model: str) -> tuple[Document, str | None]:
         return document, _variant(document, variant)
     if located := find_by_name(normal(model)):
         return located
-    if model and _is_file(here := _with_suffix(Path(model))):
-        return document_in(here), None
+    if is_in_folder(model):
+        return document_in(_with_suffix(Path(model))), None
     raise CallError(
         f"there is no network called '{visible(model)}'",
         hint=hint_for_name(model),
@@ -156,6 +158,19 @@ def is_known(model: str) -> bool:
         return _is_file(Path(model)) or normal(model) in map(normal, names())
     except ArchcalcError:  # a folder of specs cannot be read
         return False
+
+
+def is_in_folder(model: str) -> bool:
+    """Tell whether the current folder has a file of this name, with or without the suffix of a spec."""
+    return bool(model) and _is_file(_with_suffix(Path(model)))
+
+
+def is_located(model: str) -> bool:
+    """Tell whether a model argument says itself where its network is: in a file, on standard input, or right here.
+
+    Layers need a colon for that: a pattern of names, too, may begin with a bracket.
+    """
+    return model == "-" or _as_path(model)[0] is not None or (":" in model and is_inline(model))
 
 
 def is_inline(model: str) -> bool:

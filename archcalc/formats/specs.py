@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archcalc.formats.language.contents import contents, decode
 from archcalc.formats.language.read import Document
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
-from archcalc.network.network import Network
 
 SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
@@ -47,44 +45,7 @@ def _find_in(folder: Path, name: str) -> tuple[Document, str | None] | None:
     return None
 
 
-def load_every(complain: Callable[[ArchcalcError], None], called: Sequence[str] = ()) -> Iterator[Network]:
-    """Yield every network that can be called by name, sorted by file and then as the file has them.
-
-    What is wrong with a file or a network goes to `complain`, and the others follow all the same.
-
-    Args:
-        complain: takes what is wrong.
-        called: names of networks or of families, parts of them, or patterns such as vgg*_bn; all networks where empty.
-
-    Raises:
-        ArchcalcError: no network is called so.
-    """
-    members = _find_called(list(_members(complain)), called)[::-1]
-    while members:
-        document, name = members.pop()  # so that nothing holds a file whose last network is there
-        try:
-            yield document.network(name if document.variants else None)
-        except ArchcalcError as error:
-            complain(error)
-
-
-def _find_called(members: list[tuple[Document, str]], called: Sequence[str]) -> list[tuple[Document, str]]:
-    """Return those of some networks that are called like one of several words; all where there is no word."""
-    wanted: set[str] = set()
-    for word in called:
-        pattern = normal(word) if set(word) & set("*?[") else f"*{normal(word)}*"
-        alike = {
-            name
-            for document, name in members
-            if fnmatchcase(normal(name), pattern) or fnmatchcase(normal(document.name), pattern)
-        }
-        if not alike:
-            raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=hint_for_name(word))
-        wanted |= alike
-    return [member for member in members if member[1] in wanted] if called else members
-
-
-def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
+def list_members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Document, str]]:
     """Yield every name that can be called, each once, with the spec that describes it."""
     limits.check()
     seen: set[str] = set()
@@ -103,7 +64,7 @@ def _members(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Docume
 
 def names() -> list[str]:
     """Return the names of all networks whose specs can be read."""
-    return [name for _, name in _members(lambda error: None)]
+    return [name for _, name in list_members(lambda error: None)]
 
 
 def hint_for_name(model: str) -> str:

@@ -12,11 +12,22 @@ from archcalc.formats.library import Model, as_network
 from archcalc.network.network import Network
 
 
-def analyze_every(networks: Iterable[Network]) -> Iterator[Report]:
-    """Yield the report of each network under its own conditions; what they have in common is worked out once."""
+def analyze_every(
+    networks: Iterable[Network],
+    *,
+    input: Input = None,
+    batch: int | None = None,
+    dtype: DType | None = None,
+    rounding: Rounding | None = None,
+    train: bool = False,
+) -> Iterator[Report]:
+    """Yield the report of each network, as `analyze` makes it; what they have in common is worked out once."""
     engine = Engine()
     for network in networks:
-        yield report_on(network, Conditions.of(network), engine)
+        conditions = Conditions.of(
+            network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train
+        )
+        yield report_on(network, conditions, engine)
 
 
 def analyze(

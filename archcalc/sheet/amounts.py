@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.sheet.numbers import group_digits, percent, write_bytes
+from archcalc.sheet.numbers import BYTE_UNITS, UNITS, group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Cell, Kind
 
 
@@ -12,6 +12,7 @@ class Count(Kind):
     """A whole number."""
 
     is_amount = True
+    units = (*UNITS, (1, ""))
 
     def write(self, value: int) -> str:
         """Return 62,378,344."""
@@ -28,6 +29,8 @@ class Agreeing(Count):
 
 class Bytes(Count):
     """A whole number of bytes."""
+
+    units = (*BYTE_UNITS, (1, "B"))
 
     def write(self, value: int) -> str:
         """Return 237.9 MiB."""

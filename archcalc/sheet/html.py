@@ -30,7 +30,7 @@ STYLE = """\
 @renderer("html")
 def html(sheet: Sheet) -> str:
     """A page of its own, without anything from elsewhere."""
-    title = escape(sheet.title or "archcalc")
+    title = escape(sheet.title or sheet.caption or "archcalc")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
@@ -45,9 +45,9 @@ def fragment(sheet: Sheet) -> str:
 
 def _parts(sheet: Sheet) -> Iterator[str]:
     yield f'<div class="archcalc">\n<style>\n{STYLE}\n</style>'
-    yield "<table>"
-    if sheet.title:
-        yield f"<caption>{escape(sheet.title)}</caption>"
+    yield f'<table id="{escape(sheet.label)}">' if sheet.label else "<table>"
+    if caption := sheet.caption or sheet.title:
+        yield f"<caption>{escape(caption)}</caption>"
     heads = (
         f'<th scope="col"{_class(column)}{_tip(column)}>{escape(column.title)}</th>'
         for column in sheet.columns
@@ -63,7 +63,8 @@ def _parts(sheet: Sheet) -> Iterator[str]:
     if sheet.summary:
         pairs = (f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in sheet.summary)
         yield f"<dl>{''.join(pairs)}</dl>"
-    yield from (f"<p>{escape(line)}</p>" for line in (*sheet.subtitle, *sheet.notes) if line)
+    title = sheet.title if sheet.caption else ""
+    yield from (f"<p>{escape(line)}</p>" for line in (title, *sheet.subtitle, *sheet.notes) if line)
     yield "</div>"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from archcalc.sheet.renderers import renderer
 from archcalc.sheet.sheet import Column, Sheet
 
@@ -17,6 +19,9 @@ LATEX = str.maketrans(
         "}": r"\}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
         "×": r"$\times$",
         "·": r"$\cdot$",
         "→": r"$\to$",
@@ -47,20 +52,29 @@ MATHS = str.maketrans(
 
 @renderer("latex")
 def latex(sheet: Sheet) -> str:
-    """A tabular for a paper; derivations are set as mathematics. Needs the package booktabs."""
-    lines = [" & ".join(column.title.translate(LATEX) for column in sheet.columns) + r" \\", r"\midrule"]
+    """A tabular for a paper, with a caption in a table; derivations are set as mathematics. Needs the package booktabs."""
+    lines = [_join(column.title.translate(LATEX) for column in sheet.columns), r"\midrule"]
     lines += [_row(sheet.columns, row) for row in sheet.rows]
     if sheet.footer:
         lines += [r"\midrule", _row(sheet.columns, sheet.footer)]
     layout = "".join(column.kind.align[0] for column in sheet.columns)
     table = [rf"\begin{{tabular}}{{{layout}}}", r"\toprule", *lines, r"\bottomrule", r"\end{tabular}"]
+    if sheet.caption:
+        about = [rf"\caption{{{sheet.caption.translate(LATEX)}}}"]
+        about += [rf"\label{{{sheet.label}}}"] if sheet.label else []
+        table = [r"\begin{table}", r"\centering", *about, *table, r"\end{table}"]
     title, *notes = (f"% {' '.join(text.split())}" for text in (sheet.title, *sheet.notes))
     return "\n".join([*([title] if sheet.title else []), *table, *notes]) + "\n"
 
 
 def _row(columns: tuple[Column, ...], row: tuple[object, ...]) -> str:
-    cells = (_cell(column, value) for column, value in zip(columns, row, strict=True))
-    return " & ".join(cells) + r" \\"
+    return _join(_cell(column, value) for column, value in zip(columns, row, strict=True))
+
+
+def _join(cells: Iterable[str]) -> str:
+    """Return a row; a [ or * that begins it would be taken for an option of what ends the row above."""
+    line = " & ".join(cells) + r" \\"
+    return f"{{}}{line}" if line.startswith(("[", "*")) else line
 
 
 def _cell(column: Column, value: object) -> str:

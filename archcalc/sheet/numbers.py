@@ -36,11 +36,21 @@ def _scale(number: int, units: tuple[tuple[int, str], ...]) -> str | None:
 def _three_digits(number: int, size: int) -> str:
     """Return number/size rounded half up to three digits, without floats, which would overflow."""
     for decimals in (2, 1):
-        scale = 10**decimals
-        whole, rest = divmod((2 * number * scale + size) // (2 * size), scale)
-        if whole < 10 ** (3 - decimals):
-            return f"{whole}.{rest:0{decimals}d}"
-    return group_digits((2 * number + size) // (2 * size))
+        if count_steps(number, size, decimals) < 1000:
+            return write_in_unit(number, size, decimals)
+    return write_in_unit(number, size, 0)
+
+
+def count_steps(number: int, size: int, decimals: int) -> int:
+    """Return number/size, rounded half up, in units of its last decimal."""
+    steps: int = 10**decimals
+    return (2 * number * steps + size) // (2 * size)
+
+
+def write_in_unit(number: int, size: int, decimals: int) -> str:
+    """Return number/size, rounded half up to some decimals: 1,234.50."""
+    whole, rest = divmod(count_steps(number, size, decimals), 10**decimals)
+    return f"{group_digits(whole)}.{rest:0{decimals}d}" if decimals else group_digits(whole)
 
 
 def percent(share: float) -> str:

@@ -23,6 +23,9 @@ MODULES = {
 MACHINES = ("json", "csv", "tsv")
 """Formats that machines read, which get everything."""
 
+PAPERS = ("markdown", "latex", "html")
+"""Formats of papers and pages, in which a table has a caption, and a label to refer to it by."""
+
 _RENDERERS: dict[str, Render] = {}
 
 

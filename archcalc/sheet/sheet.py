@@ -34,6 +34,8 @@ class Kind:
     """Whether its values have a ratio to each other."""
     is_formula = False
     """Whether it is set as mathematics, up to its result."""
+    units: Sequence[tuple[int, str]] = ()
+    """What its amounts can be counted in: how much a unit is, and its sign; the largest first, one of 1 last."""
     aside: Mapping[str, Schema] = {}
     """The schemas of what JSON says beside a value, by what follows the key of its column."""
 
@@ -102,6 +104,7 @@ class Column(NamedTuple):
     """A column: `key` names it in JSON, CSV and on the command line, `title` above it.
 
     `priority` says in what order columns give way on a narrow screen: 0 never does, the largest goes first.
+    `heading` stands above it in a paper; the title does unless told.
     """
 
     key: str
@@ -109,13 +112,14 @@ class Column(NamedTuple):
     kind: Kind
     help: str = ""
     priority: int = 0
+    heading: str = ""
 
 
 class Sheet(NamedTuple):
     """Rows of raw values under columns.
 
     `facts` are what machines get beside the rows; `summary` is what people read below the table, and
-    `notes` what they should know besides.
+    `notes` what they should know besides. `caption` and `label` are what a paper says of the table and refers to it by.
     """
 
     columns: tuple[Column, ...]
@@ -126,18 +130,26 @@ class Sheet(NamedTuple):
     summary: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, object] = {}
+    caption: str = ""
+    label: str = ""
 
     def printable(self) -> Sheet:
         """Return the sheet with all that stands around its cells safe on a terminal."""
         return self._replace(
             columns=tuple(
-                column._replace(title=printable(column.title), help=printable(column.help))
+                column._replace(
+                    title=printable(column.title),
+                    help=printable(column.help),
+                    heading=printable(column.heading),
+                )
                 for column in self.columns
             ),
             title=printable(self.title),
             subtitle=tuple(map(printable, self.subtitle)),
             summary=tuple((printable(label), printable(text)) for label, text in self.summary),
             notes=tuple(map(printable, self.notes)),
+            caption=printable(self.caption),
+            label=printable(self.label),
         )
 
 

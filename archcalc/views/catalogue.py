@@ -10,12 +10,14 @@ from archcalc.analysis.figures import FIGURES, check_columns
 from archcalc.analysis.report import Report
 from archcalc.network.network import Limit
 from archcalc.sheet.kinds import SHAPES, TEXT
+from archcalc.sheet.renderers import PAPERS
 from archcalc.sheet.sheet import Column, Sheet
+from archcalc.sheet.units import in_units
 
 OWN = {
     column.key: column
     for column in (
-        Column("name", "name", TEXT, "what to call it by"),
+        Column("name", "name", TEXT, "what to call it by", heading="model"),
         Column("title", "title", TEXT, "its title", 2),
         Column("inputs", "input", SHAPES, "shapes of the inputs, without the batch", 1),
     )
@@ -36,7 +38,7 @@ def sortable() -> tuple[str, ...]:
 
 
 def choose(stated: str | None) -> tuple[str, ...]:
-    """Return the keys of the columns asked for.
+    """Return the keys of the columns asked for, the name before all others unless it is among them.
 
     Raises:
         ArchcalcError: there is no such column.
@@ -47,7 +49,7 @@ def choose(stated: str | None) -> tuple[str, ...]:
         return keys()
     wanted = tuple(key.strip().lower() for key in stated.split(","))
     check_columns(wanted, keys())
-    return wanted
+    return wanted if "name" in wanted else ("name", *wanted)
 
 
 def order(key: str) -> tuple[str, bool]:
@@ -74,10 +76,11 @@ def catalogue(
     shown: Sequence[str] = SHOWN,
     by: str | None = None,
     limits: Sequence[Limit] = (),
+    form: str = "table",
 ) -> Sheet:
     """Return a row for every network that is within some limits, sorted `by` a column where one is named.
 
-    What is not known comes last. No report is kept: all of them together would fill the memory.
+    Papers get a unit a column. What is not known comes last. No report is kept: all of them together would fill the memory.
     """
     key, is_falling = (None, False) if by is None else order(by)
     known, unknown, number = [], [], 0
@@ -85,7 +88,7 @@ def catalogue(
         number += 1
         if judge_all(limits, report) != "ok":
             continue
-        row = tuple(_cell(report, column) for column in shown)
+        row = cells(report, shown)
         if key is None or _cell(report, key) is not None:
             known.append((_rank(report, key), row))
         else:
@@ -94,7 +97,13 @@ def catalogue(
         known.sort(key=itemgetter(0), reverse=is_falling)
     rows = (*(row for _, row in known), *unknown)
     notes = (f"{len(rows)} of {number} networks are within the limits",) if limits else ()
-    return Sheet(columns=columns(shown), rows=rows, notes=notes)
+    sheet = Sheet(columns=columns(shown), rows=rows, notes=notes)
+    return in_units(sheet) if form in PAPERS else sheet
+
+
+def cells(report: Report, shown: Sequence[str]) -> tuple[object, ...]:
+    """Return the row of a network."""
+    return tuple(_cell(report, column) for column in shown)
 
 
 def _cell(report: Report, key: str) -> object:

@@ -186,6 +186,7 @@ def _work(kind: str, title: str, help: str, meaning: str = "") -> Figure:
         COUNT,
         help,
         title,
+        heading=kind,
         of=of,
         total=total,
         priority=6,

@@ -94,6 +94,7 @@ class Figure(NamedTuple):
         kind: of its cells.
         help: what it says.
         title: above a column; the key unless told.
+        heading: above its column in a paper; the title unless told.
         label: as people call it, in derivations and comparisons; the key unless told.
         of: what it is of a row; None where it is of networks alone.
         total: what it is of a network; None where it is of rows alone.
@@ -114,6 +115,7 @@ class Figure(NamedTuple):
     help: str
     title: str = ""
     label: str = ""
+    heading: str = ""
     of: Callable[[Row, Report], object] | None = None
     total: Callable[[Report], object] | None = None
     priority: int = 9
@@ -130,7 +132,7 @@ class Figure(NamedTuple):
     @property
     def column(self) -> Column:
         """The column that shows it."""
-        return Column(self.key, self.title or self.key, self.kind, self.help, self.priority)
+        return Column(self.key, self.title or self.key, self.kind, self.help, self.priority, self.heading)
 
     @property
     def name(self) -> str:
