@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archcalc
 from archcalc.sheet.kinds import BYTES, COUNT, SHAPE, TEXT
 from archcalc.sheet.renderers import PAPERS, render
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.sheet.units import in_units
+from archcalc.views.networks import of_networks
 
 HOSTILE = r"[x] & 50% of $a_b^c ~ {#x} \input{y} `z` | <b>w</b>"
 COLUMNS = ("--columns", "params,macs,flops,depth,peak_bytes")
@@ -272,3 +275,91 @@ def test_a_caption_or_a_label_without_a_place_is_refused(run, words, message):
     outcome = run("show", "nobody-reads-this", *words)
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
+
+
+# ----- comparisons
+
+
+@pytest.mark.parametrize(
+    ("names", "is_split"),
+    [
+        (["vgg16", "vgg19"], True),
+        (["resnet18", "resnet34", "resnet50", "resnet152"], True),
+        (["resnet50", "wide_resnet50_2"], True),
+        (["alexnet", "alexnet_torchvision"], True),
+        (["resnet50", "vgg16"], False),
+        (["resnet50", "vgg16", "vgg19"], False),
+        (["lenet5", "alexnet"], False),
+        (["lenet5", "3x3"], False),
+    ],
+)
+def test_people_see_stages_where_most_are_shared(run, names, is_split):
+    out = run("compare", *names).out
+    assert ("└─" in out) == is_split
+    assert "└─" in run("compare", *names, "--by", "stage").out
+    assert ("only in" in out) <= is_split
+    rows = json.loads(run("compare", *names, "--format", "json").out)
+    assert rows["by"] == "stage"
+    assert any(row["part"] for row in rows["rows"])
+
+
+def test_a_changed_parameter_leaves_the_stages_alike(run, network):
+    text = "parameters: {n: %d}\ninput: 3x8x8\nlayers: [conv: {out: n, kernel: 3}, flatten, linear: 10]\n"
+    contrast = archcalc.compare(network(text % 4), network(text % 8))
+    assert "├─ conv1" in contrast.table()
+
+
+@pytest.mark.parametrize("form", PAPERS)
+def test_unlike_networks_are_a_row_each_in_a_paper(run, form):
+    words = ("resnet50", "vgg16", "googlenet")
+    out = run("compare", *words, "--format", form).out
+    listed = run("list", *words, *COLUMNS, "--format", form).out
+    rows = [line for line in listed.splitlines() if any(name in line for name in words)]
+    assert len(rows) == 3
+    assert all(row in out for row in rows)
+    assert "Peak memory (MiB)" in out
+    assert "* larger" not in out  # there is no receptive field
+
+
+def test_a_row_says_its_input_where_nothing_else_does(table):
+    assert table("compare", "lenet5", "alexnet")[0][:2] == ["Model", "Input"]
+    assert table("compare", "vgg16", "vgg19", "--by", "none")[0][:2] == ["Model", "Params (M)"]
+    head, *rows = table("compare", "lenet5", "--input", "1x32x32", "1x64x64", "--by", "none")
+    assert head[:2] == ["Model", "Params (k)"]
+    assert [row[0] for row in rows] == ["1×32×32", "1×64×64"]
+
+
+@pytest.mark.parametrize("by", ["stage", "op", "layer"])
+def test_parts_add_up_to_their_totals(by):
+    reports = [archcalc.analyze(name) for name in ("vgg16", "resnet18", "googlenet")]
+    for figure in ("parameters", "MACs"):
+        lines = [line for line in of_networks(reports, by, 0.0) if line.figure == figure]
+        for place in range(len(reports)):
+            whole, *parts = (line.cells[place] for line in lines)
+            assert sum(part.value for part in parts if part != "") == whole.value
+
+
+def test_layer_types_are_counted(run):
+    """VGG-19 has three convolutions and their activations more than VGG-16: 16 + 3 and 13 + 3 in their names."""
+    rows = json.loads(run("compare", "vgg16", "vgg19", "--by", "op", "--format", "json").out)["rows"]
+    counted = {row["part"]: [row["vgg16"], row["vgg19"]] for row in rows if row["figure"] == "layers"}
+    assert counted["conv"] == [13, 16]
+    assert counted["linear"] == [3, 3]
+    assert sum(first for part, (first, _) in counted.items() if part) == counted[None][0]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_machines_get_no_parts_where_none_are_asked_for(run, form):
+    out = run("compare", "vgg16", "vgg19", "--by", "none", "--format", form).out
+    assert "stage1" not in out.partition('"networks"')[0]
+    assert "138357544" in out
+
+
+def test_stacks_have_no_parts(run):
+    outcome = run("compare", "3x3", "7x7", "--by", "stage")
+    assert (outcome.status, outcome.err) == (
+        2,
+        "parts are of networks, and all of these are stacks\nhint: leave out --by\n",
+    )
+    rows = json.loads(run("compare", "3x3", "7x7", "--format", "json").out)
+    assert rows["by"] is None

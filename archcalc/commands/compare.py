@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -12,7 +12,10 @@ from archcalc.commands.completions import complete_model
 from archcalc.commands.group import cli
 from archcalc.commands.options import condition_options, examples, overrides, result_options
 from archcalc.commands.output import emit
-from archcalc.commands.values import Whole
+from archcalc.commands.values import Whole, Word
+
+if TYPE_CHECKING:
+    from archcalc.views.networks import By
 
 
 @cli.command(
@@ -22,7 +25,8 @@ from archcalc.commands.values import Whole
         "compare 5x5-48 1x1-16,5x5-48 --channels 480 --input 14x14",
         "compare 3x3 3x3@dw,1x1 3x3@g32 --format markdown",
         "compare maxpool3/2 maxpool2/2 --input 96x55x55",
-        "compare resnet50 resnet101 resnet152 --format markdown",
+        "compare resnet50 resnet101 --by op",
+        "compare resnet50 vgg16 --format latex --caption 'Two networks' --label tab:two",
         "compare resnet50 --input 3x224x224 3x320x320",
         "compare vgg16 vgg19 --set classes=10",
         "compare mynet.yaml 3x3x3 --format csv",
@@ -39,10 +43,20 @@ from archcalc.commands.values import Whole
 @click.option(
     "--channels", type=Whole(), metavar="C", help="For stacks: how many channels C is, to have numbers, too."
 )
+@click.option(
+    "--by",
+    type=Word(
+        ("none", "stage", "op", "layer"), {"type": "op", "kind": "op", "block": "stage", "model": "none"}
+    ),
+    help="Split parameters and MACs of networks by stage, a block at the top; by op, a layer type, with how many layers "
+    "there are of it; or by layer; none leaves the figures alone.  [default: stage where more than half of them are "
+    "called alike in all networks or the format is json, csv or tsv, else none]",
+)
 @result_options
 @condition_options
 def compare(
     form: str,
+    by: By | None,
     subjects: tuple[str, ...],
     inputs: tuple[str, ...],
     settings: tuple[str, ...],
@@ -50,7 +64,8 @@ def compare(
 ) -> None:
     """Compare kernel stacks and networks: what they cost, what they see, where they differ.
 
-    Each of A, B, … is a stack or a MODEL. Ratios are to the first.
+    Each of A, B, … is a stack or a MODEL. Ratios are to the first. Where networks are not split into parts, markdown,
+    latex and html have a row a network, with a unit in the head of each column.
 
     A stack is layers with commas between them, or a single one. C channels go into it; convolutions are padded
     to keep the size, and a non-linearity follows each; pooling has neither.
@@ -75,4 +90,4 @@ def compare(
     from archcalc.views.comparison import side_by_side
 
     contrast = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
-    emit(side_by_side(contrast, form), form)
+    emit(side_by_side(contrast, form, by), form)

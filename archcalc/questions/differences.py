@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from archcalc.analysis.blocks import groups
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.network.network import parts, prefix
@@ -37,6 +38,15 @@ def count_shared(reports: Sequence[Report]) -> int:
             break
         count += 1
     return count
+
+
+def share_stages(reports: Sequence[Report]) -> bool:
+    """Tell whether most of the stages that have weights or work, blocks at the top, are called alike in all networks."""
+    called = [
+        {name for name, rows in groups(report.rows, 1) if any(row.params or row.macs != 0 for row in rows)}
+        for report in reports
+    ]
+    return 2 * len(set.intersection(*called)) > len(set.union(*called))
 
 
 def _signatures(report: Report) -> Iterator[tuple[object, ...]]:

@@ -268,6 +268,10 @@ FORMULAS = object_of(
 )
 COMPARED: dict[str, Schema] = {
     "compared": describe("the keys of the columns, beside figure and part", list_of(TEXT)),
+    "by": describe(
+        "what a part of networks is; null where there are stacks alone",
+        {"enum": ["none", "stage", "op", "layer", None]},
+    ),
     "channels": describe("what C is; null where it is left open", or_null(COUNT)),
     "size": describe("input height and width; null where they are left open", or_null(SIZES)),
     "formulas": describe("of each stack in C; null where there are networks", or_null(list_of(FORMULAS))),

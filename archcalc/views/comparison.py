@@ -5,47 +5,112 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from archcalc.ground.errors import ArchcalcError
 from archcalc.questions.compare import Contrast
 from archcalc.questions.costs import StackCosts
+from archcalc.questions.differences import share_stages
 from archcalc.sheet.kinds import COUNT, MIXED, RATIO, TEXT
 from archcalc.sheet.numbers import group_digits, short
 from archcalc.sheet.pages import page_of
-from archcalc.sheet.renderers import MACHINES
+from archcalc.sheet.renderers import MACHINES, PAPERS
 from archcalc.sheet.sheet import Cell, Column, Sheet
+from archcalc.sheet.units import in_units
 from archcalc.views import page
+from archcalc.views.catalogue import cells, columns
 from archcalc.views.lines import Line, join_names
-from archcalc.views.networks import SMALL, change, notes_on_networks, of_networks, whole_fields
+from archcalc.views.networks import (
+    SMALL,
+    By,
+    change,
+    notes_on_fields,
+    notes_on_networks,
+    of_networks,
+    whole_fields,
+)
 from archcalc.views.stacks import notes_on_stacks, of_stacks
 
+MODEL = ("params", "macs", "flops", "depth", "peak_bytes")
+"""The figures of a row a network."""
 MOST_EXACT = 3
 """How many are compared with all digits on a screen."""
 
 
 @page_of("Contrast")
-def side_by_side(contrast: Contrast, form: str) -> Sheet:
-    """Return a column for everything compared, with its ratio to the first; small stages as one, but for machines."""
+def comparison(contrast: Contrast, form: str) -> Sheet:
+    """Return what `compare` shows unless told."""
+    return side_by_side(contrast, form)
+
+
+def side_by_side(contrast: Contrast, form: str, by: By | None = None) -> Sheet:
+    """Return a column for everything compared, with its ratio to the first; small parts as one, but for machines.
+
+    Papers get a row a network where there are no parts.
+
+    Args:
+        contrast: what is compared.
+        form: the format of the page.
+        by: into which parts the parameters and the MACs of networks are split; stages unless told, if most of them are
+            shared, or machines read it.
+
+    Raises:
+        ArchcalcError: stacks have no such parts.
+    """
+    by = _part(contrast, form, by)
+    if by == "none" and form in PAPERS:
+        return _models(contrast)
     least = 0.0 if form in MACHINES else SMALL
-    lines = list(of_stacks(contrast) if contrast.stacks else of_networks(contrast.reports, least))
+    lines = list(of_networks(contrast.reports, by, least) if by else of_stacks(contrast))
     if form in MACHINES and contrast.reports and not contrast.stacks:
         lines.append(whole_fields(contrast.reports))
     first, *others = contrast.labels
-    columns = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])
-    columns.append(Column(first, first, MIXED))
+    shown = [Column("figure", "", TEXT)] + ([Column("part", "", TEXT)] if form != "table" else [])
+    shown.append(Column(first, first, MIXED))
     for label in others:
-        columns += [Column(label, label, MIXED), Column(f"{label} ratio", "ratio", RATIO, "", 3)]
+        shown += [Column(label, label, MIXED), Column(f"{label} ratio", "ratio", RATIO, "", 3)]
     stated = _names(lines) if form == "table" else [(line.figure, line.part) for line in lines]
     notes = list(notes_on_stacks(contrast) if contrast.stacks else notes_on_networks(contrast))
+    notes += [] if contrast.stacks else notes_on_fields(contrast.reports)
     if form == "table" and len(contrast.labels) > MOST_EXACT:
         lines = [line._replace(cells=tuple(map(_brief, line.cells))) for line in lines]
         notes.append("counts to three digits; --format csv has them all")
     return Sheet(
-        columns=tuple(columns),
+        columns=tuple(shown),
         rows=tuple((*name, *_weave(line)) for name, line in zip(stated, lines, strict=True)),
         title=_title(contrast),
         subtitle=_conditions(contrast),
         notes=tuple(notes),
-        facts=_facts(contrast),
+        facts=_facts(contrast, by),
     )
+
+
+def _part(contrast: Contrast, form: str, by: By | None) -> By | None:
+    """Return what a part of networks is; nothing of stacks."""
+    if contrast.stacks:
+        if by is not None:
+            raise ArchcalcError("parts are of networks, and all of these are stacks", hint="leave out --by")
+        return None
+    return by or ("stage" if form in MACHINES or share_stages(contrast.reports) else "none")
+
+
+def _models(contrast: Contrast) -> Sheet:
+    """Return a row for each network, its figures in units."""
+    names, shapes = (
+        {report.name for report in contrast.reports},
+        {each.input_shape for each in contrast.reports},
+    )
+    is_said = len(shapes) == 1 or len(names) < len(contrast.reports)
+    keys = MODEL if is_said else ("inputs", *MODEL)
+    sheet = Sheet(
+        columns=columns(("name", *keys)),
+        rows=tuple(
+            (label, *cells(report, keys))
+            for label, report in zip(contrast.labels, contrast.reports, strict=True)
+        ),
+        title=_title(contrast),
+        subtitle=_conditions(contrast),
+        notes=tuple(notes_on_networks(contrast)),
+    )
+    return in_units(sheet)
 
 
 def _title(contrast: Contrast) -> str:
@@ -98,10 +163,11 @@ def _rules(stacks: Sequence[StackCosts]) -> str:
     return "convolutions padded to keep the size, a non-linearity after each; pooling without padding"
 
 
-def _facts(contrast: Contrast) -> dict[str, object]:
+def _facts(contrast: Contrast, by: By | None) -> dict[str, object]:
     """Return what machines are told beside the rows: null is what is left open, or is no matter of these."""
     return {
         "compared": list(contrast.labels),
+        "by": by,
         "channels": contrast.channels,
         "size": list(contrast.size) or None,
         "formulas": [_coefficients(cost) for cost in contrast.stacks] or None,

@@ -4,37 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
+from typing import Literal
 
-from archcalc.analysis.blocks import group, groups
+from archcalc.analysis.blocks import by_op, group, groups
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.questions.compare import Contrast
-from archcalc.questions.differences import Difference
+from archcalc.questions.differences import Difference, share_stages
 from archcalc.sheet.kinds import FIELD, FIGURE, FLAG, SETTINGS, SHAPE
 from archcalc.views.lines import Line, join_names, line, total
 
 SMALL = 0.02
-"""The share of the whole below which stages are added up where there are too many."""
-MOST_STAGES = 12
-"""How many stages are shown one by one, however small."""
+"""The share of the whole below which parts are added up where there are too many."""
+MOST_PARTS = 12
+"""How many parts are shown one by one, however small."""
 MOST_DIFFERENCES = 4
 """How many changed layers, and how many added or missing ones, are named for each network."""
 
 
-def of_networks(reports: Sequence[Report], least: float) -> Iterator[Line]:
-    """Yield totals, parameters and MACs with the stages that they are in; of many, those of `least` of the whole."""
+By = Literal["none", "stage", "op", "layer"]
+"""What parts stand beside the totals: blocks at the top, layers of one type, layers."""
+
+
+def of_networks(reports: Sequence[Report], by: By, least: float) -> Iterator[Line]:
+    """Yield totals, parameters and MACs with the parts that they are in; of many, those of `least` of the whole."""
+    parts = [_parts(report, by) for report in reports]
     if len({report.input_shape for report in reports}) > 1:
         yield line("input", "", SHAPE, [(0, *report.input_shape) for report in reports])
     yield line("output", "", SHAPE, [report.rows[-1].output_shape for report in reports])
     yield line("layers", "", FIGURE, [len(report.rows) for report in reports])
+    if by == "op":
+        for kind, counts in _count("layers", reports, parts).items():
+            yield line("layers", kind, FIGURE, counts)
     yield total("depth", reports)
     yield from _fields(reports)
-    yield from _split_by_stage("params", reports, least)
+    yield from _split("params", reports, parts, least)
     for key in ("fixed", "buffers"):
         if any(FIGURES[key].of_total(report) for report in reports):
             yield total(key, reports)
-    yield from _split_by_stage("macs", reports, least)
+    yield from _split("macs", reports, parts, least)
     yield total("flops", reports)
     yield total("weight_bytes", reports)
     yield total("activation_bytes", reports)
@@ -66,38 +75,62 @@ def _find_field(key: str, report: Report) -> object:
     return FIGURES[key].of_row(last[-1], report) if last else (None, False)
 
 
-def _split_by_stage(key: str, reports: Sequence[Report], least: float) -> Iterator[Line]:
-    """Yield a total and the stages in which something of it is; of many, those of `least` of it and the rest."""
+def _parts(report: Report, by: By) -> dict[str, Row]:
+    """Return the parts of a network by name, each as a row."""
+    if by == "none":
+        return {}
+    if by == "op":
+        return {row.kind: row for row in by_op(report)}
+    return {row.name: row for row in report.rows} if by == "layer" else dict(_stages(report))
+
+
+def _stages(report: Report) -> Iterator[tuple[str, Row]]:
+    for name, rows in groups(report.rows, 1):
+        yield name, group(name, rows)
+
+
+def _count(
+    key: str, reports: Sequence[Report], parts: Sequence[Mapping[str, Row]]
+) -> dict[str, list[object]]:
+    """Return the cells of a figure by part; "" where a network has no such part."""
+    figure = FIGURES[key]
+    return {
+        part: [
+            figure.of_row(rows[part], report) if part in rows else ""
+            for rows, report in zip(parts, reports, strict=True)
+        ]
+        for part in _merge(map(list, parts))
+    }
+
+
+def _split(
+    key: str, reports: Sequence[Report], parts: Sequence[Mapping[str, Row]], least: float
+) -> Iterator[Line]:
+    """Yield a total and the parts in which something of it is; of many, those of `least` of it and the rest."""
     figure = FIGURES[key]
     yield total(key, reports)
-    stages = [{name: group(name, rows) for name, rows in groups(report.rows, 1)} for report in reports]
-    values = {
-        stage: [
-            figure.of_row(stage_rows[stage], report) if stage in stage_rows else ""
-            for stage_rows, report in zip(stages, reports, strict=True)
-        ]
-        for stage in _merge(list(names) for names in stages)
-    }
     shown = {
-        stage: counts for stage, counts in values.items() if any(count not in ("", 0) for count in counts)
+        part: counts
+        for part, counts in _count(key, reports, parts).items()
+        if any(count not in ("", 0) for count in counts)
     }
     totals = [figure.amount(report) for report in reports]
-    small = {stage for stage, counts in shown.items() if _are_small(counts, totals, least)}
-    if len(shown) <= MOST_STAGES or len(small) <= 1:
+    small = {part for part, counts in shown.items() if _are_small(counts, totals, least)}
+    if len(shown) <= MOST_PARTS or len(small) <= 1:
         small = set()
-    for stage, counts in shown.items():
-        if stage not in small:
-            yield line(figure.name, stage, figure.kind, counts)
+    for part, counts in shown.items():
+        if part not in small:
+            yield line(figure.name, part, figure.kind, counts)
     if small:
         rest = [
             sum(count for count in column if isinstance(count, int))
-            for column in zip(*(shown[s] for s in small), strict=True)
+            for column in zip(*(shown[part] for part in small), strict=True)
         ]
         yield line(figure.name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
 
 
 def _are_small(counts: Sequence[object], totals: Sequence[int], least: float) -> bool:
-    """Tell whether a stage is less than a share of every network; what is not known is not small."""
+    """Tell whether a part is less than a share of every network; what is not known is not small."""
     return all(
         count == "" or (isinstance(count, int) and count < least * total)
         for count, total in zip(counts, totals, strict=True)
@@ -120,16 +153,21 @@ def _merge(orders: Iterable[list[str]]) -> list[str]:
 
 
 def notes_on_networks(contrast: Contrast) -> Iterator[str]:
-    """Yield what is the same and what is not, and what a reader must know besides."""
+    """Yield what is the same, and, of networks that have most stages in common, what is not; and what is not known."""
     if contrast.differences:
         yield _prefix(contrast)
+    if contrast.differences and share_stages(contrast.reports):
         for label, unlike in zip(contrast.labels[1:], contrast.differences[1:], strict=True):
             yield from _unlike(contrast.labels[0], label, unlike)
-    if any(FIELD.is_larger(_find_field("gateless", report)) for report in contrast.reports):
-        yield "* larger than the input: it reaches into the padding"
     for label, report in zip(contrast.labels, contrast.reports, strict=True):
         if report.totals.incomplete:
             yield f"{label}: the work of {', '.join(report.totals.incomplete)} is not known and not in the totals"
+
+
+def notes_on_fields(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield what the mark at a receptive field stands for, if there is one."""
+    if any(FIELD.is_larger(_find_field("gateless", report)) for report in reports):
+        yield "* larger than the input: it reaches into the padding"
 
 
 def _prefix(contrast: Contrast) -> str:
