@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
     from archcalc.questions.analyze import analyze
-    from archcalc.questions.check import Finding, check
+    from archcalc.questions.check import check
+    from archcalc.questions.claims import check_claims
     from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
+    from archcalc.questions.finding import Finding
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
     from archcalc.questions.verify.agreement import compare_values
     from archcalc.questions.verify.verify import Verification, memory_bound, verify
@@ -54,6 +56,7 @@ __all__ = [
     "Worked",
     "analyze",
     "check",
+    "check_claims",
     "compare",
     "compare_values",
     "explain",
@@ -81,7 +84,7 @@ _HOMES = {
     "Explanation": "archcalc.questions.explain",
     "explain": "archcalc.questions.explain",
     "export": "archcalc.formats.registry",
-    "Finding": "archcalc.questions.check",
+    "Finding": "archcalc.questions.finding",
     "Network": "archcalc.network.network",
     "Reconciliation": "archcalc.questions.reconcile.reconcile",
     "reconcile": "archcalc.questions.reconcile.reconcile",
@@ -91,6 +94,7 @@ _HOMES = {
     "Work": "archcalc.op.op",
     "analyze": "archcalc.questions.analyze",
     "check": "archcalc.questions.check",
+    "check_claims": "archcalc.questions.claims",
     "Verification": "archcalc.questions.verify.verify",
     "memory_bound": "archcalc.questions.verify.verify",
     "verify": "archcalc.questions.verify.verify",

@@ -35,6 +35,17 @@ def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return [*map(CompletionItem, names), *files]
 
 
+def complete_judged(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the networks and the files of claims that a word begins; files where there are none."""
+    from click.shell_completion import CompletionItem
+
+    from archcalc.formats.claims import claims_files
+
+    names = offer(path.stem for path in claims_files() if path.stem.startswith(incomplete.lower()))
+    models = complete_model(ctx, param, incomplete)
+    return [*(item for item in models if not (names and item.type == "file")), *map(CompletionItem, names)]
+
+
 def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the blocks and layers of the model before it that a word begins."""
     network = _network(ctx)
@@ -62,13 +73,6 @@ def _network(ctx: click.Context) -> Network | None:
 def complete_op(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the layer types that a word begins."""
     return [kind for kind in archcalc.REGISTRY if kind.startswith(incomplete)]
-
-
-def complete_limit(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the figures that a word begins and that a limit may be on."""
-    from archcalc.analysis.budget import limitable
-
-    return [key for key in limitable() if key.startswith(incomplete)]
 
 
 def complete_order(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -67,7 +67,7 @@ def explain(
         emit(page_on_values(layer, values, options), form)
         return
     if is_sum(options["model"]):
-        from archcalc.formats.language.expressions import work_out
+        from archcalc.formats.language.expressions import SIGNS, work_out
         from archcalc.views.sizes import sum_of
 
         emit(sum_of(options["model"], work_out(options["model"].translate(SIGNS))), form)
@@ -100,13 +100,13 @@ def _page(report: Report, layer: str | None, *, is_alone: bool) -> Sheet:
     return explanation.layer(explained(layer))
 
 
-SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "÷": "/", "–": "-"})
 NUMBERS = r"[0-9.,\s/-]*[0-9][.,\s]*[/-][0-9.,\s/-]*"
 """Numbers with signs between them that paths have, too."""
 
 
 def is_sum(text: str) -> bool:
     """Tell whether a text was meant as arithmetic: it has signs that no name or path of a network has, or numbers alone."""
+    from archcalc.formats.language.expressions import SIGNS
     from archcalc.formats.library import is_inline
     from archcalc.formats.registry import SUFFIXES
 

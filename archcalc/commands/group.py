@@ -34,7 +34,7 @@ HEADINGS = {
         "verify": "verify",
         "quiz": "quiz",
     },
-    "Decide": {"check": "specs"},
+    "Decide": {"check": "check"},
     "Exchange": {"export": "export"},
     "Reference": {
         "ops": "specs",

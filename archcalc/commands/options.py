@@ -10,7 +10,7 @@ import click
 import archcalc
 from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
-from archcalc.commands.completions import complete_limit, complete_model, complete_setting
+from archcalc.commands.completions import complete_model, complete_setting
 from archcalc.commands.output import page_options
 from archcalc.commands.values import CALLED, Whole, Word
 from archcalc.ground.errors import ArchcalcError, visible
@@ -115,6 +115,42 @@ def hold_to_account(report: Report) -> None:
         meta[STATUS] = 1
 
 
+class ListingOption(click.Option):
+    """An option whose help says which keys there are, behind a `lead`."""
+
+    def __init__(
+        self,
+        param_decls: Sequence[str],
+        *,
+        keys: Callable[[], Sequence[str]],
+        metavar: str,
+        help: str,
+        multiple: bool = False,
+    ) -> None:
+        super().__init__(param_decls, metavar=metavar, help=help, multiple=multiple)
+        self.keys = keys
+
+    lead = "KEY is one of"
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help; the keys are asked for only here, because whatever knows them is loaded for it."""
+        record = super().get_help_record(ctx)
+        return record and (record[0], f"{record[1]} {self.lead}: {', '.join(self.keys())}.")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the keys that a word begins."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(key) for key in self.keys() if key.startswith(incomplete)]
+
+
+def _limitable() -> Sequence[str]:
+    """Return the keys of the figures that a limit may be on."""
+    from archcalc.analysis.budget import limitable
+
+    return limitable()
+
+
 def limit_options(command: FC) -> FC:
     """Add --limit and its short forms."""
     for decorate in (
@@ -130,7 +166,8 @@ def limit_options(command: FC) -> FC:
             "stated",
             multiple=True,
             metavar="'KEY OP VALUE'",
-            shell_complete=complete_limit,
+            cls=ListingOption,
+            keys=_limitable,
             help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
         ),
     ):
@@ -202,19 +239,10 @@ def condition_options(command: FC) -> FC:
     return command
 
 
-class ColumnsOption(click.Option):
-    """An option that takes names of columns, and whose help says which there are."""
+class ColumnsOption(ListingOption):
+    """An option that takes names of columns."""
 
-    def __init__(
-        self, param_decls: Sequence[str], *, keys: Callable[[], Sequence[str]], metavar: str, help: str
-    ) -> None:
-        super().__init__(param_decls, metavar=metavar, help=help)
-        self.keys = keys
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Return the option and its help; the columns are asked for only here, because whatever knows them is loaded for it."""
-        record = super().get_help_record(ctx)
-        return record and (record[0], f"{record[1]} They are: {', '.join(self.keys())}.")
+    lead = "They are"
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Return the lists of columns that a word begins."""

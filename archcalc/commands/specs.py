@@ -1,10 +1,9 @@
-"""The commands about specs and what they are made of: list, check, ops, new, schema; and shell completion."""
+"""The commands about specs and what they are made of: list, ops, new, schema; and shell completion."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
@@ -12,7 +11,6 @@ import archcalc
 from archcalc.commands.completions import complete_model, complete_op, complete_order
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
-    ConditionOptions,
     ListOptions,
     check_rounding,
     columns_option,
@@ -21,17 +19,12 @@ from archcalc.commands.options import (
     examples,
     input_option,
     limit_options,
-    load_model,
     overrides,
     read_limits,
     tell_notes,
 )
 from archcalc.commands.output import emit, page_options, write
-from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, visible
-from archcalc.ground.limits import LAYERS
-
-if TYPE_CHECKING:
-    from archcalc.network.network import Limit
+from archcalc.ground.errors import ArchcalcError, visible
 
 
 def _columns() -> tuple[str, ...]:
@@ -95,97 +88,6 @@ def list_networks(
     emit(catalogue(reports, shown, by, limits, form), form)
 
 
-@cli.command(
-    epilog=examples(
-        "check specs/*.yaml",
-        "check vgg16 --max-params 150M --max-macs 20G",
-        "check mynet.yaml --limit 'peak_bytes <= 256KiB' --limit 'depth >= 4'",
-        "check mynet.yaml --max-memory 64MiB --dtype float16",
-        "check mynet.yaml --limit 'macs <= 1G and not (params > 5M or depth > 20)'",
-    )
-)
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete_model)
-@limit_options
-@input_option
-@condition_options
-@page_options
-@click.pass_context
-def check(
-    ctx: click.Context,
-    /,
-    specs: tuple[str, ...],
-    form: str,
-    stated: tuple[str, ...],
-    max_params: str | None,
-    max_macs: str | None,
-    max_memory: str | None,
-    settings: tuple[str, ...],
-    **conditions: Unpack[ConditionOptions],
-) -> None:
-    """Check specs: are they sound, do their expected figures hold, are they within budget?
-
-    The exit status is 0 if all is well and 1 if not, so that it can guard a repository; 2 where there is no such
-    network or file. A family's file stands for all its variants. Expectations are about the network as its spec states it; limits, those of
-    the spec's `budget:` and those given here, about the network under the conditions given here. A limit on what
-    is not known entirely is unknown, which is not all well, unless what is known breaks it already.
-
-    KEY is one of params, fixed, buffers, macs, flops, additions, multiplications, comparisons, divisions,
-    exponentials, train.macs (of a training step, forward and backward), activations, weight_bytes, activation_bytes,
-    peak_bytes, memory_bytes (all weights and the most activations alive at once) and depth; OP one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or
-    KB, MB, GB. Limits may be joined by and, or, not, with brackets.
-    """
-    from archcalc.sheet.terminal import complain
-    from archcalc.views import verdicts
-
-    limits = read_limits(stated, max_params, max_macs, max_memory)
-    findings: list[archcalc.Finding] = []
-    sound, broken = 0, []
-    for outcome in _check_each(specs, limits, settings, conditions):
-        if isinstance(outcome, ArchcalcError):
-            broken.append(str(outcome))
-            complain(outcome)
-        else:
-            findings += outcome
-            sound += 1
-    emit(verdicts.findings(findings, sound, broken, form), form)
-    ctx.exit(1 if broken or any(finding.fails for finding in findings) else 0)
-
-
-def _check_each(
-    specs: Sequence[str],
-    limits: Sequence[Limit],
-    settings: tuple[str, ...],
-    conditions: ConditionOptions,
-) -> Iterator[list[archcalc.Finding] | ArchcalcError]:
-    """Yield what comes of each network that the specs hold: its findings, or what is wrong with it.
-
-    Raises:
-        CallError: there is no such network, or layers have no input.
-    """
-    for spec in specs:
-        layers = 0
-        for model in archcalc.members(spec):
-            try:
-                _check_sum(spec, layers)
-                network = load_model(model, settings, **conditions)
-                layers += len(network.nodes)
-                yield archcalc.check(network, limits, **conditions)
-            except CallError:
-                raise
-            except ArchcalcError as error:
-                yield error
-                if isinstance(error, ExceededError):
-                    break
-
-
-def _check_sum(spec: str, layers: int) -> None:
-    """Raise an error where the variants of a spec have more layers together than one network may have."""
-    if layers > LAYERS.value:
-        raise ExceededError(
-            f"{spec}: its variants have more than {LAYERS.value:,} layers together", hint=LAYERS.hint
-        )
-
-
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))
 @click.argument("op", required=False, shell_complete=complete_op)
 @page_options
@@ -235,14 +137,18 @@ def _create(path: Path, text: str) -> None:
             raise
 
 
-@cli.command(epilog=examples("schema > archcalc.schema.json", "schema report"))
-@click.argument("of", type=click.Choice(["spec", "report"]), default="spec")
+@cli.command(epilog=examples("schema > archcalc.schema.json", "schema claims", "schema report"))
+@click.argument("of", type=click.Choice(["spec", "claims", "report"]), default="spec")
 def schema(of: str) -> None:
-    """Print a JSON Schema: of a spec, for editors that complete and check YAML, or of what --format json writes."""
+    """Print a JSON Schema: of a spec or of claims, for editors that complete and check YAML, or of what --format json writes."""
     from json import dumps
 
     if of == "spec":
         document = archcalc.spec_schema()
+    elif of == "claims":
+        from archcalc.formats.language.claims_schema import claims_schema
+
+        document = claims_schema()
     else:
         from archcalc.views.schemas import report_schema
 

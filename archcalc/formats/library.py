@@ -104,7 +104,7 @@ def as_network(
 
 def foreign(model: str) -> tuple[Path, Format] | None:
     """Return the file that a model argument names and its format, unless it is a spec."""
-    path, _ = (None, None) if model == "-" or is_inline(model) else _as_path(model)
+    path, _ = (None, None) if model == "-" or is_inline(model) else as_path(model)
     format = format_of(path) if path else None
     return None if path is None or format is None or format.name == "spec" else (path, format)
 
@@ -122,9 +122,9 @@ def members(model: str) -> list[str]:
         return [model]
     if document is None or variant is not None or not document.variants:
         return [model]
-    path, _ = _as_path(model)
+    path, _ = as_path(model)
     if path is None and find_by_name(normal(model)) is None:
-        path = _with_suffix(Path(model))
+        path = with_suffix(Path(model))
     return [f"{path}:{name}" if path else name for name in document.variants]
 
 
@@ -133,14 +133,14 @@ def find(model: str) -> tuple[Document, str | None]:
     limits.check()
     if model == "-":
         return Document(SourceText("<stdin>", decode("<stdin>", standard_input()))), None
-    path, variant = _as_path(model)
+    path, variant = as_path(model)
     if path is not None:
         document = _document_of(path)
         return document, _variant(document, variant)
     if located := find_by_name(normal(model)):
         return located
     if is_in_folder(model):
-        return document_in(_with_suffix(Path(model))), None
+        return document_in(with_suffix(Path(model))), None
     raise CallError(
         f"there is no network called '{visible(model)}'",
         hint=hint_for_name(model),
@@ -155,14 +155,14 @@ def _variant(document: Document, name: str | None) -> str | None:
 def is_known(model: str) -> bool:
     """Tell whether a network is called so, or a file that may hold one."""
     try:
-        return _is_file(Path(model)) or normal(model) in map(normal, names())
+        return is_file(Path(model)) or normal(model) in map(normal, names())
     except ArchcalcError:  # a folder of specs cannot be read
         return False
 
 
 def is_in_folder(model: str) -> bool:
     """Tell whether the current folder has a file of this name, with or without the suffix of a spec."""
-    return bool(model) and _is_file(_with_suffix(Path(model)))
+    return bool(model) and is_file(with_suffix(Path(model)))
 
 
 def is_located(model: str) -> bool:
@@ -170,7 +170,7 @@ def is_located(model: str) -> bool:
 
     Layers need a colon for that: a pattern of names, too, may begin with a bracket.
     """
-    return model == "-" or _as_path(model)[0] is not None or (":" in model and is_inline(model))
+    return model == "-" or as_path(model)[0] is not None or (":" in model and is_inline(model))
 
 
 def is_inline(model: str) -> bool:
@@ -178,7 +178,7 @@ def is_inline(model: str) -> bool:
     return INLINE.match(model) is not None
 
 
-def _as_path(model: str) -> tuple[Path | None, str | None]:
+def as_path(model: str) -> tuple[Path | None, str | None]:
     """Return the file and the variant that a model argument names, if it names a file."""
     if model.lower().endswith(KNOWN):
         return Path(model), None
@@ -186,19 +186,19 @@ def _as_path(model: str) -> tuple[Path | None, str | None]:
     if colon and path.endswith(SUFFIXES):
         return Path(path), variant
     if os.sep in model and not re.fullmatch(KERNELS, model):
-        return _with_suffix(Path(model)), None
+        return with_suffix(Path(model)), None
     return None, None
 
 
-def _with_suffix(path: Path) -> Path:
+def with_suffix(path: Path) -> Path:
     """Return the file of a spec that is named without its suffix; the path as it is where there is none."""
     if not path.name:
         return path
     files = (path.with_name(f"{path.name}{suffix}") for suffix in SUFFIXES)
-    return next(filter(_is_file, (path, *files)), path)
+    return next(filter(is_file, (path, *files)), path)
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
     """Tell whether there is such a file; what no system can call a file is none."""
     try:
         return path.is_file()
@@ -218,7 +218,7 @@ def _document_of(path: Path) -> Document:
 
 def _hint_for_file(path: Path) -> str:
     """Return what may have been meant by a file that is not there: one of archcalc's own networks, or another file."""
-    families = (_is_file(folder / path.name) for folder in folders())
+    families = (is_file(folder / path.name) for folder in folders())
     if any(families) or is_known(path.stem):
         return f"archcalc's own networks are called without a suffix: {visible(path.stem)}"
     from archcalc.formats.missing import hint_for_file

@@ -103,7 +103,11 @@ def _own_folder() -> Path:
 
 
 def document_in(path: Path) -> Document:
-    """Return the spec in a file; one of archcalc's own is called by its place in the repository."""
-    own = path.parent == _own_folder()
-    name = f"specs/{path.name}" if own else str(path)
-    return Document(SourceText(name, decode(str(path), contents(path))))
+    """Return the spec in a file."""
+    return Document(SourceText(name_file(path), decode(str(path), contents(path))))
+
+
+def name_file(path: Path) -> str:
+    """Return what to call a file in messages: one of archcalc's own by its place in the repository."""
+    own = _own_folder()
+    return f"specs/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)

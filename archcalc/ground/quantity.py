@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Literal, NamedTuple
 
 from archcalc.ground.errors import ArchcalcError
 
@@ -35,29 +36,37 @@ def size(text: str) -> int:
     return _quantity(text, BYTES, "64MiB or 1.5GB")
 
 
-CLAIM = re.compile(
-    r"(?:~|≈|about |around )?\s*([0-9][0-9,]*)(?:\.([0-9]+))?(\s*)([A-Za-z]*)(?:[\s-][\w\s-]*)?"
-)
+ABOUT = r"(?:~|≈|about |around |almost |nearly |roughly )?\s*"
+NUMBER = r"([0-9][0-9,]*)(?:\.([0-9]+))?"
+CLAIM = re.compile(ABOUT + NUMBER + r"(\s*)([A-Za-z]*)(?:[\s-][\w\s-]*)?")
 LONGEST_CLAIM = 100
 """The longest text of a claim, in characters."""
+WORK = re.compile(r"(?<=.)(?:flops?|macs?|madds?|ops?)$")
+"""What may be written onto a unit: 81 MFLOPs, 1.5GMACs."""
 CLAIM_UNITS = {**COUNTS, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 COUNTED = 1000
 """Whole numbers below this were counted one by one: 22 layers are 22, not about 20."""
 
 
 class Claim(NamedTuple):
-    """A number and the step to which it was stated: 60M is 60,000,000 to the ten million."""
+    """A number and the step to which it was stated: 60M is 60,000,000 to the ten million; a step of 0 is exact.
 
-    value: int
-    step: int
+    `unit` is how a unit of bytes was read where it can be read in two ways.
+    """
 
-    def rounds_from(self, exact: float) -> bool:
+    value: int | Fraction
+    step: int | Fraction
+    unit: str = ""
+
+    def rounds_from(self, exact: float | Fraction) -> bool:
         """Tell whether the exact number, rounded half up to the step, is what is claimed."""
+        if not self.step:
+            return exact == self.value
         return (2 * exact + self.step) // (2 * self.step) * self.step == self.value
 
-    def cut_from(self, exact: float) -> bool:
+    def cut_from(self, exact: float | Fraction) -> bool:
         """Tell whether the exact number with its last digits cut off is what is claimed."""
-        return exact // self.step * self.step == self.value
+        return bool(self.step) and exact // self.step * self.step == self.value
 
 
 def claim(text: str) -> Claim:
@@ -69,21 +78,116 @@ def claim(text: str) -> Claim:
     Raises:
         ArchcalcError: it does not begin with a number, or the number is not whole.
     """
-    match = CLAIM.fullmatch(text.strip()) if len(text) <= LONGEST_CLAIM else None
-    if match is None or (not match[3] and match[4].lower() not in CLAIM_UNITS):
-        shown = text if len(text) <= LONGEST_CLAIM else f"{text[:LONGEST_CLAIM]}…"
-        raise ArchcalcError(f"'{shown}' claims no number", hint="such as 60M parameters, 22 layers or 51.3M")
-    digits, decimals, word = match[1].replace(",", ""), match[2] or "", match[4].lower()
-    unit = CLAIM_UNITS.get(word, 1)
-    value, rest = divmod(int(digits + decimals) * unit, 10 ** len(decimals))
-    if rest:
+    match = _match(CLAIM, text)
+    word = WORK.sub("", match[4].lower()) if match else ""
+    is_bytes = word in BYTES and word not in CLAIM_UNITS
+    if match is None or is_bytes or (not match[3] and word not in CLAIM_UNITS):
+        raise _no_claim(text, "such as 60M parameters, 22 layers or 51.3M")
+    stated = _claim(match[1], match[2] or "", CLAIM_UNITS.get(word, 1))
+    if stated.value % 1:
         raise ArchcalcError(f"'{text}' claims no whole number")
+    return Claim(int(stated.value), int(stated.step) or 1)
+
+
+class SizeClaim(NamedTuple):
+    """A number of bytes, in every way in which it can be read, as it is written first."""
+
+    readings: tuple[Claim, ...]
+
+
+def size_claim(text: str) -> SizeClaim:
+    """Return what a claim such as `164 MB` can mean: of a unit that some mean the power of 1024 by, both.
+
+    Raises:
+        ArchcalcError: it does not begin with a number of bytes.
+    """
+    match = _match(CLAIM, text)
+    unit = "" if match is None or match[4].lower() in ("byte", "bytes") else match[4]
+    if match is None or unit.lower() not in BYTES:
+        raise _no_claim(text, "such as 164 MB, 97.8 MiB or 512 bytes", "bytes")
+    readings = [unit] if len(unit) != 2 else [unit, f"{unit[0].upper()}iB"]
+    claims = (_claim(match[1], match[2] or "", BYTES[each.lower()]) for each in readings)
+    return SizeClaim(tuple(each._replace(unit=readings[1] if n else "") for n, each in enumerate(claims)))
+
+
+Relation = Literal["times", "times fewer", "% more", "% fewer", "%", "more", "fewer"]
+PART = re.compile(r"([0-9]{1,18})\s*/\s*([0-9]{1,18})(?:[\s-][\w\s-]*)?")
+TIMES = re.compile(
+    ABOUT
+    + r"(?:[x×]\s*"
+    + NUMBER
+    + "|"
+    + NUMBER
+    + r"\s*(?:times|[x×](?!\w)))(?:\s+(?:as many|as much|more|(fewer|less)))?(?:\s[\w\s-]*)?"
+)
+PERCENT = re.compile(ABOUT + NUMBER + r"\s*%(?:\s*(more|fewer|less))?(?:\s[\w\s-]*)?")
+DIFFERENCE = re.compile(r"(.*?)\s+(more|fewer|less)(?:\s[\w\s-]*)?")
+
+
+class Relative(NamedTuple):
+    """What is claimed of an amount beside another one: 9 times fewer, 81% more, 5M more."""
+
+    claim: Claim
+    relation: Relation
+
+    def measure(self, amount: int | Fraction, other: int | Fraction) -> Fraction:
+        """Return what the claim is about: 81.48… where it says so many percent more.
+
+        Raises:
+            ZeroDivisionError: there is nothing of what the amount is put in relation to.
+        """
+        if self.relation in ("more", "fewer"):
+            return Fraction(amount - other) * (1 if self.relation == "more" else -1)
+        if self.relation == "times fewer":
+            return Fraction(other) / Fraction(amount)
+        ratio = Fraction(amount) / Fraction(other)
+        of_ratio = {
+            "times": ratio,
+            "%": 100 * ratio,
+            "% more": 100 * (ratio - 1),
+            "% fewer": 100 * (1 - ratio),
+        }
+        return of_ratio[self.relation]
+
+
+def relative(text: str) -> Relative:
+    """Return a claim about two amounts: `81% more`, `9 times fewer`, `×2.13`, `1/4`, `5M more`.
+
+    Raises:
+        ArchcalcError: it is none of these.
+    """
+    if (match := _match(PART, text)) and int(match[2]):
+        return Relative(Claim(Fraction(int(match[1]), int(match[2])), 0), "times")
+    if match := _match(TIMES, text):
+        stated = _claim(match[1] or match[3], match[2] or match[4] or "", 1)
+        return Relative(stated, "times fewer" if match[5] else "times")
+    if match := _match(PERCENT, text):
+        percent: Relation = "% more" if match[3] == "more" else "% fewer" if match[3] else "%"
+        return Relative(_claim(match[1], match[2] or "", 1), percent)
+    if match := _match(DIFFERENCE, text):
+        return Relative(claim(match[1]), "more" if match[2] == "more" else "fewer")
+    raise _no_claim(text, "such as 81% more, 9 times fewer, 1/4 or 5M more", "relation")
+
+
+def _match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return pattern.fullmatch(text.strip()) if len(text) <= LONGEST_CLAIM else None
+
+
+def _no_claim(text: str, hint: str, what: str = "number") -> ArchcalcError:
+    shown = text if len(text) <= LONGEST_CLAIM else f"{text[:LONGEST_CLAIM]}…"
+    return ArchcalcError(f"'{shown}' claims no {what}", hint=hint)
+
+
+def _claim(whole: str, decimals: str, unit: int) -> Claim:
+    """Return digits before and after the point, and a unit, as a number to the step that they state."""
+    digits = whole.replace(",", "")
+    value = Fraction(int(digits + decimals) * unit, 10 ** len(decimals))
     if decimals:
-        return Claim(value, unit // 10 ** len(decimals) or 1)
+        return Claim(value, Fraction(unit, 10 ** len(decimals)))
     if unit == 1 and value < COUNTED:
-        return Claim(value, 1)
+        return Claim(int(value), 1)
     zeros = len(digits) - len(digits.rstrip("0"))
-    return Claim(value, 10**zeros * unit if value else 1)
+    return Claim(int(value), 10**zeros * unit if value else 1)
 
 
 def _quantity(text: str, units: dict[str, int], example: str) -> int:

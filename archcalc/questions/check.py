@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import cast
 
-from archcalc.analysis.blocks import group
-from archcalc.analysis.budget import Outcome, judge, limit, singles
+from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
-from archcalc.analysis.row import Row
 from archcalc.arithmetic.window import Rounding
+from archcalc.formats.language.claims import Claimed
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.ground.quantity import Claim
 from archcalc.network.network import Expectation, FigureLimit, Limit, Network, members
 from archcalc.questions.analyze import analyze
-
-Verdict = Outcome | Literal["upheld", "upheld, cut not rounded", "refuted"]
-"""What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
-
-Whether a limit holds is unknown where something that counts for it is not known.
-"""
-
-
-class Finding(NamedTuple):
-    """One comparison: `layer` is None where it is about the whole network; `source` says who expects it.
-
-    `claim` is what the source says word for word where it is a claim; `expected` is then its number. `operator` is
-    that of a limit, whose bound is then expected; None for what is no limit. Of limits that are joined, `figure` is how
-    they are written, `operator` the word, `expected` nothing, and `computed` has each figure by its key.
-    """
-
-    network: str
-    layer: str | None
-    figure: str
-    expected: object
-    computed: object
-    verdict: Verdict
-    source: str
-    claim: str | None = None
-    operator: str | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether what was computed is what was expected or claimed."""
-        return self.verdict not in ("wrong", "unknown", "refuted")
-
-    @property
-    def fails(self) -> bool:
-        """Whether the spec or the network has to be mended: a refuted claim is its author's mistake."""
-        return self.verdict in ("wrong", "unknown")
+from archcalc.questions.claims import judge_figure
+from archcalc.questions.finding import Finding
+from archcalc.questions.selection import Selection
 
 
 def check(
@@ -99,45 +65,33 @@ def judge_expectations(network: Network) -> list[Finding]:
 
 
 def _judge_expectation(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
-    computed = _compute(expectation, report, places)
-    return Finding(
+    selection = _select(expectation, report, places)
+    if expectation.claim is not None:
+        finding = judge_figure(selection, expectation.figure, cast("Claimed", expectation.value))
+    else:
+        computed = selection.value(expectation.figure)
+        finding = Finding(
+            network=report.name,
+            layer=expectation.layer,
+            figure=expectation.figure,
+            expected=expectation.value,
+            computed=computed,
+            verdict="ok" if computed == expectation.value else "wrong",
+            source=expectation.source,
+        )
+    return finding._replace(
         network=report.name,
-        layer=expectation.layer,
         figure=f"{expectation.figure} in training" if expectation.train else expectation.figure,
-        expected=expectation.value.value if isinstance(expectation.value, Claim) else expectation.value,
-        computed=computed,
-        verdict=_verdict(expectation, computed),
         source=expectation.source,
         claim=expectation.claim,
     )
 
 
-def _verdict(expectation: Expectation, computed: object) -> Verdict:
-    claim = expectation.value
-    if not isinstance(claim, Claim):
-        return "ok" if computed == claim else "wrong"
-    if not isinstance(computed, int | float):
-        return "refuted"
-    if claim.rounds_from(computed):
-        return "upheld"
-    return "upheld, cut not rounded" if claim.cut_from(computed) else "refuted"
-
-
-def _compute(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> object:
-    """Return what is computed of a network, a layer, or a block folded into one row; None where it is not known."""
-    name, figure = expectation.layer, FIGURES[expectation.figure]
-    if name is None and figure.total is not None:
-        return figure.of_total(report)
-    value = figure.of_row(_row(name, expectation, report, places), report)
-    return None if value is None or value == "" else figure.kind.stated(value)
-
-
-def _row(name: str | None, expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Row:
-    """Return the row that an expectation is about: the last one where it names none."""
-    if name is None:
-        return report.output
-    if places[name]:
-        return group(name, [report.rows[place] for place in places[name]])
+def _select(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Selection:
+    """Return what an expectation is about: a network, a layer, or a block folded into one row."""
+    name = expectation.layer
+    if name is None or places[name]:
+        return Selection(report, name, places[name] if name else ())
     raise ArchcalcError(
         f"expect is about '{name}', but there is no such layer or block",
         place=expectation.origin.place() if expectation.origin else None,

@@ -11,13 +11,14 @@ from archcalc.analysis.figures import FIGURES, columns
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.network.network import members, parts, prefix
-from archcalc.questions.check import Finding
 from archcalc.questions.explain import Derivation, Explanation
+from archcalc.questions.finding import Finding
 from archcalc.questions.heads import heads_of
-from archcalc.sheet.kinds import DERIVATION, FIGURE, SETTINGS, SHAPE, SHARE, TEXT, WORDS
+from archcalc.sheet.kinds import DERIVATION, MIXED, SETTINGS, SHAPE, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
+from archcalc.views.claimed import write_computed
 from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
 from archcalc.views.particulars import (
     convolving,
@@ -234,7 +235,7 @@ def _judge(finding: Finding) -> tuple[str, str]:
     subject = f" for {finding.layer}" if finding.layer else ""
     return (
         f"claim {finding.verdict}",
-        f"{finding.claim}{subject} ({finding.source}); the arithmetic gives {FIGURE.text(finding.computed)}",
+        f"{finding.claim}{subject} ({finding.source}); the arithmetic gives {finding.arithmetic or MIXED.text(write_computed(finding))}",
     )
 
 
@@ -244,7 +245,7 @@ def _plain(finding: Finding) -> dict[str, object]:
         "layer": finding.layer,
         "figure": finding.figure,
         "claimed": finding.claim,
-        "computed": FIGURE.plain(finding.computed),
+        "computed": MIXED.plain(write_computed(finding)),
         "verdict": finding.verdict,
         "source": finding.source,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from archcalc.analysis.figures import FIGURES
-from archcalc.questions.check import Finding
+from archcalc.questions.finding import Finding
 from archcalc.sheet.kinds import (
     AMOUNTS,
     BOUND,
@@ -21,6 +21,8 @@ from archcalc.sheet.kinds import (
 )
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
+from archcalc.views import claimed
+from archcalc.views.claimed import write_computed
 
 COLUMNS = (
     Column("network", "network", TEXT, "the network's name", 3),
@@ -34,6 +36,13 @@ COLUMNS = (
     Column("computed", "computed", MIXED_LINES, "what it is; of joined limits each figure by its key"),
     Column("verdict", "verdict", VERDICT, "ok, wrong or unknown; of a claim upheld or refuted", 1),
     Column("source", "source", WORDS, "who says so", 4),
+    Column(
+        "arithmetic",
+        "arithmetic",
+        WORDS,
+        "how what is computed comes about, of a claim that does not hold as it stands",
+        9,
+    ),
 )
 
 
@@ -49,11 +58,11 @@ def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form:
         if is_whole
         else [finding for finding in judged if finding.claim is not None or not finding.holds]
     )
-    idle = set() if form in MACHINES else {"operator"} if claims else {"operator", "claimed"}
-    kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
-    return Sheet(
-        columns=tuple(COLUMNS[place] for place in kept),
-        rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
+    if claims and len(claims) == len(judged) and form not in MACHINES:
+        sheet = claimed.table(claims)
+    else:
+        sheet = _table(shown, claims, is_for_people=form not in MACHINES)
+    return sheet._replace(
         notes=tuple(_outcome(judged, sound, len(broken))),
         facts={
             "checked": len(judged) - len(claims),
@@ -67,10 +76,29 @@ def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form:
     )
 
 
+def _table(shown: Sequence[Finding], claims: Sequence[Finding], *, is_for_people: bool) -> Sheet:
+    """Return a row for each finding; people read the arithmetic of claims below."""
+    idle = {"operator", "arithmetic"} if is_for_people else set()
+    if is_for_people and not claims:
+        idle.add("claimed")
+    kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
+    return Sheet(
+        columns=tuple(COLUMNS[place] for place in kept),
+        rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
+        summary=tuple((finding.verdict, _explain(finding)) for finding in claims if finding.arithmetic),
+    )
+
+
+def _explain(finding: Finding) -> str:
+    """Return a claim and the arithmetic that it is judged by."""
+    about = ", ".join(filter(None, (finding.network, finding.layer)))
+    return f"{finding.claim} for the {finding.figure}{about and f' of {about}'}: {finding.arithmetic}"
+
+
 def _cells(finding: Finding) -> tuple[object, ...]:
     expected, computed = _write_limited(finding) if finding.operator else _write_stated(finding)
     return (
-        finding.network,
+        finding.network or "",
         finding.layer or "",
         finding.figure,
         finding.operator or "",
@@ -79,12 +107,14 @@ def _cells(finding: Finding) -> tuple[object, ...]:
         computed,
         finding.verdict,
         finding.source,
+        finding.arithmetic or "",
     )
 
 
 def _write_stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     """Return what is expected and what is computed; a claim is shown word for word instead."""
-    return Cell(FIGURE, finding.expected) if finding.claim is None else "", Cell(FIGURE, finding.computed)
+    expected: Cell | Literal[""] = "" if finding.claim is not None else Cell(FIGURE, finding.expected)
+    return expected, write_computed(finding)
 
 
 def _write_limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:

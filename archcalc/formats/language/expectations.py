@@ -7,9 +7,8 @@ from collections.abc import Mapping as Scope
 
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.formats.language.scope import evaluate
-from archcalc.formats.language.sections import At, check_keys, mapping, section, text
-from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
-from archcalc.ground import quantity
+from archcalc.formats.language.sections import At, check_keys, mapping, section, text, truth
+from archcalc.formats.language.tree import Listing, Mapping, Tree
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Expectation
 from archcalc.op.settings import extents, whole
@@ -17,11 +16,6 @@ from archcalc.sheet.kinds import SHAPE
 
 EXPECT_KEYS = ("claims", "layers", "train", "source")
 """What an expectation may say beside its figures."""
-
-
-def claimable(figures: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the figures that a claim may be about: those that are a single number."""
-    return tuple(key for key in figures if FIGURES[key].kind is not SHAPE)
 
 
 def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
@@ -45,7 +39,7 @@ def expectations(root: Mapping, scope: Scope[str, object]) -> list[Expectation]:
                 place=body.place(),
                 hint="say where the figures were published",
             )
-        about = Expectation("", None, source, None, _is_train(body))
+        about = Expectation("", None, source, None, truth(body, "train"))
         expected += _read_stated(body, of_network, about, scope)
         layers = section(body, "layers")
         for layer, layer_tree in layers.entries.items():
@@ -65,24 +59,15 @@ def _read_stated(
             yield about._replace(
                 figure=figure, value=_figure(figure, tree, scope), origin=about.origin or At(tree)
             )
+    if "claims" not in body.entries:
+        return
+    from archcalc.formats.language.claims import claimable, read_claim
+
     claims = section(body, "claims")
-    check_keys(claims, claimable(figures), "claims")
+    check_keys(claims, claimable(of_layer=about.layer is not None), "claims")
     for figure, tree in claims.entries.items():
-        yield about._replace(
-            figure=figure,
-            value=_claim(figure, tree),
-            claim=text(claims, figure),
-            origin=about.origin or At(tree),
-        )
-
-
-def _is_train(body: Mapping) -> bool:
-    tree = body.entries.get("train")
-    if tree is None:
-        return False
-    if isinstance(tree, Scalar) and isinstance(tree.value, bool):
-        return tree.value
-    raise ArchcalcError(f"'train' must be true or false, not {tree.noun}", place=tree.place())
+        written, value = read_claim(claims, figure)
+        yield about._replace(figure=figure, value=value, claim=written, origin=about.origin or At(tree))
 
 
 def _figure(figure: str, tree: Tree, scope: Scope[str, object]) -> object:
@@ -91,12 +76,3 @@ def _figure(figure: str, tree: Tree, scope: Scope[str, object]) -> object:
         return extents(value) if FIGURES[figure].kind is SHAPE else whole(value, 0)
     except ArchcalcError as error:
         raise ArchcalcError(f"'{figure}' {error.fact}", place=tree.place()) from None
-
-
-def _claim(figure: str, tree: Tree) -> quantity.Claim:
-    if not isinstance(tree, Scalar):
-        raise ArchcalcError(f"a claim is text, not {tree.noun}", place=tree.place())
-    try:
-        return quantity.claim(tree.text)
-    except ArchcalcError as error:
-        raise ArchcalcError(f"claim '{figure}': {error.fact}", place=tree.place(), hint=error.hint) from None

@@ -40,6 +40,8 @@ TOKEN = re.compile(
 )
 OPERATORS = frozenset("+*/%<>=()[]^$")
 """Signs that no word has: a text with one of them was meant as an expression."""
+SIGNS = str.maketrans({"·": "*", "×": "*", "−": "-", "÷": "/", "–": "-"})
+"""How signs that people print are written in an expression."""
 SIZE = re.compile(r"[0-9]+(\s*[x×]\s*[0-9]+)+")
 DIGITS = frozenset("0123456789.")
 KEYWORDS = frozenset(("if", "else", "and", "or", "not", "true", "false"))

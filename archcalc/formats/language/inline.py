@@ -31,15 +31,19 @@ class Inline(Document):
         ArchcalcError: the text is no YAML, or layers have no input: neither before the first, nor beside them.
     """
 
-    def __init__(self, text: str, input: Input) -> None:
+    def __init__(self, text: str, input: Input, written: Tree | None = None) -> None:
+        """Take the layers as a text, or as they are `written` in a document, and their input."""
         limits.check()
         check_length(NAME, len(text))
-        source = SourceText(NAME, text)
-        root = read(source)
+        source = SourceText(NAME, text) if written is None else written.source
+        root = read(source) if written is None else written
         self.given: dict[str, Sizes] = {}
         if not isinstance(root, Mapping) or not SECTIONS & root.entries.keys():
             root = _spec(root)
         if "input" not in root.entries:
+            if input is None and written is not None:
+                hint = f"write 'input: {_usual(root.entries['layers'])}' beside them"
+                raise ArchcalcError("these layers have no input", place=written.place(), hint=hint)
             self.given = _shapes(text, root.entries["layers"], input)
         super().__init__(source, root)
 

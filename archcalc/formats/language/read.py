@@ -73,6 +73,12 @@ class Document:
                 place=root.place(),
                 hint="archcalc new NAME writes a spec to start from",
             )
+        if "claims" in root.entries and "layers" not in root.entries:
+            raise ArchcalcError(
+                "a file of claims holds no network",
+                place=root.keys["claims"].place(),
+                hint=f"archcalc check {source.name} judges them",
+            )
         self.root = root
         self.source = source
         self.name = text(root, "name") or source.name.rpartition("/")[2].partition(".")[0]

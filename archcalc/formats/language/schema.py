@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.analysis.budget import OPERATORS, limitable
 from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.arithmetic.window import ROUNDINGS
-from archcalc.formats.language.expectations import claimable
+from archcalc.formats.language.claims import SIZES, claimable
 from archcalc.formats.language.scope import CONTROLS, RESERVED
 from archcalc.ground import limits
 from archcalc.network.network import LAYOUTS
@@ -97,6 +97,7 @@ def spec_schema() -> dict[str, object]:
             "variant": _variant(),
             "budget": _budget(),
             "expect": _expect(),
+            "claim": CLAIM,
         },
     }
 
@@ -259,7 +260,7 @@ def _budget() -> dict[str, object]:
 
 def _expect() -> dict[str, object]:
     of_network, of_layer = expectable(of_layer=False), expectable(of_layer=True)
-    inside = {**_figures(of_layer), "claims": _claims(of_layer)}
+    inside = {**_figures(of_layer), "claims": claims_of(of_layer=True)}
     layer = {"type": "object", "properties": inside, "additionalProperties": False}
     entry = {
         "type": "object",
@@ -267,7 +268,7 @@ def _expect() -> dict[str, object]:
         "additionalProperties": False,
         "properties": {
             **_figures(of_network),
-            "claims": _claims(of_network),
+            "claims": claims_of(of_layer=False),
             "source": TEXT,
             "train": {"type": "boolean", "description": "with the heads that exist only in training"},
             "layers": {"type": "object", "additionalProperties": layer},
@@ -281,14 +282,23 @@ def _figures(names: tuple[str, ...]) -> dict[str, object]:
     return {name: SIZE if FIGURES[name].kind is SHAPE else whole for name in names}
 
 
-def _claims(figures: tuple[str, ...]) -> dict[str, object]:
-    claim = {
-        "description": "what is claimed, as it is written there",
-        "anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number", "minimum": 0}],
-    }
+def claims_of(*, of_layer: bool) -> dict[str, object]:
+    """Return the schema of a mapping of claims about a network, or about a layer."""
     return {
         "type": "object",
         "description": "claims are shown with a verdict and fail no check",
-        "properties": dict.fromkeys(claimable(figures), claim),
+        "properties": figures_claimed(of_layer=of_layer),
         "additionalProperties": False,
     }
+
+
+def figures_claimed(*, of_layer: bool) -> dict[str, object]:
+    """Return the schemas of the figures that may be claimed, by their keys."""
+    claim = {"$ref": "#/$defs/claim"}
+    return {key: SIZE if FIGURES[key].kind in SIZES else claim for key in claimable(of_layer=of_layer)}
+
+
+CLAIM: dict[str, object] = {
+    "description": "what is claimed, as it is written there",
+    "anyOf": [{"type": "string", "pattern": "[0-9]"}, {"type": "number", "minimum": 0}],
+}

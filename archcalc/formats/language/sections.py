@@ -59,6 +59,16 @@ def text(body: Mapping, key: str) -> str:
     return tree.text
 
 
+def truth(body: Mapping, key: str) -> bool:
+    """Return the truth value under a key; false where there is no such key."""
+    tree = body.entries.get(key)
+    if tree is None:
+        return False
+    if isinstance(tree, Scalar) and isinstance(tree.value, bool):
+        return tree.value
+    raise ArchcalcError(f"'{key}' must be true or false, not {tree.noun}", place=tree.place())
+
+
 Word = TypeVar("Word", bound=str)
 
 

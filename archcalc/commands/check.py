@@ -1,0 +1,181 @@
+"""The command that judges: check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+import click
+
+import archcalc
+from archcalc.commands.completions import complete_judged
+from archcalc.commands.group import cli
+from archcalc.commands.options import (
+    ConditionOptions,
+    Options,
+    condition_options,
+    examples,
+    input_option,
+    limit_options,
+    load_model,
+    read_limits,
+)
+from archcalc.commands.output import emit, page_options
+from archcalc.ground.errors import ArchcalcError, CallError, ExceededError
+from archcalc.ground.limits import LAYERS
+
+if TYPE_CHECKING:
+    from archcalc.network.network import Limit
+    from archcalc.questions.finding import Finding
+
+
+class Judged(NamedTuple):
+    """What came of a spec or a file of claims, and how many networks are sound."""
+
+    findings: Sequence[Finding]
+    sound: int
+
+
+@cli.command(
+    epilog=examples(
+        "check specs/*.yaml",
+        "check vgg16 --max-params 150M --max-macs 20G",
+        "check mynet.yaml --limit 'peak_bytes <= 256KiB' --limit 'depth >= 4'",
+        "check mynet.yaml --max-memory 64MiB --dtype float16",
+        "check mynet.yaml --limit 'macs <= 1G and not (params > 5M or depth > 20)'",
+        "check lecture_notes",
+        "check --claims vgg19",
+        "check --claims",
+    ),
+)
+@click.argument("specs", nargs=-1, metavar="[SPEC...]", shell_complete=complete_judged)
+@click.option(
+    "--claims",
+    is_flag=True,
+    help="What sources claim of networks, and whether it holds; without a SPEC all that archcalc knows of.",
+)
+@limit_options
+@input_option
+@condition_options
+@page_options
+@click.pass_context
+def check(
+    ctx: click.Context,
+    /,
+    specs: tuple[str, ...],
+    form: str,
+    claims: bool,
+    stated: tuple[str, ...],
+    max_params: str | None,
+    max_macs: str | None,
+    max_memory: str | None,
+    **options: Unpack[Options],
+) -> None:
+    """Check specs: are they sound, do their expected figures hold, are they within budget? And judge claims.
+
+    The exit status is 0 if all is well and 1 if not, so that it can guard a repository; 2 where there is no such
+    network or file. A family's file stands for all its variants. Expectations are about the network as its spec
+    states it; limits, of its `budget:` and those given here, about the network under the conditions given here. A limit
+    on what is not known entirely is unknown, which is not all well, unless what is known breaks it already.
+
+    SPEC may be a file of claims: what a paper, a course or a note says, judged at its own precision. A refuted claim
+    shows the arithmetic, and never changes the exit status (archcalc help claims).
+
+    In a limit, OP is one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or KB, MB, GB. Limits may
+    be joined by and, or, not, with brackets.
+    """
+    from archcalc.sheet.terminal import complain
+    from archcalc.views import verdicts
+
+    limits = read_limits(stated, max_params, max_macs, max_memory)
+    if not specs and not claims:
+        raise click.UsageError("Missing argument 'SPEC...'.")
+    if claims and (limits or any(options.values())):
+        raise click.UsageError("--claims judges claims as they stand: leave out limits and conditions")
+    outcomes = _judge_claims(specs) if claims else _check_each(specs, limits, options)
+    findings: list[Finding] = []
+    sound, broken = 0, []
+    for outcome in outcomes:
+        if isinstance(outcome, ArchcalcError):
+            broken.append(str(outcome))
+            complain(outcome)
+        else:
+            findings += outcome.findings
+            sound += outcome.sound
+    emit(verdicts.findings(findings, sound, broken, form), form)
+    ctx.exit(1 if broken or any(finding.fails for finding in findings) else 0)
+
+
+def _check_each(
+    specs: Sequence[str],
+    limits: Sequence[Limit],
+    options: Options,
+) -> Iterator[Judged | ArchcalcError]:
+    """Yield what comes of each network that the specs hold, and of files of claims: findings, or what is wrong.
+
+    Raises:
+        CallError: there is no such network, or layers have no input.
+    """
+    conditions = ConditionOptions(
+        input=options["input"],
+        batch=options["batch"],
+        dtype=options["dtype"],
+        rounding=options["rounding"],
+        train=options["train"],
+    )
+    for spec in specs:
+        if judged := _judge_file(spec):
+            yield judged
+            continue
+        layers = 0
+        for model in archcalc.members(spec):
+            try:
+                _check_sum(spec, layers)
+                network = load_model(model, **options)
+                layers += len(network.nodes)
+                yield Judged(archcalc.check(network, limits, **conditions), 1)
+            except CallError:
+                raise
+            except ArchcalcError as error:
+                yield error
+                if isinstance(error, ExceededError):
+                    break
+
+
+def _judge_file(spec: str) -> Judged | ArchcalcError | None:
+    """Return what comes of a file of claims, or what is wrong with it; None where it is none."""
+    try:
+        findings = archcalc.check_claims(spec)
+    except CallError:
+        raise
+    except ArchcalcError as error:
+        return error
+    return None if findings is None else Judged(findings, 0)
+
+
+def _judge_claims(specs: Sequence[str]) -> Iterator[Judged | ArchcalcError]:
+    """Yield what comes of all that is claimed in files and in specs; of some networks, what is claimed of them."""
+    from archcalc.questions.claimed import claims_about, every_claim
+
+    for spec in specs:
+        if judged := _judge_file(spec):
+            yield judged
+            continue
+        for model in archcalc.members(spec):
+            try:
+                yield Judged(claims_about(model), 0)
+            except CallError:
+                raise
+            except ArchcalcError as error:
+                yield error
+    if not specs:
+        for outcome in every_claim():
+            yield outcome if isinstance(outcome, ArchcalcError) else Judged(outcome, 0)
+
+
+def _check_sum(spec: str, layers: int) -> None:
+    """Raise an error where the variants of a spec have more layers together than one network may have."""
+    if layers > LAYERS.value:
+        raise ExceededError(
+            f"{spec}: its variants have more than {LAYERS.value:,} layers together", hint=LAYERS.hint
+        )
