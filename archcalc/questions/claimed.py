@@ -8,7 +8,8 @@ from pathlib import Path
 from archcalc.formats.claims import ClaimsFile, claims_files, read_claims
 from archcalc.formats.language.tree import Scalar
 from archcalc.formats.library import load
-from archcalc.formats.specs import load_every, normal
+from archcalc.formats.selection import load_every
+from archcalc.formats.specs import normal
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network
