@@ -234,7 +234,7 @@ def test_what_is_no_stack_or_ambiguous_is_refused(text, message):
         ("3x3 7x7 --input 3x14x14 --channels 4", "the input has 3 channels, but --channels says 4"),
         (
             "3x3 7x7 --input 14x14 --input 7x7",
-            "stacks are compared on one input\nhint: compare them once for each",
+            "the input 14x14 has no channels\nhint: such as 512x14x14, or say --channels",
         ),
         ("3x3 7x7 --input 14xx", "input must be a size such as 3, 3x5 or [3, 5], not '14xx'"),
         (

@@ -545,6 +545,6 @@ blocks:
 layers: [stage: {name: first}, relu]
 """
     heads = document("explain -", text)["heads"]
-    assert heads == {"names": ["first.head"], "params": 144 * 2 + 2, "macs": 144 * 2}
+    assert heads == {"names": ["first.head"], "params": 144 * 2 + 2, "macs": 144 * 2, "losses": {}}
     assert "first.head: 290 parameters and 288 MACs" in run("explain", "-", stdin=text).out
     assert document("explain lenet5")["heads"] is None

@@ -143,7 +143,8 @@ class Network(NamedTuple):
     overrides; `expectations` are published figures that the spec states, `budget` the limits that it sets itself; `rounding` is for layers that
     say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
     its weights, where its file says one; `notes` are what its reader had to assume; `layout` is how the sizes of its
-    inputs are stated, where anybody says that: of others they are looked at.
+    inputs are stated, where anybody says that: of others they are looked at; `losses` are the weights that the losses
+    of heads have in training, by the heads' names, where anybody says them.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Network(NamedTuple):
     notes: tuple[str, ...] = ()
     budget: tuple[Limit, ...] = ()
     layout: Layout | None = None
+    losses: Mapping[str, float] = {}
 
     def __hash__(self) -> int:
         """Return a number that equal networks share; parameters and figures, which may be lists, are left to `==`."""

@@ -149,8 +149,7 @@ class Op:
     def replace(self, **changes: object) -> Self:
         """Return a copy with some attributes changed, unchecked: they may be terms or polynomials."""
         copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.__dict__.update(changes)
+        copy.__dict__.update(self.__dict__ | changes)
         return copy
 
     def trace(self) -> Self:
@@ -171,6 +170,10 @@ class Op:
     def fed(self, shape: Shape | None, batch: int | None) -> Self:
         """Return the op with another input shape and another batch size where they are given; only inputs care."""
         return self
+
+    def drops(self) -> float:
+        """The probability with which it leaves a number out in training; the others are scaled up."""
+        return 0.0
 
     def with_bias(self, at: Spot) -> Self | None:
         """Return the op with a bias, if a scale and a shift of each channel behind it can be folded into its weights."""

@@ -93,9 +93,10 @@ def compare(
     conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
     for shape in shapes if stacks else ():
         check_input(network(stacks[0], shape), "input", shape)
-    if len(stacks) < len(read):
+    if len(stacks) == len(read):
+        _check_stacks(stacks, parameters, conditions)
+    if len(stacks) < len(read) or len(shapes) > 1:
         return _networks(read, shapes, _channels(channels), conditions)
-    _check_stacks(stacks, parameters, conditions)
     return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
 
 
@@ -161,8 +162,6 @@ def _one_input(shapes: list[Sizes], channels: int | None) -> tuple[int | None, S
     """Return C, where it is known, and the height and the width of the input that stacks are compared on."""
     if not shapes:
         return channels, ()
-    if len(shapes) > 1:
-        raise ArchcalcError("stacks are compared on one input", hint="compare them once for each")
     shape = shapes[0]
     if len(shape) == 2:
         return channels, shape
@@ -197,8 +196,8 @@ def _on(stack: Stack, shape: Sizes, conditions: Asked) -> Report:
 def _networks(
     read: list[Stack | Network], shapes: list[Sizes], channels: int | None, conditions: Asked
 ) -> Contrast:
-    """Compare networks, and stacks beside them on the first network's input unless there is another."""
-    usual = next(each.input_shape for each in read if isinstance(each, Network))
+    """Compare networks, and stacks on the first network's input unless there is another, or on several inputs."""
+    usual = next((each.input_shape for each in read if isinstance(each, Network)), ())
     if any(isinstance(each, Stack) for each in read):
         shapes = [_complete(shape, channels, usual) for shape in shapes or ([()] if channels else [])]
     elif channels is not None:
@@ -227,6 +226,11 @@ def _networks(
 def _complete(shape: Sizes, channels: int | None, usual: Sizes) -> Sizes:
     """Return an input (C, H, W) of which only the channels or only the size may be given."""
     if len(shape) in (0, 2):
+        if not channels and not usual:
+            raise ArchcalcError(
+                f"the input {'x'.join(map(str, shape))} has no channels",
+                hint="such as 512x14x14, or say --channels",
+            )
         return (channels or usual[0], *(shape or usual[1:]))
     if channels is not None:
         _one_input([shape], channels)

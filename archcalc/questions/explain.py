@@ -15,7 +15,8 @@ from archcalc.ground.errors import visible
 from archcalc.network.network import Node
 from archcalc.op.op import Op, elements
 from archcalc.op.site import Shape, Site, Sizes
-from archcalc.questions.dense import DenseConvolution, convolution_of
+from archcalc.questions.aside import Groups, LeftOut, groups_of, left_out_by
+from archcalc.questions.dense import Conversion, DenseConvolution, convert, convolution_of
 from archcalc.sheet.pages import Paged
 
 SPATIAL = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -41,7 +42,11 @@ class Derivation(NamedTuple):
 
 
 class ExplanationFields(NamedTuple):
-    """What an explanation consists of; `convolution` is that which a fully connected layer behind a map is."""
+    """What an explanation consists of.
+
+    `convolution` is that which a fully connected layer behind a map is, `groups` those of a convolution, and
+    `left_out` what the layer leaves out in training.
+    """
 
     row: Row
     summary: str
@@ -49,12 +54,19 @@ class ExplanationFields(NamedTuple):
     legend: Mapping[str, str]
     report: Report
     convolution: DenseConvolution | None = None
+    groups: Groups | None = None
+    left_out: LeftOut | None = None
 
 
 class Explanation(ExplanationFields, Paged):
     """A layer of a report, every figure of it derived, and what the symbols stand for."""
 
     __slots__ = ()
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """The fully connected layers up to this one, turned into convolutions; None where it is none of these."""
+        return convert(self.report.run, self.report.position(self.row.name))
 
     def __repr__(self) -> str:
         layer = f"{visible(self.row.name)} of {visible(self.report.name)}"
@@ -81,6 +93,8 @@ def explain(report: Report, layer: str) -> Explanation:
         legend=_legend(ran.op, sources, report),
         report=report,
         convolution=convolution_of(report.run, position),
+        groups=groups_of(row),
+        left_out=left_out_by(ran),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report, report_on
@@ -10,11 +10,15 @@ from archcalc.network.network import Node, parts, prefix
 
 
 class Heads(NamedTuple):
-    """Auxiliary heads: what they are called, and what they have together; None for work that is not known."""
+    """Auxiliary heads: what they are called, and what they have together; None for work that is not known.
+
+    `losses` are the weights of their losses, by their names, where the network says them.
+    """
 
     names: tuple[str, ...]
     params: int
     macs: int | None
+    losses: Mapping[str, float]
 
 
 def heads_of(report: Report) -> Heads | None:
@@ -30,6 +34,7 @@ def heads_of(report: Report) -> Heads | None:
         names=_names(run.network.nodes),
         params=sum(row.params for row in rows),
         macs=sum(macs) if len(macs) == len(rows) else None,
+        losses=run.network.losses,
     )
 
 

@@ -114,12 +114,6 @@ LAYER: dict[str, Schema] = {
     "layer": describe("the layer that is explained", TEXT),
     **{key: {"$ref": f"#/$defs/{FIGURES[key].kind.name}"} for key in ABOUT},
     "weights": describe("shapes of its weights by name", {"type": "object", "additionalProperties": SIZES}),
-    "convolution": describe(
-        "the convolution that a fully connected layer behind a flattened map is; null for other layers",
-        or_null(
-            object_of({"source": TEXT, "input": SIZES, "kernel": SIZES, "filters": COUNT, "weights": COUNT})
-        ),
-    ),
     "legend": describe("what the letters stand for", LEGEND),
 }
 GRID: Schema = {"$ref": f"#/$defs/{kinds.GRID.name}"}
@@ -192,12 +186,18 @@ CLAIM = object_of(
         "source": describe("who claims it", TEXT),
     }
 )
+LOSSES = describe(
+    "how much their losses count, by their names",
+    {"type": "object", "additionalProperties": {"type": "number"}},
+)
 REASONS: dict[str, Schema] = {
     "reasons": describe("the layers that have most of a figure", list_of(REASON)),
     "claims": describe("what others say of the network", list_of(CLAIM)),
     "heads": describe(
         "what the heads add that exist only in training; null where there are none",
-        or_null(object_of({"names": list_of(TEXT), "params": COUNT, "macs": or_null(COUNT)})),
+        or_null(
+            object_of({"names": list_of(TEXT), "params": COUNT, "macs": or_null(COUNT), "losses": LOSSES})
+        ),
     ),
 }
 SIZE: Schema = {"type": "integer", "unit": "bytes"}

@@ -20,14 +20,7 @@ from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.claimed import write_computed
 from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
-from archcalc.views.particulars import (
-    convolving,
-    plain_convolution,
-    plain_heads,
-    tensors,
-    training_heads,
-    unfolding,
-)
+from archcalc.views.particulars import plain_heads, plain_remarks, remarks, tensors, training_heads
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
 
@@ -92,17 +85,12 @@ def layer(explanation: Explanation) -> Sheet:
             *tensors(row),
         ),
         summary=tuple(legend.items()),
-        notes=(
-            *(f"does not fit evenly: {size}" for size in dict.fromkeys(row.uneven)),
-            *unfolding(row),
-            *convolving(explanation.convolution, row),
-        ),
+        notes=tuple(remarks(explanation)),
         facts=facts(report)
         | {
             "layer": row.name,
             **about(row, report),
-            "weights": {name: list(shape) for name, shape in row.weights.items()},
-            "convolution": plain_convolution(explanation.convolution),
+            **plain_remarks(explanation),
             "legend": [
                 {"symbols": letters.split(", "), "meaning": meaning} for letters, meaning in legend.items()
             ],
@@ -186,6 +174,7 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
         subtitle=subtitle(report),
         summary=(
             *(reason.in_words for reason in reasons),
+            *_parameters(report),
             *training_heads(heads),
             *(_judge(finding) for finding in claims),
         ),
@@ -201,6 +190,20 @@ def network(report: Report, derived: Sequence[Heavy], claims: Sequence[Finding])
             "heads": plain_heads(heads),
         },
     )
+
+
+def _parameters(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of the spec and their values, where it has some."""
+    if report.parameters:
+        named = ", ".join(f"{name} {_write_value(value)}" for name, value in report.parameters.items())
+        yield ("spec parameters", f"{named}; --set changes them")
+
+
+def _write_value(value: object) -> str:
+    """Return a parameter's value as --set takes it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_write_value, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def describe_parts(block: Row, inside: Sequence[Row]) -> str:

@@ -154,7 +154,7 @@ def split_by_op(report: Report) -> Sheet:
 def split_by_layer(report: Report, depth: int | None) -> Sheet:
     """Return a row for each layer or block that has parameters: weights, biases and others apart."""
     rows = report.rows if depth is None else fold(report, depth)
-    return _table(report, [row for row in rows if row.params], ("layer", *PARTS))
+    return _table(report, [row for row in rows if row.params], ("layer", "weights", *PARTS))
 
 
 def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:

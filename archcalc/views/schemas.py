@@ -30,6 +30,7 @@ from archcalc.views import (
     verification,
     worked,
 )
+from archcalc.views.beside_layer import PARTICULARS
 
 
 def _row(columns: Sequence[Column]) -> Schema:
@@ -81,7 +82,7 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(totals.FORMULAS), folded),
             _layers(layers.PARAMS, folded),
             _layers(("op", *layers.PARTS), folded),
-            _layers(("layer", *layers.PARTS), folded),
+            _layers(("layer", "weights", *layers.PARTS), folded),
         ],
         "flops": [_page(_row(totals.TOTALS), beside.FACTS), _layers(layers.WORK)],
         "memory": [
@@ -89,7 +90,7 @@ def _commands() -> dict[str, list[Schema]]:
             _layers(layers.MEMORY, beside.FACTS | beside.MEMORY),
         ],
         "explain": [
-            _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER),
+            _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),
             _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
             _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
             _page(_row(sizes.SUM), beside.SUM),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import prod
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
-from archcalc.sheet.numbers import write_bytes
+from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import MEMORY as BY_LAYER
 from archcalc.views.layers import WORK, layers
@@ -82,7 +83,18 @@ def _trained(sheet: Sheet, report: Report) -> Sheet:
         return sheet
     untrained = [row.name for row in report.rows if row.trained_macs is None and row.work is not None]
     unknown = f"the backward pass of {', '.join(untrained)} is not known"
-    return sheet._replace(notes=(BACKWARD, *((unknown,) if untrained else ()), *sheet.notes))
+    return sheet._replace(
+        summary=(*_share_of_backward(report), *sheet.summary),
+        notes=(BACKWARD, *((unknown,) if untrained else ()), *sheet.notes),
+    )
+
+
+def _share_of_backward(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield the work of the backward pass, and how many times that of the forward pass it is, where it is known."""
+    forward, both = report.totals.macs, FIGURES["train.macs"].of_total(report)
+    if forward and isinstance(both, int):
+        backward = both - forward
+        yield ("backward", f"{group_digits(backward)} MACs, {backward / forward:.3g} times the forward pass")
 
 
 BACKWARD = (
@@ -114,7 +126,6 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
     needs = inference(report) if optimizer is None else training(report, optimizer)
     total = sum(need.numbers for need in needs)
     each = report.bytes_each
-    in_place = write_bytes(report.totals.in_place * each)
     return Sheet(
         columns=MEMORY,
         rows=tuple(
@@ -130,15 +141,28 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
         footer=("total", total, total * each, "", ""),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        summary=(
-            ("all activations", f"{write_bytes(report.activation_bytes)}, as if nothing were freed"),
-            ("in place", f"{in_place}, where activations such as ReLU overwrite their input"),
-            *_find_unfolded(report),
-        ),
+        summary=(*_sum_activations(report), *_find_unfolded(report)),
         facts=facts(report)
         | {"inference": _at_inference(report)}
         | {"training": None if optimizer is None else _in_training(needs, report, optimizer)},
     )
+
+
+def _sum_activations(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what all layers store, alone, with the input and with a gradient for each, and what is left in place."""
+    each, entered = report.bytes_each, sum(prod(row.output_shape) for row in report.inputs)
+
+    def counted(numbers: int) -> str:
+        return f"{group_digits(numbers)}, {write_bytes(numbers * each)}"
+
+    stored, in_place = report.totals.activations, report.totals.in_place
+    gradients = f"; {write_bytes(2 * stored * each)} with a gradient for each" if report.train else ""
+    yield (
+        "all activations",
+        f"{counted(stored)}, as if nothing were freed; {counted(stored + entered)} with the input{gradients}",
+    )
+    overwritten = f"{counted(in_place)}, where activations such as ReLU overwrite their input"
+    yield ("in place", f"{overwritten}; {counted(in_place + entered)} with the input")
 
 
 def memory_by_layer(report: Report, depth: int | None) -> Sheet:

@@ -51,6 +51,17 @@ figure(
 )
 figure(
     Figure(
+        "weights",
+        SETTINGS,
+        "shapes of its weights by name, of a convolution filters first and of a linear layer outputs first",
+        title="shapes",
+        of=lambda r, _: dict(r.weights),
+        total=lambda _: {},
+        priority=3,
+    )
+)
+figure(
+    Figure(
         "rounded", NAMES, "sizes before and after rounding, where it was needed", of=_list_rounded, priority=6
     )
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archcalc.formats.language.bounds import Growth
 from archcalc.formats.language.maker import Maker
-from archcalc.formats.language.names import Paths
+from archcalc.formats.language.names import Head, Paths
 from archcalc.formats.language.scope import Use
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.ground.errors import Origin, Place
@@ -88,8 +88,13 @@ class Expanded:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.names = Paths()
-        self.heads: list[int] = []
+        self.heads: list[Head] = []
         self.bounds = Growth()
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The weights of the losses of heads, by their names, where anybody says them."""
+        return {head.name: head.weight for head in self.heads if head.weight is not None}
 
     def copy(self, written: Written, frame: Frame, start: int) -> int | None:
         """Add a block as it is written elsewhere, and return the node that it ends on; None where there is no room."""
@@ -110,7 +115,10 @@ class Expanded:
             (written.prefix, frame.prefix),
             moved,
         )
-        self.heads += map(moved, expanded.heads[before.heads : after.heads])
+        self.heads += (
+            Head(frame.prefix + head.name[len(written.prefix) :], moved(head.end), head.weight)
+            for head in expanded.heads[before.heads : after.heads]
+        )
         return moved(written.end)
 
 

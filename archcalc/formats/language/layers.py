@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from archcalc.formats.language.bounds import ROUNDS
 from archcalc.formats.language.copies import BlockSpec, Copies, Expanded, Frame, Moment, ReadUse, Written
-from archcalc.formats.language.names import PENDING
+from archcalc.formats.language.names import PENDING, Head
 from archcalc.formats.language.scope import (
     CONTROLS,
     Use,
@@ -179,16 +179,16 @@ class Expansion:
         path = self.names.name(use, frame.prefix)
         start = self._source(use, frame, current)
         inner = frame._replace(prefix=f"{path}.", auxiliary=True, depth=frame.depth + 1)
-        if "weight" in use.settings:
-            self._weight(use, frame)
-        self.names.ends[path] = self.layers(use.settings["layers"], inner, start)
-        self.heads.append(self.names.ends[path])
+        weight = self._weight(use, frame) if "weight" in use.settings else None
+        self.names.ends[path] = end = self.layers(use.settings["layers"], inner, start)
+        self.heads.append(Head(path, end, weight))
 
-    def _weight(self, use: Use, frame: Frame) -> None:
-        """Raise a fact where the weight of a head's loss is no number; no figure depends on it."""
+    def _weight(self, use: Use, frame: Frame) -> float:
+        """Return the weight of a head's loss, on which no figure depends, or raise a fact where it is no number."""
         value = self._value(use, "weight", frame)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise use.error(f"'weight' must be a number, not {show(value)}", "weight")
+        return value
 
     def _block(self, block: BlockSpec, use: Use, frame: Frame, current: int) -> int:
         inside = (*frame.inside, block.name)

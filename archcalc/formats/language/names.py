@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from archcalc.formats.language.scope import Use, word
 from archcalc.network.network import add_number
 
 PENDING = -1
 """The end of a layer that has a name but is not yet written out."""
+
+
+class Head(NamedTuple):
+    """A head that exists only in training, by its block's name: the node that it ends on, and how much its loss counts.
+
+    The weight is None where nobody says it.
+    """
+
+    name: str
+    end: int
+    weight: float | None
 
 
 class Paths:

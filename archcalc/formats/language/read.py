@@ -145,7 +145,7 @@ class Document:
             layout=layout,
         )
         raise_wrong(network, expansion.broken, problems)
-        return network
+        return network._replace(losses=expansion.expanded.losses)
 
     def _expand(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
         """Write the layers out to nodes and return the positions of the network's outputs; note what is wrong."""
@@ -163,7 +163,7 @@ class Document:
             last = expansion.layers(layers, frame, 0)
             outputs = self._outputs(expansion) or (last,)
             if not expansion.problems:
-                check_used(expansion.nodes, {*outputs, *expansion.heads})
+                check_used(expansion.nodes, {*outputs, *(head.end for head in expansion.heads)})
             return outputs
         return (0,)
 

@@ -35,7 +35,9 @@ def spec(report: Report, depth: int | None) -> str:
     a spec cannot hold.
     """
     network = report.run.network
-    written = _Writer(write_program(network), find_named_outputs(network)).lines(heading(network))
+    written = _Writer(write_program(network), find_named_outputs(network), network.losses).lines(
+        heading(network)
+    )
     body = "\n".join(written) + "\n"
     return body + write_budget(network) + write_expectations(network, body)
 
@@ -48,9 +50,10 @@ def write_program(network: Network) -> Program:
 class _Writer:
     """Writes a program as YAML."""
 
-    def __init__(self, program: Program, outputs: tuple[int, ...]) -> None:
+    def __init__(self, program: Program, outputs: tuple[int, ...], losses: Mapping[str, float]) -> None:
         self.program = program
         self.outputs = outputs
+        self.losses = losses
         self.settings: dict[str, dict[str, Setting | None]] = {}
         self.mains: dict[str, str | None] = {}
         self.references = References((), {})
@@ -106,6 +109,8 @@ class _Writer:
             if call.times != 1:
                 yield from self._nest("repeat", {"times": value(call.times)}, item.branches[0], margin)
             elif item.is_head:
+                if (weight := self.losses.get(settings.get("name", ""))) is not None:
+                    settings["weight"] = value(weight)
                 yield from self._nest(call.callee, settings, item.branches[0], margin)
             elif item.branches:
                 yield from self._merge(item, settings, margin)

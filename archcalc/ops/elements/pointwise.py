@@ -69,6 +69,9 @@ class Dropout(Pointwise):
         number("", "share of elements that are zeroed", default=0.5, within=(0, 1)), "at inference"
     )
 
+    def drops(self) -> float:
+        return self.rate
+
     def forward(self, x: Array) -> Array:
         return x
 
