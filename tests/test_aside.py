@@ -164,6 +164,14 @@ def test_shapes_of_weights_are_a_column(document, run):
     assert "weight 30×1×5×5, bias 30" in out
 
 
+def test_layer_types_of_one_network_alone_are_named(run):
+    """LeCun et al. 1998 have sigmoids and trained subsampling, and its modern form ReLU and max pooling."""
+    out = run("compare", "lenet5_1998", "lenet5").out
+    assert "layer types of lenet5_1998 alone: scaled_tanh, subsample, rbf\n" in out
+    assert "layer types of lenet5 alone: relu, maxpool, softmax\n" in out
+    assert "layer types" not in run("compare", "resnet50", "resnet101").out
+
+
 def test_stacks_stand_side_by_side_on_several_inputs(document):
     """d2l, channels, exercise 3: twice the channels in and out are four times the work."""
     rows = document("compare", "3x3", "--input", "16x14x14", "--input", "32x14x14")["rows"]

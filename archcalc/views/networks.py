@@ -159,6 +159,8 @@ def notes_on_networks(contrast: Contrast) -> Iterator[str]:
     if contrast.differences and share_stages(contrast.reports):
         for label, unlike in zip(contrast.labels[1:], contrast.differences[1:], strict=True):
             yield from _unlike(contrast.labels[0], label, unlike)
+    if contrast.differences:
+        yield from _own_types(contrast)
     for label, report in zip(contrast.labels, contrast.reports, strict=True):
         if report.totals.incomplete:
             yield f"{label}: the work of {', '.join(report.totals.incomplete)} is not known and not in the totals"
@@ -198,6 +200,15 @@ def _unlike(first: str, label: str, unlike: Sequence[Difference]) -> Iterator[st
         if runs:
             layers = sum(run.layers for run in runs)
             yield f"only in {who}: {layers} layer{'s' if layers > 1 else ''}, {_some([_run(run) for run in runs])}"
+
+
+def _own_types(contrast: Contrast) -> Iterator[str]:
+    """Yield the layer types that only one of the networks has."""
+    kinds = [dict.fromkeys(row.kind for row in report.rows) for report in contrast.reports]
+    for label, own in zip(contrast.labels, kinds, strict=True):
+        alone = [kind for kind in own if sum(kind in others for others in kinds) == 1]
+        if alone:
+            yield f"layer types of {label} alone: {', '.join(alone)}"
 
 
 def _describe(difference: Difference) -> str:
