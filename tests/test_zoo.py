@@ -81,6 +81,13 @@ def test_a_name_like_none_is_answered_with_where_to_look(name):
     assert refusal(name)[0] == f"there is no network called '{name}'"
 
 
+def test_the_name_of_a_layer_type_is_answered_with_how_to_write_it():
+    assert refusal("batchnorm") == (
+        "there is no network called 'batchnorm'",
+        "'[batchnorm]' is that layer by itself, on the shape that --input gives",
+    )
+
+
 def test_the_name_of_a_family_is_answered_with_its_variants():
     fact, hint = refusal("VGG")
     assert fact == "vgg is a family"

@@ -11,6 +11,7 @@ from archcalc.formats.language.contents import contents, decode
 from archcalc.formats.language.read import Document
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
+from archcalc.ops import REGISTRY
 
 SUFFIXES = (".yaml", ".yml")
 """How specs are called."""
@@ -71,6 +72,8 @@ def hint_for_name(model: str) -> str:
     """Return what may have been meant by a name that no network has."""
     if re.fullmatch(KERNELS, model):
         return "kernels are compared: archcalc compare 3x3x3 7x7"
+    if normal(model) in REGISTRY:
+        return f"'[{normal(model)}]' is that layer by itself, on the shape that --input gives"
     return nearest(normal(model), names()) or "archcalc list shows the networks; a path ends in .yaml"
 
 
