@@ -93,6 +93,12 @@ class Settings(Kind):
         return ((text, "quiet"),)
 
 
+class Tensors(Settings):
+    """Shapes by name, which are not cut short."""
+
+    shortens = False
+
+
 class Derived(Kind):
     """How a figure comes about: symbols, numbers, result and its unit."""
 
@@ -218,6 +224,7 @@ BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 EXACT_BYTES = ExactBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _describe("values by name", {"type": "object"}))
+TENSORS = Tensors("tensors", _describe("shapes by name", {"type": "object"}))
 NAMES = NameList("names", {"type": "array", "items": STRING})
 SHAPES = ShapeList(
     "shapes",
@@ -286,6 +293,7 @@ KINDS = (
     EXACT_BYTES,
     SHARE,
     SETTINGS,
+    TENSORS,
     NAMES,
     SHAPES,
     WHOLE_SHAPES,

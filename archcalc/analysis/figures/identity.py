@@ -6,7 +6,7 @@ from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.op.site import Sizes
-from archcalc.sheet.kinds import NAMES, SETTINGS, SHAPE, SHAPES, TEXT
+from archcalc.sheet.kinds import NAMES, SETTINGS, SHAPE, SHAPES, TENSORS, TEXT
 
 
 def _list_rounded(row: Row, report: Report) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ figure(
 figure(
     Figure(
         "weights",
-        SETTINGS,
+        TENSORS,
         "shapes of its weights by name, of a convolution filters first and of a linear layer outputs first",
         title="shapes",
         of=lambda r, _: dict(r.weights),
