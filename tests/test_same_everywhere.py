@@ -110,7 +110,7 @@ def as_json(kind, value):
         return {"symbols": value[0], "numbers": value[1], "result": value[2], "unit": value[3] or None}
     if kind.name == "field":
         value = value[0]
-    if kind.name == "settings":
+    if kind.name in ("settings", "tensors"):
         return json.loads(json.dumps(dict(value)))
     if isinstance(value, tuple):
         return [*value]
@@ -218,7 +218,7 @@ def test_csv_holds_every_value_and_numbers_as_numbers(sheet_of, line):
                 assert text == ("whole" if kind.name == "field" and value else "")
             elif kind.name in ("axes", "field") and isinstance(plain, list):
                 assert text == "x".join(map(str, plain if len(set(plain)) > 1 else plain[:1])), column.key
-            elif kind.name in ("settings", "names", "shapes", "flag"):
+            elif kind.name in ("settings", "tensors", "names", "shapes", "flag"):
                 assert text.removeprefix("'").replace("x", "×") == kind.text(value).replace("x", "×")
             elif isinstance(plain, list):
                 assert text == "x".join(map(str, plain)), column.key

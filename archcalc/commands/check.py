@@ -10,15 +10,14 @@ import click
 import archcalc
 from archcalc.commands.completions import complete_judged
 from archcalc.commands.group import cli
+from archcalc.commands.limits import limit_options, read_limits
 from archcalc.commands.options import (
     ConditionOptions,
     Options,
     condition_options,
     examples,
     input_option,
-    limit_options,
     load_model,
-    read_limits,
 )
 from archcalc.commands.output import emit, page_options
 from archcalc.ground.errors import ArchcalcError, CallError, ExceededError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Unpack, get_args
 
 import click
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from archcalc.analysis.report import Report
-    from archcalc.network.network import Limit, Network
+    from archcalc.network.network import Network
 
 DTYPES = tuple(get_args(DType))
 
@@ -142,72 +142,6 @@ class ListingOption(click.Option):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(key) for key in self.keys() if key.startswith(incomplete)]
-
-
-def _limitable() -> Sequence[str]:
-    """Return the keys of the figures that a limit may be on."""
-    from archcalc.analysis.budget import limitable
-
-    return limitable()
-
-
-def limit_options(command: FC) -> FC:
-    """Add --limit and its short forms."""
-    for decorate in (
-        click.option(
-            "--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB."
-        ),
-        click.option("--max-macs", metavar="COUNT", help="Short for --limit 'macs <= COUNT', such as 1G."),
-        click.option(
-            "--max-params", metavar="COUNT", help="Short for --limit 'params <= COUNT', such as 5M."
-        ),
-        click.option(
-            "--limit",
-            "stated",
-            multiple=True,
-            metavar="'KEY OP VALUE'",
-            cls=ListingOption,
-            keys=_limitable,
-            help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
-        ),
-    ):
-        command = decorate(command)
-    return command
-
-
-class LimitOptions(TypedDict):
-    """The limits on figures as options state them."""
-
-    stated: tuple[str, ...]
-    max_params: str | None
-    max_macs: str | None
-    max_memory: str | None
-
-
-class ListOptions(LimitOptions, Options):
-    """What says which networks are listed, and under which conditions."""
-
-
-def conditions_of(options: ListOptions) -> ConditionOptions:
-    """Return the conditions among some options."""
-    return {
-        "input": options["input"],
-        "batch": options["batch"],
-        "dtype": options["dtype"],
-        "rounding": options["rounding"],
-        "train": options["train"],
-    }
-
-
-def read_limits(
-    stated: Sequence[str], max_params: str | None, max_macs: str | None, max_memory: str | None
-) -> list[Limit]:
-    """Return the limits that options state, in full or by the figures' keys."""
-    from archcalc.analysis.budget import limit
-
-    most = {"params": max_params, "macs": max_macs, "memory_bytes": max_memory}
-    short = (f"{key} <= {amount}" for key, amount in most.items() if amount is not None)
-    return [limit(text, "the command line") for text in (*stated, *short)]
 
 
 def condition_options(command: FC) -> FC:
