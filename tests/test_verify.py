@@ -29,6 +29,7 @@ from archcalc.questions.verify.verify import passes
 REDUCED = {
     "alexnet": 67,  # pools of 3 in steps of 2 make 1 of 3, 3 of 7, 7 of 15: conv1 needs 11 + 4·14
     "alexnet_two_gpus": 67,
+    "alexnet_two_towers": 67,
     "alexnet_torchvision": 63,
     "inception_v3": 75,
     "inception_v3_keras": 75,
