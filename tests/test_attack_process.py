@@ -30,20 +30,34 @@ LONG = "{input: 3x8x8, layers: [repeat: {times: 120000, layers: [relu]}]}"
 SURROUNDINGS = [
     # line, exit status of archcalc, what it says
     ("archcalc show vgg16 | true; exit ${PIPESTATUS[0]}", 141, ""),
-    ("archcalc show vgg16 --format json | true; exit ${PIPESTATUS[0]}", 141, ""),
-    ("archcalc ops --format markdown | true; exit ${PIPESTATUS[0]}", 141, ""),
+    pytest.param(
+        "archcalc show vgg16 --format json | true; exit ${PIPESTATUS[0]}", 141, "", marks=pytest.mark.slow
+    ),
+    pytest.param(
+        "archcalc ops --format markdown | true; exit ${PIPESTATUS[0]}", 141, "", marks=pytest.mark.slow
+    ),
     ("archcalc show lenet5 >/dev/full", 2, "cannot write the output: No space left on device\n"),
-    ("archcalc show lenet5 --format csv >/dev/full", 2, "cannot write the output: No space left on device\n"),
+    pytest.param(
+        "archcalc show lenet5 --format csv >/dev/full",
+        2,
+        "cannot write the output: No space left on device\n",
+        marks=pytest.mark.slow,
+    ),
     ("archcalc export lenet5 --to onnx >/dev/full", 2, "cannot write the output: No space left on device\n"),
     ("archcalc --help >/dev/full", 2, "cannot write the output: No space left on device\n"),
     ("archcalc show nonesuch 2>/dev/full", 2, ""),
-    ("archcalc nonesuch 2>/dev/full", 2, ""),
+    pytest.param("archcalc nonesuch 2>/dev/full", 2, "", marks=pytest.mark.slow),
     ("archcalc show lenet5 >&-", 2, "cannot write the output: standard output is closed\n"),
-    ("archcalc show lenet5 --format json >&-", 2, "cannot write the output: standard output is closed\n"),
-    ("archcalc show nonesuch 2>&-", 2, ""),
+    pytest.param(
+        "archcalc show lenet5 --format json >&-",
+        2,
+        "cannot write the output: standard output is closed\n",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param("archcalc show nonesuch 2>&-", 2, "", marks=pytest.mark.slow),
     ("archcalc show - <&-", 2, "standard input is closed\n"),
     ("archcalc show lenet5 <&- >&- 2>&-", 2, ""),
-    ("archcalc check nonesuch 2>&-", 2, ""),
+    pytest.param("archcalc check nonesuch 2>&-", 2, "", marks=pytest.mark.slow),
     ("echo 3 | archcalc check - 2>&-", 1, ""),
     (
         "ulimit -f 0; archcalc new net || ! ls net.yaml 2>&1",
@@ -84,7 +98,7 @@ def test_surroundings(shell, line, status, message):
 @pytest.mark.parametrize(
     "room",
     [
-        pytest.param(room, marks=() if room in (60_000, 160_000, 400_000) else pytest.mark.slow)
+        pytest.param(room, marks=() if room in (60_000, 400_000) else pytest.mark.slow)
         for room in (60_000, 100_000, 120_000, 160_000, 180_000, 220_000, 260_000, 400_000)
     ],
 )

@@ -95,9 +95,10 @@ def assert_same_weights(model, report):
 
 @pytest.mark.parametrize(("model", "name", "total"), APPLICATIONS)
 def test_keras_counts_buffers_among_the_parameters(model, name, total):
-    figure, learnt = archcalc.reconcile(archcalc.analyze(archcalc.load(name)), ["keras"])
+    report = archcalc.analyze(archcalc.load(name))
+    figure, learnt = archcalc.reconcile(report, ["keras"])
     assert figure.value + NORMALIZATION * model.startswith("EfficientNet") == total
-    assert learnt.value == archcalc.analyze(archcalc.load(name)).totals.params
+    assert learnt.value == report.totals.params
 
 
 @pytest.mark.keras

@@ -130,14 +130,9 @@ def _raised(monkeypatch):
     parse.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_raised")
-@pytest.mark.parametrize(
-    "text",
-    [  # on one line PyYAML without libyaml takes seconds for a thousand brackets
-        pytest.param(text, id=what, marks=pytest.mark.slow if what.endswith("on one line") else ())
-        for what, text in DEEP.items()
-    ],
-)
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
 def test_with_every_bound_raised_there_is_a_report_or_an_error(text):
     found = None
     try:

@@ -58,7 +58,10 @@ def report_under(name, **conditions):
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in FIRSTS]
 )
-@pytest.mark.parametrize("rounding", ["floor", "ceil", "strict"])
+@pytest.mark.parametrize(
+    "rounding",
+    ["floor", *(pytest.param(rounding, marks=pytest.mark.slow) for rounding in ("ceil", "strict"))],
+)
 def test_derivations_and_the_spec_say_what_the_report_says(name, rounding):
     report = report_under(name, rounding=rounding)
     if report is None:
