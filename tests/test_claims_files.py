@@ -218,8 +218,12 @@ def test_a_claim_is_about_a_spec_beside_it_and_no_other_file(judge, tmp_path):
 
 def test_claims_that_ask_for_too_much_are_refused(judge, monkeypatch):
     monkeypatch.setenv("ARCHCALC_MAX_LAYERS", "60")
+    assert len(judge(*["{of: alexnet, params: 60M}"] * 30)) == 30, "one network is run once"
     with pytest.raises(ArchcalcError, match="claims are about more than 60 layers together"):
-        judge(*["{of: alexnet, params: 60M}"] * 3)
+        judge(*(f"{{of: {name}, params: 60M}}" for name in ("alexnet", "alexnet_two_gpus", "zfnet")))
+    monkeypatch.setenv("ARCHCALC_MAX_WORK", "600")
+    with pytest.raises(ArchcalcError, match="claims ask for more than 600 steps of work"):
+        judge(*["{of: alexnet, params: 60M}"] * 30)
 
 
 def test_a_deep_or_wide_subject_is_called_layers(judge):
@@ -323,3 +327,8 @@ expect:
     findings = archcalc.check(archcalc.loads(exported))
     assert [finding.verdict for finding in findings] == ["upheld", "upheld", "refuted", "upheld"]
     assert findings[2].arithmetic == "4×14×14, output height and width (16 + 2·0 − 3)/1 + 1 = 14"
+
+
+def test_where_nothing_is_claimed_that_is_said(run):
+    outcome = run("check", "--claims", "densenet161")
+    assert (outcome.status, outcome.out) == (0, "nothing is claimed here\n")

@@ -515,6 +515,14 @@ def test_what_is_no_such_layer_is_no_convolution(document, shape, layers):
     assert document("explain - fc", f"name: n\ninput: {shape}\nlayers: {layers}\n")["convolution"] is None
 
 
+def test_an_input_that_heads_do_not_suit_hinders_only_the_training(document):
+    """GoogLeNet's heads need 65 pixels, GoogLeNet itself needs one."""
+    data = document("explain googlenet --input 3x33x33")
+    assert data["heads"] is None
+    assert data["totals"]["train.macs"] is None
+    assert data["totals"]["macs"] > 0
+
+
 @pytest.mark.parametrize(
     ("model", "names", "with_heads"),
     [

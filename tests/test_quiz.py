@@ -95,6 +95,18 @@ def test_what_nothing_can_be_asked_about(run):
         draw(MOST + 1, 1)
 
 
+def test_a_network_and_a_topic_go_together_in_any_order(run):
+    one, other = (
+        run("quiz", *words, "--seed", "1", "--format", "json").out
+        for words in (("lenet5", "params"), ("params", "lenet5"))
+    )
+    assert one == other
+    assert {row["topic"] for row in json.loads(one)["rows"]} == {"params"}
+    assert all(row["question"].startswith("lenet5, ") for row in json.loads(one)["rows"])
+    for words in (("lenet5", "alexnet"), ("params", "macs")):
+        assert "one network and one topic at most" in run("quiz", *words).err
+
+
 @pytest.fixture(scope="module")
 def conv1():
     """Return the question for the parameters of AlexNet's first layer."""

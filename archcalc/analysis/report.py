@@ -87,10 +87,19 @@ class Report(Paged):
         if layer not in positions:
             raise ArchcalcError(
                 f"{self.name} has no layer '{layer}'",
-                hint=nearest(layer, [*blocks(positions), *positions])
+                hint=self._hint_for_layer(layer)
                 or "archcalc show lists the layers; --depth all shows those in blocks",
             )
         return positions[layer]
+
+    def _hint_for_layer(self, name: str) -> str | None:
+        """Return which layer may have been meant by a name that none has."""
+        known = self.run.positions
+        auxiliary = {node.name for node in self.run.network.nodes if node.name not in known}
+        if name in (*auxiliary, *blocks(auxiliary)):
+            return f"{name} exists only in training: --train keeps it"
+        inside = next((layer for layer in known if layer.endswith(f".{name}")), None)
+        return f"did you mean {inside}?" if inside else nearest(name, [*blocks(known), *known])
 
     @cached_property
     def name(self) -> str:

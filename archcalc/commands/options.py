@@ -147,7 +147,11 @@ class ListingOption(click.Option):
 def condition_options(command: FC) -> FC:
     """Add the conditions under which a network is looked at, beside its input."""
     for decorate in (
-        click.option("--train", is_flag=True, help="Keep the auxiliary heads that exist only in training."),
+        click.option(
+            "--train",
+            is_flag=True,
+            help="Keep the auxiliary heads that exist only in training; memory and flops tell of a training step.",
+        ),
         click.option(
             "--rounding",
             type=Word(ROUNDINGS),

@@ -47,10 +47,11 @@ def complete_subject(
         "quiz",
         "quiz alexnet --seed 7",
         "quiz alexnet --seed 7 --answers",
+        "quiz lenet5 params --count 5",
         "quiz window --count 20 --format markdown",
     )
 )
-@click.argument("subject", required=False, metavar="[MODEL|TOPIC]", shell_complete=complete_subject)
+@click.argument("subjects", nargs=-1, metavar="[MODEL] [TOPIC]", shell_complete=complete_subject)
 @click.option("--count", type=Whole(), metavar="N", default=10, help="How many questions.  [default: 10]")
 @click.option("--seed", type=Whole(0), metavar="N", help="Which draw; the same number asks the same again.")
 @click.option(
@@ -61,7 +62,7 @@ def complete_subject(
 @page_options
 def quiz(
     form: str,
-    subject: str | None,
+    subjects: tuple[str, ...],
     count: int,
     seed: int | None,
     with_answers: bool,
@@ -70,7 +71,7 @@ def quiz(
 ) -> None:
     """Ask questions whose answers are worked out, at a terminal; elsewhere print them as a sheet.
 
-    They are about the layers of a MODEL, or of networks from lecture notes, or about one TOPIC: size, params, macs,
+    They are about the layers of a MODEL, or of networks from lecture notes, and about all topics or one TOPIC: size, params, macs,
     field, window (what fits, and what comes out) or compare (stacks of kernels). A wrong answer is told the arithmetic.
     """
     from random import randrange
@@ -78,8 +79,15 @@ def quiz(
     from archcalc.questions.quiz import TOPICS, draw
     from archcalc.views import quiz as page
 
-    topic = subject if subject in TOPICS else None
-    report = None if topic or subject is None else analyze_model(subject, settings, **conditions)
+    models = [subject for subject in subjects if subject not in TOPICS]
+    topics = [subject for subject in subjects if subject in TOPICS]
+    if len(models) > 1 or len(topics) > 1:
+        raise ArchcalcError(
+            "a quiz is about one network and one topic at most",
+            hint=f"the topics are {', '.join(TOPICS)}; leave out what is neither",
+        )
+    topic = topics[0] if topics else None
+    report = analyze_model(models[0], settings, **conditions) if models else None
     if report is None and (settings or any(conditions.values())):
         raise ArchcalcError(
             "conditions are those of a network, and none is named", hint="archcalc quiz MODEL asks about one"

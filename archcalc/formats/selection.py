@@ -86,15 +86,17 @@ def _find(word: str, known: Sequence[Selected]) -> list[Selected]:
         return family
     if is_in_folder(word):
         return [Selected(model) for model in members(word)]
-    pattern = name if set(word) & set("*?[") else f"*{name}*"
-    alike = [
-        each
-        for each in known
-        if fnmatchcase(normal(each.name), pattern) or fnmatchcase(_family(each), pattern)
-    ]
-    if not alike:
-        raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=hint_for_name(word))
-    return alike
+    patterns = (name,) if set(word) & set("*?[") else (f"{name}*", f"*_{name}*", f"*{name}*")
+    for beginnings in (patterns[:2], patterns[2:]):  # lenet5 before googlenet
+        if alike := [each for each in known if _is_called(each, beginnings)]:
+            return alike
+    raise ArchcalcError(f"no network is called like '{visible(word)}'", hint=hint_for_name(word))
+
+
+def _is_called(network: Selected, patterns: Sequence[str]) -> bool:
+    """Tell whether a network, or the spec that it is in, is called as one of some patterns says."""
+    names = normal(network.name), _family(network)
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 def _family(network: Selected) -> str:

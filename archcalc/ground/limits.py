@@ -73,7 +73,7 @@ NAME = Limit("ARCHCALC_MAX_NAME", 100, "characters of a name")
 EXPRESSION = Limit("ARCHCALC_MAX_EXPRESSION", 400, "characters of an expression")
 BRACKETS = Limit("ARCHCALC_MAX_BRACKETS", 30, "brackets within brackets", CALLS)
 STACK_LAYERS = Limit("ARCHCALC_MAX_STACK_LAYERS", 1000, "layers of a stack")
-WORK = Limit("ARCHCALC_MAX_WORK", 50_000_000, "steps of reading an ONNX file")
+WORK = Limit("ARCHCALC_MAX_WORK", 50_000_000, "steps of reading ONNX or judging claims")
 
 LIMITS = (FILE_BYTES, VALUES, LAYERS, NESTING, NAME, EXPRESSION, BRACKETS, STACK_LAYERS, WORK)
 """Every bound that can be moved, as `archcalc --help` lists them."""

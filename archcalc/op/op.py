@@ -1,9 +1,8 @@
 """What an op is: a few declared settings and plain arithmetic on shapes.
 
-Shapes are tuples (N, C, *spatial) with the batch first. Every formula works on whatever the settings
-and shapes are made of: integers for counting, `Term`s for derivations, polynomials for symbolic
-comparison, arrays for many designs at once. So an op never prints, never formats and never asks
-what kind of number it was given; only `check` needs real integers.
+Shapes are tuples (N, C, *spatial) with the batch first. Every formula works on whatever settings and shapes are made of:
+integers for counting, `Term`s for derivations, polynomials for symbolic comparison, arrays for many designs at once. So
+an op never prints or formats and never asks what kind of number it was given; only `check` needs real integers.
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ Weights = dict[str, Shape]
 class Work(NamedTuple):
     """Arithmetic operations by kind; all are exact counts for one forward pass at inference.
 
-    `macs` are multiply-accumulates of dot products, without bias. `exponentials` are all
-    transcendental functions: exp, log, tanh, erf, powers, roots.
+    `macs` are multiply-accumulates of dot products, without bias; `exponentials` exp, log, tanh, erf, powers, roots.
     """
 
     macs: Number = 0
@@ -89,6 +87,8 @@ class Op:
     """Input shapes without batch, and settings, for documentation and contract tests."""
     traits: ClassVar[Traits] = Traits()
     """What it is by nature."""
+    letters: ClassVar[tuple[str, ...]] = ()
+    """What formulas call the axes of its input beside the batch, where that is not C, H, W."""
 
     @property
     def scrambles(self) -> bool:

@@ -108,12 +108,12 @@ def _derive(
 ) -> Iterator[Derivation]:
     """Yield the derivation of every figure that has a formula."""
     traced = op.trace()
-    at = Site(symbolic_inputs(row.input_shapes))
+    at = Site(symbolic_inputs(row.input_shapes, op.letters))
     output = traced.output(at)
     yield from _sizes(output)
     layer = Traced(
         op=traced,
-        at=at._replace(y=symbolic_output(output)),
+        at=at._replace(y=symbolic_output(output, op.letters)),
         others=others,
         each=Term(report.bytes_each, "bytes"),
         stores=bool(row.activations),
@@ -162,8 +162,12 @@ def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
     return settings | {
         "N": "samples in the batch",
         "C, C₁, C₂, C₃, C₄": f"channels of {given}",
+        "T, T₁": f"steps of {given}",
+        "L, L₁": f"length of {given}",
         "H, H₁": f"height of {given}",
         "W, W₁": f"width of {given}",
+        "C′": "channels of the output",
+        "L′": "length of the output",
         "H′, W′": "height and width of the output",
         "r, j": f"receptive field and jump of {given}",
         "a, b": "first and last input element that an element which sees most sees",
@@ -173,35 +177,38 @@ def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
     }
 
 
-def symbolic(shape: Sizes, index: str = "") -> Shape:
-    """Return a shape of terms, (N, C, H, W); a batch of one leaves no trace, and what is not known has no terms."""
+def symbolic(shape: Sizes, index: str = "", letters: tuple[str, ...] = ()) -> Shape:
+    """Return a shape of terms, (N, C, H, W) unless an op has other `letters`.
+
+    A batch of one leaves no trace, and what is not known has no terms.
+    """
     if not shape:
         return ()
     batch, *rest = shape
     spatial = len(rest) - 1
-    symbols = ("C", *SPATIAL.get(spatial, tuple(f"I{axis + 1}" for axis in range(spatial))))
+    symbols = letters or ("C", *SPATIAL.get(spatial, tuple(f"I{axis + 1}" for axis in range(spatial))))
     terms = (Term(size, symbol + index) for size, symbol in zip(rest, symbols[: len(rest)], strict=True))
     first = batch if batch == 1 else Term(batch, "N")
     return (first, *terms)
 
 
-def symbolic_inputs(shapes: Sequence[Sizes]) -> tuple[Shape, ...]:
-    """Return the input shapes as terms, indexed where there are several."""
+def symbolic_inputs(shapes: Sequence[Sizes], letters: tuple[str, ...] = ()) -> tuple[Shape, ...]:
+    """Return the input shapes as terms, indexed where there are several; `letters` are those of the op."""
     if len(shapes) == 1:
-        return (symbolic(shapes[0]),)
-    return tuple(symbolic(shape, SUBSCRIPTS[number % 9]) for number, shape in enumerate(shapes))
+        return (symbolic(shapes[0], letters=letters),)
+    return tuple(symbolic(shape, SUBSCRIPTS[number % 9], letters) for number, shape in enumerate(shapes))
 
 
-def symbolic_output(output: Shape) -> Shape:
+def symbolic_output(output: Shape, letters: tuple[str, ...] = ()) -> Shape:
     """Return an output shape with new symbols for its spatial sizes, H′ and W′, so that counts read briefly."""
-    spatial = SPATIAL.get(len(output) - 2, tuple(f"O{i + 1}" for i in range(len(output) - 2)))
+    spatial = letters[1:] or SPATIAL.get(len(output) - 2, tuple(f"O{i + 1}" for i in range(len(output) - 2)))
     sizes = (Term(int(size), f"{axis}′") for size, axis in zip(output[2:], spatial, strict=True))
     return (*output[:2], *sizes)
 
 
 def parameters(op: Op, shapes: Sequence[Sizes], others: Collection[str] | None = ()) -> Term:
     """Return the derivation of an op's learnable parameters, but for those that count elsewhere."""
-    weights = op.trace().weights(Site(symbolic_inputs(shapes)))
+    weights = op.trace().weights(Site(symbolic_inputs(shapes, op.letters)))
     owned = (shape for name, shape in weights.items() if others is not None and name not in others)
     return as_term(elements(owned))
 
@@ -209,8 +216,8 @@ def parameters(op: Op, shapes: Sequence[Sizes], others: Collection[str] | None =
 def macs(op: Op, shapes: Sequence[Sizes]) -> Term | None:
     """Return the derivation of an op's multiply-accumulates; None where they are not known."""
     traced = op.trace()
-    at = Site(symbolic_inputs(shapes))
-    work = traced.work(at._replace(y=symbolic_output(traced.output(at))))
+    at = Site(symbolic_inputs(shapes, op.letters))
+    work = traced.work(at._replace(y=symbolic_output(traced.output(at), op.letters)))
     return None if work is None else as_term(work.macs)
 
 

@@ -143,7 +143,7 @@ def letters_of(selection: Selection) -> Mapping[str, object]:
     layer = selection.report.run.layers[selection.places[0]]
     settings = {s.symbol: layer.op.__dict__[s.attribute] for s in layer.op.declared.values() if s.symbol}
     numbers = {symbol: number for symbol, value in settings.items() if (number := _single(value)) is not None}
-    shapes = symbolic_inputs(layer.at.xs)
+    shapes = symbolic_inputs(layer.at.xs, layer.op.letters)
     return numbers | {size.symbol: size.value for shape in shapes for size in shape if isinstance(size, Term)}
 
 

@@ -26,7 +26,8 @@ class Subjects:
     def __init__(self, file: ClaimsFile) -> None:
         self.file = file
         self.known: dict[Hashable, Selection] = {}
-        self.spent = 0
+        self.layers = 0
+        self.looks = 0
 
     def select(self, subject: Subject) -> Selection:
         """Return the layers that a claim is about."""
@@ -38,9 +39,10 @@ class Subjects:
         )
         if key not in self.known:
             self.known[key] = self._load(subject)
+            self.spend(len(self.known[key].report.rows))
         selection = self.known[key]
         report = selection.report
-        self.spend(len(report.rows))
+        self._look_at(len(report.rows))
         if subject.is_whole:
             return selection
         places = _find(subject, report)
@@ -84,10 +86,19 @@ class Subjects:
             return Selection(report)
         return Selection(report, costs=cost(layers, size, subject.rounding, report), channels=channels)
 
+    def _look_at(self, layers: int) -> None:
+        """Note how many layers a claim looks through, or raise an error where those of all claims are too many."""
+        self.looks += layers
+        if self.looks > limits.WORK.value:
+            raise ExceededError(
+                f"{self.file.name}: its claims ask for more than {limits.WORK.value:,} steps of work",
+                hint=limits.WORK.hint,
+            )
+
     def spend(self, layers: int) -> None:
-        """Note how many layers are looked at, or raise an error where they are too many."""
-        self.spent += layers
-        if self.spent > limits.LAYERS.value:
+        """Note how many layers are run, or raise an error where they are too many."""
+        self.layers += layers
+        if self.layers > limits.LAYERS.value:
             raise ExceededError(
                 f"{self.file.name}: its claims are about more than {limits.LAYERS.value:,} layers together",
                 hint=limits.LAYERS.hint,

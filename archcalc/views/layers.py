@@ -14,7 +14,7 @@ from archcalc.sheet import kinds
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
-from archcalc.views.page import facts, notes, subtitle, summary, with_batch
+from archcalc.views.page import REACHES, facts, notes, subtitle, summary, with_batch
 
 SHOWN = (
     "layer",
@@ -173,9 +173,16 @@ def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=summary(report),
-        notes=notes(report),
+        notes=(*_notes_on_fields(report, rows, keys), *notes(report)),
         facts=facts(report),
     )
+
+
+def _notes_on_fields(report: Report, rows: Sequence[Row], keys: Sequence[str]) -> tuple[str, ...]:
+    """Return what the mark at a receptive field stands for, if one of the columns has one."""
+    fields = [FIGURES[key] for key in keys if FIGURES[key].kind is kinds.FIELD]
+    is_marked = any(kinds.FIELD.is_larger(field.of_row(row, report)) for field in fields for row in rows)
+    return (REACHES,) if is_marked else ()
 
 
 def _folding(report: Report, shown: int) -> tuple[str, ...]:
@@ -204,7 +211,6 @@ def fields(report: Report, form: str) -> Sheet:
     rows = [row for row in report.rows if not row.inputs or before[row.name] != before[row.inputs[0]]]
     idle = set() if form in MACHINES else _idle(rows)
     keys = tuple(key for key in FIELD if key not in idle)
-    larger = any(kinds.FIELD.is_larger(FIGURES["gateless"].of_row(row, report)) for row in rows)
     return Sheet(
         columns=tuple(
             column._replace(priority=rank) for rank, column in enumerate(with_batch(columns(keys), report))
@@ -212,7 +218,7 @@ def fields(report: Report, form: str) -> Sheet:
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        notes=("* larger than the input: it reaches into the padding",) if larger else (),
+        notes=_notes_on_fields(report, rows, ("gateless",)),
         facts=facts(report),
     )
 

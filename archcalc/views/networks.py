@@ -14,6 +14,7 @@ from archcalc.questions.compare import Contrast
 from archcalc.questions.differences import Difference, share_stages
 from archcalc.sheet.kinds import FIELD, FIGURE, FLAG, SETTINGS, SHAPE
 from archcalc.views.lines import Line, join_names, line, total
+from archcalc.views.page import REACHES
 
 SMALL = 0.02
 """The share of the whole below which parts are added up where there are too many."""
@@ -169,7 +170,7 @@ def notes_on_networks(contrast: Contrast) -> Iterator[str]:
 def notes_on_fields(reports: Sequence[Report]) -> Iterator[str]:
     """Yield what the mark at a receptive field stands for, if there is one."""
     if any(FIELD.is_larger(_find_field("gateless", report)) for report in reports):
-        yield "* larger than the input: it reaches into the padding"
+        yield REACHES
 
 
 def _prefix(contrast: Contrast) -> str:

@@ -12,6 +12,8 @@ from archcalc.sheet.kinds import SETTINGS, SHAPE, SHAPES, WHOLE_SHAPE, WHOLE_SHA
 from archcalc.sheet.numbers import group_digits, short, write_bytes
 from archcalc.sheet.sheet import Column, Kind
 
+REACHES = "* larger than the input: it reaches into the padding"
+"""What the mark at a receptive field stands for."""
 MOST_ROUNDED = 3
 """How many uneven windows are noted below the table."""
 

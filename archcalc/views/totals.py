@@ -10,7 +10,7 @@ from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
-from archcalc.sheet.numbers import group_digits, write_bytes
+from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import MEMORY as BY_LAYER
 from archcalc.views.layers import WORK, layers
@@ -94,7 +94,8 @@ def _share_of_backward(report: Report) -> Iterator[tuple[str, str]]:
     forward, both = report.totals.macs, FIGURES["train.macs"].of_total(report)
     if forward and isinstance(both, int):
         backward = both - forward
-        yield ("backward", f"{group_digits(backward)} MACs, {backward / forward:.3g} times the forward pass")
+        share = f"{percent(backward / both)} of the step, {backward / forward:.3g} times the forward pass"
+        yield ("backward", f"{group_digits(backward)} MACs, {share}")
 
 
 BACKWARD = (

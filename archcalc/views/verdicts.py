@@ -147,6 +147,8 @@ def _outcome(judged: Sequence[Finding], sound: int, broken: int) -> Iterator[str
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
         yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}; claims never change the exit status"
+    if not (sound or claims or broken):
+        yield "nothing is claimed here"
     if broken:
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 

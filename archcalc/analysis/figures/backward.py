@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report, report_on
+from archcalc.ground.errors import ArchcalcError
 from archcalc.sheet.kinds import COUNT
 
 
 def _counts(report: Report) -> list[int | None]:
-    """Return the MACs of a training step layer by layer, with the heads that exist only there."""
+    """Return the MACs of a training step layer by layer, with the heads that exist only there.
+
+    Heads that the input does not suit hinder only the training: they count as not known.
+    """
     network = report.run.network
-    if not report.train and any(node.auxiliary for node in network.nodes):
-        report = report_on(network, report.run.conditions._replace(train=True))
-    return [row.trained_macs for row in report.rows]
+    if report.train or not any(node.auxiliary for node in network.nodes):
+        return [row.trained_macs for row in report.rows]
+    try:
+        trained = report_on(network, report.run.conditions._replace(train=True))
+    except ArchcalcError:
+        return [*(row.trained_macs for row in report.rows), None]
+    return [row.trained_macs for row in trained.rows]
 
 
 def _known(report: Report) -> int:

@@ -23,6 +23,8 @@ COUNTS = "counts"
 OUTPUT = FIGURES["output"].key
 KEYS = (*SUBJECT, "than", COUNTS, "formula", "equals", "source")
 """What a claim may say beside its figures."""
+LIKE = "write '- {of: vgg16, params: 138M}', one a line; archcalc help claims has more"
+"""What to write for what is no claim."""
 SIZES = (SHAPE, MATRIX)
 """The kinds of figures that are sizes."""
 
@@ -106,12 +108,16 @@ def assertions(root: Mapping) -> list[Assertion]:
         raise ArchcalcError(
             f"'claims' must be a list, not {listed.noun}",
             place=listed.place(),
-            hint="write '- {of: vgg16, params: 138M}', one a line",
+            hint=LIKE,
         )
     stated: list[Assertion] = []
     for entry in listed.items:
         with problems.noted():
-            stated += _Entry(mapping(entry, "a claim"), source).assertions()
+            if not isinstance(entry, Mapping):
+                raise ArchcalcError(
+                    f"a claim must be a mapping, not {entry.noun}", place=entry.place(), hint=LIKE
+                )
+            stated += _Entry(entry, source).assertions()
     problems.raise_noted()
     return stated
 

@@ -34,6 +34,7 @@ class Recurrent(Op):
     """
 
     traits = Traits(deep=True)
+    letters = ("T", "C")
 
     gates: ClassVar[int]
     """How many matrices of `hidden` rows there are for the input, and as many for the state."""

@@ -126,8 +126,8 @@ def unfold(report: Report, layer: str, worked: Worked | None = None) -> Unfoldin
 def _traced(ran: Layer) -> tuple[Site, Sequence[Number], Shape]:
     """Return a layer's shapes as terms, its kernel's sizes, and the shape of its weights, if it has some."""
     traced = ran.op.trace()
-    at = Site(symbolic_inputs(ran.at.xs))
-    at = at._replace(y=symbolic_output(traced.output(at)))
+    at = Site(symbolic_inputs(ran.at.xs, traced.letters))
+    at = at._replace(y=symbolic_output(traced.output(at), traced.letters))
     kernel = [slide.kernel for slide in windows(traced.field(at)) if isinstance(slide, Window)]
     return at, kernel, traced.weights(at).get(WEIGHT, ())
 
