@@ -62,8 +62,9 @@ def check_input(network: Network, name: str, shape: Sizes) -> None:
     """Raise a fact where an input of a network is given sizes, as they are stated, that cannot have been meant."""
     if mistake := misread(network, name, shape):
         order = "last here" if network.layout == "channels_last" else "first"
+        apart = f"; --batch {shape[0]} says how many" if len(shape) == 4 else ""
         raise ArchcalcError(
-            f"input {mistake.fact}", hint=f"channels come {order}, and no batch: {mistake.meant}"
+            f"input {mistake.fact}", hint=f"channels come {order}, and no batch: {mistake.meant}{apart}"
         )
 
 

@@ -236,6 +236,8 @@ OPEN_BATCH = r"(?i:[\s()\[]*(?:none|null|batch|n|b|\?|-1)\s*[x×,*\s]\s*(?=[0-9]
 
 def _hint_for_size(text: str) -> str | None:
     """Return how to write a text that was meant as a size."""
+    if re.match(r"\s*\[\s*\[", text):
+        return "values, and no sizes, go to archcalc explain LAYER --on VALUES"
     if batch := re.match(OPEN_BATCH, text):
         return f"leave the batch out: write {'x'.join(re.findall('[0-9]+', text[batch.end() : LONGEST]))}"
     numbers = re.findall("[0-9]+", text[:LONGEST])
