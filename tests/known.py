@@ -22,3 +22,12 @@ FEW = (
     "vit_b_16",
 )
 """Those that every run of the tests takes: together they have every layer type that any has; `test_specs.py` says so."""
+
+SMALLER = {
+    "vit_b_16": {"size": 32},
+    "vit_b_32": {"size": 64},
+    "vit_h_14": {"size": 28},
+    "vit_l_16": {"size": 32},
+    "vit_l_32": {"size": 64},
+}
+"""Parameters with which networks that take one size of input alone take a smaller one: they have so many positions."""

@@ -359,6 +359,7 @@ FRAGMENTS = [
         "round",
         "floor",
         "ceil",
+        "sqrt",
         "round_to",
         "0",
         "1",

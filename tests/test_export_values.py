@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from known import NAMES
+from known import NAMES, SMALLER
 from values import FRAMEWORKS, assert_written, noise, weights, where_there_is_pytorch
 
 import archcalc
@@ -214,7 +214,7 @@ def specs():
 
 def small(name):
     """Return a report of a network on the smallest input that leaves maps to slide over, not a square if it takes one."""
-    network = archcalc.load(name)
+    network = archcalc.load(name, parameters=SMALLER.get(name))
     own = archcalc.analyze(network)
     for size in ("24x32", "64x72", "75x83"):
         if own.input_shape[1] <= 32 or size != "24x32":

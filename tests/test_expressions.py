@@ -69,6 +69,8 @@ VALUES = [
     ("floor(-1.5)", -2),
     ("ceil(-1.5)", -1),
     ("ceil(n * ratio)", 4),
+    ("sqrt(64)", 8.0),
+    ("1 / sqrt(n + 9)", 0.25),
     ("max(min(n, 5), 2)", 5),
     # words and sizes stand for themselves, and a word that is a parameter for its value
     ("same", "same"),
@@ -148,10 +150,10 @@ HABITS = [  # what was meant as an expression, what is wrong with it, the hint
     ("(3, 3)", "a list stands in brackets", "write [3, 3]"),
     ("(3", "a list stands in brackets", "write [3, 3] where Python has (3, 3)"),
     ("1,024 + 1", "a number has no comma", "write 1024 + 1"),
-    ("pow(2, 3)", "there is no function 'pow'", "the functions are min, max, round, floor, ceil, round_to"),
-    ("n.bit_length()", "there is no function 'bit_length'", "the functions are min, max, round, floor, ceil, round_to"),
-    ("__import__('os')", "there is no function '__import__'", "the functions are min, max, round, floor, ceil, round_to"),
-    ("maximum(3, 4)", "there is no function 'maximum'", "the functions are min, max, round, floor, ceil, round_to"),
+    ("pow(2, 3)", "there is no function 'pow'", "the functions are min, max, round, floor, ceil, sqrt, round_to"),
+    ("n.bit_length()", "there is no function 'bit_length'", "the functions are min, max, round, floor, ceil, sqrt, round_to"),
+    ("__import__('os')", "there is no function '__import__'", "the functions are min, max, round, floor, ceil, sqrt, round_to"),
+    ("maximum(3, 4)", "there is no function 'maximum'", "the functions are min, max, round, floor, ceil, sqrt, round_to"),
     ("1 +", "it ends with '+'", "a number or a name belongs behind it"),
 ]
 # fmt: on
@@ -185,6 +187,7 @@ WRONG = [
     ("mode + mode", "'mode + mode' cannot be worked out: 'same' is no number"),
     ("depths * 2", "'depths * 2' cannot be worked out: [3, 4, 6, 3] is no number"),
     ("-depths", "'-depths' cannot be worked out: [3, 4, 6, 3] is no number"),
+    ("sqrt(-n)", "'sqrt(-n)' cannot be worked out: -7 has no square root"),
     ("max(depths)", "'max(depths)' cannot be worked out: [3, 4, 6, 3] is no number"),
     ("mode < n", "'mode < n' cannot be worked out: 'same' and 7 do not compare"),
     ("max(n)", "'max(n)' cannot be worked out: max takes at least 2 numbers, not 1"),

@@ -179,7 +179,7 @@ RESIZED = [  # 6x8x8 to 12x20 positions, and 6x8 to 16, as above
     ("6x8x8", "leaky_relu", {"torchstat": 384, "onnx_tool": 768}),
     ("84", "rbf: 10", {"fvcore": 0, "torchlens": 3360, "onnx_tool": 28560}),
 ]
-VIT_SMALL = {"depth": 2, "width": 128, "heads": 2, "mlp": 512, "side": 4, "classes": 10}
+VIT_SMALL = {"depth": 2, "width": 128, "heads": 2, "mlp": 512, "size": 64, "classes": 10}
 TAGGER = """
 input: 20
 layers:
@@ -296,7 +296,7 @@ def test_an_embedding_counts_as_the_tools_printed_it(report_of):
 def written_in_torch(report_of):
     vit = archcalc.load("vit_b_16")
     small = archcalc.load("vit_b_16", parameters=VIT_SMALL)
-    reports = (archcalc.analyze(vit), archcalc.analyze(small, input=(3, 64, 64)), report_of(TAGGER))
+    reports = (archcalc.analyze(vit), archcalc.analyze(small), report_of(TAGGER))
     return [{(one.tool, one.name): one for one in archcalc.reconcile(report)} for report in reports]
 
 

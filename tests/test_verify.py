@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from known import NAMES
+from known import NAMES, SMALLER
 
 import archcalc
 from archcalc import ArchcalcError
@@ -34,9 +34,6 @@ REDUCED = {
     "inception_v3": 75,
     "inception_v3_keras": 75,
     "nin_imagenet": 64,
-    "vit_b_16": 224,  # has as many positions as patches
-    "vit_b_32": 224,
-    "vit_l_16": 224,
     "zfnet": 63,
 }
 """Inputs of networks for which 32x32 is too small."""
@@ -56,9 +53,17 @@ def agrees(found):
 
 
 def test_what_happens_in_a_known_network_is_what_was_predicted(each_network):
-    network = archcalc.load(each_network)
+    network = archcalc.load(each_network, parameters=SMALLER.get(each_network))
     channels, *extents = network.input_shape
-    agrees(verified(network, input=[channels, *(min(n, REDUCED.get(each_network, 32)) for n in extents)]))
+    agrees(
+        verified(
+            network,
+            input=[
+                channels,
+                *(min(n, REDUCED.get(each_network, n if each_network in SMALLER else 32)) for n in extents),
+            ],
+        )
+    )
 
 
 @pytest.mark.large

@@ -10,7 +10,7 @@ from archcalc.ground.errors import nearest
 
 OFFER = (
     "there are + - * / // %, comparisons such as i == 0, and or not, a if c else b, items such as widths[0], "
-    "and min max round floor ceil round_to"
+    "and min max round floor ceil sqrt round_to"
 )
 POWER = re.compile(r"(\w+)\s*(?:\^|\*\*)\s*([234])(?![\w.])")
 PAIR = re.compile(r"\(\s*[0-9]+(?:\s*,\s*[0-9]+)+\s*,?\s*\)")

@@ -67,6 +67,13 @@ def round_to(value: float, step: int) -> int:
     return rounded + step if rounded < 0.9 * value else rounded
 
 
+def sqrt(value: float) -> float:
+    """Return the square root of `value`; a ValueError says that it has none."""
+    if value < 0:
+        raise ValueError(f"{show(value)} has no square root")
+    return math.sqrt(value)
+
+
 MANY = sys.maxsize
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "min": (min, 2, MANY),
@@ -74,6 +81,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "round": (round, 1, 1),
     "floor": (math.floor, 1, 1),
     "ceil": (math.ceil, 1, 1),
+    "sqrt": (sqrt, 1, 1),
     "round_to": (round_to, 2, 2),
 }
 """Each function and the least and the most numbers that it takes."""

@@ -15,7 +15,21 @@ TIMES = "times"
 USUAL = 1.5
 """A value is a parameter's default where one use in so many gives it at least."""
 RESERVED = frozenset(
-    ("name", "title", "source", "input", "shared", "min", "max", "round", "floor", "ceil", "round_to", "self")
+    (
+        "name",
+        "title",
+        "source",
+        "input",
+        "shared",
+        "min",
+        "max",
+        "round",
+        "floor",
+        "ceil",
+        "sqrt",
+        "round_to",
+        "self",
+    )
 )
 """Words that cannot be the name of a parameter, in a spec or in a program."""
 
