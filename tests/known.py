@@ -11,6 +11,7 @@ NAMES = archcalc.names()
 FIRSTS = [Path(archcalc.members(str(path))[0].rpartition(":")[2]).stem for path in SPECS]
 """The first network of every file: its sisters differ in numbers alone."""
 FEW = (
+    "convnext_tiny",
     "efficientnet_b0",
     "googlenet",
     "inception_v3_keras",

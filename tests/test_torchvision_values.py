@@ -1,0 +1,105 @@
+"""Networks of torchvision written down in plain PyTorch as torchvision 0.29 has them: they compute what our specs do.
+
+Parameters and buffers are registered in the order in which a spec's layers hold them, so that both get the same numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from values import assert_alike, computed, noise, weights
+
+import archcalc
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+from torch import nn  # noqa: E402  (only where PyTorch is installed)
+from torch.nn import functional  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Normalises over the channels of a map."""
+
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps).permute(
+            0, 3, 1, 2
+        )
+
+
+class Learnt(nn.Module):
+    """A tensor that is learnt, as a module, so that it stands in the order of the others."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.value = nn.Parameter(torch.ones(shape))
+
+    def forward(self):
+        return self.value
+
+
+class CNBlock(nn.Module):
+    """Torchvision's block of a ConvNeXt; its products are over the last axis."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.depthwise = nn.Conv2d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.wide, self.narrow = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
+        self.layer_scale = Learnt(dim, 1, 1)
+
+    def forward(self, x):
+        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))
+        return x + self.layer_scale() * self.narrow(nn.GELU()(self.wide(y))).permute(0, 3, 1, 2)
+
+
+def convnext(depths, width, classes):
+    """Return a ConvNeXt as torchvision builds it."""
+    layers = [nn.Conv2d(3, width, kernel_size=4, stride=4), LayerNorm2d(width, eps=1e-6)]
+    for number, depth in enumerate(depths):
+        dim = width * 2**number
+        if number:
+            layers += [LayerNorm2d(dim // 2, eps=1e-6), nn.Conv2d(dim // 2, dim, kernel_size=2, stride=2)]
+        layers += [CNBlock(dim) for _ in range(depth)]
+    head = [LayerNorm2d(dim, eps=1e-6), nn.Flatten(1), nn.Linear(dim, classes)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), *head)
+
+
+def fill(model, tensors):
+    """Give a model a network's tensors in their order; shapes may differ in axes of one, as those of 1x1 kernels do."""
+    own = [tensor for name, tensor in model.state_dict(keep_vars=True).items() if "num_batches" not in name]
+    assert [squeezed(tensor.shape) for tensor in own] == [squeezed(value.shape) for value in tensors]
+    with torch.no_grad():
+        for tensor, value in zip(own, tensors, strict=True):
+            tensor.copy_(torch.tensor(value).reshape(tensor.shape))
+
+
+def squeezed(shape):
+    return tuple(size for size in shape if size != 1)
+
+
+CONVNEXT = {"depths": [1, 2, 2, 1], "width": 16, "classes": 10}
+NETWORKS = {
+    "convnext_tiny": (CONVNEXT, "3x64x96", convnext),
+}
+
+
+@pytest.mark.parametrize(("name", "case"), NETWORKS.items(), ids=NETWORKS)
+def test_a_network_computes_what_torchvisions_does(name, case):
+    parameters, size, build = case
+    report = archcalc.analyze(archcalc.load(name, parameters=parameters), input=size, batch=2)
+    tensors = []
+
+    def kept(layer, *seed):
+        drawn = weights(layer, *seed)
+        tensors.extend(drawn.values())
+        return drawn
+
+    image = noise((2, *report.input_shape))
+    expected, _ = computed(report, [image], kept)
+    model = build(**parameters).eval()
+    fill(model, tensors)
+    with torch.no_grad():
+        assert_alike([model(torch.tensor(image)).numpy()], expected)
+    assert np.ptp(expected[0]) > 0
