@@ -62,6 +62,19 @@ class Report(Paged):
         """The sums over all layers."""
         return totals_of(self.run)
 
+    @property
+    def in_training(self) -> Report | None:
+        """The same with the heads that exist only in training; None where these do not suit the input."""
+        has_heads = not self.train and any(node.auxiliary for node in self.run.network.nodes)
+        return self._with_heads if has_heads else self
+
+    @cached_property
+    def _with_heads(self) -> Report | None:
+        try:
+            return report_on(self.run.network, self.run.conditions._replace(train=True))
+        except ArchcalcError:
+            return None
+
     @cached_property
     def outputs(self) -> tuple[Row, ...]:
         """The rows whose outputs are the network's."""

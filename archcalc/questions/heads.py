@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from archcalc.analysis.report import Report, report_on
-from archcalc.ground.errors import ArchcalcError
+from archcalc.analysis.report import Report
 from archcalc.network.network import Node, parts, prefix
 
 
@@ -26,13 +25,10 @@ def heads_of(report: Report) -> Heads | None:
     """Return what the auxiliary heads of a network add; None where it has none, or they do not suit the input."""
     run = report.run
     auxiliary = {node.name for node in run.network.nodes if node.auxiliary}
-    if not auxiliary:
+    trained = report.in_training
+    if not auxiliary or trained is None:
         return None
-    try:
-        whole = report if report.train else report_on(run.network, run.conditions._replace(train=True))
-    except ArchcalcError:
-        return None
-    rows = [row for row in whole.rows if row.name in auxiliary]
+    rows = [row for row in trained.rows if row.name in auxiliary]
     macs = [row.macs for row in rows if row.macs is not None]
     return Heads(
         names=_names(run.network.nodes),

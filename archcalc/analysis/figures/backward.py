@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
-from archcalc.analysis.report import Report, report_on
-from archcalc.ground.errors import ArchcalcError
+from archcalc.analysis.report import Report
 from archcalc.sheet.kinds import COUNT
 
 
@@ -13,12 +12,8 @@ def _counts(report: Report) -> list[int | None]:
 
     Heads that the input does not suit hinder only the training: they count as not known.
     """
-    network = report.run.network
-    if report.train or not any(node.auxiliary for node in network.nodes):
-        return [row.trained_macs for row in report.rows]
-    try:
-        trained = report_on(network, report.run.conditions._replace(train=True))
-    except ArchcalcError:
+    trained = report.in_training
+    if trained is None:
         return [*(row.trained_macs for row in report.rows), None]
     return [row.trained_macs for row in trained.rows]
 
