@@ -10,6 +10,8 @@ from archcalc.op.site import Sizes
 
 Ingredients = dict[str, int]
 
+LEFT = "f"
+"""What stands for the parameters that a layer has where batch normalisation is folded."""
 AMOUNTS: dict[str, str] = {
     "M": "multiply-accumulates",
     "b": "additions of a bias: output elements where the layer has one, else 0",
@@ -20,7 +22,7 @@ AMOUNTS: dict[str, str] = {
     "p": "learnable parameters",
     "w": "weights: parameters that are no bias",
     "u": "buffers, such as running statistics",
-    "f": "parameters left where batch normalisation is folded into the layer before",
+    LEFT: "parameters left where batch normalisation is folded into the layer before",
 }
 """What grows with the layer: a rule's result is a multiple of one of these."""
 FACTORS: dict[str, str] = {
@@ -60,7 +62,7 @@ def ingredients(row: Row, *, samples: int = 1, left: int = 0) -> Ingredients:
         "p": sum(weights.values()),
         "w": sum(weights.values()) - biases,
         "u": row.buffers or 0,
-        "f": left,
+        LEFT: left,
         "n": output[0] // samples,
         "c": prod(_first_input(row)[_number(row, "axis") :][:1]),
         "k": prod(kernel),

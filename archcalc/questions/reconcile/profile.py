@@ -54,6 +54,12 @@ UNSUPPORTED, UNKNOWN = ((word,) for word in OUTSIDE)
 NOTHING: Rule = ("0",)
 
 
+def names_in(rule: Rule) -> frozenset[str]:
+    """Return the ingredients that a rule names."""
+    expressions = () if rule[0] in OUTSIDE else map(parse, rule)
+    return frozenset(name for expression in expressions if expression for name in expression.names)
+
+
 class ToolFigure(NamedTuple):
     """One figure that a tool prints: how the tool calls it, its unit, a rule for each layer type.
 
@@ -73,6 +79,11 @@ class ToolFigure(NamedTuple):
     def is_work(self) -> bool:
         """Whether it counts what layers do, and not what they learn."""
         return UNITS[self.unit] is not None
+
+    @property
+    def ingredients(self) -> frozenset[str]:
+        """What its rules name."""
+        return frozenset().union(*map(names_in, (*self.rules.values(), self.otherwise)))
 
     def rule(self, kind: str, macs: int) -> Rule:
         """Return the rule for a layer type that has so many multiply-accumulates."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as CountOf
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.batchnorm import fold_batchnorms
@@ -11,7 +11,7 @@ from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.formats.language.expressions import parse
 from archcalc.ground.errors import ArchcalcError
-from archcalc.questions.reconcile.ingredients import AMOUNTS, Ingredients, ingredients
+from archcalc.questions.reconcile.ingredients import AMOUNTS, LEFT, Ingredients, ingredients
 from archcalc.questions.reconcile.profile import (
     OUTSIDE,
     UNITS,
@@ -19,6 +19,7 @@ from archcalc.questions.reconcile.profile import (
     Profile,
     Rule,
     ToolFigure,
+    names_in,
     profile,
     tools,
 )
@@ -64,8 +65,7 @@ class KindCount(NamedTuple):
     @property
     def ingredients(self) -> frozenset[str]:
         """The ingredients that the rule names."""
-        expressions = () if self.rule[0] in OUTSIDE else map(parse, self.rule)
-        return frozenset(name for expression in expressions if expression for name in expression.names)
+        return names_in(self.rule)
 
 
 class Reconciliation(NamedTuple):
@@ -139,7 +139,10 @@ def reconcile(report: Report, tools: Sequence[str] = ()) -> list[Reconciliation]
     """
     chosen = [profile(name) for name in dict.fromkeys(tools or _all())]
     batches = {True: report.batch, False: 1}
-    layers = {way: _layers(report, batches[way]) for way in {tool.one_sample for tool in chosen}}
+    needs_folding = any(LEFT in counter.ingredients for tool in chosen for counter in tool.counters)
+    folded = fold_batchnorms(report).report.rows if needs_folding else ()
+    left = {row.name: row.params for row in folded}
+    layers = {way: _layers(report, batches[way], left) for way in {tool.one_sample for tool in chosen}}
     return [
         _reconcile(tool, counter, layers[tool.one_sample]) for tool in chosen for counter in tool.counters
     ]
@@ -170,10 +173,12 @@ class KindGroup(NamedTuple):
         return sum(amounts["M"] * times for amounts, times in self.makings)
 
 
-def _layers(report: Report, samples: int) -> list[KindGroup]:
-    """Return the layers type by type, in the order in which the network first has them."""
+def _layers(report: Report, samples: int, left: Mapping[str, int]) -> list[KindGroup]:
+    """Return the layers type by type, in the order in which the network first has them.
+
+    `left` says by name how many parameters a layer has where batch normalisation is folded.
+    """
     kinds: dict[str, list[Row]] = {}
-    left = {row.name: row.params or 0 for row in fold_batchnorms(report).report.rows}
     for row in report.rows:
         if row.input_shapes or row.params or row.work is None:
             kinds.setdefault(row.kind, []).append(row)
