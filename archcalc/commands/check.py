@@ -12,9 +12,9 @@ from archcalc.commands.completions import complete_judged
 from archcalc.commands.group import cli
 from archcalc.commands.limits import limit_options, read_limits
 from archcalc.commands.options import (
-    ConditionOptions,
     Options,
     condition_options,
+    conditions_of,
     examples,
     input_option,
     load_model,
@@ -115,13 +115,7 @@ def _check_each(
     Raises:
         CallError: there is no such network, or layers have no input.
     """
-    conditions = ConditionOptions(
-        input=options["input"],
-        batch=options["batch"],
-        dtype=options["dtype"],
-        rounding=options["rounding"],
-        train=options["train"],
-    )
+    conditions = conditions_of(options)
     for spec in specs:
         if judged := _judge_file(spec):
             yield judged
@@ -129,7 +123,7 @@ def _check_each(
         layers = 0
         for model in archcalc.members(spec):
             try:
-                _check_sum(spec, layers)
+                LAYERS.check(layers, f"{spec}: its variants have", "layers together")
                 network = load_model(model, **options)
                 layers += len(network.nodes)
                 yield Judged(archcalc.check(network, limits, **conditions), 1)
@@ -154,15 +148,16 @@ def _judge_file(spec: str) -> Judged | ArchcalcError | None:
 
 def _judge_claims(specs: Sequence[str]) -> Iterator[Judged | ArchcalcError]:
     """Yield what comes of all that is claimed in files and in specs; of some networks, what is claimed of them."""
-    from archcalc.questions.claimed import claims_about, every_claim
+    from archcalc.questions.claimed import KnownClaims, every_claim
 
+    known = KnownClaims()
     for spec in specs:
         if judged := _judge_file(spec):
             yield judged
             continue
         for model in archcalc.members(spec):
             try:
-                yield Judged(claims_about(model), 0)
+                yield Judged(known.about(model), 0)
             except CallError:
                 raise
             except ArchcalcError as error:
@@ -170,11 +165,3 @@ def _judge_claims(specs: Sequence[str]) -> Iterator[Judged | ArchcalcError]:
     if not specs:
         for outcome in every_claim():
             yield outcome if isinstance(outcome, ArchcalcError) else Judged(outcome, 0)
-
-
-def _check_sum(spec: str, layers: int) -> None:
-    """Raise an error where the variants of a spec have more layers together than one network may have."""
-    if layers > LAYERS.value:
-        raise ExceededError(
-            f"{spec}: its variants have more than {LAYERS.value:,} layers together", hint=LAYERS.hint
-        )

@@ -144,6 +144,17 @@ class ListingOption(click.Option):
         return [CompletionItem(key) for key in self.keys() if key.startswith(incomplete)]
 
 
+def conditions_of(options: Options) -> ConditionOptions:
+    """Return the conditions among some options."""
+    return {
+        "input": options["input"],
+        "batch": options["batch"],
+        "dtype": options["dtype"],
+        "rounding": options["rounding"],
+        "train": options["train"],
+    }
+
+
 def condition_options(command: FC) -> FC:
     """Add the conditions under which a network is looked at, beside its input."""
     for decorate in (

@@ -12,11 +12,11 @@ from archcalc.commands.completions import complete_model, complete_op, complete_
 from archcalc.commands.group import cli
 from archcalc.commands.limits import LimitOptions, limit_options, read_limits
 from archcalc.commands.options import (
-    ConditionOptions,
     Options,
     check_rounding,
     columns_option,
     condition_options,
+    conditions_of,
     examples,
     input_option,
     overrides,
@@ -81,7 +81,7 @@ def list_networks(
         complain(error)
 
     limits = read_limits(options["stated"], options["max_params"], options["max_macs"], options["max_memory"])
-    shown, parameters, conditions = choose(columns), overrides(options["settings"]), _conditions(options)
+    shown, parameters, conditions = choose(columns), overrides(options["settings"]), conditions_of(options)
     for name in names:
         check_rounding(name, conditions["rounding"])
     networks = archcalc.load_every(
@@ -89,17 +89,6 @@ def list_networks(
     )
     reports = analyze_every(map(tell_notes, networks), **conditions)
     emit(catalogue(reports, shown, by, limits, form), form)
-
-
-def _conditions(options: ListOptions) -> ConditionOptions:
-    """Return the conditions among some options."""
-    return {
-        "input": options["input"],
-        "batch": options["batch"],
-        "dtype": options["dtype"],
-        "rounding": options["rounding"],
-        "train": options["train"],
-    }
 
 
 @cli.command(epilog=examples("ops", "ops conv", "ops --format markdown"))

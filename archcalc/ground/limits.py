@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.errors import ArchcalcError, ExceededError, visible
 
 MAGNITUDE = 10**18
 """The largest number in a spec or an expression."""
@@ -63,6 +63,15 @@ class Limit:
     def hint(self) -> str:
         """How to move the bound."""
         return f"set {self.variable} to allow more"
+
+    def check(self, amount: int, holder: str, what: str) -> None:
+        """Raise an error where a holder has more than the bound of something.
+
+        Raises:
+            ExceededError: it has.
+        """
+        if amount > self.value:
+            raise ExceededError(f"{holder} more than {self.value:,} {what}", hint=self.hint)
 
 
 FILE_BYTES = Limit("ARCHCALC_MAX_FILE_BYTES", 16 * 1024 * 1024, "bytes of a spec file")

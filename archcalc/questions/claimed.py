@@ -32,24 +32,32 @@ def every_claim() -> Iterator[list[Finding] | ArchcalcError]:
     yield from problems
 
 
-def claims_about(model: str) -> list[Finding]:
-    """Return what comes of the claims about a network: those of its spec, and where it is called by its name those of files.
+class KnownClaims:
+    """What files beside the specs claim, each read once."""
 
-    Raises:
-        ArchcalcError: there is no such network, it or a file is wrong.
-    """
-    network = load(model)
-    findings = _in_spec(network)
-    for path in claims_files() if normal(model) == normal(network.name) else ():
-        for file in _read(path):
-            about = tuple(
-                assertion
-                for assertion in file.assertions
-                if isinstance(assertion.subject.of, Scalar)
-                and normal(assertion.subject.of.text) == normal(model)
-            )
-            findings += judge_claims(file._replace(assertions=about))
-    return findings
+    def __init__(self) -> None:
+        self.files: dict[Path, list[ClaimsFile]] = {}
+
+    def about(self, model: str) -> list[Finding]:
+        """Return what comes of the claims about a network: those of its spec, and where it is called by its name those of files.
+
+        Raises:
+            ArchcalcError: there is no such network, it or a file is wrong.
+        """
+        network = load(model)
+        findings = _in_spec(network)
+        for path in claims_files() if normal(model) == normal(network.name) else ():
+            if path not in self.files:
+                self.files[path] = _read(path)
+            for file in self.files[path]:
+                about = tuple(
+                    assertion
+                    for assertion in file.assertions
+                    if isinstance(assertion.subject.of, Scalar)
+                    and normal(assertion.subject.of.text) == normal(model)
+                )
+                findings += judge_claims(file._replace(assertions=about))
+        return findings
 
 
 def _read(path: Path) -> list[ClaimsFile]:

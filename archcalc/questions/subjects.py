@@ -12,7 +12,7 @@ from archcalc.formats.claims import ClaimsFile, load_subject
 from archcalc.formats.language.subjects import Subject, name_layers
 from archcalc.formats.language.tree import Scalar
 from archcalc.ground import limits
-from archcalc.ground.errors import ArchcalcError, ExceededError, nearest
+from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import members
 from archcalc.questions.analyze import analyze
 from archcalc.questions.costs import cost
@@ -89,20 +89,12 @@ class Subjects:
     def _look_at(self, layers: int) -> None:
         """Note how many layers a claim looks through, or raise an error where those of all claims are too many."""
         self.looks += layers
-        if self.looks > limits.WORK.value:
-            raise ExceededError(
-                f"{self.file.name}: its claims ask for more than {limits.WORK.value:,} steps of work",
-                hint=limits.WORK.hint,
-            )
+        limits.WORK.check(self.looks, f"{self.file.name}: its claims ask for", "steps of work")
 
     def spend(self, layers: int) -> None:
         """Note how many layers are run, or raise an error where they are too many."""
         self.layers += layers
-        if self.layers > limits.LAYERS.value:
-            raise ExceededError(
-                f"{self.file.name}: its claims are about more than {limits.LAYERS.value:,} layers together",
-                hint=limits.LAYERS.hint,
-            )
+        limits.LAYERS.check(self.layers, f"{self.file.name}: its claims are about", "layers together")
 
 
 def _find(subject: Subject, report: Report) -> Sequence[int]:
