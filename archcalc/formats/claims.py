@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from archcalc.formats.language.claims import Assertion, assertions, is_about_claims
+from archcalc.formats.language.claims import Assertion, assertions
 from archcalc.formats.language.contents import contents, decode
 from archcalc.formats.language.inline import Inline
+from archcalc.formats.language.sections import holds_claims
 from archcalc.formats.language.tree import Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.formats.library import as_path, is_file, is_inline, load, with_suffix
@@ -84,7 +85,7 @@ def read_claims(path: Path) -> ClaimsFile | None:
     if not MENTIONED.search(source.text):
         return None
     root = read(source)
-    return ClaimsFile(source.name, path.parent, tuple(assertions(root))) if is_about_claims(root) else None
+    return ClaimsFile(source.name, path.parent, tuple(assertions(root))) if holds_claims(root) else None
 
 
 def load_subject(of: Tree, folder: Path, input: Sizes | None, parameters: Mapping[str, object]) -> Network:

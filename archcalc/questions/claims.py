@@ -52,15 +52,23 @@ def judge_figure(selection: Selection, key: str, claimed: Claimed) -> Finding:
     value = selection.value(key)
     verdict = _judge(claimed, value) if selection.is_known(key) else "unknown"
     needs = verdict not in ("upheld", "unknown")
+    finding = _finding(key, _number(claimed), value, verdict, selection.derive(key) if needs else None)
+    return finding._replace(layer=selection.layer)
+
+
+def _finding(
+    key: str, expected: object, computed: object, verdict: Verdict, arithmetic: str | None = None
+) -> Finding:
+    """Return what comes of a claim about a figure, but for what it is about and who claims it."""
     return Finding(
         network=None,
-        layer=selection.layer,
+        layer=None,
         figure=key,
-        expected=_number(claimed),
-        computed=value,
+        expected=expected,
+        computed=computed,
         verdict=verdict,
         source="",
-        arithmetic=selection.derive(key) if needs else None,
+        arithmetic=arithmetic,
     )
 
 
@@ -125,16 +133,8 @@ class _Judge:
         kind = key.partition(".")[2]
         count = selection.count(kind)
         verdict = _judge(value, count)
-        return Finding(
-            None,
-            None,
-            key,
-            cast("Claim", value).value,
-            count,
-            verdict,
-            "",
-            arithmetic=None if verdict == "upheld" else selection.name_counted(kind),
-        )
+        names = None if verdict == "upheld" else selection.name_counted(kind)
+        return _finding(key, cast("Claim", value).value, count, verdict, names)
 
     def _try(self, assertion: Assertion, formula: str) -> Finding:
         """Return what comes of a formula."""
@@ -147,16 +147,16 @@ class _Judge:
             is_open = selection.costs is not None and selection.channels is None
             tried = (try_on_stack if is_open else try_on_layer)(formula, selection, key)
         verdict: Verdict = "refuted" if tried.counterexample else "upheld"
-        return Finding(None, None, key, None, tried.really, verdict, "", arithmetic=tried.counterexample)
+        return _finding(key, None, tried.really, verdict, tried.counterexample)
 
     def _compare(self, assertion: Assertion, than: Subject) -> Finding:
         """Return what comes of a claim about a subject beside another one."""
         key, claimed = assertion.figure, cast("Relative", assertion.value)
         sides = [self.subjects.select(each) for each in (assertion.subject, than)]
         values = [side.value(key) for side in sides]
-        about = Finding(None, None, key, claimed.claim.value, None, "unknown", "")
+        expected = claimed.claim.value
         if not all(side.is_known(key) for side in sides):
-            return about
+            return _finding(key, expected, None, "unknown")
         amounts, texts = _amounts(values, key)
         try:
             measured = claimed.measure(*amounts)
@@ -168,11 +168,8 @@ class _Judge:
         sign, result = (
             (" − ", group_digits(int(computed))) if difference else (" / ", f"{float(computed):.4g}")
         )
-        return about._replace(
-            computed=int(computed) if difference else computed,
-            verdict=verdict,
-            arithmetic=None if verdict == "upheld" else f"{sign.join(texts)} = {result}",
-        )
+        arithmetic = None if verdict == "upheld" else f"{sign.join(texts)} = {result}"
+        return _finding(key, expected, int(computed) if difference else computed, verdict, arithmetic)
 
 
 def _amounts(values: Sequence[object], key: str) -> tuple[list[int | Fraction], list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.layout import turn_channels_first
@@ -84,11 +84,6 @@ def _read(figure: str, tree: Tree, reader: Callable[[str], Claimed]) -> tuple[st
         return tree.text, reader(tree.text)
     except ArchcalcError as error:
         raise ArchcalcError(f"claim '{figure}': {error.fact}", place=tree.place(), hint=error.hint) from None
-
-
-def is_about_claims(root: Tree) -> TypeGuard[Mapping]:
-    """Tell whether a document holds claims and no network."""
-    return isinstance(root, Mapping) and "claims" in root.entries and "layers" not in root.entries
 
 
 def assertions(root: Mapping) -> list[Assertion]:

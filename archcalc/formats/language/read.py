@@ -13,7 +13,7 @@ from archcalc.formats.language.copies import BlockSpec, Copies, Frame
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import Expansion
 from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
-from archcalc.formats.language.sections import At, check_keys, mapping, section, text, word_of
+from archcalc.formats.language.sections import At, check_keys, holds_claims, mapping, section, text, word_of
 from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.unused import note_unused
@@ -73,7 +73,7 @@ class Document:
                 place=root.place(),
                 hint="archcalc new NAME writes a spec to start from",
             )
-        if "claims" in root.entries and "layers" not in root.entries:
+        if holds_claims(root):
             raise ArchcalcError(
                 "a file of claims holds no network",
                 place=root.keys["claims"].place(),

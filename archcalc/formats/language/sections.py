@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from archcalc.formats.language.tree import Mapping, Scalar, Tree
 from archcalc.ground.errors import ArchcalcError, Place, Problems, nearest
@@ -41,6 +41,11 @@ def mapping(tree: Tree, what: str) -> Mapping:
             hint="write 'name: value', one a line, or {name: value, …}",
         )
     return tree
+
+
+def holds_claims(root: Tree) -> TypeGuard[Mapping]:
+    """Tell whether a document holds claims and no network."""
+    return isinstance(root, Mapping) and "claims" in root.entries and "layers" not in root.entries
 
 
 def section(root: Mapping, key: str) -> Mapping:
