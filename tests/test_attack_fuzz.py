@@ -17,6 +17,7 @@ import archcalc
 from archcalc import ArchcalcError
 from archcalc.formats.language.contents import decode
 from archcalc.formats.language.expressions import value_of
+from archcalc.formats.language.operators import FUNCTIONS
 from archcalc.formats.language.read import Document
 from archcalc.formats.language.starter import starter
 from archcalc.ground import limits
@@ -354,13 +355,7 @@ SPECS = st.fixed_dictionaries(
 FRAGMENTS = [
     *(
         *SCOPE,
-        "min",
-        "max",
-        "round",
-        "floor",
-        "ceil",
-        "sqrt",
-        "round_to",
+        *FUNCTIONS,
         "0",
         "1",
         "2.5",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -351,8 +353,11 @@ def test_layer_types_are_counted(run):
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_machines_get_no_parts_where_none_are_asked_for(run, form):
     out = run("compare", "vgg16", "vgg19", "--by", "none", "--format", form).out
+    rows = json.loads(out)["rows"] if form == "json" else list(csv.DictReader(io.StringIO(out)))
     assert "stage1" not in out.partition('"networks"')[0]
     assert "138357544" in out
+    assert rows
+    assert {row["part"] or "whole" for row in rows} == {"whole"}
 
 
 def test_stacks_have_no_parts(run):
