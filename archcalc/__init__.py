@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcalc.ops import REGISTRY
     from archcalc.questions.analyze import analyze
     from archcalc.questions.check import check
-    from archcalc.questions.claims import check_claims
+    from archcalc.questions.claims.judge import check_claims
     from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.finding import Finding
@@ -94,7 +94,7 @@ _HOMES = {
     "Work": "archcalc.op.op",
     "analyze": "archcalc.questions.analyze",
     "check": "archcalc.questions.check",
-    "check_claims": "archcalc.questions.claims",
+    "check_claims": "archcalc.questions.claims.judge",
     "Verification": "archcalc.questions.verify.verify",
     "memory_bound": "archcalc.questions.verify.verify",
     "verify": "archcalc.questions.verify.verify",

@@ -10,6 +10,7 @@ import archcalc
 from archcalc import ArchcalcError
 from archcalc.ground import quantity
 from archcalc.ground.quantity import Claim
+from archcalc.views.claimed import write_verdict
 
 # fmt: off
 READ = [  # text, number, step to which it is stated
@@ -111,7 +112,7 @@ def test_a_claim_is_judged_at_its_own_precision(text, computed, verdict, source)
 @pytest.mark.parametrize(("name", "layer", "figure", "claim", "verdict"), IN_SPECS)
 def test_what_notes_and_papers_claim_stands_in_the_specs(name, layer, figure, claim, verdict):
     found = archcalc.check(archcalc.load(name))
-    judged = {(one.layer, one.figure, one.claim): one.verdict for one in found if one.claim}
+    judged = {(one.layer, one.figure, one.claim): write_verdict(one) for one in found if one.claim}
     assert judged[layer, figure, claim] == verdict
 
 
@@ -151,7 +152,7 @@ def test_a_refuted_claim_fails_no_check_and_a_wrong_expectation_does(network):
         ("claims: {params: many}", "claim 'params': 'many' claims no number"),
         ("claims: {output: many}", "'output' must be a size"),
         ("claims: {parms: 5M}", "claims has no 'parms'"),
-        ("claims: {field: 5}", "claims has no 'field'"),  # a network as a whole has none
+        ("claims: {settings: 5}", "claims has no 'settings'"),  # a network as a whole has none
         ("claims: {params: [5M]}", "a claim is text"),
         ("claims: 5M", "'claims' must be a mapping"),
         ("layers: {conv2: {claims: {params: 5M}}}", "expect is about 'conv2'"),

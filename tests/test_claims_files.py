@@ -12,10 +12,12 @@ from jsonschema import Draft202012Validator
 
 import archcalc
 from archcalc import ArchcalcError
-from archcalc.formats.claims import claims_files
+from archcalc.formats.claims_files import claims_files
+from archcalc.formats.language.claims import KEYS, claimable
 from archcalc.formats.language.claims_schema import claims_schema
 from archcalc.ground import quantity
 from archcalc.ground.quantity import Claim
+from archcalc.views.claimed import write_verdict
 
 # fmt: off
 CLAIMED = {"lecture_notes": 116, "cs231n": 35, "dive_into_deep_learning": 39, "courses": 28}
@@ -24,7 +26,7 @@ WRONG = [  # file, network, layer, figure, claim, what is so, part of the arithm
     ("lecture_notes", None, None, "output", "(N - 2P)/S + 1", "(H + 2·p − k)/s + 1",
      "N = 1, F = 1, P = 0, S = 1: claimed 2, really (1 + 2·0 − 1)/1 + 1 = 1", "filter size missing, sign of P wrong"),
     ("lecture_notes", None, None, "output", "1 + (H - FH)/S", "(H + 2·p − k)/s + 1",
-     "P = 1, S = 1: claimed 1, really (2 + 2·1 − 2)/1 + 1 = 3", "a slip: the padding is left out of out_h"),
+     "P = 1, S = 1: claimed 0, really (1 + 2·1 − 2)/1 + 1 = 2", "a slip: the padding is left out of out_h"),
     ("lecture_notes", "alexnet 3×224×224", "conv1", "output", "96x55x55", (96, 54, 54),
      "⌊(224 + 2·0 − 11)/4⌋ + 1 = 54", "the printed 224 is a slip, 227 was meant"),
     ("lecture_notes", "conv: {out: 30, kernel: 5} 1×28×28", None, "output", "24x24x1", (30, 24, 24),
@@ -52,6 +54,11 @@ RELATIVE = [  # text, number, step, relation
     ("1/4", 0.25, 0, "times"),
     ("5M more", 5_000_000, 1_000_000, "more"),
     ("0.3M less", 300_000, 100_000, "fewer"),
+    ("1/4 fewer", 25, 0, "% fewer"),
+    ("1/2 more parameters", 50, 0, "% more"),
+    ("55 percent fewer", 55, 1, "% fewer"),
+    ("55 per cent", 55, 1, "%"),
+    ("55 items fewer", 55, 1, "fewer"),
 ]
 SIZES = [  # text, the numbers that it may stand for, and the unit that is read otherwise
     ("164 MB", [(164 * 10**6, 10**6, ""), (164 * 2**20, 2**20, "MiB")]),
@@ -85,8 +92,9 @@ def test_every_verdict_is_that_of_the_facts(name):
     assert len(findings) == CLAIMED[name]
     wrong = {row[1:5] for row in WRONG if row[0] == name}
     assert {written(finding) for finding in findings if finding.verdict == "refuted"} == wrong
-    assert {finding.verdict for finding in findings} <= {"upheld", "refuted", "upheld, as MiB"}
-    as_mib = [(name, each.figure, each.claim) for each in findings if each.verdict == "upheld, as MiB"]
+    assert {finding.verdict for finding in findings} <= {"upheld", "refuted"}
+    assert {finding.reading for finding in findings} <= {None, "as MiB"}
+    as_mib = [(name, each.figure, each.claim) for each in findings if each.reading]
     assert as_mib == [row for row in AS_MIB if row[0] == name]
     assert not any(finding.fails for finding in findings)
 
@@ -179,12 +187,13 @@ def test_units_of_work_and_bytes_are_not_taken_for_words():
         ("{of: lenet5, layer: c1, formula: (H - k)/s + 1, equals: output}", "upheld", 28, None),
         ("{of: 3x3x3, formula: 28C², equals: weight_params}", "refuted", "27C²", "C = 1: claimed 28, really 27C² = 27"),
         ("{of: 3x3x3, channels: 10, weight_params: '2,700'}", "upheld", 2700, None),
-        ("{of: 3x3x3, than: 7x7, weight_params: 45% fewer}", "upheld", 27 / 49, None),
-        ("{of: 7x7, than: 3x3x3, weight_params: 90% more}", "refuted", 49 / 27, "49C² / 27C² = 1.815"),
-        ("{of: vgg19, than: vgg16, params: 5.3M more}", "upheld", 5_309_696, None),
+        ("{of: 3x3x3, than: 7x7, weight_params: 45% fewer}", "upheld", 100 * 22 / 49, "27C² / 49C² = 0.551: 44.9% fewer"),
+        ("{of: 7x7, than: 3x3x3, weight_params: 90% more}", "refuted", 100 * 22 / 27, "49C² / 27C² = 1.815: 81.48% more"),
+        ("{of: vgg19, than: vgg16, params: 5.3M more}", "upheld", 5_309_696, "143,667,240 − 138,357,544 = 5,309,696"),
         ("{of: vgg19, than: vgg16, params: 6M more}", "refuted", 5_309_696,
          "143,667,240 − 138,357,544 = 5,309,696"),
-        ("{of: vgg16, layer: fc6, than: {layer: fc7}, params: 6.1 times}", "upheld", 102_764_544 / 16_781_312, None),
+        ("{of: vgg16, layer: fc6, than: {layer: fc7}, params: 6.1 times}", "upheld", 102_764_544 / 16_781_312,
+         "102,764,544 / 16,781,312 = 6.124"),
         ("{formula: floor((N + 2P - F)/S) + 1, equals: output, rounding: floor}", "upheld", "(H + 2·p − k)/s + 1", None),
         ("{formula: (N + 2P - F)/S + 1, equals: output, rounding: floor}", "refuted", "(H + 2·p − k)/s + 1",
          "N = 2, F = 1, P = 0, S = 2: claimed 1.5, really ⌊(2 + 2·0 − 1)/2⌋ + 1 = 1"),
@@ -193,8 +202,126 @@ def test_units_of_work_and_bytes_are_not_taken_for_words():
 )  # fmt: skip
 def test_claims_of_every_kind_are_judged(judge, claim, verdict, computed, arithmetic):
     (finding,) = judge(claim)
-    assert (finding.verdict, finding.arithmetic, finding.source) == (verdict, arithmetic, "a note")
+    assert (write_verdict(finding), finding.arithmetic, finding.source) == (verdict, arithmetic, "a note")
     assert finding.computed == (pytest.approx(computed) if isinstance(computed, float) else computed)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "arithmetic"),
+    [
+        # of a formula: the case that it fails, whatever the letters that are held
+        ("{formula: N, equals: output, set: {N: 100, F: 3, S: 1}}", "refuted",
+         "N = 100, F = 3, P = 0, S = 1: claimed 100, really (100 + 2·0 − 3)/1 + 1 = 98"),
+        ("{formula: (N - F)/S + 1, equals: output, set: {P: 0, D: 2}}", "refuted",
+         "N = 3, F = 2, P = 0, S = 1, D = 2: claimed 2, really (3 + 2·0 − (2·(2 − 1) + 1))/1 + 1 = 1"),
+        ("{formula: (N + 2P - D(F - 1) - 1)/S + 1, equals: output}", "upheld", None),
+        ("{formula: (N + 2P - F)/S + 1, equals: output, rounding: strict}", "upheld", None),
+        ("{formula: (N + 2P - F)/P + 1, equals: output}", "refuted",
+         "N = 1, F = 1, P = 0, S = 1: divides by zero, really (1 + 2·0 − 1)/1 + 1 = 1"),
+        ("{formula: 27C^2 + 0.0000001, equals: weight_params, of: 3x3x3}", "refuted",
+         "C = 1: claimed 27, really 27C² = 27"),
+        ("{formula: 0.5·54C², equals: weight_params, of: 3x3x3}", "upheld", None),
+        ("{formula: (1/3)·81C², equals: weight_params, of: 3x3x3}", "upheld", None),
+        ("{formula: 27(C²), equals: macs, of: 3x3x3}", "upheld", None),
+        ("{formula: 27C² (14·14), equals: macs, of: 3x3x3, input: 14x14}", "upheld", None),
+        # of a stack: in numbers where its channels are given, and whatever its input where that does not matter
+        ("{of: 3x3x3, channels: 10, params: '2,730'}", "upheld", None),
+        ("{of: 3x3x3, field: 7, depth: 3}", "upheld", None),
+        ("{of: 3x3x3, layer: conv2, field: 5}", "upheld", None),
+        # of what sees everything
+        ("{of: alexnet, layer: fc6, field: 355}", "refuted", "it sees the whole input"),
+        # in the terms of the claim
+        ("{of: 3x3x3, than: 7x7, weight_params: 1/3 fewer}", "refuted", "27C² / 49C² = 0.551: 44.9% fewer"),
+        ("{of: 3x3x3, than: 7x7, weight_params: 2 times fewer}", "upheld", "27C² / 49C² = 0.551: 1.815 times fewer"),
+        ("{of: 3x3x3, than: 7x7, weight_params: 3 times fewer}", "refuted", "27C² / 49C² = 0.551: 1.815 times fewer"),
+        ("{of: 'conv: {out: 4, kernel: 3}', input: 3x8x8, weight_bytes: 1 KiB}", "refuted",
+         "112 numbers of 4 B = 448 B"),
+    ],
+)  # fmt: skip
+def test_a_claim_holds_to_the_unit_and_for_every_case(judge, claim, verdict, arithmetic):
+    findings = judge(claim)
+    assert {finding.verdict for finding in findings} == {verdict}
+    assert findings[0].arithmetic == arithmetic
+
+
+@pytest.mark.parametrize(
+    ("claim", "fact", "hint"),
+    [
+        ("{of: 3x3x3, params: 28K}", "params of a stack depend on C: 27C² + 3C", "channels: 256"),
+        ("{of: 3x3x3, activations: 1}", "activations of a stack depends on its input", "input: 256x56x56"),
+        ("{of: 3x3x3, layer: conv1, params: 10}", "params of a stack depends on its input", "channels: 256"),
+        ("{of: 3x3x3, channels: 4, output: 4x1x1}", "output of a stack depends on its input", None),
+        ("{of: 3x3x3, set: {C: 4}, weight_params: 27}", "a stack has no parameters to 'set'", None),
+        ("{formula: N, equals: output, set: {N: 3, F: 9, P: 0}}", "there is no window to try it on", None),
+        ("{formula: N, equals: output, set: {N: 3, H: 4}}", "there is no window to try it on", None),
+        ("{formula: N, equals: output, set: {N: foo}}", "'N' must be a whole number", None),
+        ("{formula: N, equals: output, set: {S: 0}}", "'S' must be at least 1, not 0", None),
+        ("{formula: N/2S, equals: output}", "can be read in two ways", "a/(2·S)"),
+        ("{formula: 1e2, equals: output}", "unknown name 'e2'", "the names in scope: N"),
+        ("{formula: N^99, equals: output}", "a power is at most 9", None),
+        ("{of: vgg16, equals: params, params: 138M}", "'equals' says what a formula is worked out for", "formula:"),
+        ("{of: vgg16, than: vgg19, counts: {conv: 13}}", "counts have no relation to another", "leave out 'than'"),
+        ("{of: 3x3x3, than: 7x7, formula: 27C^2, equals: params}", "a formula has no relation", "leave out 'than'"),
+        ("{of: vgg16, params: '13,8M'}", "claims no number", "a point the decimals: 13.8M"),
+        ("{of: vgg16, weight_bytes: 250 Mb}", "claims no bytes", "Mb are bits"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_is_refused_with_the_way_to_mend_it(judge, claim, fact, hint):
+    with pytest.raises(ArchcalcError) as caught:
+        judge(claim)
+    assert fact in caught.value.fact
+    assert hint is None or hint in caught.value.hint
+
+
+def test_true_is_not_1(judge, tmp_path):
+    (tmp_path / "net.yaml").write_text(
+        "parameters: {p: 0}\ninput: 3x8x8\nlayers: [conv: {out: 4, kernel: 3, padding: p}]\n"
+    )
+    with pytest.raises(ArchcalcError, match="true"):
+        judge("{of: net, set: {p: 1}, output: 4x8x8}", "{of: net, set: {p: true}, output: 4x8x8}")
+
+
+def test_claims_that_cannot_be_judged_hide_no_others(run, judge):
+    with pytest.raises(ArchcalcError, match="no layer or block 'fc9'"):
+        judge("{of: vgg16, layer: fc9, params: 1}", "{of: vgg16, params: 138M}")
+    outcome = run("check", "claims.yaml", COLUMNS=100)
+    assert outcome.status == 1
+    assert "upheld" in outcome.out
+    assert "1 claim cannot be judged" in outcome.out
+    assert "no layer or block 'fc9'" in outcome.err
+    document = json.loads(run("check", "claims.yaml", "--format", "json").out)
+    assert [row["verdict"] for row in document["rows"]] == ["upheld"]
+    assert len(document["errors"]) == 1
+    noted = []
+    assert len(archcalc.check_claims("claims.yaml", noted.append)) == len(noted) == 1
+
+
+def test_claims_are_judged_as_they_stand(run, judge):
+    judge("{of: vgg16, params: 138M}")
+    for options in (("--max-params", "5M"), ("--batch", "8"), ("--limit", "params <= 5M")):
+        outcome = run("check", "claims.yaml", *options)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert "leave out limits and conditions" in outcome.err
+
+
+def test_a_name_of_ours_that_is_also_a_file_here_is_said_to_be_ours(run, judge, tmp_path):
+    judge("{of: vgg16, params: 138M}")
+    (tmp_path / "claims.yaml").rename(tmp_path / "courses.yaml")
+    outcome = run("check", "courses")
+    assert (
+        "note: 'courses' is what archcalc knows by this name; the file here is called by ./courses.yaml"
+        in outcome.err
+    )
+    assert run("check", "./courses.yaml").err == ""
+    (tmp_path / "vgg16.yml").write_text("input: 3x8x8\nlayers: [relu]\n")
+    for line in (["params", "vgg16"], ["compare", "vgg16", "vgg19"]):
+        outcome = run(*line)
+        assert (outcome.status, outcome.err.count("the file here is called by ./vgg16.yml")) == (0, 1)
+
+
+def test_the_schema_and_the_reader_know_the_same_keys():
+    properties = claims_schema()["properties"]["claims"]["items"]["properties"]
+    assert {*properties} == {*KEYS, *claimable(of_layer=False), *claimable(of_layer=True)}
 
 
 def test_what_is_not_known_is_neither_upheld_nor_refuted(judge):
@@ -251,6 +378,7 @@ def test_check_judges_a_file_whatever_its_verdicts_and_says_what_is_claimed(run,
         "claimed": "110M",
         "computed": 138_357_544,
         "verdict": "refuted",
+        "reading": None,
         "source": "a note",
         "arithmetic": "",
     }

@@ -270,7 +270,7 @@ def test_check_tells_machines_raw_figures(run, specs):
 def test_check_says_what_was_claimed_what_is_computed_and_who_claims_it(run, specs):
     outcome = run("check", "refuted.yaml", "--format", "csv")
     assert outcome.out.splitlines()[1:] == [
-        "refuted,,params,,18,,20,wrong,2 filters of 3·3·1 weights and a bias,"
+        "refuted,,params,,18,,20,wrong,,2 filters of 3·3·1 weights and a bias,"
     ]
 
 

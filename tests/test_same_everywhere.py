@@ -16,9 +16,10 @@ from markdown_it import MarkdownIt
 
 from archcalc.commands import output
 from archcalc.sheet.kinds import COUNT, PLOT, TEXT
+from archcalc.sheet.latex import LATEX
 from archcalc.sheet.renderers import render
 from archcalc.sheet.sheet import Column, Sheet
-from archcalc.sheet.signs import spell
+from archcalc.sheet.signs import LOWERED, RAISED, SIGNS, spell
 from archcalc.sheet.terminal import page
 
 LINES = [
@@ -249,6 +250,7 @@ def test_markdown_is_a_table_of_the_same_cells(sheet_of, line):
     assert rendered(render(sheet, "markdown")) == everything(sheet)
 
 
+HIGH = {plain: sign for sign, plain in RAISED.items()}
 TEX = {
     r"\textbackslash{}": "\\",
     r"\textasciitilde{}": "~",
@@ -256,7 +258,6 @@ TEX = {
     r"\textless{}": "<",
     r"\textgreater{}": ">",
     r"\textbar{}": "|",
-    r"\textsuperscript{2}": "²",
     r"\text{bytes}": "bytes",
     r"$\times$": "×",
     r"$\cdot$": "·",
@@ -264,11 +265,17 @@ TEX = {
     r"$\le$": "≤",
     r"$\ge$": "≥",
     r"$-$": "−",
+    r"$\alpha$": "α",
+    r"$\beta$": "β",
+    r"\dots{}": "…",
+    r"$\surd$": "√",
     r"\cdot ": "·",
     r"\lfloor ": "⌊",
     r"\rfloor ": "⌋",
     r"\lceil ": "⌈",
     r"\rceil ": "⌉",
+    r"$\Sigma$": "Σ",
+    r"$\lambda$": "λ",
     "{,}": ",",
 }
 
@@ -281,6 +288,7 @@ def untexed(cell, kind):
         cell = steps.replace("'", "′").replace("-", "−") + result
     for tex, sign in TEX.items():
         cell = cell.replace(tex, sign)
+    cell = re.sub(r"\\textsuperscript\{(.)\}", lambda raised: chr(HIGH[ord(raised[1])]), cell)
     return re.sub(r"\\([&%$#_{}])", r"\1", cell).replace(" ", "")
 
 
@@ -369,3 +377,10 @@ def test_a_header_of_csv_is_no_formula_either():
     """What is compared is called as the caller says, such as a file of any name."""
     head = render(Sheet((Column("=1+1", "", TEXT), Column("＝a", "", TEXT)), ()), "csv").splitlines()[0]
     assert head == "'=1+1,'＝a"
+
+
+def test_latex_has_a_command_for_every_sign():
+    """Those that tables are drawn with are left out: a tabular draws its own lines."""
+    drawn = set("─│├└█▉▊▋▌▍▎▏▁▂▃▄▅▆▇")
+    signs = {chr(code) for table in (RAISED, LOWERED, SIGNS) for code in table} - drawn
+    assert {sign for sign in signs if sign in sign.translate(LATEX)} == set()

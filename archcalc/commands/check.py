@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import click
@@ -18,9 +18,10 @@ from archcalc.commands.options import (
     examples,
     input_option,
     load_model,
+    tell_namesake,
 )
 from archcalc.commands.output import emit, page_options
-from archcalc.ground.errors import ArchcalcError, CallError, ExceededError
+from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, combine, each_of, visible
 from archcalc.ground.limits import LAYERS
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """What came of a spec or a file of claims, and how many networks are sound."""
+    """What came of a spec or a file of claims: how many networks are sound, what is wrong with one, why claims cannot be judged."""
 
-    findings: Sequence[Finding]
-    sound: int
+    findings: Sequence[Finding] = ()
+    sound: int = 0
+    broken: Sequence[ArchcalcError] = ()
+    unjudged: Sequence[ArchcalcError] = ()
 
 
 @cli.command(
@@ -83,7 +86,6 @@ def check(
     In a limit, OP is one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or KB, MB, GB. Limits may
     be joined by and, or, not, with brackets.
     """
-    from archcalc.sheet.terminal import complain
     from archcalc.views import verdicts
 
     limits = read_limits(stated, max_params, max_macs, max_memory)
@@ -92,24 +94,36 @@ def check(
     if claims and (limits or any(options.values())):
         raise click.UsageError("--claims judges claims as they stand: leave out limits and conditions")
     outcomes = _judge_claims(specs) if claims else _check_each(specs, limits, options)
+    judged = _gather(outcomes)
+    errors = [str(each) for each in judged.broken], [str(each) for each in judged.unjudged]
+    emit(verdicts.findings(judged.findings, judged.sound, *errors, form), form)
+    is_well = not any(errors) and not any(finding.fails for finding in judged.findings)
+    ctx.exit(0 if is_well else 1)
+
+
+def _gather(outcomes: Iterable[Judged]) -> Judged:
+    """Return all outcomes as one; what is wrong is said as it comes."""
+    from archcalc.sheet.terminal import complain
+
     findings: list[Finding] = []
-    sound, broken = 0, []
+    sound = 0
+    broken: list[ArchcalcError] = []
+    unjudged: list[ArchcalcError] = []
     for outcome in outcomes:
-        if isinstance(outcome, ArchcalcError):
-            broken.append(str(outcome))
-            complain(outcome)
-        else:
-            findings += outcome.findings
-            sound += outcome.sound
-    emit(verdicts.findings(findings, sound, broken, form), form)
-    ctx.exit(1 if broken or any(finding.fails for finding in findings) else 0)
+        findings += outcome.findings
+        sound += outcome.sound
+        broken += outcome.broken
+        unjudged += (each for error in outcome.unjudged for each in each_of(error))
+        for error in (*outcome.broken, *outcome.unjudged):
+            complain(error)
+    return Judged(findings, sound, broken, unjudged)
 
 
 def _check_each(
     specs: Sequence[str],
     limits: Sequence[Limit],
     options: Options,
-) -> Iterator[Judged | ArchcalcError]:
+) -> Iterator[Judged]:
     """Yield what comes of each network that the specs hold, and of files of claims: findings, or what is wrong.
 
     Raises:
@@ -118,6 +132,10 @@ def _check_each(
     conditions = conditions_of(options)
     for spec in specs:
         if judged := _judge_file(spec):
+            if limits or any(options.values()):
+                raise click.UsageError(
+                    f"'{visible(spec)}' is a file of claims, which are judged as they stand: leave out limits and conditions"
+                )
             yield judged
             continue
         layers = 0
@@ -130,25 +148,28 @@ def _check_each(
             except CallError:
                 raise
             except ArchcalcError as error:
-                yield error
+                yield Judged(broken=[error])
                 if isinstance(error, ExceededError):
                     break
 
 
-def _judge_file(spec: str) -> Judged | ArchcalcError | None:
-    """Return what comes of a file of claims, or what is wrong with it; None where it is none."""
+def _judge_file(spec: str) -> Judged | None:
+    """Return what comes of a file of claims; None where it is none."""
+    unjudged: list[ArchcalcError] = []
     try:
-        findings = archcalc.check_claims(spec)
+        findings = archcalc.check_claims(spec, unjudged.append)
     except CallError:
         raise
     except ArchcalcError as error:
-        return error
-    return None if findings is None else Judged(findings, 0)
+        return Judged(unjudged=[error])
+    if findings is not None:
+        tell_namesake(spec)
+    return None if findings is None else Judged(findings, unjudged=[combine(unjudged)] if unjudged else ())
 
 
-def _judge_claims(specs: Sequence[str]) -> Iterator[Judged | ArchcalcError]:
+def _judge_claims(specs: Sequence[str]) -> Iterator[Judged]:
     """Yield what comes of all that is claimed in files and in specs; of some networks, what is claimed of them."""
-    from archcalc.questions.claimed import KnownClaims, every_claim
+    from archcalc.questions.claims.known import KnownClaims, every_claim
 
     known = KnownClaims()
     for spec in specs:
@@ -156,12 +177,15 @@ def _judge_claims(specs: Sequence[str]) -> Iterator[Judged | ArchcalcError]:
             yield judged
             continue
         for model in archcalc.members(spec):
+            unjudged: list[ArchcalcError] = []
             try:
-                yield Judged(known.about(model), 0)
+                yield Judged(known.about(model, unjudged.append), unjudged=unjudged)
             except CallError:
                 raise
             except ArchcalcError as error:
-                yield error
+                yield Judged(broken=[error])
     if not specs:
-        for outcome in every_claim():
-            yield outcome if isinstance(outcome, ArchcalcError) else Judged(outcome, 0)
+        unread: list[ArchcalcError] = []
+        for findings in every_claim(unread.append):
+            yield Judged(findings)
+        yield Judged(unjudged=unread)

@@ -10,7 +10,13 @@ import archcalc
 from archcalc.analysis.conditions import Asked
 from archcalc.commands.completions import complete_model
 from archcalc.commands.group import cli
-from archcalc.commands.options import condition_options, examples, overrides, result_options
+from archcalc.commands.options import (
+    condition_options,
+    examples,
+    overrides,
+    result_options,
+    tell_namesake,
+)
 from archcalc.commands.output import emit
 from archcalc.commands.values import Whole, Word
 
@@ -90,4 +96,6 @@ def compare(
     from archcalc.views.comparison import side_by_side
 
     contrast = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
+    for subject in subjects:
+        tell_namesake(subject)
     emit(side_by_side(contrast, form, by), form)

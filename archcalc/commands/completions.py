@@ -39,7 +39,7 @@ def complete_judged(ctx: click.Context, param: click.Parameter, incomplete: str)
     """Return the networks and the files of claims that a word begins; files where there are none."""
     from click.shell_completion import CompletionItem
 
-    from archcalc.formats.claims import claims_files
+    from archcalc.formats.claims_files import claims_files
 
     names = offer(path.stem for path in claims_files() if path.stem.startswith(incomplete.lower()))
     models = complete_model(ctx, param, incomplete)

@@ -249,7 +249,19 @@ def load_model(model: str, settings: Sequence[str], **conditions: Unpack[Conditi
     network = archcalc.load(
         model, parameters=overrides(settings), input=conditions["input"], batch=conditions["batch"]
     )
+    tell_namesake(model)
     return tell_notes(network)
+
+
+def tell_namesake(name: str) -> None:
+    """Say on standard error where a name of ours is that of a file in the current folder, too."""
+    from archcalc.formats.library import is_in_folder
+
+    if is_in_folder(name):
+        from archcalc.formats.claims_files import find_namesake
+
+        if path := find_namesake(name):
+            _tell(f"'{name}' is what archcalc knows by this name; the file here is called by ./{path}")
 
 
 def check_rounding(model: str, rounding: Rounding | None) -> None:
@@ -262,12 +274,17 @@ def check_rounding(model: str, rounding: Rounding | None) -> None:
 
 def tell_notes(network: Network) -> Network:
     """Return a network; what its reader had to assume goes to standard error, each once."""
-    noted = click.get_current_context().meta.setdefault(NOTES, set())
     for note in network.notes:
-        if note not in noted:  # variants of a family share notes
-            click.echo(f"note: {visible(note)}", err=True)
-            noted.add(note)
+        _tell(note)
     return network
+
+
+def _tell(note: str) -> None:
+    """Write a note to standard error, unless this run has done so: variants of a family share notes."""
+    noted = click.get_current_context().meta.setdefault(NOTES, set())
+    if note not in noted:
+        click.echo(f"note: {visible(note)}", err=True)
+        noted.add(note)
 
 
 def overrides(settings: Sequence[str]) -> dict[str, object]:

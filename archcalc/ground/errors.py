@@ -231,8 +231,13 @@ class Problems:
     def raise_noted(self) -> None:
         """Raise what was noted, if there is anything, in the order of the places."""
         if self.errors:
-            errors = sorted(self.errors.values(), key=_reading_order)
-            raise errors[0] if len(errors) == 1 else CombinedError(errors)
+            raise combine(self.errors.values())
+
+
+def combine(errors: Iterable[ArchcalcError]) -> ArchcalcError:
+    """Return errors as one, in the order of their places."""
+    ordered = sorted((each for error in errors for each in each_of(error)), key=_reading_order)
+    return ordered[0] if len(ordered) == 1 else CombinedError(ordered)
 
 
 def _reading_order(error: ArchcalcError) -> tuple[bool, int, int]:

@@ -15,7 +15,16 @@ BYTES = {
     **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
     **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
 }
-PATTERN = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?\s*([A-Za-z]*)")
+WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
+"""A whole number; commas stand between groups of three digits."""
+NUMBER = rf"({WHOLE})(?:\.([0-9]+))?"
+PATTERN = re.compile(NUMBER + r"\s*([A-Za-z]*)")
+LONGEST = 100
+"""The longest quantity or claim, in characters."""
+GROUPS = re.compile(r"[0-9],(?![0-9]{3}(?![0-9]))")
+"""A comma that parts no group of three digits."""
+BITS = re.compile(r"[KMGT]i?b")
+"""Units of bits: the small letter is not that of bytes."""
 
 
 def count(text: str) -> int:
@@ -37,10 +46,7 @@ def size(text: str) -> int:
 
 
 ABOUT = r"(?:~|≈|about |around |almost |nearly |roughly )?\s*"
-NUMBER = r"([0-9][0-9,]*)(?:\.([0-9]+))?"
 CLAIM = re.compile(ABOUT + NUMBER + r"(\s*)([A-Za-z]*)(?:[\s-][\w\s-]*)?")
-LONGEST_CLAIM = 100
-"""The longest text of a claim, in characters."""
 WORK = re.compile(r"(?<=.)(?:flops?|macs?|madds?|ops?)$")
 """What may be written onto a unit: 81 MFLOPs, 1.5GMACs."""
 CLAIM_UNITS = {**COUNTS, "thousand": 10**3, "million": 10**6, "billion": 10**9}
@@ -82,7 +88,7 @@ def claim(text: str) -> Claim:
     word = WORK.sub("", match[4].lower()) if match else ""
     is_bytes = word in BYTES and word not in CLAIM_UNITS
     if match is None or is_bytes or (not match[3] and word not in CLAIM_UNITS):
-        raise _no_claim(text, "such as 60M parameters, 22 layers or 51.3M")
+        raise _no_claim(text, _mend(text) or "such as 60M parameters, 22 layers or 51.3M")
     stated = _claim(match[1], match[2] or "", CLAIM_UNITS.get(word, 1))
     if stated.value % 1:
         raise ArchcalcError(f"'{text}' claims no whole number")
@@ -103,15 +109,15 @@ def size_claim(text: str) -> SizeClaim:
     """
     match = _match(CLAIM, text)
     unit = "" if match is None or match[4].lower() in ("byte", "bytes") else match[4]
-    if match is None or unit.lower() not in BYTES:
-        raise _no_claim(text, "such as 164 MB, 97.8 MiB or 512 bytes", "bytes")
+    if match is None or BITS.fullmatch(unit) or unit.lower() not in BYTES:
+        raise _no_claim(text, _mend(text, unit) or "such as 164 MB, 97.8 MiB or 512 bytes", "bytes")
     readings = [unit] if len(unit) != 2 else [unit, f"{unit[0].upper()}iB"]
     claims = (_claim(match[1], match[2] or "", BYTES[each.lower()]) for each in readings)
     return SizeClaim(tuple(each._replace(unit=readings[1] if n else "") for n, each in enumerate(claims)))
 
 
 Relation = Literal["times", "times fewer", "% more", "% fewer", "%", "more", "fewer"]
-PART = re.compile(r"([0-9]{1,18})\s*/\s*([0-9]{1,18})(?:[\s-][\w\s-]*)?")
+PART = re.compile(r"([0-9]{1,18})\s*/\s*([0-9]{1,18})(?:\s+(more|fewer|less))?(?:[\s-][\w\s-]*)?")
 TIMES = re.compile(
     ABOUT
     + r"(?:[x×]\s*"
@@ -120,7 +126,7 @@ TIMES = re.compile(
     + NUMBER
     + r"\s*(?:times|[x×](?!\w)))(?:\s+(?:as many|as much|more|(fewer|less)))?(?:\s[\w\s-]*)?"
 )
-PERCENT = re.compile(ABOUT + NUMBER + r"\s*%(?:\s*(more|fewer|less))?(?:\s[\w\s-]*)?")
+PERCENT = re.compile(ABOUT + NUMBER + r"\s*(?:%|per\s?cent\b)(?:\s*(more|fewer|less))?(?:\s[\w\s-]*)?")
 DIFFERENCE = re.compile(r"(.*?)\s+(more|fewer|less)(?:\s[\w\s-]*)?")
 
 
@@ -157,25 +163,46 @@ def relative(text: str) -> Relative:
         ArchcalcError: it is none of these.
     """
     if (match := _match(PART, text)) and int(match[2]):
-        return Relative(Claim(Fraction(int(match[1]), int(match[2])), 0), "times")
+        part = Fraction(int(match[1]), int(match[2]))
+        return (
+            Relative(Claim(100 * part, 0), _percent(match[3]))
+            if match[3]
+            else Relative(Claim(part, 0), "times")
+        )
     if match := _match(TIMES, text):
         stated = _claim(match[1] or match[3], match[2] or match[4] or "", 1)
         return Relative(stated, "times fewer" if match[5] else "times")
     if match := _match(PERCENT, text):
-        percent: Relation = "% more" if match[3] == "more" else "% fewer" if match[3] else "%"
-        return Relative(_claim(match[1], match[2] or "", 1), percent)
+        return Relative(_claim(match[1], match[2] or "", 1), _percent(match[3]))
     if match := _match(DIFFERENCE, text):
         return Relative(claim(match[1]), "more" if match[2] == "more" else "fewer")
-    raise _no_claim(text, "such as 81% more, 9 times fewer, 1/4 or 5M more", "relation")
+    raise _no_claim(text, _mend(text) or "such as 81% more, 9 times fewer, 1/4 or 5M more", "relation")
+
+
+def _percent(direction: str | None) -> Relation:
+    """Return what a share says where a word follows it, such as more."""
+    return "%" if direction is None else "% more" if direction == "more" else "% fewer"
 
 
 def _match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    return pattern.fullmatch(text.strip()) if len(text) <= LONGEST_CLAIM else None
+    return pattern.fullmatch(text.strip()) if len(text) <= LONGEST else None
 
 
 def _no_claim(text: str, hint: str, what: str = "number") -> ArchcalcError:
-    shown = text if len(text) <= LONGEST_CLAIM else f"{text[:LONGEST_CLAIM]}…"
-    return ArchcalcError(f"'{shown}' claims no {what}", hint=hint)
+    return ArchcalcError(f"'{_shorten(text)}' claims no {what}", hint=hint)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _mend(text: str, unit: str | None = None) -> str | None:
+    """Return how to write a number whose commas or whose unit mean something else; None where it has none of these."""
+    if unit and BITS.fullmatch(unit):
+        return f"{unit} are bits: bytes are written {unit[:-1]}B"
+    if GROUPS.search(text):
+        return "a comma parts groups of three digits, a point the decimals: 13.8M, or 13,800,000"
+    return None
 
 
 def _claim(whole: str, decimals: str, unit: int) -> Claim:
@@ -191,10 +218,12 @@ def _claim(whole: str, decimals: str, unit: int) -> Claim:
 
 
 def _quantity(text: str, units: dict[str, int], example: str) -> int:
-    match = PATTERN.fullmatch(text.strip().replace(",", "").replace("_", ""))
-    if match is None or match[3].lower() not in units:
-        raise ArchcalcError(f"'{text}' is no quantity such as {example}")
-    whole, fraction, unit = match[1], match[2] or "", units[match[3].lower()]
+    match = _match(PATTERN, text.replace("_", ""))
+    if match is None or BITS.fullmatch(match[3]) or match[3].lower() not in units:
+        raise ArchcalcError(
+            f"'{_shorten(text)}' is no quantity such as {example}", hint=_mend(text, match and match[3])
+        )
+    whole, fraction, unit = match[1].replace(",", ""), match[2] or "", units[match[3].lower()]
     if unit == 1 and fraction.strip("0"):
         raise ArchcalcError(f"'{text}' is no whole number", hint=f"a unit may follow, as in {example}")
     return int(whole + fraction) * unit // int("1" + "0" * len(fraction))

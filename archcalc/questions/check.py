@@ -15,9 +15,9 @@ from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import Expectation, FigureLimit, Limit, Network, members
 from archcalc.questions.analyze import analyze
-from archcalc.questions.claims import judge_figure
+from archcalc.questions.claims.excerpt import Excerpt
+from archcalc.questions.claims.judge import judge_figure
 from archcalc.questions.finding import Finding
-from archcalc.questions.selection import Selection
 
 
 def check(
@@ -65,11 +65,11 @@ def judge_expectations(network: Network) -> list[Finding]:
 
 
 def _judge_expectation(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Finding:
-    selection = _select(expectation, report, places)
+    excerpt = _select(expectation, report, places)
     if expectation.claim is not None:
-        finding = judge_figure(selection, expectation.figure, cast("Claimed", expectation.value))
+        finding = judge_figure(excerpt, expectation.figure, cast("Claimed", expectation.value))
     else:
-        computed = selection.value(expectation.figure)
+        computed = excerpt.value(expectation.figure)
         finding = Finding(
             network=report.name,
             layer=expectation.layer,
@@ -87,11 +87,11 @@ def _judge_expectation(expectation: Expectation, report: Report, places: Mapping
     )
 
 
-def _select(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Selection:
+def _select(expectation: Expectation, report: Report, places: Mapping[str, list[int]]) -> Excerpt:
     """Return what an expectation is about: a network, a layer, or a block folded into one row."""
     name = expectation.layer
     if name is None or places[name]:
-        return Selection(report, name, places[name] if name else ())
+        return Excerpt(report, name, places[name] if name else ())
     raise ArchcalcError(
         f"expect is about '{name}', but there is no such layer or block",
         place=expectation.origin.place() if expectation.origin else None,

@@ -6,22 +6,10 @@ from typing import Literal, NamedTuple
 
 from archcalc.analysis.budget import Outcome
 
-Verdict = (
-    Outcome
-    | Literal[
-        "upheld",
-        "upheld, cut not rounded",
-        "upheld, as KiB",
-        "upheld, as MiB",
-        "upheld, as GiB",
-        "upheld, as TiB",
-        "refuted",
-    ]
-)
+Verdict = Outcome | Literal["upheld", "refuted"]
 """What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
 
-A claim of megabytes that holds for mebibytes alone is upheld as such. Whether a limit or a claim holds is unknown where
-something that counts for it is not known.
+Whether a limit or a claim holds is unknown where something that counts for it is not known.
 """
 
 
@@ -44,6 +32,7 @@ class Finding(NamedTuple):
     source: str
     claim: str | None = None
     operator: str | None = None
+    reading: str | None = None
     arithmetic: str | None = None
 
     @property

@@ -27,8 +27,23 @@ LATEX = str.maketrans(
         "→": r"$\to$",
         "≤": r"$\le$",
         "≥": r"$\ge$",
-        "²": r"\textsuperscript{2}",
-        "ᵀ": r"\textsuperscript{T}",
+        **{
+            sign: rf"\textsuperscript{{{plain}}}"
+            for sign, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ˣᵈᵖᵀ", "0123456789-+xdpT", strict=True)
+        },
+        **{sign: rf"\textsubscript{{{number}}}" for number, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        "⌊": r"$\lfloor$",
+        "⌋": r"$\rfloor$",
+        "⌈": r"$\lceil$",
+        "⌉": r"$\rceil$",
+        "√": r"$\surd$",
+        "≈": r"$\approx$",
+        "–": "--",
+        "…": r"\dots{}",
+        **{
+            sign: rf"$\{name}$"
+            for sign, name in zip("αβλπΣ", ("alpha", "beta", "lambda", "pi", "Sigma"), strict=True)
+        },
         "′": "$'$",
         "∞": r"$\infty$",
         "−": r"$-$",

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.questions.finding import Finding
-from archcalc.sheet.kinds import BYTES, FIGURE, MIXED, RATIO, VERDICT, WORDS
+from archcalc.sheet.kinds import BYTES, FIGURE, MIXED, VERDICT, WORDS
 from archcalc.sheet.sheet import Cell, Column, Sheet
 
 COLUMNS = (
@@ -31,18 +31,23 @@ def _rows(claims: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
         for finding in alike:
             about = filter(None, (finding.network, finding.layer))
             yield (
-                finding.verdict,
+                write_verdict(finding),
                 ", ".join(about),
                 f"{finding.figure}: {finding.claim}",
                 finding.arithmetic or MIXED.text(write_computed(finding)),
             )
 
 
+def write_verdict(finding: Finding) -> str:
+    """Return the verdict, and how a claim has to be read for it: "upheld, as MiB"."""
+    return ", ".join(filter(None, (finding.verdict, finding.reading)))
+
+
 def write_computed(finding: Finding) -> Cell:
-    """Return what is computed for an expectation or a claim: a ratio, a formula, bytes, or a number or several."""
+    """Return what is computed for an expectation or a claim: a formula, bytes, or a number or several."""
     computed = finding.computed
     if isinstance(computed, Fraction):
-        return Cell(RATIO, float(computed))
+        return Cell(FIGURE, float(computed))
     if isinstance(computed, str):
         return Cell(WORDS, computed)
     figure = FIGURES.get(finding.figure)

@@ -22,7 +22,7 @@ from archcalc.sheet.kinds import (
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import claimed
-from archcalc.views.claimed import write_computed
+from archcalc.views.claimed import write_computed, write_verdict
 
 COLUMNS = (
     Column("network", "network", TEXT, "the network's name", 3),
@@ -35,6 +35,9 @@ COLUMNS = (
     Column("claimed", "claimed", WORDS, "what is claimed, word for word", 2),
     Column("computed", "computed", MIXED_LINES, "what it is; of joined limits each figure by its key"),
     Column("verdict", "verdict", VERDICT, "ok, wrong or unknown; of a claim upheld or refuted", 1),
+    Column(
+        "reading", "reading", WORDS, "how a claim has to be read so that it holds: as MiB, cut not rounded", 9
+    ),
     Column("source", "source", WORDS, "who says so", 4),
     Column(
         "arithmetic",
@@ -46,10 +49,12 @@ COLUMNS = (
 )
 
 
-def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form: str) -> Sheet:
+def findings(
+    judged: Sequence[Finding], sound: int, broken: Sequence[str], unjudged: Sequence[str], form: str
+) -> Sheet:
     """Return a row for every expectation, claim and limit; of several networks people get those that do not hold.
 
-    `sound` is how many networks are, `broken` what is wrong with the others.
+    `sound` is how many networks are, `broken` what is wrong with the others, `unjudged` why claims cannot be judged.
     """
     claims = [finding for finding in judged if finding.claim is not None]
     is_whole = form != "table" or sound <= 1
@@ -63,7 +68,7 @@ def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form:
     else:
         sheet = _table(shown, claims, is_for_people=form not in MACHINES)
     return sheet._replace(
-        notes=tuple(_outcome(judged, sound, len(broken))),
+        notes=tuple(_outcome(judged, sound, len(broken), len(unjudged))),
         facts={
             "checked": len(judged) - len(claims),
             "wrong": sum(finding.verdict == "wrong" for finding in judged),
@@ -71,21 +76,25 @@ def findings(judged: Sequence[Finding], sound: int, broken: Sequence[str], form:
             "claims": len(claims),
             "refuted": sum(not finding.holds for finding in claims),
             "sound": sound,
-            "errors": list(broken),
+            "errors": [*broken, *unjudged],
         },
     )
 
 
 def _table(shown: Sequence[Finding], claims: Sequence[Finding], *, is_for_people: bool) -> Sheet:
     """Return a row for each finding; people read the arithmetic of claims below."""
-    idle = {"operator", "arithmetic"} if is_for_people else set()
+    idle = {"operator", "reading", "arithmetic"} if is_for_people else set()
     if is_for_people and not claims:
         idle.add("claimed")
     kept = [place for place, column in enumerate(COLUMNS) if column.key not in idle]
     return Sheet(
         columns=tuple(COLUMNS[place] for place in kept),
-        rows=tuple(tuple(_cells(finding)[place] for place in kept) for finding in shown),
-        summary=tuple((finding.verdict, _explain(finding)) for finding in claims if finding.arithmetic),
+        rows=tuple(
+            tuple(_cells(finding, is_for_people=is_for_people)[place] for place in kept) for finding in shown
+        ),
+        summary=tuple(
+            (write_verdict(finding), _explain(finding)) for finding in claims if finding.arithmetic
+        ),
     )
 
 
@@ -95,7 +104,7 @@ def _explain(finding: Finding) -> str:
     return f"{finding.claim} for the {finding.figure}{about and f' of {about}'}: {finding.arithmetic}"
 
 
-def _cells(finding: Finding) -> tuple[object, ...]:
+def _cells(finding: Finding, *, is_for_people: bool) -> tuple[object, ...]:
     expected, computed = _write_limited(finding) if finding.operator else _write_stated(finding)
     return (
         finding.network or "",
@@ -105,7 +114,8 @@ def _cells(finding: Finding) -> tuple[object, ...]:
         expected,
         finding.claim or "",
         computed,
-        finding.verdict,
+        write_verdict(finding) if is_for_people else finding.verdict,
+        finding.reading or "",
         finding.source,
         finding.arithmetic or "",
     )
@@ -129,7 +139,7 @@ def _write_limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     return Cell(BOUND, (finding.operator, Cell(kind, finding.expected))), Cell(kind, finding.computed)
 
 
-def _outcome(judged: Sequence[Finding], sound: int, broken: int) -> Iterator[str]:
+def _outcome(judged: Sequence[Finding], sound: int, broken: int, unjudged: int) -> Iterator[str]:
     """Yield what came out of it all, in words."""
     claims = [finding for finding in judged if finding.claim is not None]
     limits = sum(finding.operator is not None for finding in judged)
@@ -147,8 +157,10 @@ def _outcome(judged: Sequence[Finding], sound: int, broken: int) -> Iterator[str
     if claims:
         verdict = f"{refuted} refuted" if refuted else "all upheld"
         yield f"{len(claims)} claim{'s' if len(claims) > 1 else ''} judged, {verdict}; claims never change the exit status"
-    if not (sound or claims or broken):
+    if not (sound or claims or broken or unjudged):
         yield "nothing is claimed here"
+    if unjudged:
+        yield f"{unjudged} claim{'s' if unjudged > 1 else ''} cannot be judged"
     if broken:
         yield f"{broken} spec{'s' if broken > 1 else ''} not sound"
 

@@ -27,17 +27,20 @@ LIKE = "write '- {of: vgg16, params: 138M}', one a line; archcalc help claims ha
 """What to write for what is no claim."""
 SIZES = (SHAPE, MATRIX)
 """The kinds of figures that are sizes."""
+SEEN = (FIELD, AXES)
+"""The kinds of figures that say what is seen of the input: by a network, what its output sees."""
+CLAIMABLE = (COUNT, BYTES, *SIZES, *SEEN)
+"""The kinds of figures that are numbers or sizes."""
 
 
 def claimable(*, of_layer: bool) -> tuple[str, ...]:
     """Return the figures that may be claimed of a network, or of a layer: numbers and sizes."""
-    kinds = (COUNT, BYTES, *SIZES, *((FIELD, AXES) if of_layer else ()))
     return tuple(
         key
         for key, figure in FIGURES.items()
         if key not in SUBJECT
-        and figure.kind in kinds
-        and ((figure.of if of_layer else figure.total) is not None or figure.expect == "both")
+        and figure.kind in CLAIMABLE
+        and ((figure.of if of_layer else figure.total) or figure.expect == "both" or figure.kind in SEEN)
     )
 
 
@@ -123,7 +126,8 @@ class _Entry:
     def __init__(self, body: Mapping, source: str) -> None:
         self.body = body
         self.by_layer = isinstance(body.entries.get("layers"), Mapping)
-        check_keys(body, (*KEYS, *claimable(of_layer=False), *claimable(of_layer=True)), "a claim")
+        known = dict.fromkeys((*KEYS, *claimable(of_layer=False), *claimable(of_layer=True)))
+        check_keys(body, tuple(known), "a claim")
         self.source = text(body, "source") or source
         if not self.source:
             raise ArchcalcError(
@@ -168,9 +172,15 @@ class _Entry:
                     check_keys(inside, (COUNTS, *claimable(of_layer=True)), "a claim about a layer")
                     at = At(section(body, "layers").keys[name])
                     stated += self._figures(inside, self.subject._replace(layers=(name,), at=at))
-        if "formula" in body.entries:
-            with problems.noted():
+        with problems.noted():
+            if "formula" in body.entries:
                 stated.append(self._formula())
+            elif "equals" in body.entries:
+                raise ArchcalcError(
+                    "'equals' says what a formula is worked out for, and there is none",
+                    place=body.keys["equals"].place(),
+                    hint="formula: 27C^2, equals: weight_params; or the figure itself, such as params: 60M",
+                )
         problems.raise_noted()
         if not stated:
             raise ArchcalcError(
@@ -196,12 +206,19 @@ class _Entry:
                     )
                 yield self._figure(figure, body, subject)
         counts = section(body, COUNTS)
+        if counts.entries:
+            self._refuse_than(body.keys[COUNTS], "counts have")
         for kind, tree in counts.entries.items():
             with problems.noted():
                 check_kind(counts.keys[kind])
                 claimed, value = _read(kind, tree, quantity.claim)
                 yield Assertion(subject, f"{COUNTS}.{kind}", claimed, value, self.source, At(tree))
         problems.raise_noted()
+
+    def _refuse_than(self, key: Scalar, what: str) -> None:
+        """Raise a fact where something that has no relation to another is put into one."""
+        if self.than is not None:
+            raise ArchcalcError(f"{what} no relation to another", place=key.place(), hint="leave out 'than'")
 
     def _figure(self, figure: str, body: Mapping, subject: Subject) -> Assertion:
         tree = body.entries[figure]
@@ -218,6 +235,7 @@ class _Entry:
     def _formula(self) -> Assertion:
         body = self.body
         tree = body.entries["formula"]
+        self._refuse_than(body.keys["formula"], "a formula has")
         formula = text(body, "formula")
         figure = text(body, "equals")
         known = claimable(of_layer=True) if self.subject.of is not None else (OUTPUT,)

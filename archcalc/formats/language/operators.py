@@ -6,6 +6,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from archcalc.ground import limits
@@ -14,7 +15,7 @@ from archcalc.op.settings import show
 
 def number(value: Any) -> Any:
     """Return `value` if it is a number; a TypeError says that it is none."""
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Fraction):
         return value
     raise TypeError(f"{show(value)} is no number")
 

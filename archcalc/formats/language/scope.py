@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Scope
 from typing import NamedTuple
 
-from archcalc.formats.language.expressions import KEYWORDS, parse, value_of
+from archcalc.formats.language.expressions import parse, value_of
+from archcalc.formats.language.grammar import KEYWORDS
 from archcalc.formats.language.operators import FUNCTIONS
 from archcalc.formats.language.synonyms import hint_for_setting
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree

@@ -1,4 +1,4 @@
-"""What a figure is stated of: a network, a layer, a block, several layers or a stack; its value, and how that comes about."""
+"""What a figure is stated of: a network, or a part of it such as a layer, a block, several layers; or a stack. Its value, and how that comes about."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from archcalc.analysis.budget import is_complete
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.formats.language.claims import SEEN
+from archcalc.ground.errors import ArchcalcError
 from archcalc.questions.explain import explain
 from archcalc.sheet.kinds import BYTES, SHAPE
 from archcalc.sheet.numbers import group_digits, short, write_bytes
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from archcalc.arithmetic.polynomial import Formula
     from archcalc.questions.costs import StackCosts
 
+OF_ANY_STACK = ("depth",)
+"""Other figures that a stack has whatever its input."""
+WITH_INPUT = "write 'input: 256x56x56' beside it; 'channels: 256' is enough for its parameters"
 MOST_PARTS = 4
 """How many summands of a figure are named; the rest is added up."""
 MOST_DERIVED = 3
@@ -26,10 +31,11 @@ MOST_NAMES = 8
 """How many layers that are counted are named."""
 
 
-class Selection(NamedTuple):
+class Excerpt(NamedTuple):
     """The layers of a report that a figure is stated of; `layer` is what they are called, None for the whole network.
 
-    `costs` are those of a stack whose channels are left open, or are `channels`.
+    `costs` are those of a stack whose input is left open, or its size alone, where its channels are `channels`; the
+    report is then of the smallest input that it takes.
     """
 
     report: Report
@@ -51,23 +57,29 @@ class Selection(NamedTuple):
         return figure.of_row(self._row(), self.report) is not None
 
     def value(self, key: str) -> object:
-        """Return a figure: of a stack with open channels a formula; None where it is not known, or is the whole input."""
+        """Return a figure: of a stack with open channels a formula; None where it is not known, or there is none.
+
+        Raises:
+            ArchcalcError: it depends on the size of the input of a stack, which is left open.
+        """
         figure = FIGURES[key]
         if (formula := self.formula(key)) is not None:
             return formula if self.channels is None else formula.at(self.channels)
+        if self.costs is not None and not (figure.kind in SEEN or key in OF_ANY_STACK):
+            raise ArchcalcError(f"{key} of a stack depends on its input", hint=WITH_INPUT)
         if self.layer is None and figure.total is not None:
             return figure.of_total(self.report)
         value = figure.of_row(self._row(), self.report)
         return None if value is None or value == "" else figure.kind.stated(value)
 
     def formula(self, key: str) -> Formula | None:
-        """Return a figure of a stack in C; None where it is no such stack, or the figure does not depend on C."""
-        if self.costs is None:
+        """Return a figure of a stack in C; None where it is no such stack, or the figure is none in C."""
+        if self.costs is None or self.layer is not None:
             return None
         in_channels = {
             "weight_params": self.costs.weights,
             "params": self.costs.with_biases,
-            "macs": self.costs.work["macs"],
+            "macs": self.costs.macs_on_input or self.costs.work["macs"],
         }
         return in_channels.get(key)
 
@@ -94,14 +106,15 @@ class Selection(NamedTuple):
             steps = explain(self.report, last.name).derivations
             sizes = (f", {each.figure} {each.numbers} = {each.result}" for each in steps if each.key == key)
             return f"{SHAPE.text(last.output_shape)}{''.join(sizes)}"
+        if value is None:
+            return "it sees the whole input" if figure.kind in SEEN else "it has none"
         if not isinstance(value, int):
             return None
         if figure.kind is BYTES:
             each = self.report.bytes_each
-            return (
-                f"{group_digits(value // each)} numbers of {each} B = {group_digits(value)} B = {short(value)}B"
-                f" = {write_bytes(value)}"
-            )
+            amounts = (f"{short(value)}B", write_bytes(value)) if value >= 1000 else ()
+            tally = f"{group_digits(value // each)} numbers of {each} B"
+            return " = ".join((tally, f"{group_digits(value)} B", *amounts))
         if len(rows) == 1 and (numbers := self._numbers(rows[0], key)):
             return f"{group_digits(value)} = {numbers}"
         summands = self._summands(key)

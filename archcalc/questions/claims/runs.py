@@ -1,4 +1,4 @@
-"""The layers that claims are about: loaded, run under their conditions, and picked out; each network once."""
+"""What claims are about, loaded and run under their conditions, each network once; and the layers picked out of it."""
 
 from __future__ import annotations
 
@@ -8,47 +8,42 @@ from typing import cast
 from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.layout import state_sizes
 from archcalc.analysis.report import Report
-from archcalc.formats.claims import ClaimsFile, load_subject
+from archcalc.formats.claims_files import ClaimsFile, load_subject
 from archcalc.formats.language.subjects import Subject, name_layers
 from archcalc.formats.language.tree import Scalar
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.network.network import members
 from archcalc.questions.analyze import analyze
+from archcalc.questions.claims.excerpt import Excerpt
 from archcalc.questions.costs import cost
-from archcalc.questions.selection import Selection
 from archcalc.questions.stacks import Stack, is_stack, network, stack
 
 
-class Subjects:
-    """What the claims of a file are about."""
+class Runs:
+    """The networks that the claims of a file are about."""
 
     def __init__(self, file: ClaimsFile) -> None:
         self.file = file
-        self.known: dict[Hashable, Selection] = {}
+        self.known: dict[Hashable, Excerpt] = {}
         self.layers = 0
         self.looks = 0
 
-    def select(self, subject: Subject) -> Selection:
+    def select(self, subject: Subject) -> Excerpt:
         """Return the layers that a claim is about."""
-        of = subject.of
-        key = (
-            of.text if isinstance(of, Scalar) else id(of),
-            *subject[subject._fields.index("input") : -2],
-            tuple(subject.set.items()),
-        )
+        key = _identify(subject)
         if key not in self.known:
             self.known[key] = self._load(subject)
             self.spend(len(self.known[key].report.rows))
-        selection = self.known[key]
-        report = selection.report
+        excerpt = self.known[key]
+        report = excerpt.report
         self._look_at(len(report.rows))
         if subject.is_whole:
-            return selection
+            return excerpt
         places = _find(subject, report)
-        return selection._replace(layer=name_layers(subject), places=places, costs=None)
+        return excerpt._replace(layer=name_layers(subject), places=places)
 
-    def _load(self, subject: Subject) -> Selection:
+    def _load(self, subject: Subject) -> Excerpt:
         """Return a whole network under the conditions of a claim."""
         conditions: Asked = {
             "batch": subject.batch,
@@ -60,6 +55,8 @@ class Subjects:
         if of is None:
             raise ArchcalcError("a claim needs 'of'")
         if isinstance(of, Scalar) and is_stack(of.text):
+            if subject.set:
+                raise ArchcalcError("a stack has no parameters to 'set'", hint="they are those of a spec")
             return self._stack(stack(of.text), subject, conditions)
         if subject.channels is not None:
             raise ArchcalcError("'channels' are those of a stack", hint="'input' has those of a network")
@@ -70,9 +67,9 @@ class Subjects:
                 raise
             raise ArchcalcError(error.fact, place=of.place(), hint=error.hint) from None
         shape = subject.input and state_sizes(subject.input, model.layout)
-        return Selection(analyze(model, input=shape, **conditions))
+        return Excerpt(analyze(model, input=shape, **conditions))
 
-    def _stack(self, layers: Stack, subject: Subject, conditions: Asked) -> Selection:
+    def _stack(self, layers: Stack, subject: Subject, conditions: Asked) -> Excerpt:
         """Return a stack on its input; with its costs in C where that is left open."""
         size, channels = subject.input or (), subject.channels
         if len(size) == 3:
@@ -83,8 +80,8 @@ class Subjects:
         shape = (channels or layers.multiple, *(size or layers.least))
         report = analyze(network(layers, shape), **conditions)
         if channels and size:
-            return Selection(report)
-        return Selection(report, costs=cost(layers, size, subject.rounding, report), channels=channels)
+            return Excerpt(report)
+        return Excerpt(report, costs=cost(layers, size, subject.rounding, report), channels=channels)
 
     def _look_at(self, layers: int) -> None:
         """Note how many layers a claim looks through, or raise an error where those of all claims are too many."""
@@ -95,6 +92,21 @@ class Subjects:
         """Note how many layers are run, or raise an error where they are too many."""
         self.layers += layers
         limits.LAYERS.check(self.layers, f"{self.file.name}: its claims are about", "layers together")
+
+
+def _identify(subject: Subject) -> Hashable:
+    """Return what two claims about the same network under the same conditions have in common."""
+    of = subject.of
+    return (
+        of.text if isinstance(of, Scalar) else id(of),
+        subject.input,
+        subject.channels,
+        subject.batch,
+        subject.dtype,
+        subject.rounding,
+        subject.train,
+        *((name, repr(value)) for name, value in subject.set.items()),  # true is not 1
+    )
 
 
 def _find(subject: Subject, report: Report) -> Sequence[int]:

@@ -13,7 +13,15 @@ from archcalc.formats.language.inline import Inline
 from archcalc.formats.language.sections import holds_claims
 from archcalc.formats.language.tree import Scalar, Tree
 from archcalc.formats.language.yaml import read
-from archcalc.formats.library import as_path, is_file, is_inline, load, with_suffix
+from archcalc.formats.library import (
+    as_path,
+    is_file,
+    is_in_folder,
+    is_inline,
+    is_located,
+    load,
+    with_suffix,
+)
 from archcalc.formats.specs import (
     SUFFIXES,
     document_in,
@@ -53,6 +61,19 @@ def claims_files() -> list[Path]:
     ]
 
 
+def find_namesake(name: str) -> Path | None:
+    """Return the file in the current folder that a name would stand for, were it not one of ours; None where it is not so."""
+    if is_located(name) or is_inline(name) or not is_in_folder(name):
+        return None
+    is_ours = find_by_name(normal(name)) or _shipped(name)
+    return with_suffix(Path(name)) if is_ours else None
+
+
+def _shipped(name: str) -> list[Path]:
+    """Return the files of claims that are called so."""
+    return [path for path in claims_files() if normal(path.stem) == normal(name)]
+
+
 def find_claims(name: str) -> ClaimsFile | None:
     """Return the file of claims of this path, or that archcalc ships under this name; None where it is none.
 
@@ -64,7 +85,7 @@ def find_claims(name: str) -> ClaimsFile | None:
         return None
     path, variant = as_path(name)
     if path is None:
-        shipped = [path for path in claims_files() if normal(path.stem) == normal(name)]
+        shipped = _shipped(name)
         if not shipped and not is_file(with_suffix(Path(name))):
             return None
         if find_by_name(normal(name)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from archcalc.formats.claims import ClaimsFile, claims_files, read_claims
+from archcalc.formats.claims_files import ClaimsFile, claims_files, read_claims
 from archcalc.formats.language.tree import Scalar
 from archcalc.formats.library import load
 from archcalc.formats.selection import load_every
@@ -14,22 +14,20 @@ from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network
 from archcalc.questions.check import judge_expectations
-from archcalc.questions.claims import judge_claims
+from archcalc.questions.claims.judge import judge_claims
 from archcalc.questions.finding import Finding
 
 
-def every_claim() -> Iterator[list[Finding] | ArchcalcError]:
-    """Yield what comes of all claims, those of files first, and what is wrong with some of them."""
+def every_claim(note: Callable[[ArchcalcError], None]) -> Iterator[list[Finding]]:
+    """Yield what comes of all claims, those of files first; `note` is told which cannot be judged or read."""
     limits.check()
     for path in claims_files():
         try:
-            yield [finding for file in _read(path) for finding in judge_claims(file)]
+            yield [finding for file in _read(path) for finding in judge_claims(file, note)]
         except ArchcalcError as error:
-            yield error
-    problems: list[ArchcalcError] = []
-    for network in load_every(problems.append):
+            note(error)
+    for network in load_every(note):
         yield _in_spec(network)
-    yield from problems
 
 
 class KnownClaims:
@@ -38,8 +36,10 @@ class KnownClaims:
     def __init__(self) -> None:
         self.files: dict[Path, list[ClaimsFile]] = {}
 
-    def about(self, model: str) -> list[Finding]:
+    def about(self, model: str, note: Callable[[ArchcalcError], None]) -> list[Finding]:
         """Return what comes of the claims about a network: those of its spec, and where it is called by its name those of files.
+
+        `note` is told which claims cannot be judged.
 
         Raises:
             ArchcalcError: there is no such network, it or a file is wrong.
@@ -56,7 +56,7 @@ class KnownClaims:
                     if isinstance(assertion.subject.of, Scalar)
                     and normal(assertion.subject.of.text) == normal(model)
                 )
-                findings += judge_claims(file._replace(assertions=about))
+                findings += judge_claims(file._replace(assertions=about), note)
         return findings
 
 

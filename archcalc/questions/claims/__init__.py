@@ -1,0 +1,1 @@
+"""A network really run, and compared with its report."""
