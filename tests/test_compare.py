@@ -682,3 +682,16 @@ def test_machines_get_exact_coefficients_and_every_difference(run):
         }
     ]
     assert [one["network"]["name"] for one in networks["networks"]] == ["resnet50", "resnet101"]
+
+
+def test_stages_of_unlike_networks_stand_together_before_the_next_one_that_both_have(run):
+    rows = json.loads(
+        run("compare", "alexnet", "vgg16", "resnet18", "--by", "stage", "--format", "json").out
+    )["rows"]
+    stages = [row["part"] for row in rows if row["figure"] == "parameters" and row["part"]]
+    assert stages == [
+        *("conv1", "batchnorm1", "conv2", "conv3", "conv4", "conv5"),
+        *(f"stage{number}" for number in range(1, 6)),
+        *("conv2_x", "conv3_x", "conv4_x", "conv5_x"),
+        *("fc6", "fc7", "fc8", "linear1"),
+    ]

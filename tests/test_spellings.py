@@ -52,3 +52,17 @@ def test_rounds_are_numbered_apart_from_a_number_in_their_name(report_of):
     names = [row.name for row in report_of(f"input: 1x2x2\nlayers: [{layers}]").rows]
     assert names[1:3] == ["s1_1.relu1", "s1_2.relu1"]
     assert names[-1] == "s2.relu1"
+
+
+@pytest.mark.parametrize(
+    "line", ["show lenet5 --batch 2 --batch 3", "check lenet5 --max-params 5M --max-params 6M"]
+)
+def test_an_option_that_takes_one_value_is_not_given_twice(run, line):
+    outcome = run(*line.split())
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "is given twice: leave one out" in outcome.err
+
+
+def test_options_that_take_several_values_are_given_as_often_as_one_likes(run):
+    assert run(*["check", "lenet5", "--limit", "params<=1M", "--limit", "depth<=9", "--format", "json"]).status == 0
+    assert run(*["show", "lenet5", "--train", "--train"]).status == 0

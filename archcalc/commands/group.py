@@ -109,12 +109,22 @@ class Command(click.Command):
             raise click.UsageError(
                 f"which MODEL is not said; such as archcalc {self.name} alexnet: archcalc list shows all", ctx
             ) from None
+        if not ctx.resilient_parsing:
+            self._refuse_repetition(ctx, given)
         if surplus and not ctx.resilient_parsing:
             words = " ".join(map(visible, surplus))
             plural = "s" * (len(surplus) > 1)
             hint = self._hint_for_surplus(surplus[0], given)
             raise click.UsageError(f"there is nothing to do with the argument{plural} {words}; {hint}", ctx)
         return surplus
+
+    def _refuse_repetition(self, ctx: click.Context, given: list[str]) -> None:
+        """Raise where an option that takes one value is given twice: the first one would be ignored."""
+        _, _, order = self.make_parser(ctx).parse_args(given)
+        single = [each for each in order if isinstance(each, click.Option) and not each.multiple]
+        for option in single:
+            if not option.is_flag and single.count(option) > 1:
+                raise click.UsageError(f"{max(option.opts, key=len)} is given twice: leave one out", ctx)
 
     @property
     def _writes_files(self) -> bool:

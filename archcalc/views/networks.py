@@ -139,14 +139,19 @@ def _are_small(counts: Sequence[object], totals: Sequence[int], least: float) ->
 
 
 def _merge(orders: Iterable[list[str]]) -> list[str]:
-    """Return every name once, each list's own names behind those that they follow there."""
-    following: dict[str, str] = {"": ""}
+    """Return every name once: each list's own names stand together, before the next one that is there already, or at the end."""
+    following, preceding = {"": ""}, {"": ""}  # a ring, which the empty name closes
     for order in orders:
-        last = ""
-        for name in order:
+        own: list[str] = []
+        for name in (*order, ""):
             if name not in following:
-                following[name], following[last] = following[last], name
-            last = name
+                own.append(name)
+                continue
+            for each in own:
+                before = preceding[name]
+                following[before] = preceding[name] = each
+                following[each], preceding[each] = name, before
+            own = []
     merged: list[str] = []
     while name := following[merged[-1] if merged else ""]:
         merged.append(name)
