@@ -100,5 +100,6 @@ def test_keys_are_the_surface_s():
         "weight_bytes",
         "activation_bytes",
         "peak_bytes",
+        "arena_bytes",
         "memory_bytes",
     }

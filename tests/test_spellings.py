@@ -64,5 +64,8 @@ def test_an_option_that_takes_one_value_is_not_given_twice(run, line):
 
 
 def test_options_that_take_several_values_are_given_as_often_as_one_likes(run):
-    assert run(*["check", "lenet5", "--limit", "params<=1M", "--limit", "depth<=9", "--format", "json"]).status == 0
+    assert (
+        run(*["check", "lenet5", "--limit", "params<=1M", "--limit", "depth<=9", "--format", "json"]).status
+        == 0
+    )
     assert run(*["show", "lenet5", "--train", "--train"]).status == 0

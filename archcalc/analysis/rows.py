@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from archcalc.analysis.arena import count_alive, lifetimes
 from archcalc.analysis.backward import gradients
 from archcalc.analysis.engine import Facts
 from archcalc.analysis.row import Row, Totals
@@ -12,7 +11,7 @@ from archcalc.analysis.sights import extents, sights
 from archcalc.analysis.split import NOTHING, split
 from archcalc.arithmetic.sight import Sight
 from archcalc.ground.collector import pause_collector
-from archcalc.network.liveness import last_uses, storages
+from archcalc.network.liveness import overwriting
 from archcalc.network.network import Node
 from archcalc.op.op import add_up, elements
 
@@ -61,40 +60,9 @@ def rows_of(run: Run) -> tuple[Row, ...]:
 
 def _memory(run: Run) -> tuple[list[int], list[int]]:
     """Return the numbers that each layer stores anew, writing over its input where it can, and those alive while it runs."""
-    owners = storages(run.nodes)
-    last = last_uses([node.inputs for node in run.nodes], run.outputs, owners)
-    return _in_place(run, owners, last), _alive(run, owners, last)
-
-
-def _in_place(run: Run, owners: Sequence[int], last: Sequence[int]) -> list[int]:
-    """Return the numbers that each layer stores anew, none where it writes over its input: it can, and nobody needs that any more."""
-    return [
-        0
-        if facts.traits.storage == "overwrite" and last[owners[node.inputs[0]]] == position
-        else facts.stored
-        for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True))
-    ]
-
-
-def _alive(run: Run, owners: Sequence[int], last: Sequence[int]) -> list[int]:
-    """Return the numbers alive while each layer runs, freeing every tensor after its last use.
-
-    A view keeps its input's memory alive and adds none; a weight is in memory all along and counted there.
-    """
-    held = [
-        facts.held if owner == position else 0
-        for position, (owner, facts) in enumerate(zip(owners, run.facts, strict=True))
-    ]
-    freed = [0] * (len(held) + 1)
-    for position, numbers in zip(last, held, strict=True):
-        freed[position] += numbers
-    alive = 0
-    most = []
-    for position, numbers in enumerate(held):
-        alive += numbers
-        most.append(alive)
-        alive -= freed[position]
-    return most
+    in_place = overwriting(run.nodes, run.outputs)
+    stored = [0 if position in in_place else facts.stored for position, facts in enumerate(run.facts)]
+    return stored, count_alive(lifetimes(run), len(run.nodes))
 
 
 def _depths(run: Run) -> list[int]:

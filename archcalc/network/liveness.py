@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from archcalc.network.network import Node
 
 
-def storages(nodes: Sequence[Node]) -> list[int]:
-    """Return for each node the position of the one that owns the memory of its output: a view keeps its input's."""
+def storages(nodes: Sequence[Node], overwriting: Collection[int] = ()) -> list[int]:
+    """Return for each node the position of the one that owns the memory of its output.
+
+    A view keeps its input's, and so do those that are `overwriting` theirs.
+    """
     owners: list[int] = []
     for position, node in enumerate(nodes):
-        is_view = node.op.traits.storage == "view"
-        owners.append(owners[node.inputs[0]] if is_view else position)
+        is_own = node.op.traits.storage != "view" and position not in overwriting
+        owners.append(position if is_own else owners[node.inputs[0]])
     return owners
+
+
+def overwriting(nodes: Sequence[Node], outputs: Iterable[int]) -> set[int]:
+    """Return the positions of the nodes that can write over their input: nobody needs it any more."""
+    owners = storages(nodes)
+    last = last_uses([node.inputs for node in nodes], outputs, owners)
+    return {
+        position
+        for position, node in enumerate(nodes)
+        if node.op.traits.storage == "overwrite" and last[owners[node.inputs[0]]] == position
+    }
 
 
 def last_uses(

@@ -17,6 +17,7 @@ from archcalc.sheet.json import HEAD, SCHEMA
 from archcalc.sheet.sheet import Column, Schema
 from archcalc.views import (
     beside,
+    beside_memory,
     catalogue,
     explanation,
     layers,
@@ -86,8 +87,8 @@ def _commands() -> dict[str, list[Schema]]:
         ],
         "flops": [_page(_row(totals.TOTALS), beside.FACTS), _layers(layers.WORK)],
         "memory": [
-            _page(_row(totals.MEMORY), beside.FACTS | beside.MEMORY),
-            _layers(layers.MEMORY, beside.FACTS | beside.MEMORY),
+            _page(_row(totals.MEMORY), beside.FACTS | beside_memory.MEMORY),
+            _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
         ],
         "explain": [
             _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),

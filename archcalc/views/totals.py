@@ -8,7 +8,7 @@ from math import prod
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
+from archcalc.questions.memory import Need, busiest, deploy, find_most_unfolded, inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
@@ -142,7 +142,11 @@ def memory(report: Report, optimizer: str | None) -> Sheet:
         footer=("total", total, total * each, "", ""),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        summary=(*_sum_activations(report), *_find_unfolded(report)),
+        summary=(
+            *_sum_activations(report),
+            *(_lay_out(report) if optimizer is None else ()),
+            *_find_unfolded(report),
+        ),
         facts=facts(report)
         | {"inference": _at_inference(report)}
         | {"training": None if optimizer is None else _in_training(needs, report, optimizer)},
@@ -166,6 +170,17 @@ def _sum_activations(report: Report) -> Iterator[tuple[str, str]]:
     yield ("in place", f"{overwritten}; {counted(in_place + entered)} with the input")
 
 
+def _lay_out(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what one arena takes for all activations, and what is left of it in programs that only run a network."""
+    arena = FIGURES["arena_bytes"].of_total(report)
+    if arena is not None:
+        yield "arena", f"{BYTES.text(arena)}, as a planner lays the activations out, greedy by size"
+    deployed = deploy(report)
+    planned = f"; arena {BYTES.text(deployed.arena_bytes)}" if deployed.arena_bytes is not None else ""
+    alive = f"{BYTES.text(deployed.peak_bytes)} alive at once while {deployed.peak_at} runs{planned}"
+    yield "deployed", f"{alive}: in place, batch normalisation folded"
+
+
 def memory_by_layer(report: Report, depth: int | None) -> Sheet:
     """Return what is in memory at inference, layer by layer."""
     sheet = layers(report, BY_LAYER, depth)
@@ -174,11 +189,19 @@ def memory_by_layer(report: Report, depth: int | None) -> Sheet:
 
 def _at_inference(report: Report) -> dict[str, object]:
     """Return what machines are told of memory at inference."""
+    deployed = deploy(report)
     return {
         "peak_bytes": report.peak_bytes,
         "peak_at": busiest(report).name,
+        "arena_bytes": FIGURES["arena_bytes"].of_total(report),
         "memory_bytes": report.weight_bytes + report.peak_bytes,
         "in_place_bytes": report.totals.in_place * report.bytes_each,
+        "deployed": {
+            "weight_bytes": deployed.report.weight_bytes,
+            "peak_bytes": deployed.peak_bytes,
+            "peak_at": deployed.peak_at,
+            "arena_bytes": deployed.arena_bytes,
+        },
         "im2col": _largest_matrix(report),
     }
 

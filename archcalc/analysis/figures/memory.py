@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from archcalc.analysis.arena import lifetimes, measure_arena
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
 from archcalc.analysis.row import Row
 from archcalc.sheet.kinds import BYTES, COUNT, MATRIX
@@ -90,6 +91,18 @@ figure(
         heading="peak memory",
         total=lambda t: t.peak_bytes,
         listed=True,
+        limit=True,
+        of_outputs=True,
+    )
+)
+figure(
+    Figure(
+        "arena_bytes",
+        BYTES,
+        "bytes of one arena that a planner lays all activations out in, greedy by size; nothing where too many live together",
+        label="arena",
+        heading="arena",
+        total=lambda t: measure_arena(lifetimes(t.run), t.bytes_each),
         limit=True,
         of_outputs=True,
     )
