@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.finding import Finding
+    from archcalc.questions.fit import Fit, fit
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
     from archcalc.questions.verify.agreement import compare_values
     from archcalc.questions.verify.verify import Verification, memory_bound, verify
@@ -45,6 +46,7 @@ __all__ = [
     "Derivation",
     "Explanation",
     "Finding",
+    "Fit",
     "Network",
     "Reconciliation",
     "Report",
@@ -61,6 +63,7 @@ __all__ = [
     "compare_values",
     "explain",
     "export",
+    "fit",
     "load",
     "load_every",
     "loads",
@@ -83,6 +86,8 @@ _HOMES = {
     "Derivation": "archcalc.questions.explain",
     "Explanation": "archcalc.questions.explain",
     "explain": "archcalc.questions.explain",
+    "Fit": "archcalc.questions.fit",
+    "fit": "archcalc.questions.fit",
     "export": "archcalc.formats.registry",
     "Finding": "archcalc.questions.finding",
     "Network": "archcalc.network.network",

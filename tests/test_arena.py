@@ -8,7 +8,7 @@ import pytest
 
 import archcalc
 from archcalc.analysis.arena import Lifetime, count_alive, lay_out, lifetimes, measure_arena
-from archcalc.questions.memory import deploy
+from archcalc.analysis.deployed import deploy
 
 PUBLISHED = {"mobilenet_v1": 4.594, "mobilenet_v2": 5.742, "inception_v3": 7.914}
 """MiB of greedy by size, which is the lower bound there, too: Pisarchyk & Lee 2020, table 2."""

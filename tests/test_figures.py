@@ -102,4 +102,7 @@ def test_keys_are_the_surface_s():
         "peak_bytes",
         "arena_bytes",
         "memory_bytes",
+        "deployed.weight_bytes",
+        "deployed.peak_bytes",
+        "deployed.arena_bytes",
     }

@@ -58,6 +58,7 @@ def swirl(request, monkeypatch, tmp_path):
 
 
 LINES = [
+    "fit odd.yaml --memory 1MiB",
     "show odd.yaml",
     "show odd.yaml --columns all --format json",
     "show odd.yaml --format html",
@@ -92,7 +93,7 @@ def test_every_command_takes_it(line, run):
     assert (
         "swirl" in outcome.out
         or "schema" in line
-        or line.split()[0] in ("memory", "compare", "check", "rf")
+        or line.split()[0] in ("memory", "compare", "check", "fit", "rf")
         or line.endswith(("--fold-batchnorm", "--train"))
     )
 

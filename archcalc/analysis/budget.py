@@ -199,7 +199,7 @@ def _judge_alone(limit: FigureLimit, report: Report) -> Outcome:
 
 def is_complete(figure: Figure, report: Report) -> bool:
     """Tell whether every row says how much it has of a figure, and how large its output is where that counts."""
-    if figure.known:
+    if figure.known and (figure.of_total(report) is None or not figure.of_outputs):
         return figure.of_total(report) is not None
     if not report.totals.incomplete:  # where a size or a figure is not known, work is not known, either
         return True

@@ -10,7 +10,7 @@ import click
 import archcalc
 from archcalc.commands.completions import complete_judged
 from archcalc.commands.group import cli
-from archcalc.commands.limits import limit_options, read_limits
+from archcalc.commands.limits import limit_options, most_of, read_limits
 from archcalc.commands.options import (
     Options,
     condition_options,
@@ -88,7 +88,7 @@ def check(
     """
     from archcalc.views import verdicts
 
-    limits = read_limits(stated, max_params, max_macs, max_memory)
+    limits = read_limits(stated, most_of(max_params, max_macs, max_memory))
     if not specs and not claims:
         raise click.UsageError("Missing argument 'SPEC...'.")
     if claims and (limits or any(options.values())):

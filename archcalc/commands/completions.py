@@ -59,6 +59,13 @@ def complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str
     return offer(f"{name}=" for name in network.parameters if name.startswith(incomplete)) if network else []
 
 
+def complete_varied(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what `fit` may vary that a word begins: batch, input, and the parameters of the model before it."""
+    network = _network(ctx)
+    names = ("batch", "input", *(network.parameters if network else ()))
+    return offer(name for name in names if name.startswith(incomplete))
+
+
 def _network(ctx: click.Context) -> Network | None:
     """Return the network that a command is about, the first one where it takes several; None where there is none."""
     models = next((ctx.params[name] for name in ("model", "specs", "subjects") if ctx.params.get(name)), None)

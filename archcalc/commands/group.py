@@ -34,7 +34,7 @@ HEADINGS = {
         "verify": "verify",
         "quiz": "quiz",
     },
-    "Decide": {"check": "check"},
+    "Decide": {"check": "check", "fit": "fit"},
     "Exchange": {"export": "export"},
     "Reference": {
         "ops": "specs",

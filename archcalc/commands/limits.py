@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import click
@@ -22,6 +22,19 @@ def _limitable() -> Sequence[str]:
     return limitable()
 
 
+def limit_option(command: FC) -> FC:
+    """Add --limit."""
+    return click.option(
+        "--limit",
+        "stated",
+        multiple=True,
+        metavar="'KEY OP VALUE'",
+        cls=ListingOption,
+        keys=_limitable,
+        help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
+    )(command)
+
+
 def limit_options(command: FC) -> FC:
     """Add --limit and its short forms."""
     for decorate in (
@@ -32,15 +45,7 @@ def limit_options(command: FC) -> FC:
         click.option(
             "--max-params", metavar="COUNT", help="Short for --limit 'params <= COUNT', such as 5M."
         ),
-        click.option(
-            "--limit",
-            "stated",
-            multiple=True,
-            metavar="'KEY OP VALUE'",
-            cls=ListingOption,
-            keys=_limitable,
-            help="A bound on a figure, such as 'peak_bytes <= 256KiB'; may be given several times.",
-        ),
+        limit_option,
     ):
         command = decorate(command)
     return command
@@ -55,12 +60,14 @@ class LimitOptions(TypedDict):
     max_memory: str | None
 
 
-def read_limits(
-    stated: Sequence[str], max_params: str | None, max_macs: str | None, max_memory: str | None
-) -> list[Limit]:
-    """Return the limits that options state, in full or by the figures' keys."""
+def read_limits(stated: Sequence[str], most: Mapping[str, str | None]) -> list[Limit]:
+    """Return the limits that options state, in full or as the `most` that figures may be, by their keys."""
     from archcalc.analysis.budget import limit
 
-    most = {"params": max_params, "macs": max_macs, "memory_bytes": max_memory}
     short = (f"{key} <= {amount}" for key, amount in most.items() if amount is not None)
     return [limit(text, "the command line") for text in (*stated, *short)]
+
+
+def most_of(max_params: str | None, max_macs: str | None, max_memory: str | None) -> dict[str, str | None]:
+    """Return what --max-params and the like say, by the figures' keys."""
+    return {"params": max_params, "macs": max_macs, "memory_bytes": max_memory}

@@ -10,7 +10,7 @@ import click
 import archcalc
 from archcalc.commands.completions import complete_model, complete_op, complete_order
 from archcalc.commands.group import cli
-from archcalc.commands.limits import LimitOptions, limit_options, read_limits
+from archcalc.commands.limits import LimitOptions, limit_options, most_of, read_limits
 from archcalc.commands.options import (
     Options,
     check_rounding,
@@ -80,7 +80,8 @@ def list_networks(
 
         complain(error)
 
-    limits = read_limits(options["stated"], options["max_params"], options["max_macs"], options["max_memory"])
+    most = most_of(options["max_params"], options["max_macs"], options["max_memory"])
+    limits = read_limits(options["stated"], most)
     shown, parameters, conditions = choose(columns), overrides(options["settings"]), conditions_of(options)
     for name in names:
         check_rounding(name, conditions["rounding"])

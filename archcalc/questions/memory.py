@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from archcalc.analysis.arena import count_alive, lifetimes, measure_arena
-from archcalc.analysis.batchnorm import fold_batchnorms
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row, Totals
 from archcalc.ground.errors import ArchcalcError, nearest
@@ -50,29 +48,6 @@ def inference(report: Report) -> list[Need]:
             "peak_bytes",
         ),
     ]
-
-
-class Deployed(NamedTuple):
-    """Activations of a network as programs run it that only run it: in place, batch normalisation folded.
-
-    `report` is the folded network's. `peak_bytes` is the largest set alive at once, while the layer `peak_at` runs;
-    `arena_bytes` as a planner lays all out, None where that is not worked out.
-    """
-
-    report: Report
-    peak_bytes: int
-    peak_at: str
-    arena_bytes: int | None
-
-
-def deploy(report: Report) -> Deployed:
-    """Return what activations take where layers write over their input, and batch normalisation is folded away."""
-    folded = fold_batchnorms(report).report
-    tensors = lifetimes(folded.run, in_place=True)
-    alive = count_alive(tensors, len(folded.run.nodes))
-    most = max(range(len(alive)), key=alive.__getitem__)
-    each = folded.bytes_each
-    return Deployed(folded, alive[most] * each, folded.run.nodes[most].name, measure_arena(tensors, each))
 
 
 def _resident(totals: Totals) -> list[Need]:

@@ -211,6 +211,18 @@ FOLDED = object_of(
 FOLDING: dict[str, Schema] = {
     "folding": describe("of batch normalisations; null where it was not asked for", or_null(FOLDED)),
 }
+FITTED: dict[str, Schema] = {
+    "vary": describe("what was varied: batch, input or a parameter", TEXT),
+    "value": describe("the largest value that fits; null where none does", or_null(COUNT)),
+    "next_value": describe(
+        "the next one, with which a limit is broken, or that suits no layer", or_null(COUNT)
+    ),
+    "in_the_way": describe(
+        "the layer that has most of what breaks the limit, or while which most is alive; null where none is broken",
+        or_null(TEXT),
+    ),
+    "looks": describe("how many reports were made", COUNT),
+}
 CHECKED: dict[str, Schema] = {
     "checked": describe("figures and limits that were compared", COUNT),
     "wrong": describe("those that do not hold", COUNT),

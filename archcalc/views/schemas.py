@@ -20,6 +20,7 @@ from archcalc.views import (
     beside_memory,
     catalogue,
     explanation,
+    fitting,
     layers,
     quiz,
     reconciliation,
@@ -98,11 +99,9 @@ def _commands() -> dict[str, list[Schema]]:
             _page({**_row(worked.COLUMNS), "required": []}, beside.FACTS | beside.WORKED),
             _page(_row(unfolded.COLUMNS), beside.FACTS | beside.UNFOLDED),
         ],
-        "size": [
-            _page(_row(sizes.COLUMNS), beside.WINDOW),
-            _page(_row(sizes.SMALLEST), beside.SMALLEST),
-        ],
+        "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
+        "fit": [_page(_row(fitting.COLUMNS), beside.FACTS | beside.FITTED)],
         "compare": [_describe_comparison()],
         "reconcile": [
             _page(_row(reconciliation.OVERVIEW), beside.FACTS),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
+from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import Need, busiest, deploy, find_most_unfolded, inference, training
+from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet

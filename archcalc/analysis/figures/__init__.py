@@ -11,7 +11,7 @@ from archcalc.analysis.figures.vocabulary import (
     expectable,
     figure,
 )
-from archcalc.analysis.figures import identity, counts, backward, memory, reach
+from archcalc.analysis.figures import identity, counts, backward, memory, deployed, reach
 
 __all__ = [
     "FIGURES",
@@ -22,6 +22,7 @@ __all__ = [
     "column_keys",
     "columns",
     "counts",
+    "deployed",
     "expectable",
     "figure",
     "identity",

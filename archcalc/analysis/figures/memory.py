@@ -103,6 +103,7 @@ figure(
         label="arena",
         heading="arena",
         total=lambda t: measure_arena(lifetimes(t.run), t.bytes_each),
+        known=lambda t: measure_arena(lifetimes(t.run), t.bytes_each) or t.peak_bytes,
         limit=True,
         of_outputs=True,
     )

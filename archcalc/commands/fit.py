@@ -1,0 +1,88 @@
+"""The command that says what still fits."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import click
+
+import archcalc
+from archcalc.commands.completions import complete_varied
+from archcalc.commands.group import cli
+from archcalc.commands.limits import limit_option, read_limits
+from archcalc.commands.options import (
+    STATUS,
+    Options,
+    conditions_of,
+    examples,
+    model_options,
+    overrides,
+    tell_namesake,
+)
+from archcalc.commands.output import emit, page_options
+
+
+@cli.command(
+    epilog=examples(
+        "fit resnet50 --memory 8GiB",
+        "fit resnet50 --memory 8GiB --vary input",
+        "fit mobilenet_v1 --ram 256KiB --dtype int8",
+        "fit mobilenet_v2 --ram 512KiB --flash 4MiB --dtype int8",
+        "fit simple_convnet --limit 'params <= 1M' --vary hidden_size",
+        "fit vgg16 --limit 'macs <= 40G' --vary input",
+    )
+)
+@click.option("--memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB.")
+@click.option(
+    "--ram",
+    metavar="SIZE",
+    help="Short for --limit 'deployed.arena_bytes <= SIZE': the arena of a small device.",
+)
+@click.option(
+    "--flash",
+    metavar="SIZE",
+    help="Short for --limit 'deployed.weight_bytes <= SIZE': what holds its weights.",
+)
+@click.option(
+    "--vary",
+    metavar="WHAT",
+    shell_complete=complete_varied,
+    help="batch, input, which is then square, or a parameter of the spec.  [default: batch; input with --ram or --flash]",
+)
+@limit_option
+@model_options
+@page_options
+@click.pass_context
+def fit(
+    ctx: click.Context,
+    /,
+    model: str,
+    form: str,
+    memory: str | None,
+    ram: str | None,
+    flash: str | None,
+    vary: str | None,
+    stated: tuple[str, ...],
+    **options: Unpack[Options],
+) -> None:
+    """Find the largest batch, input or parameter that fits into memory, or keeps within other limits.
+
+    The answer is the largest value, what each figure is with it, and what the next value would need. The exit status is
+    1 where none fits.
+
+    Small devices hold the weights in flash and the activations in one arena in RAM, with batch normalisation folded and
+    activations in place; --dtype int8 is a byte a number.
+    """
+    from archcalc.views import fitting
+
+    short = {"memory_bytes": memory, "deployed.arena_bytes": ram, "deployed.weight_bytes": flash}
+    limits = read_limits(stated, short)
+    what = vary or ("input" if ram or flash else "batch")
+    if what in ("batch", "input") and options[what]:  # type: ignore[literal-required]
+        raise click.UsageError(f"--{what} is what is varied: leave it out, or vary something else")
+    tell_namesake(model)
+    found = archcalc.fit(
+        model, limits, what, parameters=overrides(options["settings"]), **conditions_of(options)
+    )
+    emit(fitting.sheet(found), form)
+    ctx.meta[STATUS] = int(found.value is None)

@@ -1,0 +1,69 @@
+"""What still fits: a row a limit, with the largest value that keeps within it and the next one that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.report import Report
+from archcalc.network.network import FigureLimit
+from archcalc.questions.fit import Fit, find_hindrance
+from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, MIXED, TEXT
+from archcalc.sheet.numbers import group_digits
+from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
+from archcalc.views.page import facts, notes, subtitle
+
+COLUMNS = (
+    Column("figure", "figure", TEXT, "what is limited"),
+    Column("limit", "limit", BOUND, "the limit"),
+    Column("fits", "fits", MIXED, "what it is with the largest value that fits"),
+    Column("next", "next", MIXED, "what it is with the next one"),
+)
+
+
+def sheet(fit: Fit) -> Sheet:
+    """Return a row for each limit."""
+    report = fit.report or fit.over
+    shown = [fit.report, fit.over]
+    return Sheet(
+        columns=COLUMNS,
+        rows=tuple(_row(bound, shown) for bound in fit.bounds),
+        title=(report.title or report.name) if report else "",
+        subtitle=subtitle(report) if report else (),
+        summary=tuple(_answer(fit)),
+        notes=notes(report) if report else (),
+        facts=(facts(report) if report else {})
+        | {
+            "vary": fit.vary,
+            "value": fit.value,
+            "next_value": fit.next,
+            "in_the_way": find_hindrance(fit.over, fit.bounds) if fit.over else None,
+            "looks": fit.looks,
+        },
+    )
+
+
+def _row(bound: FigureLimit, reports: Sequence[Report | None]) -> tuple[object, ...]:
+    figure = FIGURES[bound.figure]
+    amounts = [None if report is None else figure.amount(report) for report in reports]
+    kind = _exact_enough(figure.kind, [bound.bound, *(each for each in amounts if each is not None)])
+    cells = ["" if amount is None else Cell(kind, amount) for amount in amounts]
+    return (bound.figure, (bound.operator, Cell(kind, bound.bound)), *cells)
+
+
+def _exact_enough(kind: Kind, numbers: Sequence[int]) -> Kind:
+    """Return bytes to the unit where different ones would read alike."""
+    reads_alike = kind is BYTES and len(set(map(kind.text, numbers))) < len(set(numbers))
+    return EXACT_BYTES if reads_alike else kind
+
+
+def _answer(fit: Fit) -> Iterator[tuple[str, str]]:
+    """Yield the largest value that fits, and what is in the way of the next one."""
+    if fit.value is None:
+        yield f"largest {fit.vary}", f"none fits, not even {group_digits(fit.next or 1)}"
+    else:
+        yield f"largest {fit.vary}", group_digits(fit.value)
+    if fit.next is not None and fit.over is None:
+        yield "next", f"{group_digits(fit.next)} does not suit the network, nor does any between"
+    elif fit.over is not None:
+        yield "in the way", find_hindrance(fit.over, fit.bounds)
