@@ -135,6 +135,24 @@ def test_the_map_names_every_room_and_the_top_holds_nothing_else():
     assert files == {"__init__.py", "__main__.py", "py.typed", "README.md"}
 
 
+OF_THE_LANGUAGE = {"also", "repeat", "when", "from", "new"}
+"""What the map names beside files and folders: words that people write, and one that ops declare."""
+
+
+def test_what_the_map_says_of_a_room_is_there():
+    rows = re.findall(
+        r"^\| `([\w/]+)/` \|(.*)", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    missing = [
+        (name, word)
+        for name, said in rows
+        for word in set(re.findall(r"`(\w+)`", said)) - OF_THE_LANGUAGE
+        if not {path.stem for path in (PACKAGE / name).rglob("*")} & {word}
+    ]
+    assert rows
+    assert missing == []
+
+
 def test_no_import_comes_back_to_where_it_started():
     graph = {module: own(module) - {module.rpartition(".")[0]} for module in MODULES}
     assert list(TopologicalSorter(graph).static_order())

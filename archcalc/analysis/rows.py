@@ -5,10 +5,10 @@ from __future__ import annotations
 from archcalc.analysis.arena import count_alive, lifetimes
 from archcalc.analysis.backward import gradients
 from archcalc.analysis.engine import Facts
+from archcalc.analysis.learnable import NOTHING, split
 from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.run import Run
 from archcalc.analysis.sights import extents, sights
-from archcalc.analysis.split import NOTHING, split
 from archcalc.arithmetic.sight import Sight
 from archcalc.ground.collector import pause_collector
 from archcalc.network.liveness import overwriting

@@ -2,7 +2,7 @@
 
 Tensors are (N, C, *I) with any number of spatial axes, float32 unless a caller asks for more. Where windows lie is found by laying them
 on the padded array, not by a formula for the output size, so that a real shape can prove a predicted one.
-The only importer of `numpy` beside `symbols`; ops import it when they run.
+Importing NumPy takes longer than most pages: ops import this module when they run.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
+from archcalc.analysis.learnable import part_of
 from archcalc.analysis.run import Layer, Run
-from archcalc.analysis.split import part_of
 from archcalc.arithmetic.sight import windows
 from archcalc.arithmetic.window import Division
 from archcalc.op.site import Sizes

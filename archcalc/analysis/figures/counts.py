@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
+from archcalc.analysis.learnable import part_of
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
-from archcalc.analysis.split import part_of
 from archcalc.arithmetic.number import Number
 from archcalc.sheet.kinds import COUNT, SHARE
 
