@@ -80,6 +80,8 @@ class Spans(NamedTuple):
     @property
     def widest(self) -> Span:
         """The first one of the largest spans."""
+        if len(self.ends) == 1:  # all see alike, as in most networks
+            return self.ends[0] or NOTHING
         return max(filter(None, self.ends), key=lambda ends: ends[1] - ends[0], default=NOTHING)
 
     def at(self, place: int) -> Span | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from archcalc.sheet.renderers import renderer
-from archcalc.sheet.sheet import Column, Sheet, Span, is_heavy
+from archcalc.sheet.sheet import Column, Sheet, Span, bars, is_heavy
 
 STYLE = """\
 .archcalc{font:14px/1.45 system-ui,sans-serif;color-scheme:light dark;color:CanvasText;overflow-x:auto}
@@ -78,9 +78,10 @@ def _tip(column: Column) -> str:
 
 
 def _cells(columns: tuple[Column, ...], row: tuple[object, ...]) -> Iterator[str]:
-    heavy = is_heavy(columns, row)
+    heavy = is_heavy(bars(columns), row)
     for column, value in zip(columns, row, strict=True):
-        spans = "".join(map(_span, column.kind.spans(column.kind.text(value), value, heavy=heavy)))
+        pieces = column.kind.spans(column.kind.text(value), is_nothing=value == 0, heavy=heavy)
+        spans = "".join(map(_span, pieces))
         yield f"<td{_class(column)}>{spans}{_meter(column, value)}</td>"
 
 

@@ -50,7 +50,7 @@ class NameList(Words):
 class Verdict(Text):
     """Whether something holds."""
 
-    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
         """Return the verdict, good or bad."""
         return ((text, "good" if text == "ok" or text.startswith("upheld") else "bad"),)
 
@@ -88,7 +88,7 @@ class Settings(Kind):
         """Return them as they are written."""
         return self.write(value)
 
-    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
         """Return them quiet."""
         return ((text, "quiet"),)
 
@@ -129,7 +129,7 @@ class Derived(Kind):
         """Return the steps on one line."""
         return self.write(value).replace("\n", " ")
 
-    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
+    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
         """Return the steps, and the result so that it stands out."""
         steps, equals, result = text.rpartition("= ")
         return ((steps + equals, ""), (result, "heavy"))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, is_heavy
+from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, bars, is_heavy
 
 Line = Sequence[Span]
 Spelled = Callable[[str], str]
@@ -27,6 +28,8 @@ LEAST_SETTINGS = 12
 """What settings are shortened to before they are left out."""
 MOST_WORD = 24
 """The longest word that is kept whole where there is too little room."""
+ALIKE = 1024
+"""How many cells of a column are kept as they were laid out: in long tables most say what others say."""
 WORD = re.compile(r"\S+")
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -51,8 +54,7 @@ def lay_out(sheet: Sheet, width: int | None, spelled: Spelled = str) -> Iterator
         strips = [_strip(sheet, place, spelled) for place in range(len(sheet.columns))]
         widths, bar = fit(strips, width)
         kept = [strip for strip in strips if strip.place in widths]
-        for line in _table(sheet, kept, widths, bar):
-            yield [(spelled(text), style) for text, style in line]
+        yield from _table(sheet, kept, widths, bar, spelled)
         hidden = dict.fromkeys(strip.column.title for strip in strips if strip.place not in widths)
         notes += [f"no room for: {', '.join(hidden)}"] if hidden else []
         if notes or sheet.summary:
@@ -161,14 +163,17 @@ def _bar_length(shown: Sequence[Strip], width: int | None) -> int:
     return min(LEAST_BAR + max(0, spare) // bars, MOST_BAR)
 
 
-def _table(sheet: Sheet, strips: Sequence[Strip], widths: Mapping[int, int], bar: int) -> Iterator[Line]:
-    columns = [_Cells(strip, widths[strip.place], bar) for strip in strips]
+def _table(
+    sheet: Sheet, strips: Sequence[Strip], widths: Mapping[int, int], bar: int, spelled: Spelled
+) -> Iterator[Line]:
+    columns = [_Cells(strip, widths[strip.place], bar, spelled) for strip in strips]
     each = [column.width for column in columns]
-    rule = (("─" * (sum(each) + GAP * (len(each) - 1)), ""),)
+    rule = ((spelled("─") * (sum(each) + GAP * (len(each) - 1)), ""),)
+    shares = bars(sheet.columns)
     yield from _row([column.head(column.strip.column.title) for column in columns], each, at_bottom=True)
     yield rule
     for number, row in enumerate(sheet.rows):
-        heavy = is_heavy(sheet.columns, row)
+        heavy = is_heavy(shares, row)
         yield from _row(
             [column.body(number, row[column.strip.place], heavy=heavy) for column in columns], each
         )
@@ -180,26 +185,33 @@ def _table(sheet: Sheet, strips: Sequence[Strip], widths: Mapping[int, int], bar
 class _Cells:
     """The cells of a column at their width."""
 
-    def __init__(self, strip: Strip, width: int, bar: int) -> None:
+    def __init__(self, strip: Strip, width: int, bar: int, spelled: Spelled) -> None:
         self.strip = strip
         self.kind = strip.column.kind
         self.width = width
         self.bar = bar
+        self.spelled = spelled
         self.figures = max(map(len, strip.texts), default=0)
         self.is_right = self.kind.align == "right" and not self.kind.has_bar
+        self.lay_out = lru_cache(ALIKE)(self._lay_out)
+        self.draw = lru_cache(ALIKE)(self._draw)
 
-    def head(self, text: str) -> list[Line]:
+    def head(self, text: str) -> Sequence[Line]:
         """Return a title, or what stands in the footer."""
         return [self._pad([(line, "title")]) for line in self._lines(text)]
 
-    def body(self, row: int, value: object, *, heavy: bool) -> list[Line]:
+    def body(self, row: int, value: object, *, heavy: bool) -> Sequence[Line]:
         """Return a cell in as many lines as it takes."""
         text = self.strip.texts[row]
         if self.kind.has_bar:
-            return [self._share(text, value)]
+            return self.draw(text, value)
+        return self.lay_out(text, value == 0, heavy)
+
+    def _lay_out(self, text: str, is_nothing: bool, heavy: bool) -> Sequence[Line]:
+        """Return a text in as many lines as it takes."""
         if self.kind.shortens:
             text = shorten(text, self.width)
-        spans = self.kind.spans(text, value, heavy=heavy)
+        spans = self.kind.spans(text, is_nothing=is_nothing, heavy=heavy)
         if "\n" not in text and cell_len(text) <= self.width:
             return [self._pad(spans)]
         if not self.kind.wraps:
@@ -215,20 +227,27 @@ class _Cells:
         return text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"
 
     def _pad(self, spans: Sequence[Span]) -> Line:
-        blanks = " " * (self.width - sum(cell_len(text) for text, _ in spans))
-        return ((blanks, ""), *spans) if self.is_right else (*spans, (blanks, ""))
+        blanks = " " * (self.width - sum([cell_len(text) for text, _ in spans]))
+        spelled = [(self.spelled(text), style) for text, style in spans]
+        return [(blanks, ""), *spelled] if self.is_right else [*spelled, (blanks, "")]
 
-    def _share(self, text: str, share: object) -> Line:
+    def _draw(self, text: str, share: object) -> Sequence[Line]:
         """Return a share and its bar; nothing where there is none, and no bar where it is not known."""
         if not isinstance(share, int | float) or not share:
-            return ((("" if share is not None else text).rjust(self.figures).ljust(self.width), ""),)
+            return [[(("" if share is not None else text).rjust(self.figures).ljust(self.width), "")]]
         is_heavy = share >= HEAVY
         figure = (text.rjust(self.figures), "heavy" if is_heavy else "")
-        bar = f" {draw_bar(share, self.bar)}".ljust(self.width - self.figures)
-        return (figure, (bar, "bar.heavy" if is_heavy else "bar"))
+        bar = self.spelled(f" {draw_bar(share, self.bar)}".ljust(self.width - self.figures))
+        return [[figure, (bar, "bar.heavy" if is_heavy else "bar")]]
 
 
-def _row(cells: Sequence[list[Line]], widths: Sequence[int], *, at_bottom: bool = False) -> Iterator[Line]:
+SPACE = (" " * GAP, "")
+"""What stands between two columns."""
+
+
+def _row(
+    cells: Sequence[Sequence[Line]], widths: Sequence[int], *, at_bottom: bool = False
+) -> Iterator[Line]:
     """Yield the lines of cells side by side; shorter cells stand at the top."""
     most = max(map(len, cells))
     for number in range(most):
@@ -236,7 +255,7 @@ def _row(cells: Sequence[list[Line]], widths: Sequence[int], *, at_bottom: bool 
         for lines, width in zip(cells, widths, strict=True):
             place = number - (most - len(lines)) if at_bottom else number
             line += lines[place] if 0 <= place < len(lines) else ((" " * width, ""),)
-            line.append((" " * GAP, ""))
+            line.append(SPACE)
         yield line[:-1]
 
 

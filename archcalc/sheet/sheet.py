@@ -63,9 +63,9 @@ class Kind:
         """Return a cell as a spreadsheet takes it: a number or a text."""
         return "" if value is None or value == "" else self.flatten(value)
 
-    def spans(self, text: str, value: object, *, heavy: bool) -> Sequence[Span]:
-        """Return the text of a cell in pieces, each with its style; what stands out in a table is `heavy`."""
-        return ((text, "quiet" if text == "" or value == 0 else "heavy" if heavy else ""),)
+    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
+        """Return the text of a cell in pieces, each with its style: a zero is nothing, what stands out in a table is `heavy`."""
+        return ((text, "quiet" if text == "" or is_nothing else "heavy" if heavy else ""),)
 
     def stated(self, value: Any) -> object:
         """Return a value as `expect:` states it: a number, or one an axis where these differ; None where it is neither."""
@@ -157,9 +157,11 @@ HEAVY = 0.1
 """The share of the whole from which a row stands out."""
 
 
-def is_heavy(columns: Sequence[Column], row: tuple[object, ...]) -> bool:
-    """Tell whether a row is a large part of the whole."""
-    return any(
-        column.kind.has_bar and isinstance(value, int | float) and value >= HEAVY
-        for column, value in zip(columns, row, strict=True)
-    )
+def bars(columns: Sequence[Column]) -> list[int]:
+    """Return the places of the columns that have a bar: shares of the whole."""
+    return [place for place, column in enumerate(columns) if column.kind.has_bar]
+
+
+def is_heavy(bars: Sequence[int], row: Sequence[object]) -> bool:
+    """Tell whether a row is a large part of the whole, by the places of the shares in it."""
+    return any(isinstance(share := row[place], int | float) and share >= HEAVY for place in bars)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archcalc.analysis.blocks import by_op, deepest, fitting_depth, fold
 from archcalc.analysis.blocks import tree as treed
@@ -166,23 +166,25 @@ def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
 
 def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     """Return some rows and the totals under columns."""
+    shown = with_batch(columns(keys), report)
+    figures = [FIGURES[key] for key in keys]
+    cells = tuple([tuple([figure.of_row(row, report) for figure in figures]) for row in rows])
+    fields = [place for place, figure in enumerate(figures) if figure.kind is kinds.FIELD]
     return Sheet(
-        columns=with_batch(columns(keys), report),
-        rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
-        footer=tuple(FIGURES[key].of_total(report) for key in keys),
+        columns=shown,
+        rows=cells,
+        footer=tuple(figure.of_total(report) for figure in figures),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=summary(report),
-        notes=(*_notes_on_fields(report, rows, keys), *notes(report)),
+        notes=(*_notes_on_fields(row[place] for row in cells for place in fields), *notes(report)),
         facts=facts(report),
     )
 
 
-def _notes_on_fields(report: Report, rows: Sequence[Row], keys: Sequence[str]) -> tuple[str, ...]:
-    """Return what the mark at a receptive field stands for, if one of the columns has one."""
-    fields = [FIGURES[key] for key in keys if FIGURES[key].kind is kinds.FIELD]
-    is_marked = any(kinds.FIELD.is_larger(field.of_row(row, report)) for field in fields for row in rows)
-    return (REACHES,) if is_marked else ()
+def _notes_on_fields(fields: Iterable[object]) -> tuple[str, ...]:
+    """Return what the mark at a receptive field stands for, if one of some cells has one."""
+    return (REACHES,) if any(map(kinds.FIELD.is_larger, fields)) else ()
 
 
 def _folding(report: Report, shown: int) -> tuple[str, ...]:
@@ -218,7 +220,7 @@ def fields(report: Report, form: str) -> Sheet:
         rows=tuple(tuple(FIGURES[key].of_row(row, report) for key in keys) for row in rows),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        notes=_notes_on_fields(report, rows, ("gateless",)),
+        notes=_notes_on_fields(FIGURES["gateless"].of_row(row, report) for row in rows),
         facts=facts(report),
     )
 
