@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
-from known import FEW, NAMES
+from known import FEW, NAMES, read_once
 
 import archcalc
 from archcalc.commands.cli import main
 from archcalc.formats import specs
 from archcalc.formats.language.read import Document
+from archcalc.ground.collector import pause_collector
 from archcalc.ground.errors import SourceText
 from archcalc.ground.limits import LIMITS
 from archcalc.network.network import Network, Node
@@ -38,11 +39,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_specs_are_read_once():
-    """Keep our own specs as they are read: a program needs a few once, and these tests need them thousands of times."""
     own, read = specs._own_folder(), specs.document_in
-    kept = cache(read)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(specs, "document_in", lambda path: kept(path) if path.parent == own else read(path))
+        patch.setattr(
+            specs, "document_in", lambda path: read_once(path) if path.parent == own else read(path)
+        )
         yield
 
 
@@ -153,6 +154,15 @@ def onnx_file(tmp_path):
         return tmp_path / name
 
     return written
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the collector of garbage from walking, again and again, over thousands of tests, which all live on."""
+    with pause_collector():
+        collected = yield
+    gc.freeze()
+    return collected
 
 
 def pytest_generate_tests(metafunc):

@@ -126,18 +126,6 @@ def test_renderers_ask_kinds_for_texts_that_passed_the_gate():
         assert not asked or path.name in ("amounts.py", "axes.py", "grids.py", "kinds.py", "sheet.py")
 
 
-def test_pages_leave_by_one_door():
-    """Sheets are rendered in `emit` and for Python alone; what else a command says is an error, or made visible."""
-    folder = Path(archcalc.__file__).parent
-    users = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "render"
-    }
-    assert users == {"commands/output.py", "sheet/pages.py"}
-
-
 def completed(words, begun):
     from click.shell_completion import ShellComplete
 

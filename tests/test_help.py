@@ -74,7 +74,13 @@ def test_without_a_command_the_help_is_shown_and_the_status_is_2(run):
     assert "Usage: archcalc" in outcome.err + outcome.out
 
 
-OF_ALL = ["archcalc check specs/*.yaml", "archcalc list", "archcalc list --format json"]
+OF_ALL = [
+    "archcalc check --claims",
+    "archcalc check specs/*.yaml",
+    "archcalc list",
+    "archcalc list --format json",
+    "archcalc list --max-params 5M --limit 'macs <= 1G' --sort macs",
+]
 """Examples about all networks, which take seconds."""
 
 

@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+from functools import cache
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -217,9 +218,14 @@ HOSTILE = [
 ]
 
 
+@cache
+def lenet():
+    return archcalc.analyze("lenet5")
+
+
 def called(name, title=""):
     """Return a report of one layer of that name."""
-    report = archcalc.analyze(archcalc.load("lenet5"))
+    report = lenet()
     first, second = report.rows[:2]
     second = second._replace(name=name, inputs=(first.name,))
     return report._replace(rows=(first, second), outputs=(second,), title=title or "net")

@@ -1,7 +1,8 @@
 """The README tells the truth: its commands print what it shows, its Python and its specs run.
 
 In a `console` block a line that begins with `$ ` is run, all in one empty folder, from top to bottom: in bash where
-it needs a shell, and otherwise in the process of the tests, which saves the start of one. A
+it needs a shell, and otherwise in the process of the tests, which saves the start of one, its first or last lines
+picked here. A
 trailing backslash joins it with the next line. What follows is what it prints on 100 columns, paths as seen from the
 repository, and a line `...` stands for any lines left out. A `yaml` block whose first line is `# NAME.yaml` is that
 file, there for the commands below it. Installing is not repeated, nor is a block that says no language.
@@ -29,7 +30,9 @@ PAGES = [README, *sorted((ROOT / "archcalc" / "data" / "help").glob("*.md"))]
 FENCE = re.compile(
     r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
 )
-NEEDS_NO_SHELL = re.compile(r"archcalc( [\w.:,@/-]+)*")
+NEEDS_NO_SHELL = re.compile(
+    r"(?P<line>archcalc( ([\w.:,@/=+-]+|'[^']*'))*)( \| (?P<end>head|tail) -(?P<number>\d+))?"
+)
 INSTALLS = re.compile(r"(python3? -m )?(pip|pipx|uv|git|cd) ")
 LEFT_OUT = "..."
 COLUMNS = "100"
@@ -85,16 +88,23 @@ def lines(output):
     return re.sub(r"[ \t]+$", "", output, flags=re.MULTILINE).rstrip("\n").split("\n")
 
 
+def picked(output, end, number):
+    """Return as many lines of an output as head or tail would; all where neither is asked."""
+    rows = output.splitlines(keepends=True)
+    return "".join(rows[:number] if end == "head" else rows[-number:] if end else rows)
+
+
 @pytest.fixture
 def says(run, shell, tmp_path, monkeypatch):
     """Return a function that runs a line and returns what it says on both streams."""
     monkeypatch.chdir(tmp_path)
 
     def said(line):
-        if NEEDS_NO_SHELL.fullmatch(line):
+        if alone := NEEDS_NO_SHELL.fullmatch(line):
             with monkeypatch.context() as patch:
                 patch.setattr(sys, "stderr", sys.stdout)
-                return run(*shlex.split(line)[1:], COLUMNS=COLUMNS).out
+                out = run(*shlex.split(alone["line"])[1:], COLUMNS=COLUMNS).out
+            return picked(out, alone["end"], int(alone["number"] or 0))
         return shell(line, together=True, COLUMNS=COLUMNS).out
 
     return said

@@ -171,7 +171,7 @@ def complaints(schema, data):
     return [f"{error.json_path}: {error.message}" for whole in found for error in whole.context or [whole]]
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, FROZEN], ids=["today", "frozen"])
+@pytest.mark.parametrize("schema", [SCHEMA, *([] if FROZEN == SCHEMA else [FROZEN])])
 def test_it_is_a_schema_of_draft_2020_12(schema):
     Draft202012Validator.check_schema(schema)
     assert schema["title"] == "archcalc-report/2"
@@ -182,7 +182,7 @@ def test_the_schema_names_every_field_and_the_frozen_one_accepts_it(document, li
     data = document(line)
     assert (data["schema"], data["command"]) == (NAME, line.split()[0])
     assert complaints(CLOSED, data) == []
-    assert complaints(FROZEN, data) == []
+    assert FROZEN == SCHEMA or complaints(FROZEN, data) == []  # what the closed one accepts the open one does
 
 
 @pytest.mark.parametrize("line", LINES)
