@@ -7,8 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
+from known import read_yaml
 
 import archcalc
 from archcalc import ArchcalcError
@@ -113,7 +113,7 @@ def test_every_file_is_judged_here_and_says_who_claims_it():
 
 @pytest.mark.parametrize("path", claims_files(), ids=lambda path: path.stem)
 def test_every_file_satisfies_the_schema(path):
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = read_yaml(path.read_text(encoding="utf-8"))
     assert list(Draft202012Validator(claims_schema()).iter_errors(document)) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from math import prod
 
 import pytest
@@ -214,9 +215,13 @@ WRITTEN_IN_TORCH = {  # what the same tools printed for three networks written i
 # fmt: on
 
 
+@cache
+def report_on(name, batch=1):
+    return archcalc.analyze(name, batch=batch)
+
+
 def printed(name, tool, figure):
-    report = archcalc.analyze(archcalc.load(name))
-    return next(one for one in archcalc.reconcile(report, [tool]) if one.name == figure)
+    return next(one for one in archcalc.reconcile(report_on(name), [tool]) if one.name == figure)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +252,7 @@ def test_other_networks_as_timm_s_tables_print_them(name, thousand_millions):
     """The squeezes are means there, which count nothing; see the quirk."""
     squeezes = sum(
         prod(row.input_shapes[0])
-        for row in archcalc.analyze(archcalc.load(name)).rows
+        for row in report_on(name).rows
         if row.kind == "global_avgpool" and ".gate." in row.name
     )
     assert f"{(printed(name, 'fvcore', 'flops').value - squeezes) / 1e9:.2f}" == thousand_millions
@@ -331,7 +336,7 @@ def test_what_pytorch_itself_counts_for_products_and_recurrent_layers(report_of)
 @pytest.mark.parametrize("name", [*NETWORKS, "mobilenet_v3_large", "lenet5_1998", "vit_b_32"])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_the_parts_add_up_to_the_figure_and_so_do_the_layer_types(name, batch):
-    for one in archcalc.reconcile(archcalc.analyze(archcalc.load(name), batch=batch)):
+    for one in archcalc.reconcile(report_on(name, batch)):
         assert sum(part.value for part in one.parts) == one.counted
         assert sum(share.value or 0 for share in one.shares) == one.counted
         assert one.value == (None if one.unknown else one.counted)
@@ -340,8 +345,7 @@ def test_the_parts_add_up_to_the_figure_and_so_do_the_layer_types(name, batch):
 
 @pytest.mark.parametrize("tool", tools())
 def test_a_batch_of_three_is_three_times_one_but_for_who_counts_one_sample(tool):
-    network = archcalc.load("alexnet_torchvision")
-    one, three = (archcalc.reconcile(archcalc.analyze(network, batch=n), [tool]) for n in (1, 3))
+    one, three = (archcalc.reconcile(report_on("alexnet_torchvision", n), [tool]) for n in (1, 3))
     assert one[0].one_sample == (tool == "ptflops")  # its input_res has no batch
     for figure, batched in zip(one, three, strict=True):
         times = 1 if figure.one_sample or figure.unit == "parameter" else 3
@@ -474,20 +478,27 @@ def test_the_difference_is_to_macs_or_to_two_for_each():
 
 
 @pytest.mark.parametrize("tool", tools())
-def test_a_profile_says_what_it_is_about_and_every_rule_works_on_every_op(tool, row_of):
+def test_a_profile_says_what_it_is_about_and_every_rule_works_on_every_op(tool):
     one = profile(tool)
     assert re.search(r"github\.com/[\w.-]+/[\w.-]+", one.source)
     assert one.title
     for counter in one.counters:
         assert set(counter.rules) <= set(archcalc.REGISTRY)
-    for kind, cls in archcalc.REGISTRY.items():
-        shapes, settings = cls.example
-        if not shapes:
-            continue
-        report = archcalc.analyze(alone(cls(**settings), shapes))
+    for kind, report in reports_on_examples().items():
         assert [found.tool for found in archcalc.reconcile(report, [tool])] == [tool] * len(one.counters), (
             kind
         )
+
+
+@cache
+def reports_on_examples():
+    """Return a report on the example of every op that has one."""
+    examples = {kind: (cls, *cls.example) for kind, cls in archcalc.REGISTRY.items()}
+    return {
+        kind: archcalc.analyze(alone(cls(**settings), shapes))
+        for kind, (cls, shapes, settings) in examples.items()
+        if shapes
+    }
 
 
 def alone(op, shapes):

@@ -56,17 +56,22 @@ WIDE = 6000
 """A screen on which nothing is left out or wrapped, in characters."""
 
 
+CAUGHT = {}
+"""The sheet of each line that was run."""
+
+
 @pytest.fixture
 def sheet_of(run, monkeypatch):
-    """Return a function that gives the sheet of a line."""
+    """Return a function that gives the sheet of a line, which no format changes."""
 
     def caught(line):
-        sheets = []
-        with monkeypatch.context() as patch:
-            patch.setattr(output, "render", lambda sheet, form: sheets.append(sheet) or "")
-            run(*line.split(), "--format", "markdown")
-        (sheet,) = sheets
-        return sheet
+        if line not in CAUGHT:
+            sheets = []
+            with monkeypatch.context() as patch:
+                patch.setattr(output, "render", lambda sheet, form: sheets.append(sheet) or "")
+                run(*line.split(), "--format", "markdown")
+            (CAUGHT[line],) = sheets
+        return CAUGHT[line]
 
     return caught
 

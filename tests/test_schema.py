@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
+from known import read_yaml
 
 import archcalc
 from archcalc.formats.language.starter import starter
@@ -20,7 +20,7 @@ OPS = {kind: op for kind, op in archcalc.REGISTRY.items() if kind != "input"}
 
 
 def complaints(text):
-    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(yaml.safe_load(text))]
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(read_yaml(text))]
 
 
 def refused(network, text):

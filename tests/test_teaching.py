@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-import yaml
+from known import read_yaml
 
-TOLD = yaml.safe_load(Path(__file__).with_name("teaching.yaml").read_text(encoding="utf-8"))
+TOLD = read_yaml(Path(__file__).with_name("teaching.yaml").read_text(encoding="utf-8"))
 EVERY = [case for cases in TOLD.values() for case in cases]
 ANSWERED = [case for case in EVERY if "untold" not in case]
 
