@@ -120,7 +120,7 @@ class Command(click.Command):
 
     def _refuse_repetition(self, ctx: click.Context, given: list[str]) -> None:
         """Raise where an option that takes one value is given twice: the first one would be ignored."""
-        _, _, order = self.make_parser(ctx).parse_args(given)
+        _, _, order = self.make_parser(ctx).parse_args(list(given))
         single = [each for each in order if isinstance(each, click.Option) and not each.multiple]
         for option in single:
             if not option.is_flag and single.count(option) > 1:
