@@ -39,7 +39,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_specs_are_read_once():
-    own, read = specs._own_folder(), specs.document_in
+    own, read = specs.own_folder(), specs.document_in
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             specs, "document_in", lambda path: read_once(path) if path.parent == own else read(path)
@@ -119,7 +119,7 @@ def few_of_ours(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("specs")
     for name in ("alexnet", "lenet5", "vgg"):
         shutil.copy(Path(__file__).parents[1] / f"specs/{name}.yaml", folder)
-    monkeypatch.setattr(specs, "_own_folder", lambda: folder)
+    monkeypatch.setattr(specs, "own_folder", lambda: folder)
 
 
 @pytest.fixture

@@ -66,6 +66,53 @@ def convnext(depths, width, classes):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), *head)
 
 
+def normalised(i, o, kernel=1, stride=1, groups=1, act=True):
+    """Return torchvision's Conv2dNormActivation as EfficientNetV2 has it."""
+    conv = nn.Conv2d(i, o, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(o, eps=1e-3), nn.SiLU() if act else nn.Identity())
+
+
+class SqueezeExcitation(nn.Module):
+    def __init__(self, maps, squeeze):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Conv2d(maps, squeeze, 1), nn.Conv2d(squeeze, maps, 1)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.fc2(functional.silu(self.fc1(functional.adaptive_avg_pool2d(x, 1)))))
+
+
+class MBConv(nn.Module):
+    """Torchvision's MBConv, or FusedMBConv where it is fused."""
+
+    def __init__(self, i, o, expand, stride, *, fused):
+        super().__init__()
+        wide, self.is_residual = i * expand, stride == 1 and i == o
+        if fused and expand == 1:
+            layers = [normalised(i, o, 3, stride)]
+        elif fused:
+            layers = [normalised(i, wide, 3, stride), normalised(wide, o, act=False)]
+        else:
+            layers = [normalised(i, wide), normalised(wide, wide, 3, stride, groups=wide)]
+            layers += [SqueezeExcitation(wide, max(1, i // 4)), normalised(wide, o, act=False)]
+        self.block = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.block(x) if self.is_residual else self.block(x)
+
+
+def efficientnet_v2(stem, channels, repeats, classes):
+    """Return an EfficientNetV2 as torchvision builds it; the seventh stage has the settings of the large ones."""
+    layers, last = [normalised(3, stem, 3, 2)], stem
+    rows = zip((1, 4, 4, 4, 6, 6, 6), (1, 2, 2, 2, 1, 2, 1), channels, repeats, strict=True)
+    for number, (expand, stride, out, times) in enumerate(rows):
+        for nth in range(times):
+            layers.append(MBConv(last, out, expand, 1 if nth else stride, fused=number < 3))
+            last = out
+    return nn.Sequential(
+        *layers, normalised(last, 1280), nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(1280, classes)
+    )
+
+
 def fill(model, tensors):
     """Give a model a network's tensors in their order; shapes may differ in axes of one, as those of 1x1 kernels do."""
     own = [tensor for name, tensor in model.state_dict(keep_vars=True).items() if "num_batches" not in name]
@@ -80,8 +127,15 @@ def squeezed(shape):
 
 
 CONVNEXT = {"depths": [1, 2, 2, 1], "width": 16, "classes": 10}
+EFFICIENTNET_V2 = {
+    "stem": 8,
+    "channels": [8, 12, 16, 20, 24, 28, 32],
+    "repeats": [2, 2, 2, 2, 2, 2, 2],
+    "classes": 10,
+}
 NETWORKS = {
     "convnext_tiny": (CONVNEXT, "3x64x96", convnext),
+    "efficientnet_v2_m": (EFFICIENTNET_V2, "3x64x96", efficientnet_v2),
 }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from archcalc.formats.language.contents import contents, decode
+from archcalc.formats.language.contents import contents, decode, own_folder
 from archcalc.formats.language.read import Document
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError, SourceText, nearest, visible
@@ -95,14 +95,7 @@ def _spec_files(folder: Path) -> list[Path]:
 def folders() -> list[Path]:
     """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
     extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
-    return [*(Path(folder) for folder in extra if folder), _own_folder()]
-
-
-def _own_folder() -> Path:
-    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "specs"
-    return installed if installed.is_dir() else package.parent / "specs"
+    return [*(Path(folder) for folder in extra if folder), own_folder()]
 
 
 def document_in(path: Path) -> Document:
@@ -112,5 +105,5 @@ def document_in(path: Path) -> Document:
 
 def name_file(path: Path) -> str:
     """Return what to call a file in messages: one of archcalc's own by its place in the repository."""
-    own = _own_folder()
+    own = own_folder()
     return f"specs/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)

@@ -73,3 +73,10 @@ def decode(name: str, data: bytes) -> str:
     if "\0" in text:
         raise ArchcalcError(f"{visible(name)}: is a binary file, not a spec")
     return text
+
+
+def own_folder() -> Path:
+    """Return where archcalc's own specs are: in the package once installed, at the top of a checkout."""
+    package = Path(__file__).parents[2]
+    installed = package / "specs"
+    return installed if installed.is_dir() else package.parent / "specs"

@@ -9,10 +9,11 @@ from functools import cached_property
 
 from archcalc.analysis.layout import turn_channels_first
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
-from archcalc.formats.language.copies import BlockSpec, Copies, Frame
+from archcalc.formats.language.blocks import read_blocks
+from archcalc.formats.language.copies import Copies, Frame
 from archcalc.formats.language.expectations import expectations
 from archcalc.formats.language.layers import Expansion
-from archcalc.formats.language.scope import CONTROLS, VARIANT_KEYS, check_name, check_parameter, evaluate
+from archcalc.formats.language.scope import VARIANT_KEYS, check_name, check_parameter, evaluate
 from archcalc.formats.language.sections import At, check_keys, holds_claims, mapping, section, text, word_of
 from archcalc.formats.language.sound import check_used, idle_inputs, raise_wrong
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
@@ -33,6 +34,7 @@ KEYS = (
     "rounding",
     "parameters",
     "variants",
+    "use",
     "blocks",
     "layers",
     "outputs",
@@ -218,31 +220,8 @@ class Document:
     def _copies(self) -> Copies:
         """Return what the networks in the file share, once their blocks are read."""
         if self.shared is None:
-            self.shared = Copies(self._blocks(), section(self.root, "parameters").entries)
+            self.shared = Copies(read_blocks(self.root), section(self.root, "parameters").entries)
         return self.shared
-
-    def _blocks(self) -> dict[str, BlockSpec]:
-        written = section(self.root, "blocks")
-        blocks = {}
-        for name, tree in written.entries.items():
-            key = written.keys[name]
-            check_name(key, "block")
-            if name in REGISTRY or name in CONTROLS:
-                raise ArchcalcError(
-                    f"'{name}' is a layer type of archcalc's own",
-                    place=key.place(),
-                    hint="choose another name",
-                )
-            body = mapping(tree, f"block '{name}'")
-            check_keys(body, ("parameters", "layers"), "a block")
-            layers = body.entries.get("layers")
-            if not isinstance(layers, Listing):
-                raise ArchcalcError(f"block '{name}' needs a list of 'layers'", place=key.place())
-            parameters = section(body, "parameters")
-            for where in parameters.keys.values():
-                check_parameter(where)
-            blocks[name] = BlockSpec(name, parameters.entries, layers)
-        return blocks
 
     def _inputs(self, variant: Mapping, scope: Scope[str, object], layout: Layout | None) -> list[Node]:
         """Return the network's inputs: one called `input`, or several by their names, the first of which feeds the layers."""

@@ -7,6 +7,7 @@ from archcalc.analysis.figures import FIGURES, expectable
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.formats.language.claims import SIZES, claimable
 from archcalc.formats.language.scope import CONTROLS, RESERVED
+from archcalc.formats.language.shared import shared_names
 from archcalc.ground import limits
 from archcalc.network.network import LAYOUTS
 from archcalc.op.op import Op
@@ -42,6 +43,7 @@ INPUT = {
     ]
 }
 """One shape, or several inputs by their names."""
+LAYOUT = {"description": "in which order the sizes of the inputs are stated", "enum": list(LAYOUTS)}
 WORD = {"anyOf": [{"type": "string", **NAME}, {"type": "integer"}]}
 TEXT = {"type": ["string", "number"]}
 LAYERS = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
@@ -70,10 +72,7 @@ def spec_schema() -> dict[str, object]:
             "title": TEXT,
             "source": TEXT,
             "input": INPUT,
-            "layout": {
-                "description": "in which order the sizes of the inputs are stated",
-                "enum": list(LAYOUTS),
-            },
+            "layout": LAYOUT,
             "rounding": {"enum": list(ROUNDINGS)},
             "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
             "variants": {
@@ -81,6 +80,7 @@ def spec_schema() -> dict[str, object]:
                 "propertyNames": NAME,
                 "additionalProperties": {"anyOf": [{"$ref": "#/$defs/variant"}, {"type": "null"}]},
             },
+            "use": _use(),
             "blocks": {
                 "type": ["object", "null"],
                 "propertyNames": {**NAME, "not": {"enum": [*REGISTRY, *CONTROLS]}},
@@ -99,6 +99,14 @@ def spec_schema() -> dict[str, object]:
             "expect": _expect(),
             "claim": CLAIM,
         },
+    }
+
+
+def _use() -> dict[str, object]:
+    name = {"enum": shared_names()}
+    return {
+        "description": "blocks that specs share, by their names",
+        "anyOf": [name, {"type": "array", "items": name}],
     }
 
 

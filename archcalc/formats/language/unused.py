@@ -20,14 +20,16 @@ def note_unused(root: Mapping, who: str) -> Iterator[str]:
     Whatever might be a use is one: a word in a title, a layer that `when` leaves out in every variant.
     """
     parameters, blocks = section(root, "parameters").entries, section(root, "blocks").entries
-    if not parameters and not blocks:
+    taken = root.entries.get("use")
+    if not parameters and not blocks and taken is None:
         return
     reached = _Mentioned()
     for key, tree in root.entries.items():
-        if key != "blocks":
+        if key not in ("blocks", "use"):
             reached.walk(tree)
     named, waiting = reached.names, list(reached.words & blocks.keys())
     idle: dict[str, list[str]] = {}
+    words = reached.words
     while waiting:
         name = waiting.pop()
         if name in idle:
@@ -37,13 +39,26 @@ def note_unused(root: Mapping, who: str) -> Iterator[str]:
         names = inside.names
         idle[name] = [parameter for parameter in own if parameter not in names]
         named |= names - own.keys()
+        words |= inside.words
         waiting += inside.words & blocks.keys()
     yield from _note(
         f"nothing in {who} uses the parameter", [name for name in parameters if name not in named]
     )
     yield from _note(f"nothing in {who} uses the block", [name for name in blocks if name not in idle])
+    yield from _note(f"nothing in {who} uses a block out of the file", _find_idle(taken, words))
     for block in blocks:
         yield from _note(f"block '{block}' of {who} does not use its parameter", idle.get(block, []))
+
+
+def _find_idle(taken: Tree | None, words: set[str]) -> list[str]:
+    """Return the names of shared blocks that a spec takes and of which no word is one."""
+    if taken is None:
+        return []
+    from archcalc.formats.language.shared import shared_blocks
+
+    items = taken.items if isinstance(taken, Listing) else [taken]
+    names = [name for name in items if isinstance(name, Scalar)]
+    return [name.text for name in names if not words & shared_blocks(name).entries.keys()]
 
 
 def _body(tree: Tree) -> Mapping:
