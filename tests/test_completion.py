@@ -50,7 +50,7 @@ def offered(words, begun):
         ("check vgg16 --set", "cl", {"classes="}),
         ("compare vgg16 alexnet --set", "cl", {"classes="}),
         ("show no_such_network --set", "", set()),
-        ("memory lenet5 --optimizer", "", {"sgd", "momentum", "adam", "adamw"}),
+        ("memory lenet5 --optimizer", "ada", {"adam", "adamw", "adafactor", "adam8bit"}),
         ("explain lenet5", "max", {"maxpool1", "maxpool2"}),
         (
             "explain googlenet",

@@ -105,4 +105,8 @@ def test_keys_are_the_surface_s():
         "deployed.weight_bytes",
         "deployed.peak_bytes",
         "deployed.arena_bytes",
+        "train.kept_bytes",
+        "train.gradients_bytes",
+        "train.optimizer_bytes",
+        "train.peak_bytes",
     }

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc import ArchcalcError
+from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.training import train
 from archcalc.network.network import Network, Node
 from archcalc.ops import REGISTRY
-from archcalc.questions import memory
 
 VIEWS = ("identity", "flatten", "dropout")
 
@@ -101,23 +101,20 @@ def test_activations_written_in_place_are_left_out_of_that_column(layers, everyt
 
 
 # Plain SGD keeps nothing, momentum a velocity, Adam (Kingma & Ba 2014) and AdamW two moments for each parameter.
-@pytest.mark.parametrize(("optimizer", "kept"), [("sgd", 0), ("momentum", 1), ("adam", 2), ("adamw", 2)])
-def test_a_step_of_training_keeps_gradients_the_optimizers_state_and_every_output(optimizer, kept, report_of):
-    report = report_of("input: 4\nlayers: [linear: 3, batchnorm, relu, flatten, rbf: 2]")
-    learnt = (4 * 3 + 3) + 2 * 3
-    assert {need.name: need.numbers for need in memory.training(report, optimizer)} == {
-        "weights": learnt + 3 * 2,
-        "buffers": 2 * 3,
-        "gradients": learnt,
-        "optimizer state": kept * learnt,
-        "stored activations": 4 + 3 + 3 + 3 + 2,
+@pytest.mark.parametrize(("optimizer", "state"), [("sgd", 0), ("momentum", 1), ("adam", 2), ("adamw", 2)])
+def test_a_step_of_training_has_gradients_the_optimizers_state_and_what_is_kept(optimizer, state, report_of):
+    report = report_of("input: 4\nlayers: [linear: 3, batchnorm, relu, flatten, linear: 2]")
+    learnt = (4 * 3 + 3) + 2 * 3 + (3 * 2 + 2)
+    found = train(report, TrainingStep(optimizer, device="cpu"))
+    assert found.resident == {
+        "weights": 4 * learnt,
+        "buffers": 4 * 2 * 3,
+        "input": 4 * 4,
+        "optimizer": 4 * state * learnt,
     }
-
-
-def test_an_optimizer_that_is_not_known_is_an_error(report_of):
-    with pytest.raises(ArchcalcError, match="there is no optimizer 'adamm'") as caught:
-        memory.training(report_of("input: 4\nlayers: []"), "adamm")
-    assert caught.value.hint == "did you mean adam?"
+    assert found.gradients_bytes == 4 * learnt
+    # input, linear, statistics, relu, which the next linear shares, output
+    assert found.kept_bytes == 4 * (4 + 3 + 2 * 3 + 3 + 2)
 
 
 @pytest.mark.parametrize(

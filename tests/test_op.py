@@ -90,7 +90,7 @@ def test_a_setting_that_resembles_none_is_answered_with_all_of_them():
     with pytest.raises(ArchcalcError) as caught:
         REGISTRY["dropout"](zzz=1)
     assert (caught.value.fact, caught.value.setting) == ("has no setting 'zzz'", "zzz")
-    assert caught.value.hint == "its settings: rate"
+    assert caught.value.hint == "its settings: rate, in_place"
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,8 @@ def test_memory_tells_machines_all_that_it_tells_people(run, document, line):
     data, text = document(line), run(*line.split()).out
     inference, training = data["inference"], data["training"]
     whole = training["peak_bytes"] if training else inference["memory_bytes"]
-    shown = [whole, inference["in_place_bytes"], data["totals"]["activation_bytes"]]
+    kept = [training[key] for key in ("kept_bytes", "gradients_bytes", "reserved_bytes")] if training else []
+    shown = [whole, inference["in_place_bytes"], data["totals"]["activation_bytes"], *kept]
     shown += [inference["im2col"]["bytes"]] if inference["im2col"] else []
     assert [write_bytes(number) for number in shown if write_bytes(number) not in text] == []
     assert whole == sum(row["bytes"] for row in data["rows"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Self, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypedDict, cast, get_args
 
 from archcalc.analysis.layout import check_input, state_sizes, turn_channels_first
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
@@ -12,9 +12,31 @@ from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
 
-DType = Literal["float64", "float32", "float16", "bfloat16", "int8"]
-BYTES: dict[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
-"""The bytes of one number, by dtype."""
+if TYPE_CHECKING:
+    from archcalc.analysis.training.step import TrainingStep
+
+DType = Literal["float64", "float32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]
+
+
+class NumberBytes(NamedTuple):
+    """The bytes of one number among weights, and of one among activations."""
+
+    weight: int
+    activation: int
+
+
+BYTES: dict[str, NumberBytes] = {
+    "float64": NumberBytes(8, 8),
+    "float32": NumberBytes(4, 4),
+    "float16": NumberBytes(2, 2),
+    "bfloat16": NumberBytes(2, 2),
+    "amp-float16": NumberBytes(4, 2),
+    "amp-bfloat16": NumberBytes(4, 2),
+    "int8": NumberBytes(1, 1),
+}
+"""The bytes of one number, by dtype; amp is mixed precision, in which weights stay in float32."""
+AUTOCAST: dict[str, str] = {f"amp-{low}": low for low in ("float16", "bfloat16")}
+"""The low type that mixed precision runs most of the work in, by dtype."""
 
 Input = str | Sequence[int] | Mapping[str, str | Sequence[int]] | None
 """The shape of the first input without the batch, or shapes by the inputs' names; None for their own."""
@@ -33,7 +55,8 @@ class Conditions(NamedTuple):
     """Under which conditions a network is looked at.
 
     `shapes` are those that its inputs are given, by name and without the batch; `batch` and `rounding` are None
-    where they are the network's own; `train` keeps the heads that exist only in training.
+    where they are the network's own; `train` keeps the heads that exist only in training, and `step` says how a step of
+    training is done, None as usual.
     """
 
     shapes: Mapping[str, Sizes]
@@ -41,6 +64,7 @@ class Conditions(NamedTuple):
     dtype: DType
     rounding: Rounding | None
     train: bool
+    step: TrainingStep | None = None
 
     @classmethod
     def of(
@@ -52,6 +76,7 @@ class Conditions(NamedTuple):
         dtype: str | None = None,
         rounding: str | None = None,
         train: bool = False,
+        step: TrainingStep | None = None,
     ) -> Self:
         """Return the conditions as `analyze` takes them, for this network.
 
@@ -64,6 +89,7 @@ class Conditions(NamedTuple):
             dtype=_dtype(dtype or network.dtype or "float32"),
             rounding=_rounding(rounding),
             train=train,
+            step=step,
         )
 
 

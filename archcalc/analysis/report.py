@@ -176,14 +176,19 @@ class Report(Paged):
 
     @property
     def bytes_each(self) -> int:
-        """The bytes of one number."""
-        return BYTES[self.dtype]
+        """The bytes of one number that a layer stores, as far as they are of the low type in mixed precision."""
+        return BYTES[self.dtype].activation
+
+    @property
+    def bytes_each_weight(self) -> int:
+        """The bytes of one weight."""
+        return BYTES[self.dtype].weight
 
     @property
     def weight_bytes(self) -> int:
         """The bytes of all weights: learnable, fixed and buffers."""
         totals = self.totals
-        return (totals.params + totals.fixed + totals.buffers) * self.bytes_each
+        return (totals.params + totals.fixed + totals.buffers) * self.bytes_each_weight
 
     @property
     def activation_bytes(self) -> int:

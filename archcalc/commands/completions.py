@@ -91,6 +91,6 @@ def complete_order(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 def complete_optimizer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the optimizers that a word begins."""
-    from archcalc.questions.memory import OPTIMIZERS
+    from archcalc.analysis.training.optimizers import OPTIMIZERS
 
     return [name for name in OPTIMIZERS if name.startswith(incomplete)]

@@ -10,6 +10,7 @@ import archcalc
 from archcalc.commands.completions import complete_varied
 from archcalc.commands.group import cli
 from archcalc.commands.limits import limit_option, read_limits
+from archcalc.commands.memory import StepOptions, read_step, step_options
 from archcalc.commands.options import (
     STATUS,
     Options,
@@ -22,9 +23,14 @@ from archcalc.commands.options import (
 from archcalc.commands.output import emit, page_options
 
 
+class FitOptions(Options, StepOptions):
+    """The conditions, and how a step of training is done."""
+
+
 @cli.command(
     epilog=examples(
         "fit resnet50 --memory 8GiB",
+        "fit resnet50 --memory 24GiB --optimizer adam --dtype amp-float16",
         "fit resnet50 --memory 8GiB --vary input",
         "fit mobilenet_v1 --ram 256KiB --dtype int8",
         "fit mobilenet_v2 --ram 512KiB --flash 4MiB --dtype int8",
@@ -32,7 +38,11 @@ from archcalc.commands.output import emit, page_options
         "fit vgg16 --limit 'macs <= 40G' --vary input",
     )
 )
-@click.option("--memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB.")
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB; in training for 'train.peak_bytes <= SIZE'.",
+)
 @click.option(
     "--ram",
     metavar="SIZE",
@@ -49,6 +59,7 @@ from archcalc.commands.output import emit, page_options
     shell_complete=complete_varied,
     help="batch, input, which is then square, or a parameter of the spec.  [default: batch; input with --ram or --flash]",
 )
+@step_options
 @limit_option
 @model_options
 @page_options
@@ -63,7 +74,7 @@ def fit(
     flash: str | None,
     vary: str | None,
     stated: tuple[str, ...],
-    **options: Unpack[Options],
+    **options: Unpack[FitOptions],
 ) -> None:
     """Find the largest batch, input or parameter that fits into memory, or keeps within other limits.
 
@@ -75,14 +86,17 @@ def fit(
     """
     from archcalc.views import fitting
 
-    short = {"memory_bytes": memory, "deployed.arena_bytes": ram, "deployed.weight_bytes": flash}
+    step = read_step(options)
+    options["train"] = options["train"] or step is not None
+    whole = "train.peak_bytes" if options["train"] else "memory_bytes"
+    short = {whole: memory, "deployed.arena_bytes": ram, "deployed.weight_bytes": flash}
     limits = read_limits(stated, short)
     what = vary or ("input" if ram or flash else "batch")
     if what in ("batch", "input") and options[what]:  # type: ignore[literal-required]
         raise click.UsageError(f"--{what} is what is varied: leave it out, or vary something else")
     tell_namesake(model)
     found = archcalc.fit(
-        model, limits, what, parameters=overrides(options["settings"]), **conditions_of(options)
+        model, limits, what, parameters=overrides(options["settings"]), **conditions_of(options), step=step
     )
     emit(fitting.sheet(found), form)
     ctx.meta[STATUS] = int(found.value is None)

@@ -23,7 +23,7 @@ HEADINGS = {
         "list": "specs",
         "params": "reports",
         "flops": "reports",
-        "memory": "reports",
+        "memory": "memory",
         "rf": "reports",
     },
     "Understand": {

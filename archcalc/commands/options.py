@@ -180,7 +180,7 @@ def condition_options(command: FC) -> FC:
         click.option(
             "--dtype",
             type=Word(DTYPES, CALLED),
-            help="Type of one number.  [default: float32, or what an ONNX file has]",
+            help="Type of one number; amp is mixed precision, weights in float32.  [default: float32, or what an ONNX file has]",
         ),
         click.option("--batch", type=Whole(), metavar="N", help="Samples at once.  [default: 1]"),
     ):

@@ -1,4 +1,4 @@
-"""The commands that report on one network: show, tree, params, flops, memory, rf."""
+"""The commands that report on one network: show, tree, params, flops, rf."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Unpack
 
 import click
 
-from archcalc.commands.completions import complete_optimizer
 from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
@@ -92,51 +91,6 @@ def rf(form: str, **options: Unpack[ModelOptions]) -> None:
     from archcalc.views.layers import fields
 
     emit(fields(analyze_model(**options), form), form)
-
-
-@cli.command(
-    epilog=examples(
-        "memory vgg16",
-        "memory resnet50 --batch 32 --dtype float16",
-        "memory resnet50 --train --optimizer adam --batch 64",
-        "memory vgg16 --per-layer",
-    )
-)
-@click.option(
-    "--optimizer",
-    metavar="NAME",
-    shell_complete=complete_optimizer,
-    help="Of a training step: sgd keeps nothing, momentum one number for each parameter, adam and adamw two. "
-    "It implies --train.  [default with --train: sgd]",
-)
-@click.option(
-    "--per-layer",
-    is_flag=True,
-    help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
-)
-@depth_option
-@report_options
-def memory(
-    form: str, optimizer: str | None, per_layer: bool, depth: int | None, **options: Unpack[ModelOptions]
-) -> None:
-    """Show memory: weights and the most that is alive at once; with --train, what a training step keeps.
-
-    Inference runs the layers in the order of the spec. A layer's inputs and output are alive together,
-    and a tensor is freed after its last use; views such as flatten take nothing.
-
-    Training keeps the weights, their gradients, the optimizer's state, and the input and every layer's
-    output for the backward pass.
-    """
-    from archcalc.views import totals
-
-    options["train"] = options["train"] or optimizer is not None
-    report = analyze_model(**options)
-    if per_layer and options["train"]:
-        raise click.UsageError("--per-layer shows inference: leave out --train and --optimizer")
-    if per_layer:
-        emit(totals.memory_by_layer(report, depth), form)
-    else:
-        emit(totals.memory(report, optimizer or ("sgd" if options["train"] else None)), form)
 
 
 @cli.command(

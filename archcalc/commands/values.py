@@ -16,6 +16,8 @@ CALLED = {
     **dict.fromkeys(("fp16", "f16", "half"), "float16"),
     **dict.fromkeys(("bf16", "brain"), "bfloat16"),
     **dict.fromkeys(("i8", "s8", "uint8", "byte", "q8"), "int8"),
+    **dict.fromkeys(("amp", "mixed", "amp-fp16", "amp-half"), "amp-float16"),
+    **dict.fromkeys(("amp-bf16", "bf16-mixed"), "amp-bfloat16"),
 }
 """What other programs call types."""
 FORMS = {"text": "table", "txt": "table", "md": "markdown", "tex": "latex", "excel": "csv", "web": "html"}

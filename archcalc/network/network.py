@@ -144,7 +144,8 @@ class Network(NamedTuple):
     say none; `outputs` are the positions of the nodes whose outputs are the network's; `dtype` is that of
     its weights, where its file says one; `notes` are what its reader had to assume; `layout` is how the sizes of its
     inputs are stated, where anybody says that: of others they are looked at; `losses` are the weights that the losses
-    of heads have in training, by the heads' names, where anybody says them.
+    of heads have in training, by the heads' names, where anybody says them; `in_place` says that activations overwrite
+    their input in training, unless one says otherwise.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Network(NamedTuple):
     budget: tuple[Limit, ...] = ()
     layout: Layout | None = None
     losses: Mapping[str, float] = {}
+    in_place: bool = False
 
     def __hash__(self) -> int:
         """Return a number that equal networks share; parameters and figures, which may be lists, are left to `==`."""

@@ -17,6 +17,7 @@ from archcalc.arithmetic.term import name_numbers
 from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
 from archcalc.op import settings as kinds
+from archcalc.op.keeps import Trained
 from archcalc.op.setting import REQUIRED, Setting, check_says
 from archcalc.op.site import Shape, Shapes, Site, Sizes, Spot, sizes_of
 from archcalc.op.traits import Traits, check_traits
@@ -68,7 +69,7 @@ def add_up(works: Iterable[Work]) -> Work:
         kinds.table,
     ),
 )
-class Op:
+class Op(Trained):
     """A layer type. Subclasses declare settings and override what differs from "shape in, shape out".
 
     An op is an immutable value: two with the same settings are equal. Settings are declared as what a spec
@@ -209,10 +210,6 @@ class Op:
     def work(self, at: Site) -> Work | None:
         """Return the arithmetic for the output and the input shapes; None where it is not known."""
         return NO_WORK
-
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number | None:
-        """Return the MACs of the backward pass: for its weights, and for the inputs that need it; None if not known."""
-        return None
 
     def forward(self, *xs: Any, **weights: Any) -> Any:
         """Return the output for real arrays and tensors named as in `weights`, `fixed` and `buffers`, at inference.

@@ -11,6 +11,8 @@ from archcalc.analysis.conditions import Conditions, DType, Input
 from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, report_on
+from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.training import train as train_step
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, ExceededError, nearest
@@ -51,6 +53,7 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
+    step: TrainingStep | None = None,
 ) -> Fit:
     """Find the largest batch, square input or parameter with which a network keeps within limits.
 
@@ -64,25 +67,24 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
         dtype: likewise.
         rounding: likewise.
         train: likewise.
+        step: how a step of training is done, for limits on its memory; plain SGD unless told.
 
     Raises:
         ArchcalcError: a limit is no upper bound, on what is not known, or never reached; nothing of this name can be varied.
     """
     bounds = _upper_bounds([limit(each) if isinstance(each, str) else each for each in limits])
     network = as_network(model, parameters=parameters, input=input, batch=batch)
-
-    def under(each: Network) -> Conditions:
-        return Conditions.of(each, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-
-    whole = under(network)
+    whole = Conditions.of(
+        network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
+    )
     if vary == BATCH:
         return _Search(lambda value: report_on(network, whole._replace(batch=value)), bounds, vary).run(1)
     if vary == SIDE:
         return _Search(_squares(network, whole), bounds, vary, power=2).run(_side(network, whole))
 
     def make(value: int) -> Report:
-        changed = as_network(model, parameters={**(parameters or {}), vary: value}, input=input, batch=batch)
-        return report_on(changed, under(changed))
+        changed = {**(parameters or {}), vary: value}
+        return report_on(as_network(model, parameters=changed, input=input, batch=batch), whole)
 
     return _Search(make, bounds, vary).run(_parameter(network, vary))
 
@@ -156,6 +158,8 @@ def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str:
         return deploy(over).peak_at
     if tightest.figure == "memory_bytes" and over.weight_bytes > over.peak_bytes:
         figure = FIGURES["weight_bytes"]
+    if tightest.figure.startswith("train."):
+        return train_step(over.in_training or over).peak_at or ""
     if figure.of is None:
         return busiest(over).name
     shares = [(figure.of_row(row, over), row.name) for row in over.rows]

@@ -27,6 +27,7 @@ from archcalc.views import (
     reference,
     sizes,
     totals,
+    training,
     unfolded,
     verdicts,
     verification,
@@ -89,6 +90,7 @@ def _commands() -> dict[str, list[Schema]]:
         "flops": [_page(_row(totals.TOTALS), beside.FACTS), _layers(layers.WORK)],
         "memory": [
             _page(_row(totals.MEMORY), beside.FACTS | beside_memory.MEMORY),
+            _page(_row(training.COLUMNS), beside.FACTS | beside_memory.MEMORY),
             _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
         ],
         "explain": [

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import prod
 
+from archcalc.analysis.conditions import AUTOCAST
 from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import Need, busiest, find_most_unfolded, inference, training
+from archcalc.questions.memory import busiest, find_most_unfolded, inference
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
@@ -123,38 +124,34 @@ def formulas(report: Report) -> Sheet:
     )
 
 
-def memory(report: Report, optimizer: str | None) -> Sheet:
-    """Return what inference needs in memory, or a step of training with an optimiser."""
-    needs = inference(report) if optimizer is None else training(report, optimizer)
-    total = sum(need.numbers for need in needs)
-    each = report.bytes_each
+def memory(report: Report) -> Sheet:
+    """Return what inference needs in memory."""
+    needs = inference(report)
+    numbers, total = sum(need.numbers for need in needs), sum(need.bytes for need in needs)
     return Sheet(
         columns=MEMORY,
         rows=tuple(
-            (
-                need.name,
-                need.numbers,
-                need.numbers * each,
-                need.numbers / total if total else 0.0,
-                need.meaning,
-            )
+            (need.name, need.numbers, need.bytes, need.bytes / total if total else 0.0, need.meaning)
             for need in needs
         ),
-        footer=("total", total, total * each, "", ""),
+        footer=("total", numbers, total, "", ""),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        summary=(
-            *_sum_activations(report),
-            *(_lay_out(report) if optimizer is None else ()),
-            *_find_unfolded(report),
-        ),
-        facts=facts(report)
-        | {"inference": _at_inference(report)}
-        | {"training": None if optimizer is None else _in_training(needs, report, optimizer)},
+        summary=(*sum_activations(report), *_lay_out(report), *find_unfolded(report)),
+        notes=mixed_notes(report),
+        facts=facts(report) | {"inference": at_inference(report), "training": None},
     )
 
 
-def _sum_activations(report: Report) -> Iterator[tuple[str, str]]:
+def mixed_notes(report: Report) -> tuple[str, ...]:
+    """Return how activations at inference are counted where autocast chooses a type for each."""
+    low = AUTOCAST.get(report.dtype)
+    if low is None:
+        return ()
+    return (f"activations at inference are counted in {low}; what autocast runs in float32 takes twice that",)
+
+
+def sum_activations(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what all layers store, alone, with the input and with a gradient for each, and what is left in place."""
     each, entered = report.bytes_each, sum(prod(row.output_shape) for row in report.inputs)
 
@@ -185,10 +182,10 @@ def _lay_out(report: Report) -> Iterator[tuple[str, str]]:
 def memory_by_layer(report: Report, depth: int | None) -> Sheet:
     """Return what is in memory at inference, layer by layer."""
     sheet = layers(report, BY_LAYER, depth)
-    return sheet._replace(facts={**sheet.facts, "inference": _at_inference(report), "training": None})
+    return sheet._replace(facts={**sheet.facts, "inference": at_inference(report), "training": None})
 
 
-def _at_inference(report: Report) -> dict[str, object]:
+def at_inference(report: Report) -> dict[str, object]:
     """Return what machines are told of memory at inference."""
     deployed = deploy(report)
     return {
@@ -207,12 +204,6 @@ def _at_inference(report: Report) -> dict[str, object]:
     }
 
 
-def _in_training(needs: Sequence[Need], report: Report, optimizer: str) -> dict[str, object]:
-    """Return what machines are told of memory in training."""
-    sizes = {need.key: need.numbers * report.bytes_each for need in needs}
-    return {"optimizer": optimizer, **sizes, "peak_bytes": sum(sizes.values())}
-
-
 def _largest_matrix(report: Report) -> dict[str, object] | None:
     """Return the largest matrix that im2col would make; None where there are no convolutions."""
     row = find_most_unfolded(report)
@@ -227,7 +218,7 @@ def _largest_matrix(report: Report) -> dict[str, object] | None:
     }
 
 
-def _find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
+def find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
     row = find_most_unfolded(report)
     if row is None or row.unfolded is None:

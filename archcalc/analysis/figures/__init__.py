@@ -11,7 +11,7 @@ from archcalc.analysis.figures.vocabulary import (
     expectable,
     figure,
 )
-from archcalc.analysis.figures import identity, counts, backward, memory, deployed, reach
+from archcalc.analysis.figures import identity, counts, backward, memory, deployed, training, reach
 
 __all__ = [
     "FIGURES",
@@ -28,4 +28,5 @@ __all__ = [
     "identity",
     "memory",
     "reach",
+    "training",
 ]

@@ -38,7 +38,7 @@ figure(
         "bytes of parameters, fixed weights and buffers",
         label="weight memory",
         title="weights",
-        of=lambda r, t: _weights(r) * t.bytes_each,
+        of=lambda r, t: _weights(r) * t.bytes_each_weight,
         total=lambda t: t.weight_bytes,
         listed=True,
         limit=True,

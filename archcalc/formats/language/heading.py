@@ -33,6 +33,7 @@ def heading(network: Network) -> tuple[list[str], Mapping[int, str]]:
         lines.append(f"input: {{{', '.join(sizes)}}}")
     lines += ["layout: channels_first"] * _looks_misread(network)
     lines += [f"rounding: {network.rounding}"] * (network.rounding is not None)
+    lines += ["in_place: true"] * network.in_place
     return lines, names
 
 

@@ -26,21 +26,9 @@ from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
 
 KEYS = (
-    "name",
-    "title",
-    "source",
-    "input",
-    "layout",
-    "rounding",
-    "parameters",
-    "variants",
-    "use",
-    "blocks",
-    "layers",
-    "outputs",
-    "budget",
-    "expect",
-)
+    "name", "title", "source", "input", "layout", "rounding", "in_place", "parameters", "variants", "use",
+    "blocks", "layers", "outputs", "budget", "expect",
+)  # fmt: skip
 
 
 def check_parameters(parameters: object) -> None:
@@ -117,9 +105,7 @@ class Document:
         chosen = self._variant(variant)
         scope = self._scope(chosen, overrides or {})
         expansion = Expansion(self._copies(), scope, problems)
-        layout: Layout | None = "channels_first"  # of sizes in a layout that is none nothing is said
-        with problems.noted():
-            layout = word_of(self.root, "layout", LAYOUTS)
+        layout, rounding, in_place = self._words(problems)
         with problems.noted():
             for node in self._inputs(chosen, scope, layout):
                 expansion.add(node)
@@ -130,9 +116,6 @@ class Document:
         limits: tuple[Limit, ...] = ()
         with problems.noted():
             limits = _budgets(self.root, chosen)
-        rounding: Rounding | None = None
-        with problems.noted():
-            rounding = word_of(self.root, "rounding", ROUNDINGS)
         network = Network(
             name=variant or self.name,
             nodes=tuple(expansion.nodes),
@@ -145,9 +128,23 @@ class Document:
             notes=(*idle_inputs(expansion.nodes, outputs), *self.unused),
             budget=limits,
             layout=layout,
+            in_place=in_place,
         )
         raise_wrong(network, expansion.broken, problems)
         return network._replace(losses=expansion.expanded.losses)
+
+    def _words(self, problems: Problems) -> tuple[Layout | None, Rounding | None, bool]:
+        """Return the layout, the rounding and whether activations work in place; note what is no such word."""
+        layout: Layout | None = "channels_first"  # of sizes in a layout that is none nothing is said
+        with problems.noted():
+            layout = word_of(self.root, "layout", LAYOUTS)
+        rounding: Rounding | None = None
+        with problems.noted():
+            rounding = word_of(self.root, "rounding", ROUNDINGS)
+        in_place = None
+        with problems.noted():
+            in_place = word_of(self.root, "in_place", ("true", "false"))
+        return layout, rounding, in_place == "true"
 
     def _expand(self, expansion: Expansion, frame: Frame) -> tuple[int, ...]:
         """Write the layers out to nodes and return the positions of the network's outputs; note what is wrong."""

@@ -55,6 +55,11 @@ SHARED = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
 }
 CONDITION = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
+LAYOUT = {"description": "in which order the sizes of the inputs are stated", "enum": list(LAYOUTS)}
+IN_PLACE = {
+    "description": "whether activations overwrite their input in training, unless one says otherwise",
+    "type": "boolean",
+}
 
 
 def spec_schema() -> dict[str, object]:
@@ -74,6 +79,7 @@ def spec_schema() -> dict[str, object]:
             "input": INPUT,
             "layout": LAYOUT,
             "rounding": {"enum": list(ROUNDINGS)},
+            "in_place": IN_PLACE,
             "parameters": {"type": ["object", "null"], "propertyNames": PARAMETERS},
             "variants": {
                 "type": ["object", "null"],

@@ -10,12 +10,13 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, OUTPUT, AttentionPart, Backward, Cast, Device, Keeps, Saved
 from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, flag, number
-from archcalc.op.site import Site, Spot
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.elements.pointwise import Pointwise, times
+from archcalc.ops.elements.pointwise import Ends, Pointwise, keep_ends, times
 from archcalc.ops.shapes.merge import Elementwise
 
 if TYPE_CHECKING:
@@ -62,6 +63,15 @@ TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
 OPAQUE = {*UNDEFINED, *TRUTHS}
 
 
+FUNCTION_ENDS: dict[str, Ends] = {
+    **dict.fromkeys(("exp", "sqrt", "tan", "reciprocal"), "output"),
+    **dict.fromkeys(("sign", "floor", "ceil", "round", "neg", "cast", *TRUTHS[:3]), "neither"),
+}
+"""The functions whose gradient is not worked out from the input: derivatives.yaml of PyTorch."""
+WIDENED = ["exp", "log", "tan", "sinh", "cosh", "asin", "acos", "reciprocal", "square", "softplus"]
+"""The functions that CUDA's autocast runs in float32."""
+
+
 @op("function", main="by", example=("64x8x8", {"by": "exp"}))
 class Function(Pointwise):
     """Apply a function to each element, one out of a table.
@@ -80,6 +90,21 @@ class Function(Pointwise):
 
     def work(self, at: Site) -> Work:
         return times(prod(at.x), FUNCTIONS[self.by])
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        if self.by == "softsign":
+            return Keeps(INPUT, Saved("temporary", at.x))
+        return keep_ends(FUNCTION_ENDS.get(self.by, "input"), at, step)
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return strides if self.by == "cast" else None
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" and self.by in WIDENED else "as comes"
+
+    @property
+    def differentiable(self) -> bool:
+        return self.by not in TRUTHS
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import FUNCTIONS as REFERENCES
@@ -109,6 +134,23 @@ class WithNumber(Pointwise):
         if self.by == "power" and self.value in (2, 3) and not self.swapped:
             each = Work(multiplications=int(self.value) - 1)
         return times(prod(at.x), each)
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        if self.by == "divide" and self.swapped:
+            return Keeps(Saved("temporary", at.x))  # the reciprocal, before it is multiplied
+        if self.by == "power":
+            return keep_ends("both" if self.swapped else "input", at, step)
+        return keep_ends("input" if self.by in ("minimum", "maximum") else "neither", at, step)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" and self.by == "power" else "as comes"
+
+    @property
+    def differentiable(self) -> bool:
+        return self.by not in TRUTHS
+
+    def attends(self, at: Site) -> AttentionPart | None:
+        return "scale" if self.by in ("multiply", "divide") and not self.swapped else None
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import OPERATIONS as REFERENCES
@@ -141,6 +183,12 @@ class Clip(Pointwise):
         bounds = [bound for bound in (self.low, self.high) if bound is not None]
         return times(prod(at.x), Work(comparisons=len(bounds)))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps() if self.low is self.high is None else Keeps(INPUT)
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return strides if self.low is self.high is None else None
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clip
 
@@ -167,6 +215,21 @@ class Combine(Elementwise):
     def work(self, at: Site) -> Work:
         return times(prod(at.y), OPERATIONS[self.by])
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        if self.by == "power":
+            return Keeps(0, 1, OUTPUT)
+        if self.by in ("minimum", "maximum"):
+            return Keeps(0, 1)
+        first = self.by in ("divide", "modulo") and step.needed[1]
+        return Keeps(*([0] if first else []), *([1] if first or self.by == "divide" else []))
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" and self.by == "power" else "as comes"
+
+    @property
+    def differentiable(self) -> bool:
+        return self.by not in TRUTHS
+
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.tensors import OPERATIONS as REFERENCES
 
@@ -186,6 +249,9 @@ class Where(Elementwise):
 
     def work(self, at: Site) -> Work:
         return times(prod(at.y), COMPARISON)
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(Saved("truth", at.x)) if any(step.needed[1:]) else Keeps()
 
     def forward(self, condition: Array, first: Array, second: Array) -> Array:
         from archcalc.arrays.kernels import where

@@ -6,13 +6,14 @@ The work per element is declared as a `Work`; a transcendental function counts a
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archcalc.arithmetic.number import Number
+from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, Saved, follow
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.setting import idle
-from archcalc.op.settings import choice, number
-from archcalc.op.site import Site
+from archcalc.op.settings import choice, flag, number
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
@@ -24,6 +25,30 @@ def times(number: Number, each: Work) -> Work:
     return Work(*(number * count if count else 0 for count in each))
 
 
+Ends = Literal["neither", "input", "output", "either", "both"]
+"""From which end of an op on each element its gradient is worked out; from the input, unless it was overwritten: either."""
+
+
+def overwriting() -> bool | None:
+    """Return the setting that says whether an activation overwrites its input in training."""
+    setting: bool | None = idle(
+        flag("overwrite the input in training, as the network says unless told", default=None),
+        "but in what a step of training keeps",
+    )
+    return setting
+
+
+def keep_ends(ends: Ends, at: Site, step: Backward) -> Keeps:
+    """Return what is kept of the input and the output; where the input is needed, and overwritten, a copy of it."""
+    if ends == "neither":
+        return Keeps()
+    if ends == "output" or (ends == "either" and step.in_place):
+        return Keeps(OUTPUT)
+    if step.in_place:
+        return Keeps(Saved("copy", at.x))
+    return Keeps(INPUT, OUTPUT) if ends == "both" else Keeps(INPUT)
+
+
 class Pointwise(Op):
     """Base of the ops that treat every element alike."""
 
@@ -31,9 +56,17 @@ class Pointwise(Op):
 
     each: ClassVar[Work] = NO_WORK
     """The work per element."""
+    ends: ClassVar[Ends | None] = None
+    """Which of its ends the gradient is worked out from; None where that is not known."""
 
     def work(self, at: Site) -> Work:
         return times(prod(at.x), self.each)
+
+    def keeps(self, at: Site, step: Backward) -> Keeps | None:
+        return None if self.ends is None else keep_ends(self.ends, at, step)
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides)
 
 
 @op("identity", also="noop passthrough", example=("8x4x4", {}))
@@ -43,7 +76,12 @@ class Identity(Pointwise):
     (N, C, *I) -> (N, C, *I)
     """
 
+    ends = "neither"
+
     traits = Traits(storage="view", least_axes=1)
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        return strides
 
     def forward(self, x: Array) -> Array:
         return x
@@ -68,9 +106,23 @@ class Dropout(Pointwise):
     rate: float = idle(
         number("", "share of elements that are zeroed", default=0.5, within=(0, 1)), "at inference"
     )
+    in_place: bool = idle(
+        flag("overwrite the input in training", default=False), "but in what a step of training keeps"
+    )
 
     def drops(self) -> float:
         return self.rate
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return a mask on CUDA; elsewhere, and where it works in place, the noise that is multiplied by."""
+        if not self.rate:
+            return Keeps()
+        if self.rate == 1:
+            return Keeps(Saved("temporary", ()))
+        return Keeps(Saved("mask" if step.device == "cuda" and not step.in_place else "temporary", at.x))
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return None if self.rate else strides
 
     def forward(self, x: Array) -> Array:
         return x
@@ -86,6 +138,9 @@ class Relu(Pointwise):
     """
 
     each = Work(comparisons=1)
+    ends = "output"
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum
@@ -103,6 +158,9 @@ class Relu6(Pointwise):
     """
 
     each = Work(comparisons=2)
+    ends = "input"
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clip
@@ -120,8 +178,11 @@ class ThresholdedRelu(Pointwise):
     """
 
     each = Work(comparisons=1)
+    ends = "input"
 
     alpha: float = number("", "the threshold", default=1.0)
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import where
@@ -139,8 +200,11 @@ class LeakyRelu(Pointwise):
     """
 
     each = Work(comparisons=1, multiplications=1)
+    ends = "either"
 
     slope: float = number("", "slope of the negative side", default=0.01)
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import where
@@ -166,6 +230,12 @@ class PRelu(Pointwise):
     def weights(self, at: Site) -> Weights:
         return {"slope": (at.x[1] if self.per == "channel" else 1,)}
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT, weights=["slope"])
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
+
     def forward(self, x: Array, slope: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, where
 
@@ -182,8 +252,11 @@ class Elu(Pointwise):
     """
 
     each = Work(comparisons=1, exponentials=1, additions=1, multiplications=1)
+    ends = "either"
 
     alpha: float = number("", "where the negative side levels off", default=1.0)
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import expm1, minimum, where
@@ -201,8 +274,11 @@ class Celu(Pointwise):
     """
 
     each = Work(comparisons=1, exponentials=1, additions=1, multiplications=1, divisions=1)
+    ends = "either"
 
     alpha: float = number("", "where the negative side levels off", default=1.0, above=0)
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import expm1, minimum, where
@@ -220,8 +296,11 @@ class Selu(Pointwise):
     """
 
     each = Work(comparisons=1, exponentials=1, additions=1, multiplications=2)
+    ends = "either"
     alpha: ClassVar[float] = 1.6732632423543772
     scale: ClassVar[float] = 1.0507009873554805
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import expm1, minimum, where

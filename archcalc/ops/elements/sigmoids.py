@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import pi, prod
 from typing import TYPE_CHECKING
 
+from archcalc.op.keeps import INPUT, Backward, Keeps, Saved
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import choice, number
 from archcalc.op.site import Site
 from archcalc.op.traits import Traits
-from archcalc.ops.elements.pointwise import Pointwise, times
+from archcalc.ops.elements.pointwise import Pointwise, overwriting, times
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -24,6 +25,8 @@ class Gelu(Pointwise):
     `approximate: tanh` puts tanh(√(2/π)·(x + 0.044715x³)) in place of erf, as BERT and GPT-2 do.
     Source: Hendrycks & Gimpel 2016; torch.nn.GELU.
     """
+
+    ends = "input"
 
     approximate: str = choice(("none", "tanh"), "what stands for erf", default="none")
 
@@ -53,6 +56,9 @@ class Silu(Pointwise):
     """
 
     each = Work(exponentials=1, additions=1, divisions=1)
+    ends = "input"
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import sigmoid
@@ -70,6 +76,9 @@ class Mish(Pointwise):
     """
 
     each = Work(exponentials=3, additions=1, multiplications=1)
+    ends = "input"
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import logaddexp, tanh
@@ -85,6 +94,7 @@ class Sigmoid(Pointwise):
     """
 
     each = Work(exponentials=1, additions=1, divisions=1)
+    ends = "output"
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import sigmoid
@@ -106,6 +116,12 @@ class HardSigmoid(Pointwise):
 
     slope: float = number("", "slope of the line", default=1 / 6, above=0)
     offset: float = number("", "the line at 0", default=1 / 2)
+    in_place: bool | None = overwriting()
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        if (self.slope, self.offset) != (1 / 6, 1 / 2):  # a line, and its clamping, which keeps that
+            return Keeps(Saved("temporary", at.x))
+        return Keeps(Saved("copy", at.x)) if step.in_place else Keeps(INPUT)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clip
@@ -123,6 +139,9 @@ class HardSwish(Pointwise):
     """
 
     each = Work(additions=1, comparisons=2, divisions=1, multiplications=1)
+    ends = "input"
+
+    in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clip
@@ -138,6 +157,7 @@ class Tanh(Pointwise):
     """
 
     each = Work(exponentials=1)
+    ends = "output"
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import tanh
@@ -160,6 +180,9 @@ class ScaledTanh(Op):
 
     def work(self, at: Site) -> Work:
         return Work(multiplications=2 * prod(at.x), exponentials=prod(at.x))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(Saved("temporary", at.x))  # the hyperbolic tangent, before it is scaled
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import tanh

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import Backward, Keeps
 from archcalc.op.op import Op, Weights, op
 from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, flag, size, words
@@ -43,6 +44,9 @@ class Input(Op):
     def output(self, at: Site) -> Shape:
         return (self.batch, *self.shape)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
 
 @op("parameter", main="shape", example=((), {"shape": "197x768"}))
 class Parameter(Op):
@@ -73,6 +77,9 @@ class Parameter(Op):
 
     def buffers(self, at: Site) -> Weights:
         return {} if self.learnt else {"value": self.shape}
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, value: Array) -> Array:
         return value.reshape(self.output_sizes())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Role, Saved, contiguous, follow, move_last
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, count, flag, number
@@ -44,6 +45,12 @@ class BatchNorm(Op):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.x), multiplications=prod(at.x))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT, *[Saved("statistics", at.x[1:2])] * 2)
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides)
 
     def forward(self, x: Array, running_mean: Array, running_var: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
@@ -112,6 +119,20 @@ class LayerNorm(Op):
         groups = prod(at.x[: taken.start]) * prod(at.x[taken.stop :])
         return _standardising(prod(at.x), groups, affine=self.affine)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        taken = self._find_axes(at.x)
+        rows = (*at.x[: taken.start], *at.x[taken.stop :])
+        return Keeps(INPUT, *[Saved("statistics", rows)] * 2)
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        """Return the strides: what the statistics are over lies last in memory."""
+        if self.over != "channels":
+            return contiguous(at.y)
+        return move_last(at.y, 1)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import standardise
 
@@ -155,6 +176,15 @@ class GroupNorm(Op):
 
     def work(self, at: Site) -> Work:
         return _standardising(prod(at.x), at.x[0] * self.groups, affine=self.affine)
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        lies = step.strides[0] == contiguous(at.x)
+        return Keeps(
+            INPUT if lies else Saved("copy", at.x), *[Saved("statistics", (at.x[0], self.groups))] * 2
+        )
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, standardise
@@ -200,6 +230,17 @@ class LocalResponseNorm(Op):
             divisions=prod(at.x),
             exponentials=prod(at.x),
         )
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda" or len(at.x) > 3  # a mean over volumes
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return the input, its square with channels of zeros around it, the mean of that, and the root's power."""
+        padded = (at.x[0], at.x[1] + self.size - 1, *at.x[2:])
+        is_wide = self.widens(at, step.device)
+        mean: Role = "wide" if is_wide and step.device == "cpu" else "temporary"  # CUDA widens only the power
+        power: Role = "wide" if is_wide else "temporary"
+        return Keeps(INPUT, Saved(mean, padded), *[Saved(power, at.x)] * 2)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import neighbours

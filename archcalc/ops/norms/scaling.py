@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
-from archcalc.op.site import Site, Spot
+from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
 
@@ -50,6 +51,20 @@ class RMSNorm(Op):
             exponentials=groups,
         )
 
+    def widens(self, at: Site, device: Device) -> bool:
+        return True
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return the input and the root of each mean square; on the CPU, where it is put together, the quotient too."""
+        rows = Saved("statistics", at.x[: -self.axes])
+        if step.device == "cuda":
+            return Keeps(INPUT, rows)
+        quotients = [Saved("temporary", at.x)] if self.affine else []
+        return Keeps(INPUT, rows, *quotients) if step.needed[0] else Keeps(*quotients)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import sqrt
 
@@ -88,6 +103,11 @@ class L2Norm(Op):
             divisions=elements,
             exponentials=groups,
         )
+
+    def keeps(self, at: Site, step: Backward) -> Keeps | None:
+        if step.mixed:
+            return None
+        return Keeps(INPUT, *[Saved("statistics", others(at.x, self.axis))] * 2)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum
@@ -129,6 +149,15 @@ class Affine(Op):
             multiplications=prod(at.x) if self.scale else 0,
             additions=prod(at.x) if self.shift else 0,
         )
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return True
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT) if self.scale else Keeps()
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import along

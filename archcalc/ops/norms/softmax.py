@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
+from archcalc.op.keeps import OUTPUT, AttentionPart, Backward, Cast, Device, Keeps
 from archcalc.op.op import Op, Work, add_up, op
 from archcalc.op.settings import axis
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import across, check_axis, others
+from archcalc.ops.axes import across, check_axis, others, place
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -39,6 +40,12 @@ class OverAxis(Op):
         size, rows = prod(x), self.rows(x)
         return Work(comparisons=size - rows, additions=2 * size - rows, exponentials=size)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(OUTPUT)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
+
 
 @op("softmax", example=("1000", {}))
 class Softmax(OverAxis):
@@ -52,6 +59,9 @@ class Softmax(OverAxis):
 
     def work(self, at: Site) -> Work:
         return add_up([self.shared(at.x), Work(divisions=prod(at.x))])
+
+    def attends(self, at: Site) -> AttentionPart | None:
+        return "shares" if place(self.axis, len(at.x)) == len(at.x) - 1 else None
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import exp

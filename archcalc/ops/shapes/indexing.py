@@ -8,6 +8,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import Backward, Device, Keeps, Saved
 from archcalc.op.op import Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
 from archcalc.op.site import Shape, Site, Spot
@@ -17,6 +18,7 @@ from archcalc.ops.axes import (
     check_each,
     check_stretches,
     moving,
+    others,
     place,
     places,
     remaining,
@@ -83,6 +85,13 @@ class Slice(Op):
         cut = (ranges.get(axis, (0, extent, 1)) for axis, extent in enumerate(at.x))
         return tuple(Window(1, step, -start) for start, _, step in cut)[2:]
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        steps = {axis: step for axis, (_, _, step) in self._ranges(at.x).items()}
+        return tuple(stride * steps.get(axis, 1) for axis, stride in enumerate(strides))
+
     def forward(self, x: Array) -> Array:
         ranges = self._ranges(x.shape)
         return x[tuple(slice(*ranges.get(axis, (None,))) for axis in range(x.ndim))].copy()
@@ -133,6 +142,12 @@ class Take(Op):
         gone = place(self.axis, len(at.x))
         return Kept(tuple(axis for axis in range(len(at.x)) if axis != gone))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(*(Saved("indices", indices) for indices in at.xs[1:] if step.needed[0]))
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return None if self.index is None else others(strides, self.axis) or (1,)
+
     def forward(self, x: Array, indices: Array | None = None) -> Array:
         from archcalc.arrays.tensors import positions
 
@@ -163,6 +178,12 @@ class Embedding(Op):
 
     def field(self, at: Site) -> Field:
         return "whole"
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return True
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(Saved("indices", at.x))
 
     def forward(self, x: Array, weight: Array) -> Array:
         from archcalc.arrays.tensors import positions
@@ -200,6 +221,14 @@ class Expand(Op):
     def field(self, at: Site) -> Field:
         return "pointwise" if self.output(at)[2:] == at.x[2:] else "whole"
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        new = len(at.y) - len(at.x)
+        kept = zip(at.x, at.y[new:], strides, strict=True)
+        return (*(0 for _ in range(new)), *(stride if old == size else 0 for old, size, stride in kept))
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import broadcast_to
 
@@ -232,6 +261,9 @@ class Tile(Op):
 
     def field(self, at: Site) -> Field:
         return moving(at.x, *(axis for axis, times in enumerate(self.repeats) if times > 1))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import tile

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, regroup
 from archcalc.op.op import Op, op, per_axis
 from archcalc.op.setting import idle, mending, only
 from archcalc.op.settings import choice, number, padding, size
@@ -34,6 +35,12 @@ class Flatten(Op):
 
     def field(self, at: Site) -> Field:
         return Regrouped(self.output(at))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return regroup(at.x, strides, at.y)
 
     def forward(self, x: Array) -> Array:
         return x.reshape(len(x), -1)
@@ -91,6 +98,12 @@ class Reshape(Op):
         shape = tuple(extent or rest for extent in self.shape)
         return shape if self.axes == "all" else (at.x[0], *shape)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape | None:
+        return regroup(at.x, strides, at.y)
+
     def forward(self, x: Array) -> Array:
         return x.reshape(self.output_sizes(x.shape))
 
@@ -131,6 +144,12 @@ class Permute(Op):
 
     def output(self, at: Site) -> Shape:
         return tuple(at.x[axis] for axis in self.whole_order())
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        return tuple(strides[axis] for axis in self.whole_order())
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.whole_order()).copy()
@@ -201,6 +220,12 @@ class Pad(Op):
     def field(self, at: Site) -> Field:
         return tuple(Window(1, 1, before, after) for before, after in self._sides(at.x)[1:])
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT) if self.mode in ("reflect", "edge") else Keeps()
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cpu" and self.mode in ("reflect", "edge") else "as comes"
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import pad
 
@@ -227,6 +252,12 @@ class Crop(Op):
 
     def field(self, at: Site) -> Field:
         return tuple(Window(1, 1, -before, -after) for before, after in per_axis(self.amount, at.x[2:]))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        return strides
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import trim

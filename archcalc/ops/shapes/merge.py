@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import Backward, Keeps, Saved, contiguous, follow
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
 from archcalc.op.site import Shape, Site, Spot, sizes_of
@@ -35,6 +36,9 @@ class Elementwise(Op):
     def output(self, at: Site) -> Shape:
         return stretch(*at.xs)
 
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides) if len(strides) == len(at.y) else contiguous(at.y)
+
 
 @op("add", also="eltwise residual shortcut skip sum", example=(("256x56x56", "256x56x56"), {}))
 class Add(Elementwise):
@@ -47,6 +51,12 @@ class Add(Elementwise):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.y) * (len(at.xs) - 1))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def passes(self, at: Site, number: int) -> bool:
+        return bool(prod(at.xs[number]) == prod(at.y))
 
     def forward(self, *xs: Array) -> Array:
         return reduce(add, xs)
@@ -63,6 +73,12 @@ class Multiply(Elementwise):
 
     def work(self, at: Site) -> Work:
         return Work(multiplications=prod(at.y) * (len(at.xs) - 1))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return what the others' gradients are multiplied by: each branch, and the product of those before it."""
+        inputs = [n for n in range(len(at.xs)) if any(step.needed[: max(n, 1)] if n else step.needed[1:2])]
+        products = [Saved("temporary", stretch(*at.xs[:n])) for n in range(2, len(at.xs)) if step.needed[n]]
+        return Keeps(*inputs, *products)
 
     def forward(self, *xs: Array) -> Array:
         return reduce(mul, xs)
@@ -111,6 +127,12 @@ class Concat(Op):
     def field(self, at: Site) -> Field:
         return moving(at.x, self.axis)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def passes(self, at: Site, number: int) -> bool:
+        return True
+
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.kernels import concatenate
         from archcalc.arrays.tensors import broadcast_to
@@ -149,6 +171,12 @@ class Channels(Op):
     def field(self, at: Site) -> Field:
         return moving(at.x, 1)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def alias(self, at: Site, strides: Shape) -> Shape:
+        return strides
+
     def forward(self, x: Array) -> Array:
         return x[:, self.start : self.stop]
 
@@ -169,6 +197,9 @@ class Shuffle(Op):
 
     def field(self, at: Site) -> Field:
         return moving(at.x, 1)
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, x: Array) -> Array:
         dealt = x.reshape(len(x), self.groups, -1, *x.shape[2:]).swapaxes(1, 2).copy()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
+from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
 from archcalc.op.site import Shape, Site, Spot
@@ -68,6 +69,16 @@ class Reduce(Op):
     def work(self, at: Site) -> Work:
         return REDUCTIONS[self.by](prod(at.x), prod(at.y))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        if self.by in ("mean", "sum"):
+            return Keeps()
+        return Keeps(INPUT) if self.by in ("norm1", "sum_squares") else Keeps(INPUT, OUTPUT)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        if self.by == "prod":
+            return "float32"
+        return "as comes" if device == "cpu" or self.by in ("mean", "max", "min", "norm1") else "float32"
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS as FUNCTIONS
 
@@ -90,6 +101,10 @@ class ArgMax(Op):
     keep: bool = flag("keep the axis, with size 1", default=False)
 
     @property
+    def differentiable(self) -> bool:
+        return False
+
+    @property
     def scrambles(self) -> bool:
         return True
 
@@ -104,6 +119,9 @@ class ArgMax(Op):
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.x) - prod(at.y))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, x: Array) -> Array:
         index = (x if self.by == "max" else -x).argmax(axis=self.axis)
@@ -132,6 +150,12 @@ class CumSum(Op):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.x) - prod(reduce(at.x, (self.axis,), keep=False)))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
 
     def forward(self, x: Array) -> Array:
         return x.cumsum(axis=self.axis, dtype=x.dtype)

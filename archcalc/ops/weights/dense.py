@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, regroup
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.settings import axis, count, flag
 from archcalc.op.site import Shape, Site, Spot
@@ -89,6 +90,15 @@ class Linear(Dense):
     def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
         return self.work(at).macs * (1 + sum(needed))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return the rows of the input, which are copied where they do not lie in a row, and the weight for their gradient."""
+        rows = (prod(others(at.x, self.axis)), at.x[self.axis])
+        lie = regroup(at.x, step.strides[0], rows) is not None
+        return Keeps(INPUT if lie else Saved("copy", at.x), weights=["weight"] if step.needed[0] else [])
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import product
         from archcalc.arrays.tensors import contiguous
@@ -114,6 +124,9 @@ class Rbf(Dense):
     def work(self, at: Site) -> Work:
         pairs = at.x[0] * elements(self.fixed(at).values())
         return Work(multiplications=pairs, additions=pairs + (pairs - prod(at.y)))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(Saved("temporary", (*at.y, at.x[1])))  # the differences, before they are squared
 
     def forward(self, x: Array, pattern: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS

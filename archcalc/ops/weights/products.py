@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import AttentionPart, Backward, Cast, Device, Keeps, Saved, regroup
 from archcalc.op.op import NO_WORK, Op, Work, add_up, extents_of, op
 from archcalc.op.settings import flag, words
 from archcalc.op.site import Shape, Site, Spot
@@ -64,10 +65,42 @@ class MatMul(Op):
     def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
         return self.work(at).macs * sum(needed)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return each side that the other's gradient needs; one that does not lie as a stack of matrices is copied."""
+        (a, b), (lie_a, lie_b) = at.xs, step.strides
+        if self.transposed:
+            b, lie_b = _turned(b), _turned(lie_b)
+        stack = at.y[:-2] if len(b) > 2 else ()  # a single matrix on the right meets all rows at once
+        sides = ((0, a, lie_a, stack or a[:-2]), (1, b, lie_b, stack))
+        needed = reversed(step.needed)
+        return Keeps(*(_stacked(*side) for side, is_needed in zip(sides, needed, strict=True) if is_needed))
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
+
+    def attends(self, at: Site) -> AttentionPart:
+        return "scores" if self.transposed else "mix"
+
     def forward(self, a: Array, b: Array) -> Array:
         from archcalc.arrays.kernels import product
 
         return product(a, b.swapaxes(-1, -2) if self.transposed else b)
+
+
+def _turned(sizes: Shape) -> Shape:
+    """Return sizes or strides of matrices that are transposed."""
+    return (*sizes[:-2], sizes[-1], sizes[-2])
+
+
+def _stacked(number: int, x: Shape, strides: Shape, stack: Shape) -> int | Saved:
+    """Return what is kept of an input whose matrices make a stack: itself, or a copy where it does not lie so."""
+    added = len(stack) + 2 - len(x)
+    whole = (*stack, *x[-2:])
+    stretched = (*(0 for _ in range(added)), *strides)
+    sizes = (*(1 for _ in range(added)), *x)
+    stretched = tuple(0 if old != new else s for old, new, s in zip(sizes, whole, stretched, strict=True))
+    lies = regroup(whole, stretched, (prod(stack), *x[-2:])) is not None
+    return number if lies else Saved("copy", whole)
 
 
 LETTERS = "a letter for each axis, the inputs set apart by commas, as in ij,jk->ik"
@@ -158,6 +191,24 @@ class Einsum(Op):
             return NO_WORK._replace(multiplications=choices)
         return NO_WORK._replace(macs=choices)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps | None:
+        """Return each side that the other's gradient needs, as torch.bmm takes it; of three inputs nobody knows."""
+        if len(at.xs) != 2:  # two sides
+            return Keeps() if len(at.xs) == 1 else None
+        (left, right), output = self._letters()
+        both = [letter for letter in output if letter in left and letter in right]
+        summed = [letter for letter in left if letter in right and letter not in output]
+        sides = []
+        for number, letters in enumerate((left, right)):
+            own = [letter for letter in output if letter in letters and letter not in both]
+            inner = (own, summed) if number == 0 else (summed, own)
+            if step.needed[1 - number]:
+                sides.append(_grouped(number, letters, (both, *inner), at.xs[number], step.strides[number]))
+        return Keeps(*sides)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
+
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.tensors import contract, sum_over
 
@@ -166,6 +217,17 @@ class Einsum(Op):
         for step, x in zip(self._steps(), xs[1:], strict=True):
             product = contract(product, x, step.left, step.right, step.kept)
         return product.reshape(self.output_sizes(*(x.shape for x in xs)))
+
+
+def _grouped(
+    number: int, letters: str, groups: tuple[list[str], ...], x: Shape, strides: Shape
+) -> int | Saved:
+    """Return what is kept of an input whose axes are brought into three groups: itself, or a copy."""
+    order = [letters.index(letter) for group in groups for letter in group]
+    sizes = tuple(x[axis] for axis in order)
+    wanted = tuple(prod(x[letters.index(letter)] for letter in group) for group in groups)
+    lies = regroup(sizes, tuple(strides[axis] for axis in order), wanted) is not None
+    return number if lies else Saved("copy", x)
 
 
 def _check_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:

@@ -11,6 +11,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow
 from archcalc.op.op import Op, Weights, Work, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
 from archcalc.op.site import Shape, Site, Spot
@@ -120,6 +121,20 @@ class Conv(Sliding):
 
     def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
         return self.work(at).macs * (1 + sum(needed))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return the input, or a padded copy where the sides differ, and the weights; with `connections` what each filter sees."""
+        if self.connections is None:
+            return Keeps(self.takes_in(at), weights=["weight"])
+        seen = [(at.x[0], len(maps), *at.x[2:]) for maps in self.connections]
+        copies = [Saved("copy", shape) for shape in seen]
+        indices = [Saved("indices", shape[1:2]) for shape in seen if step.needed[0]]
+        return Keeps(
+            *copies, *indices, weights=[name for name in self.weights(at) if name.startswith("weight")]
+        )
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import concatenate, correlate, per_channel
@@ -243,6 +258,15 @@ class ConvTranspose(Op):
 
     def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
         return self.work(at).macs * (1 + sum(needed))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT, weights=["weight"])
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "low"
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, scatter

@@ -9,6 +9,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved
 from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
@@ -19,6 +20,11 @@ from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
+
+
+def _cast_of_pools(at: Site, device: Device) -> Cast:
+    """Return in which type autocast runs a pool: on the CPU float32 over three spatial axes."""
+    return "float32" if device == "cpu" and len(at.x[2:]) == 3 else "as comes"
 
 
 class Pool(Sliding):
@@ -52,6 +58,9 @@ class Pool(Sliding):
         """Return the axes of `seen` that run over the elements of a window."""
         return tuple(range(x.ndim, 2 * x.ndim - 2))
 
+    def cast(self, at: Site, device: Device) -> Cast:
+        return _cast_of_pools(at, device)
+
 
 @op(
     "maxpool", also="maxpooling pool pooling", main="kernel", example=("96x55x55", {"kernel": 3, "stride": 2})
@@ -70,6 +79,9 @@ class MaxPool(Pool):
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.y) * (self.window_size(at.x) - 1))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(self.takes_in(at), Saved("indices", at.y))
 
     def forward(self, x: Array) -> Array:
         y: Array = self.view(x, outside=-inf).max(axis=self.taps(x))
@@ -95,6 +107,9 @@ class AvgPool(Pool):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.y) * (self.window_size(at.x) - 1), divisions=prod(at.y))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(self.takes_in(at))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import average_windows
@@ -125,6 +140,11 @@ class LpPool(Pool):
             exponentials=prod(at.y) * (window + 1),
         )
 
+    def keeps(self, at: Site, step: Backward) -> Keeps | None:
+        if step.mixed:
+            return None
+        return Keeps(self.takes_in(at), Saved("temporary", at.x), *[Saved("temporary", at.y)] * 4)
+
     def forward(self, x: Array) -> Array:
         y: Array = (self.view(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
         return y
@@ -132,6 +152,9 @@ class LpPool(Pool):
 
 class Global(Op):
     """Base of the ops that see each map whole."""
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return _cast_of_pools(at, device)
 
     def check(self, at: Spot) -> None:
         check_spatial(at.x)
@@ -157,6 +180,9 @@ class GlobalAvgPool(Global):
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.x) - prod(at.y), divisions=prod(at.y))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
     def forward(self, x: Array) -> Array:
         y: Array = x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
         return y
@@ -174,6 +200,9 @@ class GlobalMaxPool(Global):
     def work(self, at: Site) -> Work:
         return Work(comparisons=prod(at.x) - prod(at.y))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT, Saved("indices", at.y))
+
     def forward(self, x: Array) -> Array:
         y: Array = x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
         return y
@@ -187,6 +216,9 @@ class Adaptive(Op):
     """
 
     size: tuple[int, ...] = size("O", "output size")
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return _cast_of_pools(at, device)
 
     def check(self, at: Spot) -> None:
         check_axes("size", self.size, check_spatial(at.x))
@@ -226,6 +258,9 @@ class AdaptiveAvgPool(Adaptive):
     def work(self, at: Site) -> Work:
         return Work(additions=self.read(at.y, at.x) - prod(at.y), divisions=prod(at.y))
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps() if all(size == 1 for size in at.y[2:]) else Keeps(INPUT)  # a mean keeps nothing
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import reduce_bins
 
@@ -245,6 +280,9 @@ class AdaptiveMaxPool(Adaptive):
 
     def work(self, at: Site) -> Work:
         return Work(comparisons=self.read(at.y, at.x) - prod(at.y))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(INPUT, Saved("indices", at.y))
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import reduce_bins
@@ -267,6 +305,12 @@ class Subsample(Pool):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.y) * self.window_size(at.x), multiplications=prod(at.y))
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return True
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(*([self.takes_in(at)] if step.needed[0] else []), Saved("temporary", at.y))
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import Backward, Cast, Device, Keeps
 from archcalc.op.op import NO_WORK, Op, Work, op, per_axis
 from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, count, flag, size
@@ -60,6 +61,12 @@ class Upsample(Op):
     def work(self, at: Site) -> Work:
         return _blending(at.y, self.mode)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resample
 
@@ -98,6 +105,12 @@ class Resize(Op):
     def work(self, at: Site) -> Work:
         return _blending(at.y, self.mode)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resample
 
@@ -135,6 +148,9 @@ class DepthToSpace(Op):
     def field(self, at: Site) -> Field:
         return tuple(Spread(self.block, self.block) for _ in at.x[2:])
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
     def forward(self, x: Array) -> Array:
         axes, blocks = len(x.shape[2:]), (self.block,) * len(x.shape[2:])
         taken = (*blocks, -1) if self.mode == "dcr" else (-1, *blocks)
@@ -169,6 +185,9 @@ class SpaceToDepth(Op):
 
     def field(self, at: Site) -> Field:
         return tuple(Window(self.block, self.block) for _ in at.x[2:])
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, x: Array) -> Array:
         axes = len(x.shape[2:])

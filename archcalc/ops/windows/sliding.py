@@ -19,6 +19,7 @@ from archcalc.arithmetic.window import (
     uneven,
 )
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import INPUT, Saved, follow
 from archcalc.op.op import Op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, padding, size
@@ -111,6 +112,17 @@ class Sliding(Op):
             _check_fits(extent, window, self.rounding or "floor")
             if self.rounding == "strict":
                 _check_even(extent, window)
+
+    def takes_in(self, at: Site) -> int | Saved:
+        """Return what PyTorch slides over: the input, or a padded copy of it where two sides of an axis differ."""
+        sides = [(window.before, window.after) for window in self.windows(at.x)]
+        if all(before == after for before, after in sides):
+            return INPUT
+        padded = [size + before + after for size, (before, after) in zip(at.x[2:], sides, strict=True)]
+        return Saved("copy", (*at.x[:2], *padded))
+
+    def laid(self, at: Site, strides: Shape) -> Shape:
+        return follow(at.y, strides)
 
 
 def check_spatial(x: Sizes) -> Sizes:

@@ -1,0 +1,59 @@
+"""What a step of training takes in memory, done as the conditions say: plain SGD on a GPU with nothing run again unless told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archcalc.analysis.figures.vocabulary import Figure, figure
+from archcalc.analysis.report import Report
+from archcalc.sheet.kinds import BYTES
+
+Measure = Callable[[Report], int | None]
+
+
+def _measure(name: str) -> Measure:
+    """Return what a step of training of a report's network comes to, its auxiliary heads included; None where it is not known."""
+
+    def measured(report: Report) -> int | None:
+        from archcalc.analysis.training.training import train
+
+        trained = report.in_training
+        return None if trained is None else getattr(train(trained), name)
+
+    return measured
+
+
+def _known(measure: Measure) -> Callable[[Report], int]:
+    return lambda report: measure(report) or 0
+
+
+for key, name, label, says, of_outputs in (
+    (
+        "train.kept_bytes",
+        "kept_bytes",
+        "kept for the backward pass",
+        "bytes between forward and backward beside weights, buffers and the optimizer's state",
+        True,
+    ),
+    ("train.gradients_bytes", "gradients_bytes", "gradients", "bytes of the gradients of all weights", False),
+    ("train.optimizer_bytes", "optimizer_bytes", "optimizer state", "bytes of the optimizer's state", False),
+    (
+        "train.peak_bytes",
+        "peak_bytes",
+        "peak in training",
+        "the most bytes at once in a step of training",
+        True,
+    ),
+):
+    figure(
+        Figure(
+            key,
+            BYTES,
+            says,
+            label=label,
+            total=_measure(name),
+            known=_known(_measure(name)),
+            limit=True,
+            of_outputs=of_outputs,
+        )
+    )

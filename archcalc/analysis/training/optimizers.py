@@ -1,0 +1,83 @@
+"""What an optimizer keeps beside each parameter, and what its step needs for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import NamedTuple
+
+from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.op.site import Sizes
+
+BLOCK = 256
+"""How many numbers of 8-bit states share a scale."""
+LEAST = 4096
+"""The smallest tensor whose states are of 8 bits."""
+FLOAT32 = 4
+
+
+class Optimizer(NamedTuple):
+    """An optimizer: its state for one tensor in bytes, from its sizes and the bytes of a number; and what that is.
+
+    `shared` are bytes that it keeps once. `temporaries` is how many numbers its step needs for a moment for each
+    parameter while it looks at all tensors together.
+    """
+
+    state: Callable[[Sizes, int], int]
+    meaning: str
+    shared: int = 0
+    temporaries: int = 0
+
+
+def _moments(count: int) -> Callable[[Sizes, int], int]:
+    """Return the state of so many numbers for each parameter."""
+    return lambda sizes, each: count * prod(sizes) * each
+
+
+def _factored(sizes: Sizes, each: int) -> int:
+    """Return the mean squares of rows and of columns; of a vector those of each parameter."""
+    if len(sizes) < 2:
+        return prod(sizes) * each
+    return (prod(sizes[:-1]) + prod((*sizes[:-2], sizes[-1]))) * each
+
+
+def _blockwise(sizes: Sizes, each: int) -> int:
+    """Return two moments of a byte with a scale for each block; those of small tensors are float32."""
+    count = prod(sizes)
+    if count < LEAST:
+        return 2 * count * FLOAT32
+    return 2 * (count + -(-count // BLOCK) * FLOAT32)
+
+
+OPTIMIZERS = {
+    "sgd": Optimizer(_moments(0), "nothing"),
+    "momentum": Optimizer(_moments(1), "a velocity for each parameter"),
+    "adam": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
+    "adamw": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
+    "adafactor": Optimizer(_factored, "mean squares of the rows and columns of each matrix", temporaries=1),
+    "lion": Optimizer(_moments(1), "a moment for each parameter"),
+    "adam8bit": Optimizer(
+        _blockwise,
+        f"two moments of 8 bits for each parameter, a scale for {BLOCK} of them",
+        shared=2 * 256 * FLOAT32,
+    ),
+}
+"""What each optimizer keeps.
+
+Sources: torch.optim of PyTorch 2 (SGD, Adam, AdamW, Adafactor, with foreach); Chen et al. 2023 (Lion); Dettmers et al. 2021 and
+bitsandbytes (8-bit Adam).
+"""
+
+
+def find_optimizer(name: str) -> Optimizer:
+    """Return an optimizer by its name.
+
+    Raises:
+        ArchcalcError: there is none called so.
+    """
+    if name not in OPTIMIZERS:
+        raise ArchcalcError(
+            f"there is no optimizer '{name}'",
+            hint=nearest(name, OPTIMIZERS) or f"choose one of {', '.join(OPTIMIZERS)}",
+        )
+    return OPTIMIZERS[name]

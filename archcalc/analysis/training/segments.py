@@ -1,0 +1,43 @@
+"""The segments of a network that are checkpointed: what each runs again before its backward pass."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from math import isqrt
+
+from archcalc.analysis.run import Run
+from archcalc.network.network import parts
+
+Segment = tuple[range, bool]
+"""Positions of layers, and whether all that their backward pass needs is kept."""
+
+
+def find_segments(run: Run, checkpoint: str) -> list[Segment]:
+    """Return the segments in order.
+
+    Blocks are those at the top of the layers' names; layers outside of blocks keep what they need. Otherwise a segment is so many
+    layers, or for "auto" the square root of all (Chen et al. 2016).
+    """
+    count = len(run.nodes)
+    if checkpoint == "none":
+        return [(range(count), True)]
+    if checkpoint == "blocks":
+        return _blocks(run)
+    length = max(isqrt(count), 1) if checkpoint == "auto" else int(checkpoint.partition(":")[2])
+    return [(range(start, min(start + length, count)), False) for start in range(0, count, length)]
+
+
+def _blocks(run: Run) -> list[Segment]:
+    segments: list[Segment] = []
+    start = 0
+    for name, nodes in groupby(run.nodes, key=lambda node: _top(node.name)):
+        stop = start + sum(1 for _ in nodes)
+        segments.append((range(start, stop), not name))
+        start = stop
+    return segments
+
+
+def _top(name: str) -> str:
+    """Return the block at the top in which a layer is; nothing where it is in none."""
+    outer = parts(name)
+    return outer[0] if len(outer) > 1 else ""

@@ -1,0 +1,117 @@
+"""What a step of training takes in memory, from what autograd keeps and when each tensor is born and dies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from archcalc.analysis.report import Report
+from archcalc.analysis.training.course import schedule
+from archcalc.analysis.training.keeping import Keeping
+from archcalc.analysis.training.optimizers import Optimizer, find_optimizer
+from archcalc.analysis.training.replay import Peak, replay
+from archcalc.analysis.training.rules import Rules
+from archcalc.analysis.training.schedule import Part
+from archcalc.analysis.training.segments import find_segments
+from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.walk import find_kept
+
+
+class Training(NamedTuple):
+    """What a step of training takes.
+
+    `keeping` is what is kept for the backward pass, `peak` the most that is alive at once, None where a layer is among the
+    `unknown`: nobody knows what it keeps. `resident` are the bytes of what is there before the step, by what it is, and
+    `gradients_bytes` those of the gradients of all weights; `recomputed` are the MACs of what is run again, None where they are not known.
+    """
+
+    step: TrainingStep
+    keeping: Keeping
+    unknown: tuple[str, ...]
+    peak: Peak | None
+    resident: Mapping[Part, int]
+    gradients_bytes: int
+    recomputed: int | None
+    peak_at: str | None
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer."""
+        return find_optimizer(self.step.optimizer)
+
+    @property
+    def optimizer_bytes(self) -> int:
+        """The bytes of the optimizer's state."""
+        return self.resident["optimizer"]
+
+    @property
+    def kept_bytes(self) -> int | None:
+        """The bytes between the forward and the backward pass beside weights, buffers and the optimizer's state.
+
+        That is what is kept, the input and the output: in the blocks of PyTorch's allocator on CUDA, else as it is asked for.
+        """
+        return None if self.peak is None else self.peak.kept + self.resident["input"]
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """The most bytes at once of the whole step, all that is there included."""
+        return None if self.peak is None else self.peak.bytes
+
+    @property
+    def rounding(self) -> int:
+        """The bytes at the peak that the allocator's blocks have beyond what was asked for."""
+        return 0 if self.peak is None else self.peak.bytes - sum(self.peak.parts.values())
+
+
+def train(report: Report, step: TrainingStep | None = None) -> Training:
+    """Work out what a step of training takes, by PyTorch's rules.
+
+    Args:
+        report: of the network with its auxiliary heads, which training has.
+        step: how the step is done; as the report's conditions say unless told.
+
+    Raises:
+        ArchcalcError: there is no such optimizer, or the like.
+    """
+    run = report.run
+    step = step or run.conditions.step or TrainingStep()
+    step.check()
+    keeping = find_kept(run, Rules(step.device, step.in_place))
+    course = schedule(run, keeping, step)
+    resident: dict[Part, int] = dict.fromkeys(("weights", "buffers", "input", "optimizer"), 0)
+    for tensor in course.tensors[: course.resident]:
+        resident[tensor.part] = resident.get(tensor.part, 0) + tensor.bytes
+    gradients = sum(
+        tensor.bytes if step.shares("weights") else step.share("gradients", tensor.bytes)
+        for tensor in course.tensors[: course.resident]
+        if tensor.part == "weights"
+    )
+    unknown = tuple(run.nodes[position].name for position in keeping.unknown)
+    peak = None if unknown else replay(course, as_allocated=step.device == "cuda")
+    return Training(
+        step,
+        keeping,
+        unknown,
+        peak,
+        resident,
+        gradients,
+        _count_again(report, step),
+        None if peak is None else _name(report, peak),
+    )
+
+
+def _name(report: Report, peak: Peak) -> str:
+    """Return when the peak is, in words: "backward of fc6"."""
+    phase, layer = peak.moment
+    if layer is None:
+        return "the optimizer's step" if phase == "step" else phase
+    return f"{'forward again' if phase == 'again' else phase} of {report.run.nodes[layer].name}"
+
+
+def _count_again(report: Report, step: TrainingStep) -> int | None:
+    """Return the MACs of the layers that run again."""
+    again = [
+        p for segment, is_kept in find_segments(report.run, step.checkpoint) if not is_kept for p in segment
+    ]
+    works = [report.run.facts[position].work for position in again]
+    return None if None in works else sum(int(work.macs) for work in works if work is not None)

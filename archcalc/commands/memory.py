@@ -1,0 +1,144 @@
+"""The command that says what takes memory: memory; and the options of a training step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from archcalc.commands.completions import complete_optimizer
+from archcalc.commands.group import cli
+from archcalc.commands.options import (
+    ModelOptions,
+    analyze_model,
+    conditions_of,
+    depth_option,
+    examples,
+    report_options,
+)
+from archcalc.commands.output import emit
+from archcalc.commands.values import Whole, Word
+
+if TYPE_CHECKING:
+    from click.decorators import FC
+
+    from archcalc.analysis.report import Report
+    from archcalc.analysis.training.step import TrainingStep
+
+
+class StepOptions(TypedDict):
+    """How a step of training is done; None where nothing is said."""
+
+    optimizer: str | None
+    in_place: str | None
+    checkpoint: str | None
+    accumulate: int | None
+    shard: str | None
+    ranks: int | None
+
+
+def step_options(command: FC) -> FC:
+    """Add the options of a training step, each of which implies --train."""
+    for decorate in (
+        click.option("--ranks", type=Whole(), metavar="N", help="Among how many --shard shares out."),
+        click.option(
+            "--shard",
+            type=Word(("zero1", "zero2", "zero3")),
+            help="Share out the optimizer's state, with zero2 gradients, too, and with zero3 weights.",
+        ),
+        click.option(
+            "--accumulate",
+            type=Whole(),
+            metavar="N",
+            help="Add up the gradients of N batches before each step.",
+        ),
+        click.option(
+            "--checkpoint",
+            metavar="WHAT",
+            help="Run again before its backward pass: blocks, those at the top; every:N, N layers each; auto, as many as "
+            "the square root of all.  [default: none]",
+        ),
+        click.option(
+            "--in-place",
+            type=Word(("always", "never", "as-written")),
+            help="Whether activations overwrite their input: wherever they can, never, or where the spec says so.  "
+            "[default: as-written]",
+        ),
+        click.option(
+            "--optimizer",
+            metavar="NAME",
+            shell_complete=complete_optimizer,
+            help="sgd keeps nothing, momentum and lion a number for each parameter, adam and adamw two, adam8bit two "
+            "bytes, adafactor one for each row and column.  [default: sgd]",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+class MemoryOptions(ModelOptions, StepOptions):
+    """A model, its conditions, and how a step of training is done."""
+
+
+def read_step(options: StepOptions) -> TrainingStep | None:
+    """Return how a step of training is done; None where no option says anything about it."""
+    from archcalc.analysis.training.step import TrainingStep
+
+    stated = {
+        name: value for name, value in options.items() if name in TrainingStep._fields and value is not None
+    }
+    return TrainingStep(**stated) if stated else None  # type: ignore[arg-type]
+
+
+@cli.command(
+    epilog=examples(
+        "memory vgg16",
+        "memory resnet50 --batch 32 --dtype float16",
+        "memory resnet50 --train --optimizer adam --batch 64",
+        "memory resnet50 --batch 64 --optimizer adam --checkpoint blocks --dtype amp-float16",
+        "memory vit_b_16 --batch 64 --optimizer adamw --shard zero2 --ranks 8",
+        "memory vgg16 --per-layer",
+    )
+)
+@click.option(
+    "--per-layer",
+    is_flag=True,
+    help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
+)
+@step_options
+@depth_option
+@report_options
+def memory(
+    form: str,
+    per_layer: bool,
+    depth: int | None,
+    **options: Unpack[MemoryOptions],
+) -> None:
+    """Show memory: weights and the most that is alive at once; with --train, at once in a whole step of training.
+
+    Inference runs the layers in the order of the spec. A layer's inputs and output are alive together,
+    and a tensor is freed after its last use; views such as flatten take nothing.
+
+    A training step runs as in PyTorch on a GPU: what autograd keeps of each layer lives until its backward pass, gradients come
+    and go, the optimizer's step has temporaries; blocks are those that PyTorch's allocator hands out.
+    """
+    from archcalc.views import totals
+
+    step = read_step(options)
+    options["train"] = options["train"] or step is not None
+    if per_layer and options["train"]:
+        raise click.UsageError("--per-layer shows inference: leave out --train and the options of a step")
+    report = analyze_model(options["model"], options["settings"], **conditions_of(options))
+    if per_layer:
+        emit(totals.memory_by_layer(report, depth), form)
+    elif options["train"]:
+        _emit_step(report, step, form)
+    else:
+        emit(totals.memory(report), form)
+
+
+def _emit_step(report: Report, step: TrainingStep | None, form: str) -> None:
+    from archcalc.analysis.training.step import TrainingStep
+    from archcalc.views.training import memory_in_training
+
+    emit(memory_in_training(report, step or TrainingStep()), form)

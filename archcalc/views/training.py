@@ -1,0 +1,168 @@
+"""The page of a training step's memory: what is alive where most is, and what is kept for the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archcalc.analysis.report import Report
+from archcalc.analysis.training.rules import PROGRAM
+from archcalc.analysis.training.schedule import Part
+from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.training import Training, train
+from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WORDS
+from archcalc.sheet.numbers import group_digits, write_bytes
+from archcalc.sheet.sheet import Column, Sheet
+from archcalc.views.page import facts, subtitle
+from archcalc.views.totals import at_inference, find_unfolded, mixed_notes, sum_activations
+
+COLUMNS = (
+    Column("name", "what", TEXT, "what takes the memory"),
+    Column("bytes", "memory", BYTES, "how many bytes"),
+    Column("share", "of all", SHARE, "the share of the total"),
+    Column("meaning", "meaning", WORDS, "what it is"),
+)
+PARTS: dict[Part, tuple[str, str]] = {
+    "weights": ("weights", "learnable"),
+    "buffers": ("buffers", "fixed weights, running statistics and the like"),
+    "input": ("input", "the batch"),
+    "optimizer": ("optimizer state", ""),
+    "activations": ("activations", "outputs of layers that a backward pass or a later layer needs"),
+    "kept": ("kept beside", "masks, indices, statistics and copies, for the backward pass alone"),
+    "gradients": ("gradients", "of activations, on their way back"),
+    "weight gradients": (
+        "weight gradients",
+        "one for each learnable parameter that the backward pass has passed",
+    ),
+    "temporary": ("temporaries", "of the optimizer's step, and of products that are summed up"),
+    "workspace": (
+        "workspace",
+        "of a convolution's kernels: as much as its input, output and weights, an estimate",
+    ),
+}
+"""What each part of what is alive is called, and what it is."""
+NAMED = 5
+"""The most layers that a note names."""
+PLURALS = {
+    "activation": "activations",
+    "copy": "copies of inputs",
+    "logsumexp": "sums of attention",
+    "mask": "masks",
+    "temporary": "steps on the way",
+    "truth": "conditions",
+    "weight": "weights in the low type",
+    "wide": "steps on the way in float32",
+}
+"""What the tensors of a role are called together."""
+
+
+def memory_in_training(report: Report, step: TrainingStep) -> Sheet:
+    """Return what is alive where most is in a step of training."""
+    training = train(report, step)
+    peak = training.peak_bytes
+    return Sheet(
+        columns=COLUMNS,
+        rows=tuple(_rows(training)),
+        footer=("total", peak, "", f"the most at once: {training.peak_at}" if training.peak_at else ""),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        summary=(
+            *_kept(training),
+            *_options(training, report),
+            *sum_activations(report),
+            *find_unfolded(report),
+        ),
+        notes=(*_incomplete(training.unknown), *mixed_notes(report)),
+        facts=facts(report) | {"inference": at_inference(report), "training": _describe(training)},
+    )
+
+
+def _rows(training: Training) -> Iterator[tuple[object, ...]]:
+    """Yield what is alive at the peak, or where that is not known what is there before the step."""
+    total = training.peak_bytes
+    parts = training.resident if training.peak is None else training.peak.parts
+    for part, (name, meaning) in PARTS.items():
+        if size := parts.get(part, 0):
+            share = size / total if total else None
+            yield name, size, share, meaning or training.optimizer.meaning
+    if training.peak is None:
+        yield "kept", None, None, "for the backward pass: not known"
+    elif total and training.rounding:
+        yield (
+            "rounding",
+            training.rounding,
+            training.rounding / total,
+            "of the blocks that the allocator hands out",
+        )
+
+
+def _kept(training: Training) -> Iterator[tuple[str, str]]:
+    """Yield what is kept by role, the largest first; nothing where it is not all known."""
+    if training.kept_bytes is None:
+        return
+    sizes: dict[str, int] = {}
+    for tensor in training.keeping.resident:
+        name = PLURALS.get(tensor.role, tensor.role)
+        sizes[name] = sizes.get(name, 0) + tensor.bytes
+    amounts = sorted(sizes.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{name} {write_bytes(size)}" for name, size in amounts)
+    backend = "on CUDA" if training.step.device == "cuda" else "on the CPU"
+    if training.step.checkpoint == "none":
+        yield (
+            "kept",
+            f"{write_bytes(training.kept_bytes)} between forward and backward as {PROGRAM} does {backend}: {listed}",
+        )
+    else:
+        yield (
+            "kept",
+            f"{write_bytes(training.kept_bytes)} between forward and backward: what goes into each segment",
+        )
+
+
+def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what gradients and the allocator come to, and what is run again."""
+    yield (
+        "all gradients",
+        f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of state",
+    )
+    if training.peak is not None and training.step.device == "cuda":
+        yield "reserved", f"{write_bytes(training.peak.reserved)} by PyTorch's allocator after two steps"
+    if training.recomputed:
+        share = training.recomputed / report.totals.macs if report.totals.macs else 0
+        yield "run again", f"{group_digits(training.recomputed)} MACs, {share:.0%} of a forward pass"
+
+
+def _incomplete(unknown: Sequence[str]) -> Iterator[str]:
+    """Yield a note about layers of which nobody knows what they keep, where there are any."""
+    if unknown:
+        more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+        yield f"incomplete: what {PROGRAM} keeps of {', '.join(unknown[:NAMED])}{more} is not known"
+
+
+def _describe(training: Training) -> dict[str, object]:
+    """Return what machines are told of memory in training."""
+    step, peak, resident = training.step, training.peak, training.resident
+    return {
+        "framework": PROGRAM,
+        "backend": step.device,
+        "in_place": step.in_place,
+        "optimizer": step.optimizer,
+        "checkpoint": step.checkpoint,
+        "accumulate": step.accumulate,
+        "shard": step.shard,
+        "ranks": step.ranks,
+        "weights_bytes": resident["weights"],
+        "buffers_bytes": resident["buffers"],
+        "input_bytes": resident["input"],
+        "gradients_bytes": training.gradients_bytes,
+        "optimizer_bytes": resident["optimizer"],
+        "kept_bytes": training.kept_bytes,
+        "requested_bytes": training.keeping.bytes if peak else None,
+        "peak_bytes": training.peak_bytes,
+        "peak_at": training.peak_at,
+        "workspace_bytes": peak.parts.get("workspace", 0) if peak else None,
+        "temporaries_bytes": peak.parts.get("temporary", 0) if peak else None,
+        "rounding_bytes": training.rounding if peak else None,
+        "reserved_bytes": peak.reserved if peak else None,
+        "recomputed_macs": training.recomputed,
+        "unknown": list(training.unknown),
+    }
