@@ -44,6 +44,7 @@ LINES = [
     "flops googlenet --train",
     "flops googlenet --train --per-layer",
     "memory squeezenet1_0",
+    "memory lenet5 --timeline",
     "memory squeezenet1_0 --train --optimizer adam",
     "memory squeezenet1_0 --per-layer",
     "rf googlenet",

@@ -258,3 +258,18 @@ def test_what_fits_in_training_is_the_largest_batch():
     ]
     assert peaks[0] <= 2 * 2**30 < peaks[1]
     assert found.looks <= 20
+
+
+def test_the_timeline_goes_forward_and_back_and_its_highest_is_the_peak(run):
+    document = json.loads(run("memory", "lenet5", "--batch", "64", "--timeline", "--format", "json").out)
+    rows, nodes = document["rows"], [node.name for node in archcalc.load("lenet5").nodes]
+    assert max(row["bytes"] for row in rows) == document["training"]["peak_bytes"]
+    forward = [row["layer"] for row in rows if row["phase"] == "forward" and row["layer"]]
+    backward = [row["layer"] for row in rows if row["phase"] == "backward" and row["layer"]]
+    assert forward == [name for name in nodes if name in forward]
+    assert backward == [name for name in reversed(nodes) if name in backward]
+    assert {"c1", "c3"} <= {*forward} & {*backward}
+    assert rows[-1]["phase"] == "step"
+    text = run("memory", "lenet5", "--timeline", "--checkpoint", "auto", COLUMNS=80).out
+    assert "again" in text
+    assert run("memory", "lenet5", "--timeline", "--per-layer").status == 2

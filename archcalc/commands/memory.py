@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.report import Report
     from archcalc.analysis.training.step import TrainingStep
+    from archcalc.sheet.sheet import Sheet
 
 
 class StepOptions(TypedDict):
@@ -97,6 +98,7 @@ def read_step(options: StepOptions) -> TrainingStep | None:
         "memory resnet50 --train --optimizer adam --batch 64",
         "memory resnet50 --batch 64 --optimizer adam --checkpoint blocks --dtype amp-float16",
         "memory vit_b_16 --batch 64 --optimizer adamw --shard zero2 --ranks 8",
+        "memory alexnet --batch 32 --optimizer adam --timeline",
         "memory vgg16 --per-layer",
     )
 )
@@ -105,12 +107,18 @@ def read_step(options: StepOptions) -> TrainingStep | None:
     is_flag=True,
     help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
 )
+@click.option(
+    "--timeline",
+    is_flag=True,
+    help="A row for every layer, forward and backward: what is there meanwhile in a step of training.",
+)
 @step_options
 @depth_option
 @report_options
 def memory(
     form: str,
     per_layer: bool,
+    timeline: bool,
     depth: int | None,
     **options: Unpack[MemoryOptions],
 ) -> None:
@@ -125,20 +133,24 @@ def memory(
     from archcalc.views import totals
 
     step = read_step(options)
-    options["train"] = options["train"] or step is not None
+    options["train"] = options["train"] or timeline or step is not None
     if per_layer and options["train"]:
-        raise click.UsageError("--per-layer shows inference: leave out --train and the options of a step")
+        raise click.UsageError(
+            "--per-layer shows inference: leave out --train and the options of a step; --timeline shows that"
+        )
     report = analyze_model(options["model"], options["settings"], **conditions_of(options))
     if per_layer:
         emit(totals.memory_by_layer(report, depth), form)
     elif options["train"]:
-        _emit_step(report, step, form)
+        emit(_draw_step(report, step, timeline=timeline), form)
     else:
         emit(totals.memory(report), form)
 
 
-def _emit_step(report: Report, step: TrainingStep | None, form: str) -> None:
+def _draw_step(report: Report, step: TrainingStep | None, *, timeline: bool) -> Sheet:
+    """Return the page of a training step: its peak, or what is there layer by layer."""
     from archcalc.analysis.training.step import TrainingStep
-    from archcalc.views.training import memory_in_training
+    from archcalc.views import training
 
-    emit(memory_in_training(report, step or TrainingStep()), form)
+    draw = training.timeline if timeline else training.memory_in_training
+    return draw(report, step or TrainingStep())

@@ -21,6 +21,17 @@ COLUMNS = (
     Column("share", "of all", SHARE, "the share of the total"),
     Column("meaning", "meaning", WORDS, "what it is"),
 )
+TIMELINE = (
+    Column(
+        "phase",
+        "phase",
+        TEXT,
+        "forward, backward, again where a layer runs once more, or the optimizer's step",
+    ),
+    Column("layer", "layer", WORDS, "the layer that runs; nothing for all of them"),
+    Column("bytes", "memory", BYTES, "the most bytes that are there meanwhile"),
+    Column("share", "of the peak", SHARE, "the share of the most in the whole step"),
+)
 PARTS: dict[Part, tuple[str, str]] = {
     "weights": ("weights", "learnable"),
     "buffers": ("buffers", "fixed weights, running statistics and the like"),
@@ -72,6 +83,24 @@ def memory_in_training(report: Report, step: TrainingStep) -> Sheet:
             *find_unfolded(report),
         ),
         notes=(*_incomplete(training.unknown), *mixed_notes(report)),
+        facts=facts(report) | {"inference": at_inference(report), "training": _describe(training)},
+    )
+
+
+def timeline(report: Report, step: TrainingStep) -> Sheet:
+    """Return the most that is there while each layer runs, forward and backward, in the order of the step."""
+    training = train(report, step)
+    line = training.peak.line if training.peak else ()
+    whole = training.peak_bytes or 1
+    return Sheet(
+        columns=TIMELINE,
+        rows=tuple(
+            (phase, "" if layer is None else report.run.nodes[layer].name, size, size / whole)
+            for (phase, layer), size in line
+        ),
+        title=report.title or report.name,
+        subtitle=subtitle(report),
+        notes=tuple(_incomplete(training.unknown)),
         facts=facts(report) | {"inference": at_inference(report), "training": _describe(training)},
     )
 

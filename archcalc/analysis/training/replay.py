@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.training.allocator import CachingAllocator, Chunk
@@ -15,6 +15,7 @@ class Peak(NamedTuple):
 
     `bytes` are those of all that is there, `moment` is when, and `parts` of what, as it was asked for. `kept` are the bytes
     between forward and backward beside those before the step, and `reserved` those that the allocator has for all of it.
+    `line` has the most at each moment, one after the other.
     """
 
     bytes: int
@@ -22,6 +23,7 @@ class Peak(NamedTuple):
     parts: Mapping[Part, int]
     kept: int
     reserved: int
+    line: Sequence[tuple[Instant, int]]
 
 
 def replay(schedule: Schedule, *, as_allocated: bool) -> Peak:
@@ -53,6 +55,7 @@ class _Player:
         """Go through a step, and return its peak."""
         events = self.schedule.events
         most, when, kept = 0, 0, None
+        line: list[tuple[Instant, int]] = []
         for place in range(self.schedule.resident, len(events)):
             number, moment = events[place]
             if kept is None and moment.phase not in ("before", "forward"):
@@ -60,8 +63,12 @@ class _Player:
             self._turn(number)
             if self.total > most:
                 most, when = self.total, place
+            if line and line[-1][0] == moment:
+                line[-1] = (moment, max(self.total, line[-1][1]))
+            else:
+                line.append((moment, self.total))
         reserved = self.asked if self.allocator is None else self.allocator.reserved
-        return Peak(most, events[when][1], self._alive_at(when), kept or 0, reserved)
+        return Peak(most, events[when][1], self._alive_at(when), kept or 0, reserved, line)
 
     def _turn(self, number: int) -> None:
         """Bear a tensor, or let it die where it is alive."""
