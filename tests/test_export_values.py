@@ -189,6 +189,16 @@ def test_an_op_is_written_as_what_it_computes(to, kind):
     assert_written(report, to, [np.floor(7 * x) for x in inputs] if kind == "embedding" else inputs)
 
 
+@pytest.mark.parametrize("to", where_there_is_pytorch(WRITTEN))
+def test_a_program_begins_with_the_index_that_follows_from_a_window(to, report_of):
+    code = archcalc.export(report_of("input: 15x2\nlayers: [relative_bias: 3x2]"), to=to)
+    framework, table = FRAMEWORKS[to](), noise((1, 15, 2))
+    found = framework.model(code)(framework.given(table)).detach().numpy()
+    positions = [(i, j) for i in range(3) for j in range(2)]
+    expected = [[table[0, (i - k + 2) * 3 + j - m + 1] for k, m in positions] for i, j in positions]
+    np.testing.assert_array_equal(found, [expected])
+
+
 QUICK = ("lenet5_1998", "mobilenet_v1_0_25", "squeezenet1_1")
 ONE_OF_EACH = {
     "densenet121",

@@ -36,6 +36,12 @@ OWN_VALUES = {
     "permute.order": [[0, 1], [1, 0], [0, 1, 2], [1, 0, 2], [0, 2, 1, 3], [0, 3, 2, 1]],
     "reshape.shape": [[9216], [2, 0], [0, 2], [4, 0, 7]],
     "scalar.value": [-1, 0, 0.25, 3],
+    "roll.axes": [[1], [2], [1, 2], [-1]],
+    "roll.shift": [-2, 1, [1, -1]],
+    "relative_bias.window": [2, [3, 3], [7, 7], [1, 2]],
+    "window_mask.map": [[8, 8], [4, 16], [16, 4]],
+    "window_mask.shift": [1, 2, [1, 2]],
+    "window_mask.window": [4, [2, 8], [8, 2]],
     "tile.repeats": [[1, 2], [1, 1, 2], [1, 1, 2, 1], [1, 3, 2, 1]],
 }
 """Where only values of a certain form make sense."""

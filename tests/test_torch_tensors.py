@@ -320,6 +320,8 @@ def test_few_integers(axis):
         ("reshape", {"shape": [4, 0], "axes": "all"}, lambda x: x.reshape(4, -1)),
         ("expand", {"shape": [3, 1, 6, 1, 4]}, lambda x: x.expand(3, 2, 6, 5, 4)),
         ("tile", {"repeats": [2, 1, 3, 1]}, lambda x: x.tile(2, 1, 3, 1)),
+        ("roll", {"axes": [1, -1], "shift": [-4, 3]}, lambda x: x.roll((-4, 3), (1, -1))),
+        ("roll", {"axes": [0, 2], "shift": 7}, lambda x: x.roll((7, 7), (0, 2))),
         ("depth_to_space", {"block": 1}, lambda x: x),
         ("pad", {"amount": [[2, 1], [0, 3]], "mode": "reflect"}, lambda x: functional.pad(x, (0, 3, 2, 1), mode="reflect")),
         ("pad", {"amount": [[2, 1], [0, 3]], "mode": "edge"}, lambda x: functional.pad(x, (0, 3, 2, 1), mode="replicate")),

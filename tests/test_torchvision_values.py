@@ -14,6 +14,7 @@ import archcalc
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)
 from torch.nn import functional  # noqa: E402
+from windowed import Learnt, attention_mask, relative_position_index, swin  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -26,17 +27,6 @@ class LayerNorm2d(nn.LayerNorm):
         return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps).permute(
             0, 3, 1, 2
         )
-
-
-class Learnt(nn.Module):
-    """A tensor that is learnt, as a module, so that it stands in the order of the others."""
-
-    def __init__(self, *shape):
-        super().__init__()
-        self.value = nn.Parameter(torch.ones(shape))
-
-    def forward(self):
-        return self.value
 
 
 class CNBlock(nn.Module):
@@ -133,9 +123,12 @@ EFFICIENTNET_V2 = {
     "repeats": [2, 2, 2, 2, 2, 2, 2],
     "classes": 10,
 }
+SWIN = {"depths": [2, 1, 2, 2], "width": 8, "heads": [1, 2, 4, 2], "window": 3, "size": 48, "classes": 10}
 NETWORKS = {
     "convnext_tiny": (CONVNEXT, "3x64x96", convnext),
     "efficientnet_v2_m": (EFFICIENTNET_V2, "3x64x96", efficientnet_v2),
+    "swin_b": (SWIN, None, swin),
+    "swin_t": (SWIN | {"size": 85}, None, swin),  # neither windows nor neighbours fit
 }
 
 
@@ -147,6 +140,8 @@ def test_a_network_computes_what_torchvisions_does(name, case):
 
     def kept(layer, *seed):
         drawn = weights(layer, *seed)
+        if layer.op.kind == "relative_bias":
+            drawn["index"] = relative_position_index(layer.op.window[0]).numpy()
         tensors.extend(drawn.values())
         return drawn
 
@@ -157,3 +152,10 @@ def test_a_network_computes_what_torchvisions_does(name, case):
     with torch.no_grad():
         assert_alike([model(torch.tensor(image)).numpy()], expected)
     assert np.ptp(expected[0]) > 0
+
+
+@pytest.mark.parametrize(("sizes", "window", "shift"), [((8, 12), 4, 2), ((14, 7), 7, 3), ((3, 6), 3, 1)])
+def test_scores_of_what_is_no_neighbour_are_masked_as_torchvision_does(sizes, window, shift):
+    op = archcalc.REGISTRY["window_mask"](map=list(sizes), window=window, shift=shift)
+    mask = attention_mask(*sizes, window, shift).numpy()
+    assert np.array_equal(op.forward(np.zeros((1, *mask.shape), np.float32))[0], mask)

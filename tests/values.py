@@ -181,13 +181,17 @@ class PyTorch:
     def __init__(self):
         self.torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-    def run(self, code, inputs, held, choices):
-        """Return the outputs of a program with the network's weights."""
+    def model(self, code):
+        """Return the network that a program defines, with the numbers that it begins with."""
         module = self.torch.nn.Module
         made = [
             found for found in defined(code).values() if isinstance(found, type) and issubclass(found, module)
         ]
-        model, scales = made[-1]().eval(), Scales(held, self.fitted, choices)
+        return made[-1]().eval()
+
+    def run(self, code, inputs, held, choices):
+        """Return the outputs of a program with the network's weights."""
+        model, scales = self.model(code), Scales(held, self.fitted, choices)
         self.hook(model, scales, "")
         with self.torch.no_grad():
             found = model(*map(self.torch.tensor, inputs))
@@ -215,7 +219,11 @@ class PyTorch:
             self.hook(child, scales, f"{path}.{name}")
 
     def copy(self, tensor, value):
-        tensor.copy_(self.torch.tensor(value))
+        tensor.copy_(self.given(value))
+
+    def given(self, value):
+        """Return an array as the framework takes it."""
+        return self.torch.tensor(value)
 
     @staticmethod
     def fitted(value, tensor):
@@ -251,11 +259,16 @@ class Keras:
     def __init__(self):
         self.keras = keras_on_pytorch()
 
+    @staticmethod
+    def model(code):
+        """Return the network that a program builds, with the numbers that it begins with."""
+        return defined(code)["build"]()
+
     def run(self, code, inputs, held, choices):
         """Return the outputs of a program with the network's weights."""
         self.keras.backend.clear_session()
         with deeper():
-            model, scales = defined(code)["build"](), Scales(held, self.fitted, choices)
+            model, scales = self.model(code), Scales(held, self.fitted, choices)
 
             values = {
                 id(x): self.keras.ops.convert_to_tensor(y) for x, y in zip(model.inputs, inputs, strict=True)
@@ -284,6 +297,10 @@ class Keras:
     @staticmethod
     def copy(weight, value):
         weight.assign(value)
+
+    def given(self, value):
+        """Return an array as the framework takes it."""
+        return self.keras.ops.convert_to_tensor(value)
 
     @staticmethod
     def fitted(value, weight):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import ascontiguousarray as contiguous
-from numpy import broadcast_to, sqrt, tile
+from numpy import broadcast_to, roll, sqrt, tile
 
 from archcalc.arrays.kernels import Array, erf, product, sigmoid
 
@@ -32,10 +32,12 @@ __all__ = [
     "plain_cell",
     "positions",
     "resample",
+    "roll",
     "sqrt",
     "sum_over",
     "tile",
     "unroll",
+    "window_regions",
 ]
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
@@ -125,6 +127,16 @@ def along(values: Array, axis: int, rank: int) -> Array:
 def positions(x: Array, size: int) -> NDArray[np.int64]:
     """Return the indices that numbers stand for: whatever they are, they are brought into the range."""
     return np.floor(np.abs(x)).astype(np.int64) % size
+
+
+def window_regions(sizes: Sequence[int], window: Sequence[int], shift: Sequence[int]) -> NDArray[np.int64]:
+    """Return for each position of each window a number that says along which axes it came round in a shift: (W, T)."""
+    regions = np.zeros((), np.int64)
+    for size, by in zip(sizes, shift, strict=True):
+        regions = 2 * regions[..., None] + (np.arange(size) >= size - by)
+    cut = [part for size, width in zip(sizes, window, strict=True) for part in (size // width, width)]
+    order = (*range(0, len(cut), 2), *range(1, len(cut), 2))
+    return regions.reshape(cut).transpose(order).reshape(-1, math.prod(window))
 
 
 def sum_over(x: Array, letters: str, kept: str) -> Array:

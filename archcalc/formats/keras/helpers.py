@@ -121,6 +121,45 @@ class Learnt(layers.Layer):
         return ops.convert_to_tensor(self.value)
 '''
 
+RELATIVE_BIAS = '''
+class RelativeBias(layers.Layer):
+    """Look up, for each two positions of a window, the bias that a table holds for how far apart they are."""
+
+    def __init__(self, window):
+        super().__init__()
+        self.window = window
+
+    def build(self, shape):
+        sizes = (math.prod(self.window),) * 2
+        self.index = self.add_weight(
+            shape=sizes, initializer=self.numbers, dtype="int32", trainable=False
+        )
+
+    def numbers(self, shape, dtype):
+        places = ops.meshgrid(*(ops.arange(width, dtype=dtype) for width in self.window), indexing="ij")
+        index = ops.zeros(shape, dtype)
+        for place, width in zip(places, self.window):
+            place = ops.reshape(place, (-1,))
+            index = index * (2 * width - 1) + place[:, None] - place + width - 1
+        return index
+
+    def call(self, x):
+        return ops.take(x, self.index, axis=1)
+'''
+
+WINDOW_MASK = '''
+def window_mask(size, window, shift, between):
+    """Return -100 for each two positions that only a shift has put into one window, else 0."""
+    regions = ops.zeros(())
+    for n, by in zip(size, shift):
+        regions = 2 * regions[..., None] + ops.cast(ops.arange(n) >= n - by, "float32")
+    cut = [part for n, width in zip(size, window) for part in (n // width, width)]
+    order = (*range(0, len(cut), 2), *range(1, len(cut), 2))
+    regions = ops.transpose(ops.reshape(regions, cut), order)
+    regions = ops.reshape(regions, (-1, *(1 for _ in range(between)), math.prod(window)))
+    return -100.0 * ops.cast(regions[..., None] != regions[..., None, :], "float32")
+'''
+
 HELPERS = {
     "Learnt": LEARNT,
     "local_response_norm": LOCAL_RESPONSE_NORM,
@@ -131,5 +170,7 @@ HELPERS = {
     "Subsample": SUBSAMPLE,
     "RBF": RBF,
     "Affine": AFFINE,
+    "RelativeBias": RELATIVE_BIAS,
+    "window_mask": WINDOW_MASK,
 }
 """Each by its name; a module holds those that its code names."""

@@ -10,10 +10,11 @@ from archcalc.formats.program.code import Expression, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
-from archcalc.ops.shapes.indexing import Expand, Slice, Take
+from archcalc.ops.shapes.indexing import Expand, Roll, Slice, Take
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Multiply
 from archcalc.ops.shapes.reduction import ArgMax, Reduce
+from archcalc.ops.shapes.windowed import WindowMask
 
 plain("flatten", "layers.Reshape((-1,))")  # Flatten would put the channels last first
 plain("concat", "layers.Concatenate", axis=("axis", -1))
@@ -21,6 +22,7 @@ plain("shuffle", "channel_shuffle({0}, {groups})", groups="groups")
 plain("embedding", "layers.Embedding", input_dim="size", output_dim="dim")
 plain("tile", "ops.tile({0}, {repeats})", repeats="repeats")
 plain("cumsum", "ops.cumsum({0}, axis={axis})", axis="axis")
+plain("relative_bias", "RelativeBias", window="window")
 writes(Add)(lambda op, at: expression("layers.Add" if _are_alike(at) else inputs(at, " + ")))
 writes(Multiply)(lambda op, at: expression("layers.Multiply" if _are_alike(at) else inputs(at, " * ")))
 
@@ -96,6 +98,19 @@ def take(op: Take, at: Site) -> Expression:
     if op.index is not None:
         return expression("ops.take({0}, {index}, axis={axis})", index=op.index, axis=op.axis)
     return expression('ops.take({0}, ops.cast({1}, "int32"), axis={axis})', axis=op.axis)
+
+
+@writes(Roll)
+def roll(op: Roll, at: Site) -> Expression:
+    shift = per_axis(op.shift, op.axes)
+    return expression("ops.roll({0}, {shift}, axis={axes})", shift=shift, axes=op.axes)
+
+
+@writes(WindowMask)
+def window_mask(op: WindowMask, at: Site) -> Expression:
+    form = "{0} + window_mask({size}, window={window}, shift={shift}, between={between})"
+    window, shift = (per_axis(values, op.map) for values in (op.window, op.shift))
+    return expression(form, size=op.map, window=window, shift=shift, between=len(at.x) - 4)
 
 
 @writes(Expand)

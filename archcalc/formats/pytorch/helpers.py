@@ -98,6 +98,35 @@ def space_to_depth(x, block):
     return x.reshape(n, c * block**2, h // block, w // block)
 '''
 
+RELATIVE_BIAS = '''
+class RelativeBias(nn.Module):
+    """Look up, for each two positions of a window, the bias that a table holds for how far apart they are."""
+
+    def __init__(self, window):
+        super().__init__()
+        places = torch.cartesian_prod(*map(torch.arange, window)).reshape(-1, len(window))
+        index = 0
+        for axis, apart in enumerate((places[:, None] - places).unbind(-1)):
+            index = index * (2 * window[axis] - 1) + apart + window[axis] - 1
+        self.register_buffer("index", index)
+
+    def forward(self, x):
+        return x[:, self.index]
+'''
+
+ADD_WINDOW_MASK = '''
+def add_window_mask(x, size, window, shift):
+    """Take 100 off the scores of positions that only a shift has put into one window."""
+    regions = torch.zeros((), device=x.device)
+    for n, by in zip(size, shift):
+        regions = 2 * regions[..., None] + (torch.arange(n, device=x.device) >= n - by)
+    cut = [part for n, width in zip(size, window) for part in (n // width, width)]
+    order = (*range(0, len(cut), 2), *range(1, len(cut), 2))
+    regions = regions.reshape(cut).permute(order).flatten(len(size)).flatten(0, -2)
+    mask = -100.0 * (regions[:, :, None] != regions[:, None])
+    return x + mask.to(x.dtype).reshape(len(mask), *(1 for _ in x.shape[2:-2]), *mask.shape[1:])
+'''
+
 HELPERS = {
     "Affine": AFFINE,
     "depth_to_space": DEPTH_TO_SPACE,
@@ -107,5 +136,7 @@ HELPERS = {
     "ScaledTanh": SCALED_TANH,
     "RBF": RBF,
     "ChannelNorm": CHANNEL_NORM,
+    "RelativeBias": RELATIVE_BIAS,
+    "add_window_mask": ADD_WINDOW_MASK,
 }
 """Each by its name; a module holds those that its code names."""

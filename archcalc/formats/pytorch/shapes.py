@@ -10,10 +10,11 @@ from archcalc.formats.pytorch.windows import last_first, padding
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
-from archcalc.ops.shapes.indexing import Expand, Slice, Take
+from archcalc.ops.shapes.indexing import Expand, Roll, Slice, Take
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply
 from archcalc.ops.shapes.reduction import ArgMax, Reduce
+from archcalc.ops.shapes.windowed import WindowMask
 
 plain("flatten", "nn.Flatten")
 plain("shuffle", "nn.ChannelShuffle", groups="groups")
@@ -27,6 +28,19 @@ writes(Multiply)(lambda op, at: expression(inputs(at, " * ")))
 writes(Concat)(lambda op, at: expression(f"torch.cat(({inputs(at)}), dim={op.axis})"))
 writes(Expand)(lambda op, at: expression("{0}.expand{shape}", shape=at.y))
 writes(Slice)(find_slice)
+plain("relative_bias", "RelativeBias", window="window")
+
+
+@writes(Roll)
+def roll(op: Roll, at: Site) -> Expression:
+    return expression("{0}.roll({shift}, {axes})", shift=per_axis(op.shift, op.axes), axes=op.axes)
+
+
+@writes(WindowMask)
+def window_mask(op: WindowMask, at: Site) -> Expression:
+    form = "add_window_mask({0}, size={size}, window={window}, shift={shift})"
+    window, shift = (per_axis(values, op.map) for values in (op.window, op.shift))
+    return expression(form, size=op.map, window=window, shift=shift)
 
 
 PADDINGS = {"reflect": "ReflectionPad", "edge": "ReplicationPad", "wrap": "CircularPad"}

@@ -1,4 +1,4 @@
-"""Ops that pick elements by their position, look them up by number, or repeat them."""
+"""Ops that pick elements by their position, look them up by number, move them on, or repeat them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
+from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Device, Keeps, Saved
 from archcalc.op.op import Op, Weights, op, per_axis
@@ -269,3 +270,37 @@ class Tile(Op):
         from archcalc.arrays.tensors import tile
 
         return tile(x, self.repeats)
+
+
+@op("roll", example=("32x8x8", {"axes": [2, 3], "shift": -2}))
+class Roll(Op):
+    """Move all elements on along some axes; those that leave at one end come in again at the other.
+
+    (N, *A) -> (N, *A)
+
+    A negative shift moves them towards the front. Source: torch.roll; Liu et al. 2021, Swin Transformer.
+    """
+
+    traits = Traits(least_axes=1)
+
+    axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
+    shift: tuple[int, ...] = size(
+        "", "by how many positions, one number for all axes or one an axis", least=-limits.MAGNITUDE
+    )
+
+    def check(self, at: Spot) -> None:
+        check_each(self.axes, len(at.x))
+        if len(self.shift) not in (1, len(self.axes)):
+            raise ArchcalcError(
+                f"'shift' has {len(self.shift)} numbers, but 'axes' has {len(self.axes)}",
+                setting="shift",
+                hint="give one number for all axes, or one for each",
+            )
+
+    def field(self, at: Site) -> Field:
+        return moving(at.x, *self.axes)
+
+    def forward(self, x: Array) -> Array:
+        from archcalc.arrays.tensors import roll
+
+        return roll(x, per_axis(self.shift, self.axes), self.axes)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from archcalc.formats.onnx.draft import INT64, Draft, index, ints, number
+from archcalc.formats.onnx.draft import INT64, Draft, SmallTensor, index, ints, number
 from archcalc.formats.onnx.words import REDUCTIONS
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.op import per_axis
 from archcalc.op.site import Spot
-from archcalc.ops.shapes.indexing import Embedding, Expand, Slice, Take, Tile
+from archcalc.ops.shapes.indexing import Embedding, Expand, Roll, Slice, Take, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
+from archcalc.ops.shapes.windowed import RelativeBias, WindowMask
 
 writes(Add)(lambda draft, op, at: draft.take("Add" if len(at.xs) == 2 else "Sum"))
 writes(Permute)(lambda draft, op, at: draft.transpose("x", op.whole_order()))
@@ -93,3 +94,36 @@ def shuffle(draft: Draft, op: Shuffle, at: Spot) -> str:
 def argmax(draft: Draft, op: ArgMax, at: Spot) -> str:
     positions = draft.call("ArgMax" if op.by == "max" else "ArgMin", "x", axis=op.axis, keepdims=int(op.keep))
     return draft.like(positions, "x")
+
+
+@writes(Roll)
+def roll(draft: Draft, op: Roll, at: Spot) -> str:
+    """Write each axis as its last positions before its first ones."""
+    y = draft.inputs[0]
+    for axis, shift in zip(op.axes, per_axis(op.shift, op.axes), strict=True):
+        first = -shift % at.x[axis]
+        behind = draft.call("Slice", y, ints([first]), ints([END]), ints([axis]))
+        before = draft.call("Slice", y, ints([0]), ints([first]), ints([axis]))
+        y = draft.call("Concat", behind, before, axis=axis)
+    return y
+
+
+@writes(RelativeBias)
+def relative_bias(draft: Draft, op: RelativeBias, at: Spot) -> str:
+    return draft.call("Gather", "x", _positions(draft, "index", at.x[1]), axis=1)
+
+
+@writes(WindowMask)
+def window_mask(draft: Draft, op: WindowMask, at: Spot) -> str:
+    """Write which positions came round as numbers; two are neighbours where these are equal."""
+    from archcalc.arrays.tensors import window_regions
+
+    regions = window_regions(op.map, *(per_axis(values, op.map) for values in (op.window, op.shift)))
+    windows, positions = regions.shape
+    between = (1,) * (len(at.x) - 4)
+    row, column = (
+        SmallTensor(tuple(regions.ravel().tolist()), (windows, *between, *sizes), "int64")
+        for sizes in ((positions, 1), (1, positions))
+    )
+    mask = draft.call("Where", draft.call("Equal", row, column), number(0), number(-100))
+    return draft.call("Add", "x", mask)
