@@ -90,10 +90,8 @@ def _commands() -> dict[str, list[Schema]]:
         "flops": [_page(_row(totals.TOTALS), beside.FACTS), _layers(layers.WORK)],
         "memory": [
             _page(_row(totals.MEMORY), beside.FACTS | beside_memory.MEMORY),
-            *(
-                _page(_row(each), beside.FACTS | beside_memory.MEMORY)
-                for each in (training.COLUMNS, training.TIMELINE)
-            ),
+            _page(_row(training.COLUMNS), beside.FACTS | beside_memory.MEMORY),
+            _page(_row(training.TIMELINE), beside.FACTS | beside_memory.MEMORY),
             _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
         ],
         "explain": [

@@ -300,6 +300,9 @@ class Roll(Op):
     def field(self, at: Site) -> Field:
         return moving(at.x, *self.axes)
 
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import roll
 

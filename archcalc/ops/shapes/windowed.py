@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
+from archcalc.op.keeps import Backward, Keeps
 from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.settings import size
 from archcalc.op.site import Shape, Site, Spot
@@ -51,6 +52,9 @@ class RelativeBias(Op):
 
     def field(self, at: Site) -> Field:
         return "whole"
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()  # the index is a buffer
 
     def forward(self, x: Array, index: Array) -> Array:
         from archcalc.arrays.tensors import positions
@@ -108,6 +112,9 @@ class WindowMask(Op):
 
     def work(self, at: Site) -> Work:
         return Work(additions=prod(at.y))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import window_regions
