@@ -267,7 +267,13 @@ def test_whole_numbers_are_exact():
 
 ALONE = sorted(kind for kind, op in REGISTRY.items() if op.traits.takes[1] == 1 and op.traits.role == "layer")
 """Layer types with one input."""
-SMALL = {"channels": (116, 4, 4), "groupnorm": (64, 4, 4), "slice": (8, 16, 16)}
+SMALL = {
+    "channels": (116, 4, 4),
+    "groupnorm": (64, 4, 4),
+    "slice": (8, 16, 16),
+    "relative_bias": (169, 3),
+    "window_mask": (4, 3, 16, 16),
+}
 """Inputs of those whose examples do not shrink along all axes; that of reshape does not shrink at all."""
 
 
