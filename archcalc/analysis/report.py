@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import TypeVar, cast
 
 from archcalc.analysis.conditions import BYTES, Conditions, DType
 from archcalc.analysis.engine import Engine
@@ -18,6 +19,7 @@ from archcalc.op.site import Sizes
 from archcalc.sheet.numbers import short
 from archcalc.sheet.pages import Paged
 
+Answer = TypeVar("Answer")
 FIELDS = ("name", "title", "source", "input_shape", "outputs", "batch", "dtype", "rows", "totals")
 """What makes two reports equal."""
 
@@ -74,6 +76,16 @@ class Report(Paged):
             return report_on(self.run.network, self.run.conditions._replace(train=True))
         except ArchcalcError:
             return None
+
+    def once(self, ask: Callable[[Report], Answer]) -> Answer:
+        """Return what a function says of the report, which is asked once however many figures are read from it."""
+        if ask not in self._answers:
+            self._answers[ask] = ask(self)
+        return cast("Answer", self._answers[ask])
+
+    @cached_property
+    def _answers(self) -> dict[Callable[[Report], object], object]:
+        return {}
 
     @cached_property
     def outputs(self) -> tuple[Row, ...]:

@@ -155,11 +155,11 @@ def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str:
     tightest = max(bounds, key=lambda bound: FIGURES[bound.figure].amount(over) / (bound.bound or 1))
     figure = FIGURES["weight_bytes" if tightest.figure == "deployed.weight_bytes" else tightest.figure]
     if tightest.figure.startswith("deployed.") and figure.of is None:
-        return deploy(over).peak_at
+        return over.once(deploy).peak_at
     if tightest.figure == "memory_bytes" and over.weight_bytes > over.peak_bytes:
         figure = FIGURES["weight_bytes"]
     if tightest.figure.startswith("train."):
-        return train_step(over.in_training or over).peak_at or ""
+        return (over.in_training or over).once(train_step).peak_at or ""
     if figure.of is None:
         return busiest(over).name
     shares = [(figure.of_row(row, over), row.name) for row in over.rows]

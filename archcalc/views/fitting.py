@@ -25,19 +25,20 @@ def sheet(fit: Fit) -> Sheet:
     """Return a row for each limit."""
     report = fit.report or fit.over
     shown = [fit.report, fit.over]
+    hindrance = find_hindrance(fit.over, fit.bounds) if fit.over else None
     return Sheet(
         columns=COLUMNS,
         rows=tuple(_row(bound, shown) for bound in fit.bounds),
         title=(report.title or report.name) if report else "",
         subtitle=subtitle(report) if report else (),
-        summary=tuple(_answer(fit)),
+        summary=tuple(_answer(fit, hindrance)),
         notes=notes(report) if report else (),
         facts=(facts(report) if report else {})
         | {
             "vary": fit.vary,
             "value": fit.value,
             "next_value": fit.next,
-            "in_the_way": find_hindrance(fit.over, fit.bounds) if fit.over else None,
+            "in_the_way": hindrance,
             "looks": fit.looks,
         },
     )
@@ -57,7 +58,7 @@ def _exact_enough(kind: Kind, numbers: Sequence[int]) -> Kind:
     return EXACT_BYTES if reads_alike else kind
 
 
-def _answer(fit: Fit) -> Iterator[tuple[str, str]]:
+def _answer(fit: Fit, hindrance: str | None) -> Iterator[tuple[str, str]]:
     """Yield the largest value that fits, and what is in the way of the next one."""
     if fit.value is None:
         yield f"largest {fit.vary}", f"none fits, not even {group_digits(fit.next or 1)}"
@@ -65,5 +66,5 @@ def _answer(fit: Fit) -> Iterator[tuple[str, str]]:
         yield f"largest {fit.vary}", group_digits(fit.value)
     if fit.next is not None and fit.over is None:
         yield "next", f"{group_digits(fit.next)} does not suit the network, nor does any between"
-    elif fit.over is not None:
-        yield "in the way", find_hindrance(fit.over, fit.bounds)
+    elif hindrance is not None:
+        yield "in the way", hindrance

@@ -173,7 +173,7 @@ def _lay_out(report: Report) -> Iterator[tuple[str, str]]:
     arena = FIGURES["arena_bytes"].of_total(report)
     if arena is not None:
         yield "arena", f"{BYTES.text(arena)}, as a planner lays the activations out, greedy by size"
-    deployed = deploy(report)
+    deployed = report.once(deploy)
     planned = f"; arena {BYTES.text(deployed.arena_bytes)}" if deployed.arena_bytes is not None else ""
     alive = f"{BYTES.text(deployed.peak_bytes)} alive at once while {deployed.peak_at} runs{planned}"
     yield "deployed", f"{alive}: in place, batch normalisation folded"
@@ -187,7 +187,7 @@ def memory_by_layer(report: Report, depth: int | None) -> Sheet:
 
 def at_inference(report: Report) -> dict[str, object]:
     """Return what machines are told of memory at inference."""
-    deployed = deploy(report)
+    deployed = report.once(deploy)
     return {
         "peak_bytes": report.peak_bytes,
         "peak_at": busiest(report).name,

@@ -12,7 +12,7 @@ figure(
         BYTES,
         "bytes of all weights where batch normalisation is folded, what a small device has in flash",
         label="deployed weights",
-        total=lambda t: deploy(t).report.weight_bytes,
+        total=lambda t: t.once(deploy).report.weight_bytes,
         limit=True,
     )
 )
@@ -22,7 +22,7 @@ figure(
         BYTES,
         "bytes of the largest set of activations alive at once, in place and with batch normalisation folded",
         label="deployed activations",
-        total=lambda t: deploy(t).peak_bytes,
+        total=lambda t: t.once(deploy).peak_bytes,
         limit=True,
         of_outputs=True,
     )
@@ -33,8 +33,8 @@ figure(
         BYTES,
         "bytes of one arena for these, greedy by size, what a small device has in RAM",
         label="deployed arena",
-        total=lambda t: deploy(t).arena_bytes,
-        known=lambda t: deploy(t).arena_bytes or deploy(t).peak_bytes,
+        total=lambda t: t.once(deploy).arena_bytes,
+        known=lambda t: t.once(deploy).arena_bytes or t.once(deploy).peak_bytes,
         limit=True,
         of_outputs=True,
     )

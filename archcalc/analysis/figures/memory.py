@@ -6,12 +6,17 @@ from math import prod
 
 from archcalc.analysis.arena import lifetimes, measure_arena
 from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
+from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.sheet.kinds import BYTES, COUNT, MATRIX
 
 
 def _weights(row: Row) -> int:
     return row.params + row.fixed + row.buffers
+
+
+def _arena(report: Report) -> int | None:
+    return measure_arena(lifetimes(report.run), report.bytes_each)
 
 
 figure(
@@ -102,8 +107,8 @@ figure(
         "bytes of one arena that a planner lays all activations out in, greedy by size; nothing where too many live together",
         label="arena",
         heading="arena",
-        total=lambda t: measure_arena(lifetimes(t.run), t.bytes_each),
-        known=lambda t: measure_arena(lifetimes(t.run), t.bytes_each) or t.peak_bytes,
+        total=lambda t: t.once(_arena),
+        known=lambda t: t.once(_arena) or t.peak_bytes,
         limit=True,
         of_outputs=True,
     )

@@ -18,7 +18,7 @@ def _measure(name: str) -> Measure:
         from archcalc.analysis.training.training import train
 
         trained = report.in_training
-        return None if trained is None else getattr(train(trained), name)
+        return None if trained is None else getattr(trained.once(train), name)
 
     return measured
 

@@ -49,6 +49,7 @@ class _Course:
         self.optimizer = find_optimizer(step.optimizer)
         self.clock = Clock()
         count = len(run.nodes)
+        self.learnt = [(position, sizes) for position in range(count) for sizes in self._owned(position)]
         self.last = last_uses([node.inputs for node in run.nodes], keeping.ends)
         self.made: list[list[KeptTensor]] = [[] for _ in range(count)]
         self.held: list[list[int]] = [[] for _ in range(count)]  # storages that a layer's backward needs
@@ -67,10 +68,7 @@ class _Course:
         """Bear what is there before the step, and return how many tensors that are."""
         clock, step = self.clock, self.step
         each = SIZES[self.keeping.types.weights]
-        learnt = [
-            (position, sizes) for position in range(len(self.run.nodes)) for sizes in self._owned(position)
-        ]
-        for position, sizes in learnt:
+        for position, sizes in self.learnt:
             clock.bear("weights", step.share("weights", prod(sizes) * each), position)
         for position, facts in enumerate(self.run.facts):
             for group in facts.tensors[1:]:
@@ -78,11 +76,11 @@ class _Course:
                     clock.bear("buffers", prod(sizes) * each, position)
         for tensor in self.keeping.inputs:
             self.memory[tensor.source or 0] = clock.bear("input", tensor.bytes, tensor.source)
-        for position, sizes in learnt:
+        for position, sizes in self.learnt:
             clock.bear("optimizer", step.share("optimizer", self.optimizer.state(sizes, each)), position)
             if step.accumulate > 1:
                 clock.bear("weight gradients", step.share("gradients", prod(sizes) * each), position)
-        clock.bear("optimizer", self.optimizer.shared if learnt else 0)
+        clock.bear("optimizer", self.optimizer.shared if self.learnt else 0)
         return len(clock.tensors)
 
     def _owned(self, position: int) -> list[Sizes]:
@@ -111,20 +109,21 @@ class _Course:
 
     def go_again(self, segment: range) -> None:
         """Run a checkpointed segment forward once more, and keep what its backward pass needs."""
-        values, outside = self.keeping.values, dict(self.memory)
+        values = self.keeping.values
         own = {values[p].storage for p in segment if values[p].storage in segment}
-        for storage in own:
-            self.memory.pop(storage, None)
-        last = last_uses([self.run.nodes[p].inputs for p in range(segment.stop)], ())
+        outside = {storage: self.memory.pop(storage) for storage in own if storage in self.memory}
+        last = {p: p for p in segment} | {
+            source: p for p in segment for source in self.run.nodes[p].inputs if source in segment
+        }
         for position in segment:
             self._run_layer(position, is_kept=True, phase="again")
             for source in dict.fromkeys(self.run.nodes[position].inputs):
-                if source in segment and last[source] == position:
+                if last.get(source) == position:
                     self.clock.drop(self.memory[values[source].storage])
         for position in segment:
             if last[position] == position:  # nobody in the segment reads it
                 self.clock.drop(self.memory[values[position].storage])
-        self.memory.update({storage: outside[storage] for storage in own if storage in outside})
+        self.memory.update(outside)
         for tensor in self.inputs.pop(segment.start):
             self.clock.drop(tensor)
 
@@ -264,9 +263,9 @@ class _Course:
         clock = self.clock
         clock.now = Instant("step", None)
         each = self.optimizer.temporaries * SIZES[self.keeping.types.weights]
-        states = [sizes for position in range(len(self.run.nodes)) for sizes in self._owned(position)]
         moments = [
-            clock.bear("temporary", self.step.share("optimizer", prod(sizes) * each)) for sizes in states
+            clock.bear("temporary", self.step.share("optimizer", prod(sizes) * each))
+            for _, sizes in self.learnt
         ]
         for tensor in moments:
             clock.drop(tensor)

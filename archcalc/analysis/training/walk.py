@@ -182,13 +182,14 @@ class _Walk:
     def keeping(self) -> Keeping:
         """Return what is kept, after the last layer."""
         entering = [p for p, facts in enumerate(self.run.facts) if facts.traits.role == "input"]
-        ends = dict.fromkeys(self.values[position].storage for position in self._ends())
+        ends = self._ends()
+        owners = dict.fromkeys(self.values[position].storage for position in ends)
         return Keeping(
             tuple([self._describe(storage, layers) for storage, layers in self.outputs.items()] + self.made),
             tuple([self._describe(position, []) for position in entering]),
-            tuple([self._describe(position, []) for position in ends if not self._is_weight(position)]),
+            tuple([self._describe(position, []) for position in owners if not self._is_weight(position)]),
             tuple(self.unknown),
-            tuple(self._ends()),
+            tuple(ends),
             self.types,
             tuple(self.values),
         )

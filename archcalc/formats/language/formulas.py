@@ -79,16 +79,7 @@ class WrittenFormula:
 class _Grammar(Parser):
     """Expressions with powers, and without signs of multiplication."""
 
-    def split(self, text: str) -> list[str]:
-        tokens, position = [], 0
-        text = text.rstrip()
-        while position < len(text):
-            match = TOKEN.match(text, position)
-            if match is None:
-                return ["?", ""]
-            tokens.append(match[1])
-            position = match.end()
-        return [*tokens, ""]
+    token = TOKEN
 
     def product(self) -> Evaluate:
         left, is_divided = self.factor(), False

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from archcalc.formats.language.operators import (
     ARITHMETIC,
@@ -35,8 +36,9 @@ Scope = Mapping[str, object]
 Evaluate = Callable[[Scope], object]
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)|(?P<name>[^\W0-9]\w*)|(?P<sign>//|[=!<>]=|[-+*/%<>()\[\],]))"
+    r"\s*((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?![^\W\d_])|[^\W0-9]\w*|//|[=!<>]=|[-+*/%<>()\[\],])"
 )
+"""A number that no letter touches, a name or a sign."""
 DIGITS = frozenset("0123456789.")
 KEYWORDS = frozenset(("if", "else", "and", "or", "not", "true", "false"))
 
@@ -48,6 +50,9 @@ class NotAnExpressionError(Exception):
 class Parser:
     """Recursive descent over the tokens; each method returns a closure for its rule of the grammar."""
 
+    token: ClassVar = TOKEN
+    """What a token is: the first group."""
+
     def __init__(self, text: str) -> None:
         self.tokens = self.split(text)
         self.position = 0
@@ -57,7 +62,15 @@ class Parser:
 
     def split(self, text: str) -> list[str]:
         """Return the tokens of a text and an empty one for its end."""
-        return _tokens(text)
+        tokens, position = [], 0
+        text = text.rstrip()
+        while position < len(text):
+            match = self.token.match(text, position)
+            if match is None:
+                return ["?", ""]
+            tokens.append(match[1])
+            position = match.end()
+        return [*tokens, ""]
 
     def constant(self, token: str) -> object:
         """Return the number that is written so."""
@@ -187,22 +200,6 @@ class Parser:
             arguments.append(self.expression())
         self.expect(")")
         return lambda scope: apply(name, [number(argument(scope)) for argument in arguments])
-
-
-def _tokens(text: str) -> list[str]:
-    """Return the tokens and an empty one for the end."""
-    tokens, position = [], 0
-    text = text.rstrip()
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if match is None:
-            return ["?", ""]
-        token = match.group("number") or match.group("name") or match.group("sign")
-        if match.group("number") and text[match.end() : match.end() + 1].isalpha():
-            return ["?", ""]
-        tokens.append(token)
-        position = match.end()
-    return [*tokens, ""]
 
 
 def _either(left: Evaluate, right: Evaluate) -> Evaluate:

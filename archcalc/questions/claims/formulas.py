@@ -57,12 +57,13 @@ def try_on_windows(formula: str, rounding: Rounding | None, fixed: Mapping[str, 
     """
     stated = WrittenFormula(formula)
     really = output(5, Window(3, 1, 1, 1), "floor").term.symbols()
+    is_even = rounding in (None, "strict")
+    how = "floor" if rounding is None or is_even else rounding
     cases = 0
     for numbers in _windows(stated, fixed):
         window = Window(numbers["kernel"], numbers["stride"], *2 * (numbers["padding"],), numbers["dilation"])
         size = numbers["size"]
-        how = "floor" if rounding in (None, "strict") else rounding
-        if rounding != how and uneven(size, window, "floor"):
+        if is_even and uneven(size, window, "floor"):
             continue
         cases += 1
         claimed = stated.value({letter: numbers[what] for what in LETTERS for letter in LETTERS[what]})
