@@ -31,14 +31,13 @@ class Backward(NamedTuple):
     """What a backward pass has to do at an op, and how.
 
     `needed` says for which inputs a gradient is needed and `strides` how these lie in memory; `in_place` that the op
-    has overwritten its input, and `mixed` that autocast chooses types.
+    has overwritten its input.
     """
 
     needed: tuple[bool, ...]
     strides: tuple[Shape, ...]
     device: Device = "cuda"
     in_place: bool = False
-    mixed: bool = False
 
 
 class Saved(NamedTuple):

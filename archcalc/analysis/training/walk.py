@@ -137,7 +137,6 @@ class _Walk:
             tuple([value.strides for value in layer.inputs]),
             self.rules.device,
             in_place,
-            self.types.low is not None,
         )
         key = id(layer.facts), step
         if key not in self.answers:

@@ -104,10 +104,13 @@ class L2Norm(Op):
             exponentials=groups,
         )
 
-    def keeps(self, at: Site, step: Backward) -> Keeps | None:
-        if step.mixed:
-            return None
-        return Keeps(INPUT, *[Saved("statistics", others(at.x, self.axis))] * 2)
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps(
+            INPUT, *[Saved("temporary", others(at.x, self.axis))] * 2
+        )  # lengths, and what is divided by
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda"  # autocast has lengths in float32
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum

@@ -140,10 +140,11 @@ class LpPool(Pool):
             exponentials=prod(at.y) * (window + 1),
         )
 
-    def keeps(self, at: Site, step: Backward) -> Keeps | None:
-        if step.mixed:
-            return None
+    def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(self.takes_in(at), Saved("temporary", at.x), *[Saved("temporary", at.y)] * 4)
+
+    def cast(self, at: Site, device: Device) -> Cast:
+        return "float32" if device == "cuda" else "as comes"  # as any power
 
     def forward(self, x: Array) -> Array:
         y: Array = (self.view(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
