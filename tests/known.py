@@ -26,15 +26,19 @@ FEW = (
     "mobilenet_v3_large",
     "resnet20",
     "shufflenet_v2_x0_5",
-    "swin_t",
+    "swin_v2_t",
     "vit_b_16",
 )
 """Those that every run of the tests takes: together they have every layer type that any has; `test_specs.py` says so."""
 
 SMALLER = {
+    "maxvit_t": {"size": 64, "window": 2},
     "swin_b": {"size": 32, "window": 2},
     "swin_s": {"size": 32, "window": 2},
     "swin_t": {"size": 32, "window": 2},
+    "swin_v2_b": {"size": 32, "window": 2},
+    "swin_v2_s": {"size": 32, "window": 2},
+    "swin_v2_t": {"size": 32, "window": 2},
     "vit_b_16": {"size": 32},
     "vit_b_32": {"size": 64},
     "vit_h_14": {"size": 28},

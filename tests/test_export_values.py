@@ -6,6 +6,7 @@ import json
 import random
 from contextlib import suppress
 from functools import partial
+from math import log2
 
 import numpy as np
 import pytest
@@ -197,6 +198,18 @@ def test_a_program_begins_with_the_index_that_follows_from_a_window(to, report_o
     positions = [(i, j) for i in range(3) for j in range(2)]
     expected = [[table[0, (i - k + 2) * 3 + j - m + 1] for k, m in positions] for i, j in positions]
     np.testing.assert_array_equal(found, [expected])
+
+
+@pytest.mark.parametrize("to", where_there_is_pytorch(WRITTEN))
+def test_a_program_begins_with_the_distances_that_follow_from_a_window(to, report_of):
+    code = archcalc.export(
+        report_of("input: 15x2\nlayers: [log_distances: 3x2, add: {from: [input, log_distances1]}]"), to=to
+    )
+    framework = FRAMEWORKS[to]()
+    found = framework.model(code)(framework.given(np.zeros((1, 15, 2), np.float32))).detach().numpy()
+    scaled = {0: 0, 1: log2(5) / 3, 2: log2(9) / 3, -1: -log2(5) / 3, -2: -log2(9) / 3}
+    expected = [[scaled[i], scaled[2 * j]] for i in (-2, -1, 0, 1, 2) for j in (-1, 0, 1)]
+    np.testing.assert_allclose(found, [expected], rtol=1e-6)
 
 
 QUICK = ("lenet5_1998", "mobilenet_v1_0_25", "squeezenet1_1")

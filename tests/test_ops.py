@@ -113,6 +113,7 @@ DENSE = [
     case("linear", {"out": 4096}, "9216 -> 4096", "Krizhevsky et al. 2012, 3.5", params=4096 * 9217, macs=4096*9216, additions=4096),
     case("linear", {"out": 84}, "120 -> 84", "LeCun et al. 1998, F6: 10,164", params=10164, macs=120*84, additions=84),
     case("linear", {"out": 10, "bias": False}, "84 -> 10", "y = Wx", params=840, macs=840),
+    case("linear", {"out": 288, "zero_bias": [96, 192]}, "96 -> 288", "torchvision's Swin V2: the bias of keys is zeroed, counts and is added", params=288 * 97, macs=288*96, additions=288),
     case("rbf", {"out": 10}, "84 -> 10", "LeCun et al. 1998, II.B: sum of (x - w)², w drawn by hand: 84 differences, 84 squares and 83 sums each", fixed=840, multiplications=840, additions=840 + 830),
 ]
 NORMS = [
@@ -266,6 +267,7 @@ INDEXING = [
     case("roll", {"axes": [2, 3], "shift": -3}, "96x56x56 -> 96x56x56", "Liu et al. 2021, figure 4: nothing is worked out"),
     case("relative_bias", {"window": "7x7"}, "169x3 -> 49x49x3", "Liu et al. 2021: 13·13 distances, an index for each of 49·49 pairs", buffers=2401),
     case("relative_bias", {"window": "2x3"}, "15 -> 6x6", "3·5 distances, one number each", buffers=36),
+    case("log_distances", {"window": "8x8"}, " -> 225x2", "Liu et al. 2022, Swin Transformer V2: 15·15 distances, along rows and columns", buffers=450),
     case("window_mask", {"map": "56x56", "window": 7, "shift": 3}, "64x3x49x49 -> 64x3x49x49", "Liu et al. 2021, figure 4: one added to each score", additions=64*3*49*49),
     case("tile", {"repeats": [1, 2, 1, 3]}, "4x2x5 -> 8x2x15", "torch.tile"),
     case("concat", {"axis": -1}, "4x3, 4x5 -> 4x8", "along the last axis"),

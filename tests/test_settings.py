@@ -39,6 +39,7 @@ OWN_VALUES = {
     "roll.axes": [[1], [2], [1, 2], [-1]],
     "roll.shift": [-2, 1, [1, -1]],
     "relative_bias.window": [2, [3, 3], [7, 7], [1, 2]],
+    "linear.zero_bias": [[0, 8], [3, 5]],
     "window_mask.map": [[8, 8], [4, 16], [16, 4]],
     "window_mask.shift": [1, 2, [1, 2]],
     "window_mask.window": [4, [2, 8], [8, 2]],

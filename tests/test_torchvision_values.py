@@ -14,7 +14,7 @@ import archcalc
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch import nn  # noqa: E402  (only where PyTorch is installed)
 from torch.nn import functional  # noqa: E402
-from windowed import Learnt, attention_mask, relative_position_index, swin  # noqa: E402
+from windowed import Learnt, LogDistances, attention_mask, maxvit, relative_position_index, swin, swin_v2  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -124,11 +124,15 @@ EFFICIENTNET_V2 = {
     "classes": 10,
 }
 SWIN = {"depths": [2, 1, 2, 2], "width": 8, "heads": [1, 2, 4, 2], "window": 3, "size": 48, "classes": 10}
+MAXVIT = {"depths": [1, 2, 1, 2], "widths": [8, 12, 16, 8], "head": 4, "window": 2, "size": 64, "classes": 10}
 NETWORKS = {
     "convnext_tiny": (CONVNEXT, "3x64x96", convnext),
     "efficientnet_v2_m": (EFFICIENTNET_V2, "3x64x96", efficientnet_v2),
     "swin_b": (SWIN, None, swin),
+    "maxvit_t": (MAXVIT, None, maxvit),
     "swin_t": (SWIN | {"size": 85}, None, swin),  # neither windows nor neighbours fit
+    "swin_v2_s": (SWIN, None, swin_v2),
+    "swin_v2_t": (SWIN | {"size": 85}, None, swin_v2),
 }
 
 
@@ -142,6 +146,8 @@ def test_a_network_computes_what_torchvisions_does(name, case):
         drawn = weights(layer, *seed)
         if layer.op.kind == "relative_bias":
             drawn["index"] = relative_position_index(layer.op.window[0]).numpy()
+        if layer.op.kind == "log_distances":
+            drawn["value"] = LogDistances(layer.op.window[0])().numpy()
         tensors.extend(drawn.values())
         return drawn
 

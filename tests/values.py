@@ -288,7 +288,10 @@ class Keras:
         """Return what a layer makes of its inputs, once it has its weights."""
         kind = type(layer).__name__
         if getattr(layer, "weights", ()):
-            scales.weigh(layer, layer.name, None if kind == "Learnt" else xs[0], layer.weights, self.copy)
+            x = (
+                None if kind in ("Learnt", "LogDistances") else xs[0]
+            )  # these take nothing, and are called all the same
+            scales.weigh(layer, layer.name, x, layer.weights, self.copy)
         y = layer(*xs, **words)
         if kind in ("Pad", "Permute") or "Padding" in kind:
             scales.passed(xs[0], y)

@@ -160,8 +160,44 @@ def window_mask(size, window, shift, between):
     return -100.0 * ops.cast(regions[..., None] != regions[..., None, :], "float32")
 '''
 
+LOG_DISTANCES = '''
+class LogDistances(layers.Layer):
+    """How far apart two positions of a window can be, on a logarithmic scale, a row a distance."""
+
+    def __init__(self, window):
+        super().__init__()
+        self.window = window
+        sizes = (1, math.prod(2 * width - 1 for width in window), len(window))
+        self.value = self.add_weight(shape=sizes, initializer=self.numbers, trainable=False)
+
+    def numbers(self, shape, dtype):
+        axes = [ops.arange(1 - width, width, dtype=dtype) / (width - 1) for width in self.window]
+        apart = ops.stack([ops.reshape(each, (-1,)) for each in ops.meshgrid(*axes, indexing="ij")], axis=-1)
+        return (ops.sign(apart) * ops.log2(1 + 8 * ops.abs(apart)) / 3)[None]
+
+    def call(self, x):
+        return ops.convert_to_tensor(self.value)
+'''
+
+ZERO_BIAS_DENSE = '''
+class ZeroBiasDense(layers.Dense):
+    """A fully connected layer whose bias is 0 for some outputs, whatever is learnt."""
+
+    def __init__(self, units, start, stop):
+        super().__init__(units)
+        self.start = start
+        self.stop = stop
+
+    def call(self, x):
+        number = ops.arange(self.units)
+        learns = ops.logical_or(number < self.start, number >= self.stop)
+        return ops.matmul(x, self.kernel) + ops.where(learns, self.bias, 0.0)
+'''
+
 HELPERS = {
     "Learnt": LEARNT,
+    "ZeroBiasDense": ZERO_BIAS_DENSE,
+    "LogDistances": LOG_DISTANCES,
     "local_response_norm": LOCAL_RESPONSE_NORM,
     "channel_shuffle": CHANNEL_SHUFFLE,
     "average_inside": AVERAGE_INSIDE,

@@ -23,6 +23,7 @@ plain("embedding", "layers.Embedding", input_dim="size", output_dim="dim")
 plain("tile", "ops.tile({0}, {repeats})", repeats="repeats")
 plain("cumsum", "ops.cumsum({0}, axis={axis})", axis="axis")
 plain("relative_bias", "RelativeBias", window="window")
+plain("log_distances", "LogDistances", window="window")
 writes(Add)(lambda op, at: expression("layers.Add" if _are_alike(at) else inputs(at, " + ")))
 writes(Multiply)(lambda op, at: expression("layers.Multiply" if _are_alike(at) else inputs(at, " * ")))
 

@@ -20,6 +20,8 @@ plain("rbf", "RBF", units="out")
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
     check_last_axis(op, at)
+    if op.zero_bias is not None:
+        return expression("ZeroBiasDense", units=op.out, start=op.zero_bias[0], stop=op.zero_bias[1])
     return expression("layers.Dense", units=op.out).given(use_bias=(op.bias, True))
 
 

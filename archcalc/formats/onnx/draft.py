@@ -56,13 +56,15 @@ class Operation(NamedTuple):
 class Draft:
     """The operators of one layer, in their order.
 
-    `inputs` are the names of its data, `weights` those of its weights, both as the steps call them.
+    `inputs` are the names of its data, `weights` those of its weights, both as the steps call them; `is_whole` says
+    that they become a function, whatever becomes of others of their kind.
     """
 
     def __init__(self, inputs: int, weights: Iterable[str]) -> None:
         self.inputs = ("x",) if inputs == 1 else tuple(f"x{place}" for place in range(1, inputs + 1))
         self.weights = tuple(weights)
         self.steps: list[Operation] = []
+        self.is_whole = False
 
     def call(self, operator: str, *inputs: str | SmallTensor, **attributes: object) -> str:
         """Append an operator and return what its output is called."""

@@ -141,7 +141,8 @@ class _Writer:
             raise _unsaid(node, error.fact) from None
         taken = (self.layers[source].node.name for source in node.inputs)
         actual = dict(zip(draft.inputs, taken, strict=True)) | weights
-        if entry.form == "operators" or (entry.form == "shortest" and len(draft.steps) == 1):
+        form = "function" if draft.is_whole else entry.form
+        if form == "operators" or (form == "shortest" and len(draft.steps) == 1):
             self.spread(node.name, draft, actual | {output: node.name})
             return
         name = self.function(draft, output, op)

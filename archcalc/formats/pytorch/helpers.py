@@ -127,6 +127,28 @@ def add_window_mask(x, size, window, shift):
     return x + mask.to(x.dtype).reshape(len(mask), *(1 for _ in x.shape[2:-2]), *mask.shape[1:])
 '''
 
+LOG_DISTANCES = '''
+def log_distances(window):
+    """Return how far apart two positions of a window can be, on a logarithmic scale, a row a distance."""
+    axes = [torch.arange(1 - width, width) / (width - 1) for width in window]
+    apart = torch.cartesian_prod(*axes).reshape(1, -1, len(window))
+    return apart.sign() * (1 + 8 * apart.abs()).log2() / 3
+'''
+
+ZERO_BIAS_LINEAR = '''
+class ZeroBiasLinear(nn.Linear):
+    """A fully connected layer whose bias is 0 for some outputs, whatever is learnt."""
+
+    def __init__(self, in_features, out_features, start, stop):
+        super().__init__(in_features, out_features)
+        self.zeros = slice(start, stop)
+
+    def forward(self, x):
+        bias = self.bias.clone()
+        bias[self.zeros] = 0
+        return F.linear(x, self.weight, bias)
+'''
+
 HELPERS = {
     "Affine": AFFINE,
     "depth_to_space": DEPTH_TO_SPACE,
@@ -137,6 +159,8 @@ HELPERS = {
     "RBF": RBF,
     "ChannelNorm": CHANNEL_NORM,
     "RelativeBias": RELATIVE_BIAS,
+    "ZeroBiasLinear": ZERO_BIAS_LINEAR,
+    "log_distances": LOG_DISTANCES,
     "add_window_mask": ADD_WINDOW_MASK,
 }
 """Each by its name; a module holds those that its code names."""

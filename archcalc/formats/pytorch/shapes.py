@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archcalc.formats.padding import MOST_AXES
 from archcalc.formats.program.alike import channels, find_slice, inputs
-from archcalc.formats.program.code import Expression, expression, one
+from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.formats.pytorch.table import plain, writes
 from archcalc.formats.pytorch.windows import last_first, padding
 from archcalc.ground.errors import ArchcalcError
@@ -14,7 +14,7 @@ from archcalc.ops.shapes.indexing import Expand, Roll, Slice, Take
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply
 from archcalc.ops.shapes.reduction import ArgMax, Reduce
-from archcalc.ops.shapes.windowed import WindowMask
+from archcalc.ops.shapes.windowed import LogDistances, WindowMask
 
 plain("flatten", "nn.Flatten")
 plain("shuffle", "nn.ChannelShuffle", groups="groups")
@@ -34,6 +34,11 @@ plain("relative_bias", "RelativeBias", window="window")
 @writes(Roll)
 def roll(op: Roll, at: Site) -> Expression:
     return expression("{0}.roll({shift}, {axes})", shift=per_axis(op.shift, op.axes), axes=op.axes)
+
+
+@writes(LogDistances)
+def log_distances(op: LogDistances, at: Site) -> Expression:
+    return chain("nn.Buffer", expression("log_distances", window=op.window))
 
 
 @writes(WindowMask)

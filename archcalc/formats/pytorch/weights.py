@@ -17,7 +17,10 @@ writes(MatMul)(lambda op, at: expression("{0} @ {1}.transpose(-2, -1)" if op.tra
 @writes(Linear)
 def linear(op: Linear, at: Site) -> Expression:
     check_last_axis(op, at)
-    return expression("nn.Linear", in_features=at.x[-1], out_features=op.out).given(bias=(op.bias, True))
+    sizes = {"in_features": at.x[-1], "out_features": op.out}
+    if op.zero_bias is not None:
+        return expression("ZeroBiasLinear", **sizes, start=op.zero_bias[0], stop=op.zero_bias[1])
+    return expression("nn.Linear", **sizes).given(bias=(op.bias, True))
 
 
 @writes(Einsum)

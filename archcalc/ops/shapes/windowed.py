@@ -11,6 +11,7 @@ from archcalc.op.keeps import Backward, Keeps
 from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.settings import size
 from archcalc.op.site import Shape, Site, Spot
+from archcalc.op.traits import Traits
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -123,3 +124,34 @@ class WindowMask(Op):
         regions = regions.reshape(len(regions), *(1,) * (x.ndim - 4), -1)
         y: Array = x - 100 * (regions[..., :, None] != regions[..., None, :]).astype(x.dtype)
         return y
+
+
+@op("log_distances", main="window", example=((), {"window": "8x8"}))
+class LogDistances(Op):
+    """How far apart two positions of a window can be, on a logarithmic scale, a row a distance.
+
+    () -> (1, D, A)   with D = Π(2w - 1) distances along A axes
+
+    Distances are in the order in which `relative_bias` looks them up: sign(d)·log₂(1 + 8·|d|/(w - 1))/3 along each
+    axis. They are a buffer, and programs that `export` writes begin with what follows from the window.
+    Source: Liu et al. 2022, Swin Transformer V2, equation 4; torchvision has these numbers.
+    """
+
+    traits = Traits(role="constant", takes=(0, 0))
+
+    window: tuple[int, ...] = size("w", "size of a window, one number an axis", least=2)
+
+    def output(self, at: Site) -> Shape:
+        return (1, *self._sizes())
+
+    def buffers(self, at: Site) -> Weights:
+        return {"value": self._sizes()}
+
+    def _sizes(self) -> Shape:
+        return (prod(2 * width - 1 for width in self.window), len(self.window))
+
+    def keeps(self, at: Site, step: Backward) -> Keeps:
+        return Keeps()
+
+    def forward(self, value: Array) -> Array:
+        return value.reshape(self.output_sizes())

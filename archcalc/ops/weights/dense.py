@@ -11,7 +11,8 @@ from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, regroup
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
-from archcalc.op.settings import axis, count, flag
+from archcalc.op.setting import only
+from archcalc.op.settings import axis, count, flag, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_not_batch, others, place, replace_axis
@@ -58,13 +59,33 @@ class Linear(Dense):
 
     bias: bool = flag("add a number per output", default=True)
     axis: int = axis("the axis whose numbers are connected", default=1)
+    zero_bias: tuple[int, ...] | None = only(
+        size(
+            "",
+            "from which output up to which, without it, the bias is 0 whatever is learnt; it counts all the same",
+            default=None,
+            least=0,
+        ),
+        "bias",
+        True,
+    )
 
     def check(self, at: Spot) -> None:
+        if self.zero_bias is not None:
+            self._check_range(self.zero_bias)
         if self.axis == 1:
             super().check(at)
         else:
             check_not_batch(self.axis, len(at.x))
             check_channels((1, at.x[self.axis]), self.in_)
+
+    def _check_range(self, ends: tuple[int, ...]) -> None:
+        if len(ends) != 2 or not ends[0] < ends[1] <= self.out:
+            raise ArchcalcError(
+                f"{'x'.join(map(str, ends))} is no range of the {self.out} outputs",
+                setting="zero_bias",
+                hint="write [start, stop], as [64, 128] for the second 64",
+            )
 
     def with_bias(self, at: Spot) -> Self | None:
         return self.replace(bias=True) if place(self.axis, len(at.x)) == 1 else None
@@ -104,7 +125,16 @@ class Linear(Dense):
         from archcalc.arrays.tensors import contiguous
 
         y = product(x.swapaxes(self.axis, -1), weights["weight"].T)
-        return contiguous((y + weights["bias"] if self.bias else y).swapaxes(self.axis, -1))
+        return contiguous((y + self.added(weights["bias"]) if self.bias else y).swapaxes(self.axis, -1))
+
+    def added(self, bias: Array) -> Array:
+        """Return what of a bias is added."""
+        if self.zero_bias is None:
+            return bias
+        start, stop = self.zero_bias
+        y: Array = bias.copy()
+        y[start:stop] = 0
+        return y
 
 
 @op("rbf", main="out", example=("84", {"out": 10}))

@@ -11,7 +11,7 @@ from archcalc.ops.shapes.indexing import Embedding, Expand, Roll, Slice, Take, T
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce
-from archcalc.ops.shapes.windowed import RelativeBias, WindowMask
+from archcalc.ops.shapes.windowed import LogDistances, RelativeBias, WindowMask
 
 writes(Add)(lambda draft, op, at: draft.take("Add" if len(at.xs) == 2 else "Sum"))
 writes(Permute)(lambda draft, op, at: draft.transpose("x", op.whole_order()))
@@ -111,6 +111,11 @@ def roll(draft: Draft, op: Roll, at: Spot) -> str:
 @writes(RelativeBias)
 def relative_bias(draft: Draft, op: RelativeBias, at: Spot) -> str:
     return draft.call("Gather", "x", _positions(draft, "index", at.x[1]), axis=1)
+
+
+@writes(LogDistances, form="function")
+def log_distances(draft: Draft, op: LogDistances, at: Spot) -> str:
+    return draft.reshape("value", at.y)
 
 
 @writes(WindowMask)

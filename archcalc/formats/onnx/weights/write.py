@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archcalc.formats.onnx.draft import Draft, ints
+from archcalc.formats.onnx.draft import Draft, index, ints, number
 from archcalc.formats.onnx.write_table import writes
 from archcalc.op.site import Spot
 from archcalc.ops.weights.dense import Linear, Rbf
@@ -26,15 +26,28 @@ def _swap(rank: int, first: int, second: int) -> list[int]:
 def linear(draft: Draft, op: Linear, at: Spot) -> str:
     """Write a fully connected layer: one operator for flat data, a product and a sum along the last of more axes."""
     rank = len(at.x)
-    if rank == 2 and op.axis % rank == 1:
+    if rank == 2 and op.axis % rank == 1 and op.zero_bias is None:
         return draft.take("Gemm", transB=1)
     order = _swap(rank, op.axis, -1)
     is_last = order == sorted(order)
     turned = draft.transpose("weight", (1, 0))
     y = draft.call("MatMul", "x" if is_last else draft.transpose("x", order), turned)
     if op.bias:
-        y = draft.call("Add", y, "bias")
+        y = draft.call("Add", y, _added(draft, op))
     return y if is_last else draft.transpose(y, order)
+
+
+def _added(draft: Draft, op: Linear) -> str:
+    """Return the bias, of which a part may be replaced with zeros."""
+    if op.zero_bias is None:
+        return "bias"
+    draft.is_whole = True  # so that a reader counts all of the bias
+    start, stop = op.zero_bias
+    position = draft.call("Range", index(0), index(op.out), index(1))
+    is_learnt = draft.call(
+        "Or", draft.call("Less", position, index(start)), draft.call("Less", index(stop - 1), position)
+    )
+    return draft.call("Where", is_learnt, "bias", number(0))
 
 
 @writes(MatMul)
