@@ -2,37 +2,41 @@
 
 A convolution, a linear layer or a matrix product multiplies two tensors. The gradient of each costs as many
 multiply-accumulates as the product itself: backward is twice forward. Weights need a gradient, and so does an input on
-the way to which something is learnt. The input of the first layer that learns needs none: nothing before it could use it.
+the way to which something is learnt. The input of the first layer that learns needs none: nothing before it could use
+it. Weights that are frozen need none, either.
 Source: PyTorch's autograd, and its torch.utils.flop_counter, which counts the products that it makes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from archcalc.analysis.frozen import find_learnt
+from archcalc.analysis.run import Layer, Run
 
-from archcalc.analysis.run import Layer
 
+def gradients(run: Run) -> list[int | None]:
+    """Return the MACs of each layer's gradients; None where nobody can say.
 
-def gradients(layers: Sequence[Layer]) -> list[int | None]:
-    """Return the MACs of each layer's gradients; None where nobody can say."""
+    Raises:
+        ArchcalcError: what is frozen is not there, or all is.
+    """
     learns: list[bool] = []
     counts: list[int | None] = []
-    known: dict[tuple[int, tuple[bool, ...]], int | None] = {}
-    for layer in layers:
+    known: dict[tuple[int, tuple[bool, ...], frozenset[str]], int | None] = {}
+    for layer, learnt in zip(run.layers, find_learnt(run, run.conditions.frozen), strict=True):
         needed = tuple([learns[source] for source in layer.node.inputs])
-        learns.append(bool(layer.facts.tensors[0]) or any(needed))
-        key = id(layer.facts), needed
+        learns.append(bool(learnt) or any(needed))
+        key = id(layer.facts), needed, learnt
         if key not in known:
-            known[key] = _gradients(layer, needed)
+            known[key] = _gradients(layer, needed, learnt)
         counts.append(known[key])
     return counts
 
 
-def _gradients(layer: Layer, needed: tuple[bool, ...]) -> int | None:
-    """Return the MACs of a layer's gradients, where those of some of its inputs are needed."""
+def _gradients(layer: Layer, needed: tuple[bool, ...], learnt: frozenset[str]) -> int | None:
+    """Return the MACs of a layer's gradients, where those of some of its inputs and weights are needed."""
     if layer.facts.work is None:
         return None
     if not layer.facts.work.macs:
         return 0
-    count = layer.op.gradients(layer.at, needed)
+    count = layer.op.gradients(layer.at, needed, learnt)
     return None if count is None else int(count)

@@ -66,6 +66,11 @@ class Conditions(NamedTuple):
     train: bool
     step: TrainingStep | None = None
 
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The patterns of the weights that do not learn in a step of training."""
+        return self.step.frozen if self.step else ()
+
     @classmethod
     def of(
         cls,

@@ -10,11 +10,11 @@ from archcalc.analysis.conditions import BYTES, Conditions, DType
 from archcalc.analysis.engine import Engine
 from archcalc.analysis.row import Row, Totals
 from archcalc.analysis.rows import rows_of, totals_of
-from archcalc.analysis.run import Run, run
+from archcalc.analysis.run import Run, hint_for_layer, run
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.collector import pause_collector
-from archcalc.ground.errors import ArchcalcError, nearest, visible
-from archcalc.network.network import Network, blocks
+from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.network.network import Network
 from archcalc.op.site import Sizes
 from archcalc.sheet.numbers import short
 from archcalc.sheet.pages import Paged
@@ -112,19 +112,9 @@ class Report(Paged):
         if layer not in positions:
             raise ArchcalcError(
                 f"{self.name} has no layer '{layer}'",
-                hint=self._hint_for_layer(layer)
-                or "archcalc show lists the layers; --depth all shows those in blocks",
+                hint=hint_for_layer(self.run, layer),
             )
         return positions[layer]
-
-    def _hint_for_layer(self, name: str) -> str | None:
-        """Return which layer may have been meant by a name that none has."""
-        known = self.run.positions
-        auxiliary = {node.name for node in self.run.network.nodes if node.name not in known}
-        if name in (*auxiliary, *blocks(auxiliary)):
-            return f"{name} exists only in training: --train keeps it"
-        inside = next((layer for layer in known if layer.endswith(f".{name}")), None)
-        return f"did you mean {inside}?" if inside else nearest(name, [*blocks(known), *known])
 
     @cached_property
     def name(self) -> str:

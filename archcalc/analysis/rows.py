@@ -20,9 +20,7 @@ from archcalc.op.op import add_up, elements
 def rows_of(run: Run) -> tuple[Row, ...]:
     """Return a row for every layer."""
     rows: list[Row] = []
-    drawn = zip(
-        run.layers, *_memory(run), _depths(run), sights(run.layers), gradients(run.layers), strict=True
-    )
+    drawn = zip(run.layers, *_memory(run), _depths(run), sights(run.layers), gradients(run), strict=True)
     for layer, in_place, alive, depth, (sight, gateless), backward in drawn:
         node, op, facts = layer.node, layer.op, layer.facts
         params, fixed, buffers = _count_own(node, facts)

@@ -10,7 +10,7 @@ from archcalc.analysis.conditions import Conditions, outputs_among, without_head
 from archcalc.analysis.engine import Ask, Engine, Facts
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
-from archcalc.network.network import Network, Node
+from archcalc.network.network import Network, Node, blocks
 from archcalc.op.op import Op
 from archcalc.op.site import Sizes, Spot
 
@@ -173,6 +173,17 @@ def _apply_conditions(network: Network, conditions: Conditions) -> Network:
     return network._replace(
         nodes=nodes, rounding=rounding, expectations=network.expectations if is_own else ()
     )
+
+
+def hint_for_layer(run: Run, name: str) -> str:
+    """Return which layer or block may have been meant by a name that none has."""
+    known = run.positions
+    auxiliary = {node.name for node in run.network.nodes if node.name not in known}
+    if name in (*auxiliary, *blocks(auxiliary)):
+        return f"{name} exists only in training: --train keeps it"
+    inside = next((layer for layer in known if layer.endswith(f".{name}")), None)
+    alike = f"did you mean {inside}?" if inside else nearest(name, [*blocks(known), *known])
+    return alike or "archcalc show lists the layers; --depth all shows those in blocks"
 
 
 def _check_shared(node: Node, facts: Facts) -> None:

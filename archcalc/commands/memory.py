@@ -22,9 +22,7 @@ from archcalc.commands.values import Whole, Word
 if TYPE_CHECKING:
     from click.decorators import FC
 
-    from archcalc.analysis.report import Report
     from archcalc.analysis.training.step import TrainingStep
-    from archcalc.sheet.sheet import Sheet
 
 
 class StepOptions(TypedDict):
@@ -36,11 +34,19 @@ class StepOptions(TypedDict):
     accumulate: int | None
     shard: str | None
     ranks: int | None
+    frozen: tuple[str, ...]
 
 
 def step_options(command: FC) -> FC:
     """Add the options of a training step, each of which implies --train."""
     for decorate in (
+        click.option(
+            "--frozen",
+            multiple=True,
+            metavar="GLOB",
+            help="Weights that do not learn: a layer, a block, or one weight such as conv1.bias, as show and params --split "
+            "name them, or a pattern with *; may be repeated.",
+        ),
         click.option("--ranks", type=Whole(), metavar="N", help="Among how many --shard shares out."),
         click.option(
             "--shard",
@@ -86,7 +92,9 @@ def read_step(options: StepOptions) -> TrainingStep | None:
     from archcalc.analysis.training.step import TrainingStep
 
     stated = {
-        name: value for name, value in options.items() if name in TrainingStep._fields and value is not None
+        name: value
+        for name, value in options.items()
+        if name in TrainingStep._fields and value not in (None, ())
     }
     return TrainingStep(**stated) if stated else None  # type: ignore[arg-type]
 
@@ -98,6 +106,7 @@ def read_step(options: StepOptions) -> TrainingStep | None:
         "memory resnet50 --train --optimizer adam --batch 64",
         "memory resnet50 --batch 64 --optimizer adam --checkpoint blocks --dtype amp-float16",
         "memory vit_b_16 --batch 64 --optimizer adamw --shard zero2 --ranks 8",
+        "memory resnet50 --batch 64 --optimizer adam --frozen 'conv*'",
         "memory alexnet --batch 32 --optimizer adam --timeline",
         "memory vgg16 --per-layer",
     )
@@ -130,7 +139,7 @@ def memory(
     A training step runs as in PyTorch on a GPU: what autograd keeps of each layer lives until its backward pass, gradients come
     and go, the optimizer's step has temporaries; blocks are those that PyTorch's allocator hands out.
     """
-    from archcalc.views import totals
+    from archcalc.views import totals, training
 
     step = read_step(options)
     options["train"] = options["train"] or timeline or step is not None
@@ -138,19 +147,10 @@ def memory(
         raise click.UsageError(
             "--per-layer shows inference: leave out --train and the options of a step; --timeline shows that"
         )
-    report = analyze_model(options["model"], options["settings"], **conditions_of(options))
+    report = analyze_model(options["model"], options["settings"], step, **conditions_of(options))
     if per_layer:
         emit(totals.memory_by_layer(report, depth), form)
     elif options["train"]:
-        emit(_draw_step(report, step, timeline=timeline), form)
+        emit(training.timeline(report) if timeline else training.memory_in_training(report), form)
     else:
         emit(totals.memory(report), form)
-
-
-def _draw_step(report: Report, step: TrainingStep | None, *, timeline: bool) -> Sheet:
-    """Return the page of a training step: its peak, or what is there layer by layer."""
-    from archcalc.analysis.training.step import TrainingStep
-    from archcalc.views import training
-
-    draw = training.timeline if timeline else training.memory_in_training
-    return draw(report, step or TrainingStep())

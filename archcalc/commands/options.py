@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from archcalc.analysis.report import Report
+    from archcalc.analysis.training.step import TrainingStep
     from archcalc.network.network import Network
 
 DTYPES = tuple(get_args(DType))
@@ -236,9 +237,14 @@ def depth_option(command: FC) -> FC:
     )(command)
 
 
-def analyze_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Report:
-    """Load and analyze the model that the options describe."""
-    report = archcalc.analyze(load_model(model, settings, **conditions), **conditions)
+def analyze_model(
+    model: str,
+    settings: Sequence[str],
+    step: TrainingStep | None = None,
+    **conditions: Unpack[ConditionOptions],
+) -> Report:
+    """Load and analyze the model that the options describe; `step` is how a step of training is done, None as usual."""
+    report = archcalc.analyze(load_model(model, settings, **conditions), **conditions, step=step)
     hold_to_account(report)
     return report
 

@@ -5,7 +5,7 @@ The rules are PyTorch's, read from its derivatives.yaml and measured with torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
@@ -30,11 +30,12 @@ INPUT, OUTPUT = 0, -1
 class Backward(NamedTuple):
     """What a backward pass has to do at an op, and how.
 
-    `needed` says for which inputs a gradient is needed and `strides` how these lie in memory; `in_place` that the op
-    has overwritten its input.
+    `needed` says for which inputs a gradient is needed, `learnt` which weights learn, by name, and `strides` how the
+    inputs lie in memory; `in_place` that the op has overwritten its input.
     """
 
     needed: tuple[bool, ...]
+    learnt: frozenset[str]
     strides: tuple[Shape, ...]
     device: Device = "cuda"
     in_place: bool = False
@@ -103,8 +104,8 @@ class Trained:
         """Return what it can be of an attention, which PyTorch runs as one kernel; None where it is no part of one."""
         return None
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number | None:
-        """Return the MACs of the backward pass: for its weights, and for the inputs that need it; None if not known."""
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number | None:
+        """Return the MACs of the backward pass: for the weights that learn, and for the inputs that need it; None if not known."""
         return None
 
 

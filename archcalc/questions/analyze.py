@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from archcalc.analysis.conditions import Conditions, DType, Input
 from archcalc.analysis.engine import Engine
@@ -10,6 +11,9 @@ from archcalc.analysis.report import Report, report_on
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.network.network import Network
+
+if TYPE_CHECKING:
+    from archcalc.analysis.training.step import TrainingStep
 
 
 def analyze_every(
@@ -39,6 +43,7 @@ def analyze(
     dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
+    step: TrainingStep | None = None,
 ) -> Report:
     """Work out every figure of a network.
 
@@ -51,10 +56,13 @@ def analyze(
         dtype: the type of weights and activations; that of the network's file, or float32.
         rounding: for layers that say none; "strict" holds for all and makes rounding an error.
         train: keep the auxiliary heads that exist only in training.
+        step: how a step of training is done, for figures of training; plain SGD unless told.
 
     Raises:
         ArchcalcError: there is no such network, a layer does not suit its input, or an argument is wrong.
     """
     network = as_network(model, parameters=parameters, input=input, batch=batch)
-    conditions = Conditions.of(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
+    conditions = Conditions.of(
+        network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
+    )
     return report_on(network, conditions)

@@ -64,6 +64,7 @@ CONDITIONS = describe(
                 {"enum": [*ROUNDINGS, None]},
             ),
             "train": describe("whether the heads are there that exist only in training", FLAG),
+            "frozen": describe("patterns of the weights that do not learn", list_of(TEXT)),
             "set": describe("the values of the spec's parameters", {"type": "object"}),
         }
     ),

@@ -41,10 +41,11 @@ TRAINING = object_of(
         "accumulate": describe("how many batches add up their gradients", COUNT),
         "shard": describe("what is shared out among the ranks; null for nothing", {"enum": [*SHARDS, None]}),
         "ranks": describe("among how many that is", COUNT),
-        "weights_bytes": describe("learnable weights", SIZE),
+        "learnt_params": describe("how many parameters learn", COUNT),
+        "weights_bytes": describe("learnable weights, frozen ones among them", SIZE),
         "buffers_bytes": describe("fixed weights, running statistics and the like", SIZE),
         "input_bytes": describe("the input, which counts among what is kept", SIZE),
-        "gradients_bytes": describe("one number for each learnable parameter", SIZE),
+        "gradients_bytes": describe("one number for each parameter that learns", SIZE),
         "optimizer_bytes": describe("the optimizer's state", SIZE),
         "kept_bytes": describe(
             "in memory between forward and backward beside weights, buffers and the optimizer's state: what autograd "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.ground.errors import visible
 from archcalc.op.op import Work
 from archcalc.sheet.kinds import SETTINGS, SHAPE, SHAPES, WHOLE_SHAPE, WHOLE_SHAPES
 from archcalc.sheet.numbers import group_digits, short, write_bytes
@@ -40,6 +41,7 @@ def facts(report: Report) -> dict[str, object]:
             "dtype": report.dtype,
             "rounding": report.rounding,
             "train": report.train,
+            "frozen": list(report.run.conditions.frozen),
             "set": SETTINGS.plain(report.parameters),
         },
         "totals": {
@@ -89,6 +91,8 @@ def _occurs(letter: str, text: str) -> bool:
 def subtitle(report: Report) -> tuple[str, ...]:
     """Return the conditions that the figures hold for, and the network's source."""
     setting = f"{_inputs(report)} · batch {report.batch} · {report.dtype}"
+    if frozen := report.run.conditions.frozen:
+        setting += f" · frozen {', '.join(map(visible, frozen))}"
     return (setting, report.source) if report.source else (setting,)
 
 

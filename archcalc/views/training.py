@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.rules import PROGRAM
 from archcalc.analysis.training.schedule import Part
-from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import Training, train
 from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, write_bytes
@@ -51,6 +50,8 @@ PARTS: dict[Part, tuple[str, str]] = {
     ),
 }
 """What each part of what is alive is called, and what it is."""
+FROZEN = "learnable, frozen ones among them"
+"""What weights are where not all of them learn."""
 NAMED = 5
 """The most layers that a note names."""
 PLURALS = {
@@ -66,9 +67,9 @@ PLURALS = {
 """What the tensors of a role are called together."""
 
 
-def memory_in_training(report: Report, step: TrainingStep) -> Sheet:
+def memory_in_training(report: Report) -> Sheet:
     """Return what is alive where most is in a step of training."""
-    training = train(report, step)
+    training = report.once(train)
     peak = training.peak_bytes
     return Sheet(
         columns=COLUMNS,
@@ -87,9 +88,9 @@ def memory_in_training(report: Report, step: TrainingStep) -> Sheet:
     )
 
 
-def timeline(report: Report, step: TrainingStep) -> Sheet:
+def timeline(report: Report) -> Sheet:
     """Return the most that is there while each layer runs, forward and backward, in the order of the step."""
-    training = train(report, step)
+    training = report.once(train)
     line = training.peak.line if training.peak else ()
     whole = training.peak_bytes or 1
     return Sheet(
@@ -112,7 +113,7 @@ def _rows(training: Training) -> Iterator[tuple[object, ...]]:
     for part, (name, meaning) in PARTS.items():
         if size := parts.get(part, 0):
             share = size / total if total else None
-            yield name, size, share, meaning or training.optimizer.meaning
+            yield name, size, share, _meaning(part, training) or meaning
     if training.peak is None:
         yield "kept", None, None, "for the backward pass: not known"
     elif total and training.rounding:
@@ -122,6 +123,13 @@ def _rows(training: Training) -> Iterator[tuple[object, ...]]:
             training.rounding / total,
             "of the blocks that the allocator hands out",
         )
+
+
+def _meaning(part: Part, training: Training) -> str:
+    """Return what a part is that is not the same in every step of training; nothing where it is."""
+    if part == "optimizer":
+        return training.optimizer.meaning
+    return FROZEN if part == "weights" and training.step.frozen else ""
 
 
 def _kept(training: Training) -> Iterator[tuple[str, str]]:
@@ -148,7 +156,12 @@ def _kept(training: Training) -> Iterator[tuple[str, str]]:
 
 
 def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
-    """Yield what gradients and the allocator come to, and what is run again."""
+    """Yield what learns, what gradients and the allocator come to, and what is run again."""
+    if training.step.frozen:
+        yield (
+            "learning",
+            f"{group_digits(training.learnt)} of {group_digits(report.totals.params)} parameters; the others are frozen",
+        )
     yield (
         "all gradients",
         f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of state",
@@ -179,6 +192,7 @@ def _describe(training: Training) -> dict[str, object]:
         "accumulate": step.accumulate,
         "shard": step.shard,
         "ranks": step.ranks,
+        "learnt_params": training.learnt,
         "weights_bytes": resident["weights"],
         "buffers_bytes": resident["buffers"],
         "input_bytes": resident["input"],

@@ -29,7 +29,7 @@ def schedule(run: Run, keeping: Keeping, step: TrainingStep) -> Schedule:
     """Return what is born and what dies in a step of training, after a first one that made the optimizer's state."""
     course = _Course(run, keeping, step)
     resident = course.settle()
-    segments = find_segments(run, step.checkpoint)
+    segments = find_segments(run, keeping, step.checkpoint)
     for segment, is_kept in segments:
         course.go_forward(segment, is_kept=is_kept)
     course.begin_backward()
@@ -38,7 +38,8 @@ def schedule(run: Run, keeping: Keeping, step: TrainingStep) -> Schedule:
             course.go_again(segment)
         course.go_backward(segment)
     course.update()
-    return Schedule(course.clock.tensors, course.clock.events, resident)
+    learnt = [prod(sizes) for _, sizes in course.learnt]
+    return Schedule(course.clock.tensors, course.clock.events, resident, learnt)
 
 
 class _Course:
@@ -49,7 +50,7 @@ class _Course:
         self.optimizer = find_optimizer(step.optimizer)
         self.clock = Clock()
         count = len(run.nodes)
-        self.learnt = [(position, sizes) for position in range(count) for sizes in self._owned(position)]
+        self.learnt = [(position, sizes) for position in range(count) for sizes in self._learning(position)]
         self.last = last_uses([node.inputs for node in run.nodes], keeping.ends)
         self.made: list[list[KeptTensor]] = [[] for _ in range(count)]
         self.held: list[list[int]] = [[] for _ in range(count)]  # storages that a layer's backward needs
@@ -68,8 +69,9 @@ class _Course:
         """Bear what is there before the step, and return how many tensors that are."""
         clock, step = self.clock, self.step
         each = SIZES[self.keeping.types.weights]
-        for position, sizes in self.learnt:
-            clock.bear("weights", step.share("weights", prod(sizes) * each), position)
+        for position in range(len(self.run.nodes)):
+            for sizes in self._owned(position).values():
+                clock.bear("weights", step.share("weights", prod(sizes) * each), position)
         for position, facts in enumerate(self.run.facts):
             for group in facts.tensors[1:]:
                 for sizes in group.values():
@@ -83,13 +85,18 @@ class _Course:
         clock.bear("optimizer", self.optimizer.shared if self.learnt else 0)
         return len(clock.tensors)
 
-    def _owned(self, position: int) -> list[Sizes]:
-        """Return the sizes of the learnable tensors that are a layer's own."""
+    def _owned(self, position: int) -> dict[str, Sizes]:
+        """Return the sizes of the learnable tensors that are a layer's own, frozen ones among them."""
         node = self.run.nodes[position]
         if node.tied is not None:
-            return []
-        learnt = self.run.facts[position].tensors[0]
-        return [sizes for name, sizes in learnt.items() if name not in node.shared]
+            return {}
+        learnable = self.run.facts[position].tensors[0]
+        return {name: sizes for name, sizes in learnable.items() if name not in node.shared}
+
+    def _learning(self, position: int) -> list[Sizes]:
+        """Return the sizes of those of a layer's own tensors that learn."""
+        learnt = self.keeping.learnt[position]
+        return [sizes for name, sizes in self._owned(position).items() if name in learnt]
 
     def go_forward(self, segment: range, *, is_kept: bool) -> None:
         """Run the layers of a segment; what their backward pass needs is kept, or else what goes into it."""
@@ -145,7 +152,7 @@ class _Course:
     def _gather(self, position: int) -> int:
         """Return the weights of a layer, put together from the shares of all ranks; nothing where each has all."""
         each = SIZES[self.keeping.types.weights]
-        size = sum(prod(sizes) * each for sizes in self._owned(position))
+        size = sum(prod(sizes) * each for sizes in self._owned(position).values())
         return self.clock.bear("weights", size if self.step.shares("weights") else 0, position)
 
     def _size(self, position: int) -> int:
@@ -158,7 +165,8 @@ class _Course:
         """Bear the gradients of what the step gets."""
         self.clock.now = Instant("backward", None)
         for end in self.keeping.ends:
-            self.gradients[end] = self.clock.bear("gradients", self._size(end), end)
+            if self.keeping.values[end].needs_gradient:
+                self.gradients[end] = self.clock.bear("gradients", self._size(end), end)
 
     def go_backward(self, segment: Sequence[int]) -> None:
         """Run the backward pass of the layers of a segment, the last one first."""
@@ -180,7 +188,7 @@ class _Course:
         ]
         each = SIZES[low or self.keeping.types.weights]
         weights = [
-            clock.bear("weight gradients", prod(sizes) * each, position) for sizes in self._owned(position)
+            clock.bear("weight gradients", prod(sizes) * each, position) for sizes in self._learning(position)
         ]
         for tensor in (workspace, gathered, *self.kept[position], gradient):
             clock.drop(tensor)
@@ -204,8 +212,8 @@ class _Course:
 
     def _low(self, position: int) -> str | None:
         """Return the low type in which a layer runs with a copy of its weights; None where it does not."""
-        copies = (each.dtype for each in self.made[position] if each.role == "weight")
-        return next(copies, None)
+        facts, low = self.run.facts[position], self.keeping.types.low
+        return low if facts.tensors[0] and facts.op.cast(facts.at, self.step.device) == "low" else None
 
     def _widen(self, tensor: int, part: Part, dtype: str, low: str) -> int:
         """Return a gradient in the type of what it is of, in place of one in the low type."""

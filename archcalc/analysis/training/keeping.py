@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Literal, NamedTuple
 
+from archcalc.analysis.frozen import Learnt
 from archcalc.analysis.training.types import SIZES, Types
 from archcalc.op.keeps import Role
 from archcalc.op.site import Shape, Sizes
@@ -49,7 +50,7 @@ class Keeping(NamedTuple):
 
     `values` are the outputs of all layers as they lie in memory while the forward pass runs. `unknown` are the positions of layers of which nobody knows what they keep. `ends` are the positions of those that a step gets, with those of
     auxiliary heads; `inputs` and `outputs` are the network's,
-    which are there whether somebody keeps them or not.
+    which are there whether somebody keeps them or not. `learnt` are the names of the weights of each layer that learn.
     """
 
     tensors: tuple[KeptTensor, ...]
@@ -59,6 +60,7 @@ class Keeping(NamedTuple):
     ends: tuple[int, ...]
     types: Types
     values: tuple[Value, ...]
+    learnt: Learnt
 
     @property
     def autograd_bytes(self) -> int:

@@ -16,11 +16,12 @@ PROGRAM = "PyTorch 2.13"
 
 
 class Rules(NamedTuple):
-    """What PyTorch is told: its backend, what works in place, and whether attention is one kernel."""
+    """What PyTorch is told: its backend, what works in place, whether attention is one kernel, and which weights are frozen."""
 
     device: Device = "cuda"
     in_place: InPlace = "as-written"
     fused_attention: bool = True
+    frozen: tuple[str, ...] = ()
 
     def overwrites(self, op: Op, network: Network) -> bool:
         """Tell whether an op is to overwrite its input, if it can."""

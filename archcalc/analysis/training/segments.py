@@ -6,18 +6,27 @@ from itertools import groupby
 from math import isqrt
 
 from archcalc.analysis.run import Run
+from archcalc.analysis.training.keeping import Keeping
 from archcalc.network.network import parts
 
 Segment = tuple[range, bool]
 """Positions of layers, and whether all that their backward pass needs is kept."""
 
 
-def find_segments(run: Run, checkpoint: str) -> list[Segment]:
-    """Return the segments in order.
+def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
+    """Return the segments in order; nothing runs again of those that no gradient goes through.
 
     Blocks are those at the top of the layers' names; layers outside of blocks keep what they need. Otherwise a segment is so many
     layers, or for "auto" the square root of all (Chen et al. 2016).
     """
+    needs = [value.needs_gradient for value in keeping.values]
+    return [
+        (segment, is_kept or not any(needs[segment.start : segment.stop]))
+        for segment, is_kept in _divide(run, checkpoint)
+    ]
+
+
+def _divide(run: Run, checkpoint: str) -> list[Segment]:
     count = len(run.nodes)
     if checkpoint == "none":
         return [(range(count), True)]

@@ -24,7 +24,7 @@ class TrainingStep(NamedTuple):
 
     `checkpoint` says what is run again before its backward pass: nothing, the blocks at the top, every so many layers, or as many
     as the square root of all; `accumulate` how many batches add up their gradients before the optimizer's step; `shard` what
-    is shared out among so many `ranks`.
+    is shared out among so many `ranks`; `frozen` are patterns of the paths of weights that do not learn.
     """
 
     optimizer: str = "sgd"
@@ -34,12 +34,15 @@ class TrainingStep(NamedTuple):
     accumulate: int = 1
     shard: Shard | None = None
     ranks: int = 1
+    frozen: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise an error where something is none of what there is, or says nothing."""
         find_optimizer(self.optimizer)
         _check_word("device", self.device, get_args(Device))
         _check_word("in_place", self.in_place, IN_PLACE)
+        if isinstance(self.frozen, str):
+            raise ArchcalcError("frozen is a list of patterns", hint=f"write ('{self.frozen}',)")
         if self.shard is not None:
             _check_word("shard", self.shard, SHARDS)
         for name, count in (("accumulate", self.accumulate), ("ranks", self.ranks)):

@@ -14,6 +14,7 @@ from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.schedule import Part
 from archcalc.analysis.training.segments import find_segments
 from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.types import SIZES
 from archcalc.analysis.training.walk import find_kept
 
 
@@ -21,8 +22,9 @@ class Training(NamedTuple):
     """What a step of training takes.
 
     `keeping` is what is kept for the backward pass, `peak` the most that is alive at once, None where a layer is among the
-    `unknown`: nobody knows what it keeps. `resident` are the bytes of what is there before the step, by what it is, and
-    `gradients_bytes` those of the gradients of all weights; `recomputed` are the MACs of what is run again, None where they are not known.
+    `unknown`: nobody knows what it keeps. `resident` are the bytes of what is there before the step, by what it is,
+    `learnt` is how many parameters learn, and `gradients_bytes` are the bytes of their gradients; `recomputed` are the MACs
+    of what is run again, None where they are not known.
     """
 
     step: TrainingStep
@@ -30,6 +32,7 @@ class Training(NamedTuple):
     unknown: tuple[str, ...]
     peak: Peak | None
     resident: Mapping[Part, int]
+    learnt: int
     gradients_bytes: int
     recomputed: int | None
     peak_at: str | None
@@ -76,16 +79,12 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
     run = report.run
     step = step or run.conditions.step or TrainingStep()
     step.check()
-    keeping = find_kept(run, Rules(step.device, step.in_place))
+    keeping = find_kept(run, Rules(step.device, step.in_place, frozen=step.frozen))
     course = schedule(run, keeping, step)
     resident: dict[Part, int] = dict.fromkeys(("weights", "buffers", "input", "optimizer"), 0)
     for tensor in course.tensors[: course.resident]:
         resident[tensor.part] = resident.get(tensor.part, 0) + tensor.bytes
-    gradients = sum(
-        tensor.bytes if step.shares("weights") else step.share("gradients", tensor.bytes)
-        for tensor in course.tensors[: course.resident]
-        if tensor.part == "weights"
-    )
+    each = SIZES[keeping.types.weights]
     unknown = tuple(run.nodes[position].name for position in keeping.unknown)
     peak = None if unknown else replay(course, as_allocated=step.device == "cuda")
     return Training(
@@ -94,8 +93,9 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         unknown,
         peak,
         resident,
-        gradients,
-        _count_again(report, step),
+        sum(course.learnt),
+        sum(step.share("gradients", count * each) for count in course.learnt),
+        _count_again(report, keeping, step),
         None if peak is None else _name(report, peak),
     )
 
@@ -108,10 +108,13 @@ def _name(report: Report, peak: Peak) -> str:
     return f"{'forward again' if phase == 'again' else phase} of {report.run.nodes[layer].name}"
 
 
-def _count_again(report: Report, step: TrainingStep) -> int | None:
+def _count_again(report: Report, keeping: Keeping, step: TrainingStep) -> int | None:
     """Return the MACs of the layers that run again."""
     again = [
-        p for segment, is_kept in find_segments(report.run, step.checkpoint) if not is_kept for p in segment
+        p
+        for segment, is_kept in find_segments(report.run, keeping, step.checkpoint)
+        if not is_kept
+        for p in segment
     ]
     works = [report.run.facts[position].work for position in again]
     return None if None in works else sum(int(work.macs) for work in works if work is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archcalc.analysis.engine import Facts
+from archcalc.analysis.frozen import find_learnt
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.attention import find_attentions, keep_of_attention, lay_attention
 from archcalc.analysis.training.keeping import Keeping, KeptTensor, Value
@@ -34,6 +35,7 @@ class _Layer(NamedTuple):
     shapes: tuple[Sizes, ...]
     running: str
     cast: str | None
+    learnt: frozenset[str]
 
     @property
     def needed(self) -> tuple[bool, ...]:
@@ -43,7 +45,7 @@ class _Layer(NamedTuple):
     @property
     def learns(self) -> bool:
         """Whether it has a backward pass: it learns, or something before it does."""
-        return bool(self.facts.tensors[0]) or any(self.needed)
+        return bool(self.learnt) or any(self.needed)
 
 
 class _Walk:
@@ -52,6 +54,7 @@ class _Walk:
     def __init__(self, run: Run, rules: Rules) -> None:
         self.run, self.rules = run, rules
         self.types = Types.of(run.conditions.dtype)
+        self.learnt = find_learnt(run, rules.frozen)
         self.values: list[Value] = []
         self.until = last_uses([node.inputs for node in run.nodes], run.outputs)
         """After which layer nobody needs a value any more; of one that owns its storage, whatever lies in that."""
@@ -100,7 +103,7 @@ class _Walk:
         cast = self.types.chosen(facts.op.cast(facts.at, self.rules.device)) if inputs else None
         own = [FULL] if self.types.low and facts.op.widens(facts.at, self.rules.device) else []
         running = cast or widest([*[value.dtype for value in inputs], *own] or [self.types.weights])
-        return _Layer(position, node, facts, inputs, shapes, running, cast)
+        return _Layer(position, node, facts, inputs, shapes, running, cast, self.learnt[position])
 
     def _overwrites(self, layer: _Layer) -> bool:
         """Tell whether a layer overwrites its input: it is told to, and nobody needs that any more, nor keeps it."""
@@ -134,6 +137,7 @@ class _Walk:
         """Return what an op says that it keeps, each asked once for the same circumstances."""
         step = Backward(
             layer.needed,
+            layer.learnt,
             tuple([value.strides for value in layer.inputs]),
             self.rules.device,
             in_place,
@@ -167,9 +171,9 @@ class _Walk:
         self.made.append(KeptTensor((layer.position,), None, tensor.role, dtype, sizes_of(tensor.shape)))
 
     def _copy(self, layer: _Layer, name: str) -> None:
-        """Add a copy of a weight in the low type, of which autocast makes one, however many layers share the weight."""
+        """Add a copy of a weight in the low type; of one that learns autocast makes one, however many layers share it."""
         owner = layer.position if layer.node.tied is None else layer.node.tied
-        if (owner, name) in self.copied:
+        if name in layer.learnt and (owner, name) in self.copied:
             number = self.copied[owner, name]
             copy = self.made[number]
             self.made[number] = copy._replace(layers=(*copy.layers, layer.position))
@@ -191,6 +195,7 @@ class _Walk:
             tuple(ends),
             self.types,
             tuple(self.values),
+            self.learnt,
         )
 
     def _ends(self) -> list[int]:

@@ -55,11 +55,11 @@ class RMSNorm(Op):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        """Return the input and the root of each mean square; on the CPU, where it is put together, the quotient too."""
+        """Return the input and the root of each mean square; on the CPU, where it is put together, the quotient for the weight."""
         rows = Saved("statistics", at.x[: -self.axes])
         if step.device == "cuda":
             return Keeps(INPUT, rows)
-        quotients = [Saved("temporary", at.x)] if self.affine else []
+        quotients = [Saved("temporary", at.x)] if "weight" in step.learnt else []
         return Keeps(INPUT, rows, *quotients) if step.needed[0] else Keeps(*quotients)
 
     def cast(self, at: Site, device: Device) -> Cast:
@@ -157,7 +157,7 @@ class Affine(Op):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT) if self.scale else Keeps()
+        return Keeps(INPUT) if "weight" in step.learnt else Keeps()
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Self
 
@@ -108,14 +108,15 @@ class Linear(Dense):
             additions=prod(at.y) if self.bias else 0,
         )
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
-        return self.work(at).macs * (1 + sum(needed))
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
+        return self.work(at).macs * (("weight" in learnt) + sum(needed))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        """Return the rows of the input, which are copied where they do not lie in a row, and the weight for their gradient."""
+        """Return the rows of the input for the gradient of the weight, and the weight for theirs; rows that do not lie so are copied."""
         rows = (prod(others(at.x, self.axis)), at.x[self.axis])
         lie = regroup(at.x, step.strides[0], rows) is not None
-        return Keeps(INPUT if lie else Saved("copy", at.x), weights=["weight"] if step.needed[0] else [])
+        taken = [INPUT if lie else Saved("copy", at.x)] if "weight" in step.learnt else []
+        return Keeps(*taken, weights=["weight"] if step.needed[0] else [])
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +62,7 @@ class MatMul(Op):
     def work(self, at: Site) -> Work:
         return Work(macs=prod(at.y) * at.x[-1])
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
         return self.work(at).macs * sum(needed)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
@@ -176,7 +176,7 @@ class Einsum(Op):
             return Work(additions=prod(sizes.values()) - prod(at.y))
         return add_up(self._work(step, sizes) for step in self._steps())
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
         total: Number = 0
         sizes, left = self._sizes(at.xs), needed[0]
         for step, right in zip(self._steps(), needed[1:], strict=True):

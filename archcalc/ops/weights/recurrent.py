@@ -5,7 +5,7 @@ A layer is one of PyTorch's with `num_layers=1`: input and state have a matrix e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,13 +76,16 @@ class Recurrent(Op):
     def field(self, at: Site) -> Field:
         return "whole"
 
-    def _products(self, at: Site, name: str) -> Number:
-        """Return the MACs with the matrices whose names begin with this one, at all steps."""
-        matrices = [shape for each, shape in self.weights(at).items() if each.startswith(name)]
+    def _products(self, at: Site, name: str, among: Collection[str] | None = None) -> Number:
+        """Return the MACs with the matrices whose names begin with this one, at all steps; with those `among` some alone."""
+        tensors = self.weights(at)
+        matrices = [
+            tensors[each] for each in tensors if each.startswith(name) and (among is None or each in among)
+        ]
         return prod(at.x[:2]) * elements(matrices)
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
-        of_weights, of_states = self._products(at, "weight"), self._products(at, "weight_hh")
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
+        of_weights, of_states = self._products(at, "weight", learnt), self._products(at, "weight_hh")
         return of_weights + of_states + self._products(at, "weight_ih") * sum(needed)
 
     def work(self, at: Site) -> Work:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Self
 
@@ -111,27 +111,37 @@ class Conv(Sliding):
         sizes = Counter(len(maps) for maps in self.connections)
         return [(str(maps), filters, maps) for maps, filters in sorted(sizes.items())]
 
+    def _products(self, at: Site, tensors: Weights) -> Number:
+        """Return the MACs with some of the kernels, at all positions."""
+        kernels = [shape for name, shape in tensors.items() if name.startswith("weight")]
+        return at.y[0] * prod(at.y[2:]) * elements(kernels)
+
     def work(self, at: Site) -> Work:
-        kernels = [shape for name, shape in self.weights(at).items() if name.startswith("weight")]
-        positions = at.y[0] * prod(at.y[2:])
         return Work(
-            macs=positions * elements(kernels),
+            macs=self._products(at, self.weights(at)),
             additions=prod(at.y) if self.bias else 0,
         )
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
-        return self.work(at).macs * (1 + sum(needed))
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
+        learning = {name: shape for name, shape in self.weights(at).items() if name in learnt}
+        return self._products(at, learning) + self.work(at).macs * sum(needed)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        """Return the input, or a padded copy where the sides differ, and the weights; with `connections` what each filter sees."""
+        """Return the input, or a padded copy where the sides differ, and the weights; with `connections` what each filter sees.
+
+        PyTorch keeps both of them whichever gradient is needed, so also the input of a convolution whose weights are frozen.
+        """
         if self.connections is None:
             return Keeps(self.takes_in(at), weights=["weight"])
-        seen = [(at.x[0], len(maps), *at.x[2:]) for maps in self.connections]
+        sizes = [maps for maps, _, _ in self._fan_ins(at.x) if step.needed[0] or self._learns(maps, step)]
+        seen = [(at.x[0], len(maps), *at.x[2:]) for maps in self.connections if str(len(maps)) in sizes]
         copies = [Saved("copy", shape) for shape in seen]
         indices = [Saved("indices", shape[1:2]) for shape in seen if step.needed[0]]
-        return Keeps(
-            *copies, *indices, weights=[name for name in self.weights(at) if name.startswith("weight")]
-        )
+        return Keeps(*copies, *indices, weights=[f"weight{maps}" for maps in sizes])
+
+    def _learns(self, suffix: str, step: Backward) -> bool:
+        """Tell whether the filters learn whose tensors' names end so."""
+        return not step.learnt.isdisjoint((f"weight{suffix}", f"bias{suffix}"))
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
@@ -256,8 +266,8 @@ class ConvTranspose(Op):
             additions=prod(at.y) if self.bias else 0,
         )
 
-    def gradients(self, at: Site, needed: Sequence[bool]) -> Number:
-        return self.work(at).macs * (1 + sum(needed))
+    def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number:
+        return self.work(at).macs * (("weight" in learnt) + sum(needed))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(INPUT, weights=["weight"])

@@ -311,7 +311,8 @@ class Subsample(Pool):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(*([self.takes_in(at)] if step.needed[0] else []), Saved("temporary", at.y))
+        sums = [Saved("temporary", at.y)] if "coefficient" in step.learnt else []
+        return Keeps(*([self.takes_in(at)] if step.needed[0] else []), *sums)
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
