@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from archcalc.questions.compare import Contrast, compare
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.finding import Finding
-    from archcalc.questions.fit import Fit, fit
+    from archcalc.questions.fit import fit
+    from archcalc.questions.fitted import Fit
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
     from archcalc.questions.verify.agreement import compare_values
     from archcalc.questions.verify.verify import Verification, memory_bound, verify
@@ -86,7 +87,7 @@ _HOMES = {
     "Derivation": "archcalc.questions.explain",
     "Explanation": "archcalc.questions.explain",
     "explain": "archcalc.questions.explain",
-    "Fit": "archcalc.questions.fit",
+    "Fit": "archcalc.questions.fitted",
     "fit": "archcalc.questions.fit",
     "export": "archcalc.formats.registry",
     "Finding": "archcalc.questions.finding",

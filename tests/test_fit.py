@@ -9,6 +9,10 @@ import pytest
 import archcalc
 from archcalc import ArchcalcError
 from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.training.segments import list_checkpoints
+from archcalc.analysis.training.step import TrainingStep
+from archcalc.analysis.training.training import train
+from archcalc.questions.fitted import find_hindrance
 
 SMALL = """\
 name: small
@@ -150,3 +154,101 @@ def test_what_is_varied_is_not_given(run):
     assert (outcome.status, outcome.out) == (2, "")
     assert "--batch is what is varied" in outcome.err
     assert "such as memory_bytes <= 24GiB" in run("fit", "alexnet").err
+
+
+STEP = TrainingStep("adam")
+
+
+@pytest.mark.parametrize("network", ["lenet5", "alexnet", "resnet18", "squeezenet1_1"])
+@pytest.mark.parametrize("step", [STEP, TrainingStep(frozen=("*.bias",)), TrainingStep(accumulate=4)])
+def test_no_checkpoint_that_fits_runs_less_again(network, step):
+    report = archcalc.analyze(network, batch=8, train=True)
+    tried = {
+        name: train(report, step._replace(checkpoint=name))
+        for name in ("none", "blocks", "auto", *(f"every:{n}" for n in range(2, len(report.rows), 7)))
+    }
+    peaks = sorted(each.peak_bytes for each in tried.values())
+    for bound in (peaks[0] - 1, peaks[0], peaks[len(peaks) // 2], peaks[-1]):
+        found = archcalc.fit(network, [f"train.peak_bytes <= {bound}"], "checkpoint", batch=8, step=step)
+        assert found.looks == len(found.alternatives) <= 20
+        again = [each.recomputed for each in tried.values() if each.peak_bytes <= bound]
+        if found.value is None:
+            assert found.next == min(found.alternatives, key=lambda each: each.tightness).value
+            assert not any(each.fits for each in found.alternatives)
+            assert tried["none"].peak_bytes > bound
+            continue
+        chosen = train(report, step._replace(checkpoint=found.value))
+        assert chosen.peak_bytes == FIGURES["train.peak_bytes"].amount(found.report) <= bound
+        assert not again or chosen.recomputed <= min(again)
+        assert (found.next is None) == (found.value == "none")
+
+
+def test_checkpoints_are_looked_at_on_one_run(monkeypatch):
+    runs = []
+    ask = archcalc.analysis.report.run
+    monkeypatch.setattr("archcalc.analysis.report.run", lambda *args: runs.append(args) or ask(*args))
+    found = archcalc.fit("googlenet", ["train.peak_bytes <= 150MiB"], "checkpoint")
+    assert (len(runs), found.looks > 10) == (1, True)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4, 7, 9, 50, 1000])
+def test_lengths_of_segments_go_from_two_to_half_of_all(layers):
+    run = archcalc.analyze(archcalc.loads(f"input: 3x8x8\nlayers: [{', '.join(['relu'] * layers)}]")).run
+    names = list_checkpoints(run)
+    lengths = [int(name.partition(":")[2]) for name in names if ":" in name]
+    assert names[:2] == ("none", "auto")
+    assert len(names) == len(set(names)) <= 20
+    assert all(2 <= each <= max((layers + 2) // 2, 2) for each in lengths)
+
+
+def test_the_page_of_checkpoints_says_what_the_others_need(run):
+    line = [
+        "fit",
+        "resnet50",
+        "--memory",
+        "5GiB",
+        "--vary",
+        "checkpoint",
+        "--batch",
+        64,
+        "--optimizer",
+        "adam",
+    ]
+    document = json.loads(run(*line, "--format", "json").out)
+    assert (document["vary"], document["value"], document["next_value"]) == ("checkpoint", "blocks", "none")
+    assert document["in_the_way"].startswith("backward of ")
+    (row,) = document["rows"]
+    assert row["fits"] <= 5 * 2**30 < row["next"]
+    others = {each["value"]: each for each in document["alternatives"]}
+    assert others["none"]["recomputed_macs"] == 0
+    assert others["none"]["peak_bytes"] == row["next"]
+    assert others["blocks"] | {"fits": True, "peak_bytes": row["fits"]} == others["blocks"]
+    text = run(*line, COLUMNS=100).out
+    assert "checkpoint  blocks" in text
+    assert "auto        2.20 GiB, 262 G MACs again, fits" in text
+    assert "every" not in text
+
+
+def test_where_no_checkpoint_fits_the_nearest_is_named(run):
+    line = ["fit", "resnet50", "--memory", "1GiB", "--vary", "checkpoint", "--batch", 64]
+    outcome = run(*line)
+    assert (outcome.status, outcome.err) == (1, "")
+    assert "nothing fits, 'auto' comes nearest" in outcome.out
+    document = json.loads(run(*line, "--format", "json").out)
+    assert (document["value"], document["next_value"]) == (None, "auto")
+
+
+def test_a_checkpoint_that_is_varied_is_not_given(run):
+    outcome = run("fit", "alexnet", "--memory", "1GiB", "--vary", "checkpoint", "--checkpoint", "auto")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "--checkpoint is what is varied" in outcome.err
+
+
+def test_what_is_in_the_way_is_what_the_figure_says():
+    """The work of a training step has its heaviest layer, and no moment."""
+    found = archcalc.fit("alexnet", ["train.macs <= 10G"])
+    heaviest = max(found.over.rows, key=lambda row: row.trained_macs)
+    assert find_hindrance(found.over, found.bounds) == heaviest.name
+    for key, figure in FIGURES.items():
+        if figure.limit:
+            assert isinstance(figure.find_most(found.over), str), key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from archcalc.analysis.conditions import BYTES, Conditions, DType
 from archcalc.analysis.engine import Engine
@@ -18,6 +18,9 @@ from archcalc.network.network import Network
 from archcalc.op.site import Sizes
 from archcalc.sheet.numbers import short
 from archcalc.sheet.pages import Paged
+
+if TYPE_CHECKING:
+    from archcalc.analysis.training.step import TrainingStep
 
 Answer = TypeVar("Answer")
 FIELDS = ("name", "title", "source", "input_shape", "outputs", "batch", "dtype", "rows", "totals")
@@ -76,6 +79,10 @@ class Report(Paged):
             return report_on(self.run.network, self.run.conditions._replace(train=True))
         except ArchcalcError:
             return None
+
+    def done_by(self, step: TrainingStep) -> Report:
+        """Return the report on the same network with a step of training that is done otherwise."""
+        return Report(self.run.under(self.run.conditions._replace(step=step)))
 
     def once(self, ask: Callable[[Report], Answer]) -> Answer:
         """Return what a function says of the report, which is asked once however many figures are read from it."""
@@ -155,6 +162,11 @@ class Report(Paged):
     def train(self) -> bool:
         """Whether the heads are there that exist only in training."""
         return self.run.conditions.train
+
+    @property
+    def busiest(self) -> Row:
+        """The layer while which most is alive."""
+        return max(self.rows, key=lambda row: row.alive)
 
     @property
     def parameters(self) -> Mapping[str, object]:

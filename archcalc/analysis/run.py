@@ -66,6 +66,10 @@ class Run:
         """The positions of all layers by name."""
         return {node.name: position for position, node in enumerate(self.nodes)}
 
+    def under(self, conditions: Conditions) -> Run:
+        """Return the same under conditions that change nothing of what layers say: how a step of training is done."""
+        return Run(self.network, conditions, self.nodes, self.facts, self.outputs)
+
     @property
     def graph(self) -> Network:
         """The layers that ran as a network of their own, each op as it ran."""

@@ -60,9 +60,9 @@ def complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def complete_varied(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return what `fit` may vary that a word begins: batch, input, and the parameters of the model before it."""
+    """Return what `fit` may vary that a word begins: batch, input, checkpoint, and the parameters of the model before it."""
     network = _network(ctx)
-    names = ("batch", "input", *(network.parameters if network else ()))
+    names = ("batch", "input", "checkpoint", *(network.parameters if network else ()))
     return offer(name for name in names if name.startswith(incomplete))
 
 

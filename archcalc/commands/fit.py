@@ -32,6 +32,7 @@ class FitOptions(Options, StepOptions):
         "fit resnet50 --memory 8GiB",
         "fit resnet50 --memory 24GiB --optimizer adam --dtype amp-float16",
         "fit resnet50 --memory 8GiB --vary input",
+        "fit resnet50 --memory 8GiB --vary checkpoint --batch 128 --optimizer adam",
         "fit mobilenet_v1 --ram 256KiB --dtype int8",
         "fit mobilenet_v2 --ram 512KiB --flash 4MiB --dtype int8",
         "fit simple_convnet --limit 'params <= 1M' --vary hidden_size",
@@ -57,7 +58,8 @@ class FitOptions(Options, StepOptions):
     "--vary",
     metavar="WHAT",
     shell_complete=complete_varied,
-    help="batch, input, which is then square, or a parameter of the spec.  [default: batch; input with --ram or --flash]",
+    help="batch, input, which is then square, checkpoint, for what runs the least again in a step of training, or a "
+    "parameter of the spec.  [default: batch; input with --ram or --flash]",
 )
 @step_options
 @limit_option
@@ -78,21 +80,21 @@ def fit(
 ) -> None:
     """Find the largest batch, input or parameter that fits into memory, or keeps within other limits.
 
-    The answer is the largest value, what each figure is with it, and what the next value would need. The exit status is
-    1 where none fits.
+    The answer is the largest value, what each figure is with it, and what the next value would need. Of checkpoints it is
+    the one that runs the fewest MACs again, with what the others need. The exit status is 1 where none fits.
 
     Small devices hold the weights in flash and the activations in one arena in RAM, with batch normalisation folded and
     activations in place; --dtype int8 is a byte a number.
     """
     from archcalc.views import fitting
 
+    what = vary or ("input" if ram or flash else "batch")
     step = read_step(options)
-    options["train"] = options["train"] or step is not None
+    options["train"] = options["train"] or step is not None or what == "checkpoint"
     whole = "train.peak_bytes" if options["train"] else "memory_bytes"
     short = {whole: memory, "deployed.arena_bytes": ram, "deployed.weight_bytes": flash}
     limits = read_limits(stated, short)
-    what = vary or ("input" if ram or flash else "batch")
-    if what in ("batch", "input") and options[what]:  # type: ignore[literal-required]
+    if what in ("batch", "input", "checkpoint") and options[what]:  # type: ignore[literal-required]
         raise click.UsageError(f"--{what} is what is varied: leave it out, or vary something else")
     tell_namesake(model)
     found = archcalc.fit(

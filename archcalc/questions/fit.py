@@ -1,45 +1,27 @@
-"""What still fits: the largest batch, input or parameter of a network with which its figures keep within limits."""
+"""What still fits: the largest batch, input or parameter of a network, or the least checkpoint, within limits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import inf
-from typing import NamedTuple
 
-from archcalc.analysis.budget import judge_all, limit, singles
+from archcalc.analysis.budget import limit, singles
 from archcalc.analysis.conditions import Conditions, DType, Input
-from archcalc.analysis.deployed import deploy
-from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report, report_on
 from archcalc.analysis.training.step import TrainingStep
-from archcalc.analysis.training.training import train as train_step
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, ExceededError, nearest
 from archcalc.network.network import FigureLimit, Limit, Network
-from archcalc.questions.memory import busiest
+from archcalc.questions.checkpoints import CHECKPOINT, fit_checkpoint
+from archcalc.questions.fitted import Fit, look_at
 
 BATCH, SIDE = "batch", "input"
 MOST = 10**12
 """The largest value that is tried."""
 NEARBY = 64
 """How many values below one that suits no layer are tried in its place."""
-
-
-class Fit(NamedTuple):
-    """The largest `value` of what is varied with which all limits hold, and the report of it; None where none does.
-
-    `over` is the report of the next value that suits the network, which is `next`, and with which a limit is broken; None
-    where there is none. `bounds` are the limits, and `looks` how many reports were made.
-    """
-
-    bounds: Sequence[FigureLimit]
-    vary: str
-    value: int | None
-    report: Report | None
-    next: int | None
-    over: Report | None
-    looks: int
 
 
 def fit(  # noqa: PLR0913  # the conditions, each by its name
@@ -55,12 +37,12 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     train: bool = False,
     step: TrainingStep | None = None,
 ) -> Fit:
-    """Find the largest batch, square input or parameter with which a network keeps within limits.
+    """Find the largest batch, square input or parameter with which a network keeps within limits, or the least checkpoint.
 
     Args:
         model: whatever `load` takes, or where no parameter is varied what it returned.
         limits: upper bounds on figures, such as "memory_bytes <= 24GiB".
-        vary: "batch", "input", or a parameter of the spec, which is a whole number.
+        vary: "batch", "input", "checkpoint", or a parameter of the spec, which is a whole number.
         parameters: values in place of those of the spec's others.
         input: as `analyze` takes it, where it is not what is varied.
         batch: likewise.
@@ -73,20 +55,20 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
         ArchcalcError: a limit is no upper bound, on what is not known, or never reached; nothing of this name can be varied.
     """
     bounds = _upper_bounds([limit(each) if isinstance(each, str) else each for each in limits])
-    network = as_network(model, parameters=parameters, input=input, batch=batch)
+    load = partial(as_network, model, input=input, batch=batch)
+    network = load(parameters=parameters)
     whole = Conditions.of(
         network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
     )
+    if vary == CHECKPOINT:
+        return fit_checkpoint(report_on(network, whole._replace(train=True)), bounds)
     if vary == BATCH:
         return _Search(lambda value: report_on(network, whole._replace(batch=value)), bounds, vary).run(1)
     if vary == SIDE:
         return _Search(_squares(network, whole), bounds, vary, power=2).run(_side(network, whole))
-
-    def make(value: int) -> Report:
-        changed = {**(parameters or {}), vary: value}
-        return report_on(as_network(model, parameters=changed, input=input, batch=batch), whole)
-
-    return _Search(make, bounds, vary).run(_parameter(network, vary))
+    return _Search(
+        lambda value: report_on(load(parameters={**(parameters or {}), vary: value}), whole), bounds, vary
+    ).run(_parameter(network, vary))
 
 
 def _upper_bounds(limits: Sequence[Limit]) -> list[FigureLimit]:
@@ -139,7 +121,7 @@ def _parameter(network: Network, name: str) -> int:
         ArchcalcError: there is none called so, or it is no whole number.
     """
     if name not in network.parameters:
-        known = [BATCH, SIDE, *network.parameters]
+        known = [BATCH, SIDE, CHECKPOINT, *network.parameters]
         raise ArchcalcError(
             f"{network.name} has no parameter '{name}' to vary",
             hint=nearest(name, known) or f"choose from {', '.join(known)}",
@@ -148,24 +130,6 @@ def _parameter(network: Network, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ArchcalcError(f"'{name}' is no whole number from 1 on", hint="only such a parameter is varied")
     return value
-
-
-def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str:
-    """Return the layer that has most of what breaks the tightest of some limits, or while which most is alive."""
-    tightest = max(bounds, key=lambda bound: FIGURES[bound.figure].amount(over) / (bound.bound or 1))
-    figure = FIGURES["weight_bytes" if tightest.figure == "deployed.weight_bytes" else tightest.figure]
-    if tightest.figure.startswith("deployed.") and figure.of is None:
-        return over.once(deploy).peak_at
-    if tightest.figure == "memory_bytes" and over.weight_bytes > over.peak_bytes:
-        figure = FIGURES["weight_bytes"]
-    if tightest.figure.startswith("train."):
-        return (over.in_training or over).once(train_step).peak_at or ""
-    if figure.of is None:
-        return busiest(over).name
-    shares = [(figure.of_row(row, over), row.name) for row in over.rows]
-    return max(((share, name) for share, name in shares if isinstance(share, int)), key=lambda pair: pair[0])[
-        1
-    ]
 
 
 class _Search:
@@ -242,17 +206,9 @@ class _Search:
         Raises:
             ArchcalcError: it suits no layer, or a figure is not known.
         """
-        report = self.make(value)
-        self.reports[value] = report
-        amounts = [(FIGURES[bound.figure].amount(report), bound) for bound in self.bounds]
-        outcome = judge_all(self.bounds, report)
-        if outcome == "unknown":
-            names = ", ".join(dict.fromkeys(bound.figure for bound in self.bounds))
-            raise ExceededError(
-                f"{names} of {report.name} is not known entirely, so nobody can say what fits"
-            )
-        tightest = max(amount / bound.bound if bound.bound else inf for amount, bound in amounts)
-        (self.fits if outcome == "ok" else self.breaks)[value] = tightest
+        self.reports[value] = report = self.make(value)
+        looked = look_at(value, report, self.bounds)
+        (self.fits if looked.fits else self.breaks)[value] = looked.tightness
 
     def _guess(self) -> int:
         """Return the value at which the tightest limit is reached, were it a line, or a parabola, through two that are known."""

@@ -18,11 +18,6 @@ class Need(NamedTuple):
     meaning: str
 
 
-def busiest(report: Report) -> Row:
-    """Return the layer while which most is alive."""
-    return max(report.rows, key=lambda row: row.alive)
-
-
 def find_most_unfolded(report: Report) -> Row | None:
     """Return the layer of whose input im2col makes the largest matrix; None where there are no convolutions."""
     rows = [row for row in report.rows if row.unfolded]
@@ -38,7 +33,7 @@ def inference(report: Report) -> list[Need]:
             "peak activations",
             totals.peak,
             report.peak_bytes,
-            f"the largest set alive at once, while {busiest(report).name} runs",
+            f"the largest set alive at once, while {report.busiest.name} runs",
         ),
     ]
 

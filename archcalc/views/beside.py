@@ -212,17 +212,37 @@ FOLDED = object_of(
 FOLDING: dict[str, Schema] = {
     "folding": describe("of batch normalisations; null where it was not asked for", or_null(FOLDED)),
 }
+VALUE: Schema = {"type": ["integer", "string"]}
 FITTED: dict[str, Schema] = {
-    "vary": describe("what was varied: batch, input or a parameter", TEXT),
-    "value": describe("the largest value that fits; null where none does", or_null(COUNT)),
+    "vary": describe("what was varied: batch, input, checkpoint or a parameter", TEXT),
+    "value": describe(
+        "the largest value that fits, or the checkpoint that runs the fewest MACs again; null where none does",
+        or_null(VALUE),
+    ),
     "next_value": describe(
-        "the next one, with which a limit is broken, or that suits no layer", or_null(COUNT)
+        "the next one, with which a limit is broken, or that suits no layer; of checkpoints the nearest of those that "
+        "run less again, or of all where none fits",
+        or_null(VALUE),
     ),
     "in_the_way": describe(
         "the layer that has most of what breaks the limit, or while which most is alive; null where none is broken",
         or_null(TEXT),
     ),
     "looks": describe("how many reports were made", COUNT),
+    "alternatives": describe(
+        "all checkpoints that were looked at, those that run the least again first; empty where something else is varied",
+        list_of(
+            object_of(
+                {
+                    "value": TEXT,
+                    "fits": FLAG,
+                    "recomputed_macs": or_null(COUNT),
+                    "kept_bytes": or_null(COUNT),
+                    "peak_bytes": or_null(COUNT),
+                }
+            )
+        ),
+    ),
 }
 CHECKED: dict[str, Schema] = {
     "checked": describe("figures and limits that were compared", COUNT),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
+from archcalc.analysis.training.training import train
 from archcalc.network.network import FigureLimit
-from archcalc.questions.fit import Fit, find_hindrance
+from archcalc.questions.fitted import Alternative, Fit, find_hindrance
 from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, MIXED, TEXT
-from archcalc.sheet.numbers import group_digits
+from archcalc.sheet.numbers import group_digits, short, write_bytes
 from archcalc.sheet.sheet import Cell, Column, Kind, Sheet
 from archcalc.views.page import facts, notes, subtitle
 
@@ -40,6 +42,7 @@ def sheet(fit: Fit) -> Sheet:
             "next_value": fit.next,
             "in_the_way": hindrance,
             "looks": fit.looks,
+            "alternatives": [_describe(each) for each in fit.alternatives],
         },
     )
 
@@ -59,12 +62,52 @@ def _exact_enough(kind: Kind, numbers: Sequence[int]) -> Kind:
 
 
 def _answer(fit: Fit, hindrance: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the largest value that fits, and what is in the way of the next one."""
-    if fit.value is None:
-        yield f"largest {fit.vary}", f"none fits, not even {group_digits(fit.next or 1)}"
+    """Yield the value that fits, and what is in the way of the next one."""
+    if fit.alternatives:
+        yield (
+            fit.vary,
+            f"nothing fits, '{fit.next}' comes nearest" if fit.value is None else str(fit.value),
+        )
+    elif fit.value is None:
+        yield f"largest {fit.vary}", f"none fits, not even {_write(fit.next or 1)}"
     else:
-        yield f"largest {fit.vary}", group_digits(fit.value)
+        yield f"largest {fit.vary}", _write(fit.value)
     if fit.next is not None and fit.over is None:
-        yield "next", f"{group_digits(fit.next)} does not suit the network, nor does any between"
+        yield "next", f"{_write(fit.next)} does not suit the network, nor does any between"
     elif hindrance is not None:
         yield "in the way", hindrance
+    for each in _pick(fit.alternatives):
+        yield str(each.value), _say(each)
+
+
+def _pick(alternatives: Sequence[Alternative]) -> Iterator[Alternative]:
+    """Yield the ways to checkpoint that have a name, and those lengths that take less than all that run no more again."""
+    least = inf
+    for each in alternatives:
+        if not str(each.value).startswith("every:") or each.tightness < least:
+            yield each
+        least = min(least, each.tightness)
+
+
+def _write(value: int | str) -> str:
+    return value if isinstance(value, str) else group_digits(value)
+
+
+def _describe(each: Alternative) -> dict[str, object]:
+    """Return what machines are told of one way to checkpoint."""
+    training = each.report.once(train)
+    return {
+        "value": each.value,
+        "fits": each.fits,
+        "recomputed_macs": training.recomputed,
+        "kept_bytes": training.kept_bytes,
+        "peak_bytes": training.peak_bytes,
+    }
+
+
+def _say(each: Alternative) -> str:
+    """Return what one way to checkpoint takes."""
+    training = each.report.once(train)
+    peak = "a peak that is not known" if training.peak_bytes is None else write_bytes(training.peak_bytes)
+    again = "an unknown number of" if training.recomputed is None else short(training.recomputed)
+    return f"{peak}, {again} MACs again, {'fits' if each.fits else 'does not fit'}"

@@ -10,7 +10,7 @@ from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.questions.explain import parameter_formulas
-from archcalc.questions.memory import busiest, find_most_unfolded, inference
+from archcalc.questions.memory import find_most_unfolded, inference
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
 from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
@@ -190,7 +190,7 @@ def at_inference(report: Report) -> dict[str, object]:
     deployed = report.once(deploy)
     return {
         "peak_bytes": report.peak_bytes,
-        "peak_at": busiest(report).name,
+        "peak_at": report.busiest.name,
         "arena_bytes": FIGURES["arena_bytes"].of_total(report),
         "memory_bytes": report.weight_bytes + report.peak_bytes,
         "in_place_bytes": report.totals.in_place * report.bytes_each,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.analysis.deployed import deploy
-from archcalc.analysis.figures.vocabulary import Figure, figure
+from archcalc.analysis.figures.vocabulary import FIGURES, Figure, figure
 from archcalc.sheet.kinds import BYTES
 
 figure(
@@ -14,6 +14,7 @@ figure(
         label="deployed weights",
         total=lambda t: t.once(deploy).report.weight_bytes,
         limit=True,
+        where=lambda t: FIGURES["weight_bytes"].find_most(t.once(deploy).report),
     )
 )
 figure(
@@ -25,6 +26,7 @@ figure(
         total=lambda t: t.once(deploy).peak_bytes,
         limit=True,
         of_outputs=True,
+        where=lambda t: t.once(deploy).peak_at,
     )
 )
 figure(
@@ -37,5 +39,6 @@ figure(
         known=lambda t: t.once(deploy).arena_bytes or t.once(deploy).peak_bytes,
         limit=True,
         of_outputs=True,
+        where=lambda t: t.once(deploy).peak_at,
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archcalc.analysis.arena import lifetimes, measure_arena
-from archcalc.analysis.figures.vocabulary import Figure, Traced, figure
+from archcalc.analysis.figures.vocabulary import FIGURES, Figure, Traced, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.sheet.kinds import BYTES, COUNT, MATRIX
@@ -17,6 +17,13 @@ def _weights(row: Row) -> int:
 
 def _arena(report: Report) -> int | None:
     return measure_arena(lifetimes(report.run), report.bytes_each)
+
+
+def _where_in_memory(report: Report) -> str | None:
+    """Return the layer with the most weights, or where activations take more than these that while which most is alive."""
+    if report.weight_bytes > report.peak_bytes:
+        return FIGURES["weight_bytes"].find_most(report)
+    return report.busiest.name
 
 
 figure(
@@ -98,6 +105,7 @@ figure(
         listed=True,
         limit=True,
         of_outputs=True,
+        where=lambda t: t.busiest.name,
     )
 )
 figure(
@@ -111,6 +119,7 @@ figure(
         known=lambda t: t.once(_arena) or t.peak_bytes,
         limit=True,
         of_outputs=True,
+        where=lambda t: t.busiest.name,
     )
 )
 figure(
@@ -123,6 +132,7 @@ figure(
         listed=True,
         limit=True,
         of_outputs=True,
+        where=_where_in_memory,
     )
 )
 figure(

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.sheet.kinds import BYTES
 
+if TYPE_CHECKING:
+    from archcalc.analysis.training.training import Training
+
 Measure = Callable[[Report], int | None]
 
 
+def _train(report: Report) -> Training | None:
+    """Return a step of training of a report's network, its auxiliary heads included; None where these do not suit."""
+    from archcalc.analysis.training.training import train
+
+    trained = report.in_training
+    return None if trained is None else trained.once(train)
+
+
 def _measure(name: str) -> Measure:
-    """Return what a step of training of a report's network comes to, its auxiliary heads included; None where it is not known."""
+    """Return what asks how much a step of training takes of something; None where it is not known."""
 
     def measured(report: Report) -> int | None:
-        from archcalc.analysis.training.training import train
-
-        trained = report.in_training
-        return None if trained is None else getattr(trained.once(train), name)
+        trained = _train(report)
+        return None if trained is None else getattr(trained, name)
 
     return measured
+
+
+def _where(report: Report) -> str | None:
+    """Return when most is there: a phase and a layer."""
+    trained = _train(report)
+    return None if trained is None else trained.peak_at
 
 
 def _known(measure: Measure) -> Callable[[Report], int]:
@@ -55,5 +71,6 @@ for key, name, label, says, of_outputs in (
             known=_known(_measure(name)),
             limit=True,
             of_outputs=of_outputs,
+            where=_where,
         )
     )

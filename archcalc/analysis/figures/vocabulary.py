@@ -108,6 +108,7 @@ class Figure(NamedTuple):
         unit: of what is derived.
         meaning: what it is in a few words, beside its derivation.
         measured: what verify calls it where it measures it.
+        where: at which layer most of it is, or when; None where that is the row that has most.
     """
 
     key: str
@@ -128,6 +129,7 @@ class Figure(NamedTuple):
     unit: str = ""
     meaning: str = ""
     measured: str = ""
+    where: Callable[[Report], str | None] | None = None
 
     @property
     def column(self) -> Column:
@@ -146,6 +148,14 @@ class Figure(NamedTuple):
     def of_total(self, report: Report) -> object:
         """Return the cell of the whole network; "" where it says nothing of that."""
         return "" if self.total is None else self.total(report)
+
+    def find_most(self, report: Report) -> str | None:
+        """Return the layer that has most of it, or while which most of it is there; None where nobody can say."""
+        if self.where is not None:
+            return self.where(report)
+        shares = [(self.of_row(row, report), row.name) for row in report.rows]
+        known = [(share, name) for share, name in shares if isinstance(share, int)]
+        return max(known, key=lambda pair: pair[0])[1] if known else None
 
     def amount(self, report: Report) -> int:
         """Return how much of it the whole network has, as far as that is known.

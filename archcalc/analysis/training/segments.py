@@ -9,8 +9,28 @@ from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping
 from archcalc.network.network import parts
 
+LENGTHS = 17
+"""How many lengths of segments are worth a look."""
 Segment = tuple[range, bool]
 """Positions of layers, and whether all that their backward pass needs is kept."""
+
+
+def list_checkpoints(run: Run) -> tuple[str, ...]:
+    """Return the ways to checkpoint a network that are worth a look, at most 20.
+
+    They are nothing at all, blocks where there are any, as many layers as the square root of all, and numbers of layers
+    from 2 to half of them, each larger by the same factor than the one before.
+    """
+    count = len(run.nodes)
+    growth = (max(count, 4) / 4) ** (1 / (LENGTHS - 1))
+    lengths = {round(2 * growth**number) for number in range(LENGTHS)} - {isqrt(count)}
+    has_blocks = any(_top(node.name) for node in run.nodes)
+    return (
+        "none",
+        *(["blocks"] if has_blocks else []),
+        "auto",
+        *(f"every:{length}" for length in sorted(lengths)),
+    )
 
 
 def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:

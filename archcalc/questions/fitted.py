@@ -1,0 +1,66 @@
+"""What comes of a search for what fits: the value found, the one that does not fit, and what is in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple
+
+from archcalc.analysis.budget import judge_all
+from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.report import Report
+from archcalc.ground.errors import ExceededError
+from archcalc.network.network import FigureLimit
+
+
+class Alternative(NamedTuple):
+    """A value that was looked at: whether all limits hold with it, and which part of the tightest one it takes."""
+
+    value: int | str
+    report: Report
+    fits: bool
+    tightness: float
+
+
+class Fit(NamedTuple):
+    """The largest `value` of what is varied with which all limits hold, and the report of it; None where none does.
+
+    `over` is the report of the next value that suits the network, which is `next`, and with which a limit is broken; None
+    where there is none. `bounds` are the limits, and `looks` how many reports were made. Of checkpoints the value is the
+    one that runs the least again, the next one comes nearest of those that run less again, or of all where none fits, and
+    `alternatives` are all.
+    """
+
+    bounds: Sequence[FigureLimit]
+    vary: str
+    value: int | str | None
+    report: Report | None
+    next: int | str | None
+    over: Report | None
+    looks: int
+    alternatives: Sequence[Alternative] = ()
+
+
+def look_at(value: int | str, report: Report, bounds: Sequence[FigureLimit]) -> Alternative:
+    """Return whether a value fits, and which part of the tightest limit it takes.
+
+    Raises:
+        ExceededError: a figure is not known.
+    """
+    outcome = judge_all(bounds, report)
+    if outcome == "unknown":
+        names = ", ".join(dict.fromkeys(bound.figure for bound in bounds))
+        raise ExceededError(f"{names} of {report.name} is not known entirely, so nobody can say what fits")
+    return Alternative(value, report, outcome == "ok", max(_takes(bound, report) for bound in bounds))
+
+
+def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str | None:
+    """Return the layer that has most of what breaks the tightest of some limits, or while which most is there."""
+    tightest = max(bounds, key=lambda bound: _takes(bound, over))
+    return FIGURES[tightest.figure].find_most(over)
+
+
+def _takes(bound: FigureLimit, report: Report) -> float:
+    """Return which part of a limit a figure takes."""
+    amount = FIGURES[bound.figure].amount(report)
+    return amount / bound.bound if bound.bound else inf
