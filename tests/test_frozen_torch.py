@@ -200,3 +200,42 @@ def test_a_step_with_frozen_weights_costs_what_pytorch_counts(name, patterns, me
         ends = outputs if isinstance(outputs, tuple) else (outputs,)
         sum(end.sum() for end in ends).backward()
     assert 2 * FIGURES["train.macs"].amount(report) == counter.get_total_flops()
+
+
+TIED = """
+input: 8
+layers:
+  - linear: {name: first, out: 8}
+  - linear: {name: a, out: 8}
+  - linear: {name: b, out: 8, tie: a}
+  - linear: {name: last, out: 8}
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "amp-bfloat16"])
+@pytest.mark.parametrize("frozen", [(), ("a",), ("b",), ("first",), ("last",), ("a.weight",), ("a.bias",)])
+def test_a_frozen_weight_that_layers_share_has_a_copy_for_each(frozen, dtype):
+    """Autocast keeps the copy of a weight that learns for the layers that follow, and no other."""
+    report = archcalc.analyze(archcalc.loads(TIED), batch=BATCH, train=True, dtype=dtype)
+    model = model_of(report, "cpu")
+    for path, parameter in model.named_parameters():
+        parameter.requires_grad_(
+            not f"{path}.".startswith(tuple(f"{n}.".replace("b.", "a.") for n in frozen))
+        )
+    assert not frozen or not all(each.requires_grad for each in model.parameters())
+    compare(report, model, frozen, dtype, "cpu")
+
+
+def test_a_checkpointed_segment_that_is_frozen_does_not_run_again():
+    network = "input: 4\nlayers: [linear: 4, sigmoid, linear: 4, sigmoid, linear: 4, sigmoid]"
+    report = archcalc.analyze(archcalc.loads(network), train=True)
+    found = train(report, TrainingStep(checkpoint="every:2", frozen=("linear1",)))
+    calls = []
+    x = torch.rand(1, 4)
+    for number in range(1, 4):
+        layer = torch.nn.Linear(4, 4).requires_grad_(number > 1)
+        run = lambda y, number=number, layer=layer: calls.append(number) or torch.sigmoid(layer(y))  # noqa: E731
+        x = torch.utils.checkpoint.checkpoint(run, x, use_reentrant=False)
+    x.sum().backward()
+    assert calls == [1, 2, 3, 3, 2]
+    assert found.recomputed == 2 * 4 * 4

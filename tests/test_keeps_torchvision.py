@@ -6,6 +6,8 @@ Stochastic depth is left out, as in our specs; its noise is one number a sample.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from known import FIRSTS, NAMES
 from test_keeps_torch import saved_bytes
@@ -63,3 +65,30 @@ def test_a_network_of_torchvision_keeps_what_ours_does_under_autocast(name):
     assert keeping.autograd_bytes == saved_bytes(
         model_of(name, "cpu"), report.input_shapes, "amp-bfloat16", "cpu"
     )
+
+
+FREEZING = [  # a network of torchvision, what is frozen of ours, and which of its parameters these are
+    ("resnet50", ["conv1", "batchnorm1", "conv[23]_x"], "conv1|bn1|layer[12]"),
+    ("resnet50", ["conv*", "batchnorm*"], "(?!fc)"),
+    ("resnet50", ["conv[34]_x.*batchnorm*"], r"layer[23].*(bn|downsample\.1)"),
+    ("vgg16", ["stage*"], "features"),
+    ("alexnet", ["conv*", "fc6"], r"features|classifier\.1\."),
+    ("mobilenet_v2", ["stem", "stage[1-4]"], r"features\.(\d|10)\."),
+    (
+        "densenet121",
+        ["conv1", "batchnorm1", "dense_block[12]", "transition[12]"],
+        r"features\.(conv0|norm0|denseblock[12]|transition[12])",
+    ),
+    ("efficientnet_b0", ["stage[1-8]"], r"features\.[0-7]\."),
+    ("convnext_tiny", ["*.bias"], ".*bias"),
+]
+
+
+@pytest.mark.parametrize(("name", "patterns", "meant"), FREEZING)
+def test_a_network_of_torchvision_with_frozen_weights_keeps_what_ours_does(name, patterns, meant):
+    report = archcalc.analyze(archcalc.load(OTHERWISE.get(name, name)), batch=2, train=True)
+    keeping = find_kept(report.run, Rules(device="cpu", frozen=tuple(patterns)))
+    model = model_of(name, "meta")
+    for path, parameter in model.named_parameters():
+        parameter.requires_grad_(not re.match(meant, path))
+    assert keeping.autograd_bytes == saved_bytes(model, report.input_shapes, "float32", "meta")
