@@ -74,10 +74,10 @@ def test_a_weight_that_layers_share_is_frozen_in_all_of_them(pattern):
         ("features", "no layer or block 'features'", "archcalc show lists the layers"),
         (
             "maxpool*",
-            "'maxpool*' freezes nothing: maxpool1 without weights that learn",
+            "nothing that 'maxpool*' names has weights that learn: maxpool1",
             "those that learn are conv1",
         ),
-        ("relu1", "'relu1' freezes nothing: relu1 without weights that learn", ""),
+        ("relu1", "nothing that 'relu1' names has weights that learn: relu1", ""),
         ("*", "nothing of resnet18 is left that learns", "freeze less"),
     ],
 )

@@ -28,11 +28,11 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
     tensors = [facts.tensors[0].keys() for facts in run.facts]
     if not frozen:
         return [frozenset(names) for names in tensors]
-    kept_still = {
+    named = {
         (_owner(run, position), name) for pattern in frozen for position, name in _find_named(run, pattern)
     }
     learnt = [
-        frozenset(name for name in names if (_owner(run, position), name) not in kept_still)
+        frozenset(name for name in names if (_owner(run, position), name) not in named)
         for position, names in enumerate(tensors)
     ]
     if not any(learnt):
@@ -80,16 +80,16 @@ def _beginnings(path: str) -> Iterator[str]:
 
 def _complain(run: Run, pattern: str) -> ArchcalcError:
     """Return what is wrong with a pattern that names no weights: it names no layer, or layers that have none."""
-    still = [node.name for node in run.nodes if _is_named(node.name, pattern)]
-    if not still:
+    unlearned = [node.name for node in run.nodes if _is_named(node.name, pattern)]
+    if not unlearned:
         return ArchcalcError(
             f"{run.network.name} has no layer or block '{pattern}' to freeze",
             hint=hint_for_layer(run, pattern),
         )
-    more = f" and {len(still) - MOST_NAMED} more" if len(still) > MOST_NAMED else ""
+    more = f" and {len(unlearned) - MOST_NAMED} more" if len(unlearned) > MOST_NAMED else ""
     learning = [node.name for node, facts in zip(run.nodes, run.facts, strict=True) if facts.tensors[0]]
     return ArchcalcError(
-        f"'{pattern}' freezes nothing: {', '.join(still[:MOST_NAMED])}{more} without weights that learn",
+        f"nothing that '{pattern}' names has weights that learn: {', '.join(unlearned[:MOST_NAMED])}{more}",
         hint=nearest(pattern, learning)
         or f"those that learn are {', '.join(learning[:MOST_NAMED])} and so on",
     )
