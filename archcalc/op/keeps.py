@@ -5,7 +5,7 @@ The rules are PyTorch's, read from its derivatives.yaml and measured with torch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
@@ -25,6 +25,8 @@ Cast = Literal["low", "float32", "as comes"]
 AttentionPart = Literal["scores", "scale", "shares", "mix"]
 """What an op can be of softmax(q·kᵀ·s)·v: the products of queries and keys, their scale, their softmax, the last product."""
 INPUT, OUTPUT = 0, -1
+SHAPE_ALONE = "the gradient of the input, for which PyTorch reads the shape alone"
+"""Why inputs are kept whose numbers no gradient needs."""
 
 
 class Backward(NamedTuple):
@@ -42,27 +44,33 @@ class Backward(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A tensor that is made for the backward pass."""
+    """A tensor that is made for the backward pass, and `why`: what the backward pass works out with it."""
 
     role: Role
     shape: Shape
+    why: str = ""
 
 
 class Keeps:
     """What autograd keeps: inputs by their number, the output, tensors that exist for this alone, and weights.
 
     Weights are there anyway; under autocast it is a copy in the low type that is kept. One tensor is kept once,
-    however many ops keep it.
+    however many ops keep it. `why` says what the backward pass works out with the inputs and the output, such as "the
+    gradient of the weight"; tensors that are made say it themselves unless it is the same, and weights do by name.
     """
 
-    __slots__ = ("inputs", "new", "output", "weights")
+    __slots__ = ("inputs", "new", "output", "weights", "why")
 
-    def __init__(self, *tensors: int | Saved, weights: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *tensors: int | Saved, weights: Mapping[str, str] | None = None, why: str = ""
+    ) -> None:
         numbers = [tensor for tensor in tensors if isinstance(tensor, int)]
         self.inputs = tuple([number for number in numbers if number != OUTPUT])
         self.output = OUTPUT in numbers
-        self.new = tuple([tensor for tensor in tensors if isinstance(tensor, Saved)])
-        self.weights = tuple(weights)
+        made = [tensor for tensor in tensors if isinstance(tensor, Saved)]
+        self.new = tuple([tensor if tensor.why else tensor._replace(why=why) for tensor in made])
+        self.weights = weights or {}
+        self.why = why
 
 
 class Trained:
@@ -107,6 +115,15 @@ class Trained:
     def gradients(self, at: Site, needed: Sequence[bool], learnt: Collection[str]) -> Number | None:
         """Return the MACs of the backward pass: for the weights that learn, and for the inputs that need it; None if not known."""
         return None
+
+
+def gradient_of(*what: str) -> str:
+    """Return what is worked out: the gradient of the weight and of the input; PyTorch keeps some things for none at all."""
+    return (
+        f"the gradient of {' and of '.join(what)}"
+        if what
+        else "no gradient: none that would take it is needed"
+    )
 
 
 def follow(shape: Shape, strides: Shape) -> Shape:

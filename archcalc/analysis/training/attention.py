@@ -72,7 +72,8 @@ def keep_of_attention(y: Sizes, device: Device, *, is_low: bool) -> Keeps:
     rows: Shape = y[:-1]
     if device == "cuda" and not is_low:
         rows = (*rows[:-1], -(-rows[-1] // ALIGNED) * ALIGNED)
-    return Keeps(0, 1, 2, OUTPUT, Saved("logsumexp", rows))
+    again = "softmax(q·kᵀ), which the kernel of attention works out once more"
+    return Keeps(0, 1, 2, OUTPUT, Saved("logsumexp", rows, f"{again}: a sum for each query"), why=again)
 
 
 def lay_attention(y: Sizes, device: Device, *, is_low: bool) -> Shape:

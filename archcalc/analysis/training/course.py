@@ -18,7 +18,7 @@ from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, KeptTensor
 from archcalc.analysis.training.optimizers import find_optimizer
 from archcalc.analysis.training.schedule import Clock, Instant, Part, Phase, Schedule
-from archcalc.analysis.training.segments import find_segments
+from archcalc.analysis.training.segments import find_entering, find_segments
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
 from archcalc.network.liveness import last_uses
@@ -102,11 +102,9 @@ class _Course:
         """Run the layers of a segment; what their backward pass needs is kept, or else what goes into it."""
         values = self.keeping.values
         if not is_kept:
-            entering = {values[source].storage for p in segment for source in self.run.nodes[p].inputs}
+            entering = find_entering(self.run, values, segment)
             self.inputs[segment.start] = [
-                self.clock.hold(self.memory[storage])
-                for storage in sorted(entering)
-                if storage in self.memory
+                self.clock.hold(self.memory[storage]) for storage in entering if storage in self.memory
             ]
         for position in segment:
             self._run_layer(position, is_kept=is_kept)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.frozen import Learnt
 from archcalc.analysis.training.types import SIZES, Types
-from archcalc.op.keeps import Role
+from archcalc.op.keeps import Backward, Device, Keeps, Role, Saved
 from archcalc.op.site import Shape, Sizes
 
 
@@ -15,7 +16,8 @@ class Value(NamedTuple):
     """A layer's output as it lies in memory.
 
     `storage` is the position of the layer in whose output's memory it lies, its own where that is new; `made` is false
-    where a kernel stands for several layers and this one's output is never there.
+    where a kernel stands for several layers and this one's output is never there, and `overwrites` true where the
+    layer writes over its input.
     """
 
     storage: int
@@ -23,14 +25,15 @@ class Value(NamedTuple):
     strides: Shape
     needs_gradient: bool
     made: bool = True
+    overwrites: bool = False
 
 
 class KeptTensor(NamedTuple):
     """A tensor in memory between forward and backward: that of a layer's output, or one made for this alone.
 
-    `layers` are the positions of those that keep it, the first of which made it where it is no output; `source` is the
-    position of the layer whose output it is, with all the memory that views of that share. A `weight` is a copy of one
-    in the low type.
+    `layers` are the positions of those that keep it, the first of which made it where it is no output, and `whys` what
+    each of them works out with it in its backward pass; `source` is the position of the layer whose output it is, with
+    all the memory that views of that share. A `weight` is a copy of one in the low type, called `name`.
     """
 
     layers: tuple[int, ...]
@@ -38,11 +41,41 @@ class KeptTensor(NamedTuple):
     role: Role | Literal["activation", "weight"]
     dtype: str
     shape: Sizes
+    whys: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def bytes(self) -> int:
         """Its bytes, as it was asked for and not as an allocator rounds it."""
         return prod(self.shape) * SIZES[self.dtype]
+
+
+def backward_of(
+    inputs: Sequence[Value], learnt: frozenset[str], device: Device, *, in_place: bool
+) -> Backward:
+    """Return what a backward pass has to do at a layer that takes these inputs and of which these weights learn."""
+    return Backward(
+        tuple([value.needs_gradient for value in inputs]),
+        learnt,
+        tuple([value.strides for value in inputs]),
+        device,
+        in_place,
+    )
+
+
+def list_made(
+    keeps: Keeps, inputs: Sequence[Value], shapes: Sequence[Shape], cast: str | None
+) -> list[Saved]:
+    """Return the tensors that are made for a layer's backward pass, weights aside.
+
+    Those are copies of the inputs that it keeps in another type than that to which autocast `cast` them, and what its op says.
+    """
+    copies = [
+        Saved("copy", shapes[number], f"{keeps.why}; cast by autocast")
+        for number in keeps.inputs
+        if cast not in (None, inputs[number].dtype)
+    ]
+    return [*copies, *keeps.new]
 
 
 class Keeping(NamedTuple):

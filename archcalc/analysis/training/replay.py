@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.training.allocator import CachingAllocator, Chunk
-from archcalc.analysis.training.schedule import Instant, Part, Schedule
+from archcalc.analysis.training.schedule import AHEAD, Instant, Part, Schedule
 
 
 class Peak(NamedTuple):
@@ -58,7 +58,7 @@ class _Player:
         line: list[tuple[Instant, int]] = []
         for place in range(self.schedule.resident, len(events)):
             number, moment = events[place]
-            if kept is None and moment.phase not in ("before", "forward"):
+            if kept is None and moment.phase not in AHEAD:
                 kept = self.total - self.before
             self._turn(number)
             if self.total > most:

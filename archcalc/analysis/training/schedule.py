@@ -19,6 +19,8 @@ Part = Literal[
 ]
 """What a tensor of a training step is."""
 Phase = Literal["before", "forward", "backward", "again", "step"]
+AHEAD: tuple[Phase, ...] = ("before", "forward")
+"""What comes before the backward pass."""
 
 
 class Living(NamedTuple):
@@ -36,6 +38,19 @@ class Instant(NamedTuple):
     layer: int | None
 
 
+class Life(NamedTuple):
+    """A tensor from its birth to its death; None where it stays."""
+
+    tensor: Living
+    born: Instant
+    died: Instant | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is there between the forward and the backward pass."""
+        return self.born.phase in AHEAD and (self.died is None or self.died.phase not in AHEAD)
+
+
 class Schedule(NamedTuple):
     """What is born and what dies in a step, in order.
 
@@ -48,6 +63,17 @@ class Schedule(NamedTuple):
     events: Sequence[tuple[int, Instant]]
     resident: int
     learnt: Sequence[int]
+
+    @property
+    def lives(self) -> list[Life]:
+        """From when until when each tensor lives, in the order of their births."""
+        moments: list[list[Instant]] = [[] for _ in self.tensors]
+        for number, moment in self.events:
+            moments[number].append(moment)
+        return [
+            Life(tensor, born, died[0] if died else None)
+            for tensor, (born, *died) in zip(self.tensors, moments, strict=True)
+        ]
 
 
 class Clock:

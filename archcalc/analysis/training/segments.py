@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from math import isqrt
 
 from archcalc.analysis.run import Run
-from archcalc.analysis.training.keeping import Keeping
+from archcalc.analysis.training.keeping import Keeping, Value
 from archcalc.network.network import parts
 
 LENGTHS = 17
@@ -54,6 +55,14 @@ def _divide(run: Run, checkpoint: str) -> list[Segment]:
         return _blocks(run)
     length = max(isqrt(count), 1) if checkpoint == "auto" else int(checkpoint.partition(":")[2])
     return [(range(start, min(start + length, count)), False) for start in range(0, count, length)]
+
+
+def find_entering(run: Run, values: Sequence[Value], segment: range) -> list[int]:
+    """Return the storages of what goes into a segment: all that its layers read, as it lies before the segment runs.
+
+    Its own outputs are among them, which are not there yet.
+    """
+    return sorted({values[source].storage for p in segment for source in run.nodes[p].inputs})
 
 
 def _blocks(run: Run) -> list[Segment]:

@@ -11,7 +11,7 @@ from archcalc.analysis.training.keeping import Keeping
 from archcalc.analysis.training.optimizers import Optimizer, find_optimizer
 from archcalc.analysis.training.replay import Peak, replay
 from archcalc.analysis.training.rules import Rules
-from archcalc.analysis.training.schedule import Part
+from archcalc.analysis.training.schedule import Instant, Part, Schedule
 from archcalc.analysis.training.segments import find_segments
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
@@ -21,14 +21,15 @@ from archcalc.analysis.training.walk import find_kept
 class Training(NamedTuple):
     """What a step of training takes.
 
-    `keeping` is what is kept for the backward pass, `peak` the most that is alive at once, None where a layer is among the
-    `unknown`: nobody knows what it keeps. `resident` are the bytes of what is there before the step, by what it is,
-    `learnt` is how many parameters learn, and `gradients_bytes` are the bytes of their gradients; `recomputed` are the MACs
-    of what is run again, None where they are not known.
+    `keeping` is what is kept for the backward pass, `schedule` what is born and dies in the step, `peak` the most that is
+    alive at once, None where a layer is among the `unknown`: nobody knows what it keeps. `resident` are the bytes of what is
+    there before the step, by what it is, `learnt` is how many parameters learn, and `gradients_bytes` are the bytes of
+    their gradients; `recomputed` are the MACs of what is run again, None where they are not known.
     """
 
     step: TrainingStep
     keeping: Keeping
+    schedule: Schedule
     unknown: tuple[str, ...]
     peak: Peak | None
     resident: Mapping[Part, int]
@@ -90,19 +91,20 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
     return Training(
         step,
         keeping,
+        course,
         unknown,
         peak,
         resident,
         sum(course.learnt),
         sum(step.share("gradients", count * each) for count in course.learnt),
         _count_again(report, keeping, step),
-        None if peak is None else _name(report, peak),
+        None if peak is None else name_moment(report, peak.moment),
     )
 
 
-def _name(report: Report, peak: Peak) -> str:
-    """Return when the peak is, in words: "backward of fc6"."""
-    phase, layer = peak.moment
+def name_moment(report: Report, moment: Instant) -> str:
+    """Return when something happens, in words: "backward of fc6"."""
+    phase, layer = moment
     if layer is None:
         return "the optimizer's step" if phase == "step" else phase
     return f"{'forward again' if phase == 'again' else phase} of {report.run.nodes[layer].name}"

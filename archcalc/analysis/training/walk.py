@@ -8,7 +8,7 @@ from archcalc.analysis.engine import Facts
 from archcalc.analysis.frozen import find_learnt
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.attention import find_attentions, keep_of_attention, lay_attention
-from archcalc.analysis.training.keeping import Keeping, KeptTensor, Value
+from archcalc.analysis.training.keeping import Keeping, KeptTensor, Value, backward_of, list_made
 from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.types import FULL, SIZES, Types, widest
 from archcalc.network.liveness import last_uses
@@ -58,8 +58,8 @@ class _Walk:
         self.values: list[Value] = []
         self.until = last_uses([node.inputs for node in run.nodes], run.outputs)
         """After which layer nobody needs a value any more; of one that owns its storage, whatever lies in that."""
-        self.outputs: dict[int, list[int]] = {}
-        """The layers that keep an output, by its storage."""
+        self.outputs: dict[int, list[tuple[int, str]]] = {}
+        """The layers that keep an output, and what for, by its storage."""
         self.made: list[KeptTensor] = []
         self.copied: dict[tuple[int, str], int] = {}
         """The copies of weights among those made, by whose weight it is."""
@@ -123,6 +123,7 @@ class _Walk:
             self._put(layer, layer.position, layer.running, contiguous(at.y))
         elif in_place:
             self._put(layer, first.storage, first.dtype, first.strides)
+            self.values[layer.position] = self.values[layer.position]._replace(overwrites=True)
         elif (strides := op.alias(at, first.strides)) is not None:
             self._put(layer, first.storage, first.dtype, strides)
         else:
@@ -135,13 +136,7 @@ class _Walk:
 
     def _ask(self, layer: _Layer, *, in_place: bool) -> Keeps | None:
         """Return what an op says that it keeps, each asked once for the same circumstances."""
-        step = Backward(
-            layer.needed,
-            layer.learnt,
-            tuple([value.strides for value in layer.inputs]),
-            self.rules.device,
-            in_place,
-        )
+        step = backward_of(layer.inputs, layer.learnt, self.rules.device, in_place=in_place)
         key = id(layer.facts), step
         if key not in self.answers:
             self.answers[key] = layer.facts.op.keeps(layer.facts.at, step)
@@ -150,37 +145,36 @@ class _Walk:
     def _keep(self, layer: _Layer, keeps: Keeps) -> None:
         for number in keeps.inputs:
             value = layer.inputs[number]
-            if layer.cast not in (None, value.dtype):
-                self._make(layer, Saved("copy", layer.shapes[number]))
-            elif not self._is_weight(value.storage):
-                self._hold(value.storage, layer.position)
+            if layer.cast in (None, value.dtype) and not self._is_weight(value.storage):
+                self._hold(value.storage, layer.position, keeps.why)
         if keeps.output:
-            self._hold(self.values[layer.position].storage, layer.position)
-        for tensor in keeps.new:
+            self._hold(self.values[layer.position].storage, layer.position, keeps.why)
+        for tensor in list_made(keeps, layer.inputs, layer.shapes, layer.cast):
             self._make(layer, tensor)
         if layer.cast == self.types.low is not None:
-            for name in keeps.weights:
-                self._copy(layer, name)
+            for name, why in keeps.weights.items():
+                self._copy(layer, name, f"{why}; cast by autocast")
 
-    def _hold(self, storage: int, position: int) -> None:
-        self.outputs.setdefault(storage, []).append(position)
+    def _hold(self, storage: int, position: int, why: str) -> None:
+        self.outputs.setdefault(storage, []).append((position, why))
 
     def _make(self, layer: _Layer, tensor: Saved) -> None:
         """Add a tensor that is made for the backward pass."""
         dtype = self.types.of_role(tensor.role, layer.running, self.rules.device)
-        self.made.append(KeptTensor((layer.position,), None, tensor.role, dtype, sizes_of(tensor.shape)))
+        shape = sizes_of(tensor.shape)
+        self.made.append(KeptTensor((layer.position,), None, tensor.role, dtype, shape, (tensor.why,)))
 
-    def _copy(self, layer: _Layer, name: str) -> None:
+    def _copy(self, layer: _Layer, name: str, why: str) -> None:
         """Add a copy of a weight in the low type; of one that learns autocast makes one, however many layers share it."""
         owner = layer.position if layer.node.tied is None else layer.node.tied
         if name in layer.learnt and (owner, name) in self.copied:
             number = self.copied[owner, name]
             copy = self.made[number]
-            self.made[number] = copy._replace(layers=(*copy.layers, layer.position))
+            self.made[number] = copy._replace(layers=(*copy.layers, layer.position), whys=(*copy.whys, why))
             return
         self.copied[owner, name] = len(self.made)
         shape = layer.facts.weights[name]
-        self.made.append(KeptTensor((layer.position,), None, "weight", layer.running, shape))
+        self.made.append(KeptTensor((layer.position,), None, "weight", layer.running, shape, (why,), name))
 
     def keeping(self) -> Keeping:
         """Return what is kept, after the last layer."""
@@ -188,7 +182,9 @@ class _Walk:
         ends = self._ends()
         owners = dict.fromkeys(self.values[position].storage for position in ends)
         return Keeping(
-            tuple([self._describe(storage, layers) for storage, layers in self.outputs.items()] + self.made),
+            tuple(
+                [self._describe(storage, keepers) for storage, keepers in self.outputs.items()] + self.made
+            ),
             tuple([self._describe(position, []) for position in entering]),
             tuple([self._describe(position, []) for position in owners if not self._is_weight(position)]),
             tuple(self.unknown),
@@ -204,7 +200,8 @@ class _Walk:
         heads = [p for p, node in enumerate(self.run.nodes) if node.auxiliary and p not in used]
         return [*self.run.outputs, *heads]
 
-    def _describe(self, storage: int, layers: list[int]) -> KeptTensor:
+    def _describe(self, storage: int, keepers: list[tuple[int, str]]) -> KeptTensor:
         """Return the tensor that lies in a storage."""
         shape = self.run.facts[storage].output
-        return KeptTensor(tuple(layers), storage, "activation", self.values[storage].dtype, shape)
+        layers, whys = tuple(position for position, _ in keepers), tuple(why for _, why in keepers)
+        return KeptTensor(layers, storage, "activation", self.values[storage].dtype, shape, whys)

@@ -10,7 +10,7 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, OUTPUT, AttentionPart, Backward, Cast, Device, Keeps, Saved
+from archcalc.op.keeps import INPUT, OUTPUT, AttentionPart, Backward, Cast, Device, Keeps, Saved, gradient_of
 from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, flag, number
@@ -93,7 +93,8 @@ class Function(Pointwise):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         if self.by == "softsign":
-            return Keeps(INPUT, Saved("temporary", at.x))
+            divisor = Saved("temporary", at.x, f"{gradient_of('the quotient')}: 1 + |x|")
+            return Keeps(INPUT, divisor, why=gradient_of("the absolute value and of the quotient"))
         return keep_ends(FUNCTION_ENDS.get(self.by, "input"), at, step)
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
@@ -137,7 +138,11 @@ class WithNumber(Pointwise):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         if self.by == "divide" and self.swapped:
-            return Keeps(Saved("temporary", at.x))  # the reciprocal, before it is multiplied
+            return Keeps(
+                Saved(
+                    "temporary", at.x, f"{gradient_of('the input')}: the reciprocal, before it is multiplied"
+                )
+            )
         if self.by == "power":
             return keep_ends("both" if self.swapped else "input", at, step)
         return keep_ends("input" if self.by in ("minimum", "maximum") else "neither", at, step)
@@ -184,7 +189,8 @@ class Clip(Pointwise):
         return times(prod(at.x), Work(comparisons=len(bounds)))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps() if self.low is self.high is None else Keeps(INPUT)
+        why = f"{gradient_of('the input')}, 0 where it was clipped"
+        return Keeps() if self.low is self.high is None else Keeps(INPUT, why=why)
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return strides if self.low is self.high is None else None
@@ -217,11 +223,12 @@ class Combine(Elementwise):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         if self.by == "power":
-            return Keeps(0, 1, OUTPUT)
+            return Keeps(0, 1, OUTPUT, why=gradient_of("the base", "the exponent"))
         if self.by in ("minimum", "maximum"):
-            return Keeps(0, 1)
+            return Keeps(0, 1, why="the gradients of both inputs: which of them was taken")
         first = self.by in ("divide", "modulo") and step.needed[1]
-        return Keeps(*([0] if first else []), *([1] if first or self.by == "divide" else []))
+        kept = [*([0] if first else []), *([1] if first or self.by == "divide" else [])]
+        return Keeps(*kept, why=gradient_of(*["the dividend"] * step.needed[0], *["the divisor"] * first))
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" and self.by == "power" else "as comes"
@@ -251,7 +258,8 @@ class Where(Elementwise):
         return times(prod(at.y), COMPARISON)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(Saved("truth", at.x)) if any(step.needed[1:]) else Keeps()
+        chosen = Saved("truth", at.x, "the gradients of both branches: which of them was chosen")
+        return Keeps(chosen) if any(step.needed[1:]) else Keeps()
 
     def forward(self, condition: Array, first: Array, second: Array) -> Array:
         from archcalc.arrays.kernels import where

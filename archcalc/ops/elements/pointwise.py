@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archcalc.arithmetic.number import Number
-from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, Saved, follow
+from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, Role, Saved, follow, gradient_of
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, flag, number
@@ -43,10 +43,11 @@ def keep_ends(ends: Ends, at: Site, step: Backward) -> Keeps:
     if ends == "neither":
         return Keeps()
     if ends == "output" or (ends == "either" and step.in_place):
-        return Keeps(OUTPUT)
+        return Keeps(OUTPUT, why=f"{gradient_of('the input')}, worked out from the output")
+    why = f"{gradient_of('the input')}, worked out from the input"
     if step.in_place:
-        return Keeps(Saved("copy", at.x))
-    return Keeps(INPUT, OUTPUT) if ends == "both" else Keeps(INPUT)
+        return Keeps(Saved("copy", at.x, f"{why}, which the layer overwrites"))
+    return Keeps(INPUT, OUTPUT, why=f"{why} and the output") if ends == "both" else Keeps(INPUT, why=why)
 
 
 class Pointwise(Op):
@@ -118,8 +119,11 @@ class Dropout(Pointwise):
         if not self.rate:
             return Keeps()
         if self.rate == 1:
-            return Keeps(Saved("temporary", ()))
-        return Keeps(Saved("mask" if step.device == "cuda" and not step.in_place else "temporary", at.x))
+            return Keeps(
+                Saved("temporary", (), f"{gradient_of('the input')}: the zero that it is multiplied by")
+            )
+        role: Role = "mask" if step.device == "cuda" and not step.in_place else "temporary"
+        return Keeps(Saved(role, at.x, f"{gradient_of('the input')}, 0 where a number was dropped"))
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return None if self.rate else strides
@@ -231,7 +235,11 @@ class PRelu(Pointwise):
         return {"slope": (at.x[1] if self.per == "channel" else 1,)}
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, weights=["slope"])
+        return Keeps(
+            INPUT,
+            weights={"slope": gradient_of("the input")},
+            why=gradient_of(*["the slope"] * ("slope" in step.learnt), *["the input"] * step.needed[0]),
+        )
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import pi, prod
 from typing import TYPE_CHECKING
 
-from archcalc.op.keeps import INPUT, Backward, Keeps, Saved
+from archcalc.op.keeps import Backward, Keeps, Saved, gradient_of
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import choice, number
 from archcalc.op.site import Site
 from archcalc.op.traits import Traits
-from archcalc.ops.elements.pointwise import Pointwise, overwriting, times
+from archcalc.ops.elements.pointwise import Pointwise, keep_ends, overwriting, times
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -120,8 +120,12 @@ class HardSigmoid(Pointwise):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         if (self.slope, self.offset) != (1 / 6, 1 / 2):  # a line, and its clamping, which keeps that
-            return Keeps(Saved("temporary", at.x))
-        return Keeps(Saved("copy", at.x)) if step.in_place else Keeps(INPUT)
+            return Keeps(
+                Saved(
+                    "temporary", at.x, f"{gradient_of('the input')}, 0 where the line was clipped: the line"
+                )
+            )
+        return keep_ends("input", at, step)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import clip
@@ -182,7 +186,11 @@ class ScaledTanh(Op):
         return Work(multiplications=2 * prod(at.x), exponentials=prod(at.x))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(Saved("temporary", at.x))  # the hyperbolic tangent, before it is scaled
+        return Keeps(
+            Saved(
+                "temporary", at.x, f"{gradient_of('the input')}: the hyperbolic tangent, before it is scaled"
+            )
+        )
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import tanh

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Role, Saved, contiguous, follow, move_last
+from archcalc.op.keeps import (
+    INPUT,
+    Backward,
+    Cast,
+    Device,
+    Keeps,
+    Role,
+    Saved,
+    contiguous,
+    follow,
+    gradient_of,
+    move_last,
+)
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, count, flag, number
@@ -19,6 +31,17 @@ from archcalc.ops.windows.conv import check_groups
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
+
+
+def keep_moments(shape: Shape) -> list[Saved]:
+    """Return what is kept of a mean μ and a deviation σ, so that x̂ = (x − μ)/σ is worked out again."""
+    return [Saved("statistics", shape, f"x̂ = (x − μ)/σ: {what}") for what in ("the mean μ", "1/σ")]
+
+
+def gradient_of_standard(step: Backward) -> str:
+    """Return what is worked out from x̂: the gradient of γ where it learns, and that of the input where it is needed."""
+    gradients = [*["γ"] * ("weight" in step.learnt), *["the input"] * step.needed[0]]
+    return gradient_of(*gradients) + (", from x̂ = (x − μ)/σ" if gradients else "")
 
 
 @op("batchnorm", also="batchnormalization bn normalization", example=("64x56x56", {}))
@@ -47,7 +70,7 @@ class BatchNorm(Op):
         return Work(additions=prod(at.x), multiplications=prod(at.x))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, *[Saved("statistics", at.x[1:2])] * 2)
+        return Keeps(INPUT, *keep_moments(at.x[1:2]), why=gradient_of_standard(step))
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
@@ -122,7 +145,7 @@ class LayerNorm(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         taken = self._find_axes(at.x)
         rows = (*at.x[: taken.start], *at.x[taken.stop :])
-        return Keeps(INPUT, *[Saved("statistics", rows)] * 2)
+        return Keeps(INPUT, *keep_moments(rows), why=gradient_of_standard(step))
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         """Return the strides: what the statistics are over lies last in memory."""
@@ -179,9 +202,9 @@ class GroupNorm(Op):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         lies = step.strides[0] == contiguous(at.x)
-        return Keeps(
-            INPUT if lies else Saved("copy", at.x), *[Saved("statistics", (at.x[0], self.groups))] * 2
-        )
+        why = gradient_of_standard(step)
+        taken = INPUT if lies else Saved("copy", at.x, f"{why}; laid in order, as its kernel takes it")
+        return Keeps(taken, *keep_moments((at.x[0], self.groups)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"
@@ -240,7 +263,15 @@ class LocalResponseNorm(Op):
         is_wide = self.widens(at, step.device)
         mean: Role = "wide" if is_wide and step.device == "cpu" else "temporary"  # CUDA widens only the power
         power: Role = "wide" if is_wide else "temporary"
-        return Keeps(INPUT, Saved(mean, padded), *[Saved(power, at.x)] * 2)
+        return Keeps(
+            INPUT,
+            Saved(
+                mean, padded, "the gradient of the mean, for which PyTorch reads the shape alone: the squares"
+            ),
+            Saved(power, at.x, f"{gradient_of('the power')}: what the power is taken of"),
+            Saved(power, at.x, f"{gradient_of('the quotient')}: the power that the input is divided by"),
+            why="the gradient of the square and of the quotient",
+        )
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import neighbours

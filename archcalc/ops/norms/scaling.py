@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow, gradient_of
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
@@ -56,11 +56,13 @@ class RMSNorm(Op):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         """Return the input and the root of each mean square; on the CPU, where it is put together, the quotient for the weight."""
-        rows = Saved("statistics", at.x[: -self.axes])
+        rows = Saved("statistics", at.x[: -self.axes], "the quotient: 1 over the root of each mean square")
+        is_scaled = "weight" in step.learnt
+        why = gradient_of(*["γ"] * is_scaled, *["the input"] * step.needed[0])
         if step.device == "cuda":
-            return Keeps(INPUT, rows)
-        quotients = [Saved("temporary", at.x)] if "weight" in step.learnt else []
-        return Keeps(INPUT, rows, *quotients) if step.needed[0] else Keeps(*quotients)
+            return Keeps(INPUT, rows, why=why)
+        quotients = [Saved("temporary", at.x, f"{gradient_of('γ')}: the quotient")] if is_scaled else []
+        return Keeps(INPUT, rows, *quotients, why=why) if step.needed[0] else Keeps(*quotients)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"
@@ -71,6 +73,10 @@ class RMSNorm(Op):
         square = (x * x).mean(axis=tuple(range(-self.axes, 0)), keepdims=True)
         y: Array = x / sqrt(square + x.dtype.type(self.eps))
         return y * weights["weight"] if self.affine else y
+
+
+NORMS = ("the lengths", "the lengths, none below the least")
+"""What is kept of the lengths that are divided by."""
 
 
 @op("l2norm", main="axis", example=("128", {"axis": 1}))
@@ -105,9 +111,11 @@ class L2Norm(Op):
         )
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(
-            INPUT, *[Saved("temporary", others(at.x, self.axis))] * 2
-        )  # lengths, and what is divided by
+        norms = [
+            Saved("temporary", others(at.x, self.axis), f"{gradient_of('the input')}: {what}")
+            for what in NORMS
+        ]
+        return Keeps(INPUT, *norms, why=gradient_of("the input"))
 
     def widens(self, at: Site, device: Device) -> bool:
         return device == "cuda"  # autocast has lengths in float32
@@ -157,7 +165,7 @@ class Affine(Op):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT) if "weight" in step.learnt else Keeps()
+        return Keeps(INPUT, why=gradient_of("γ")) if "weight" in step.learnt else Keeps()
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)

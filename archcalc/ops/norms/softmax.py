@@ -41,7 +41,7 @@ class OverAxis(Op):
         return Work(comparisons=size - rows, additions=2 * size - rows, exponentials=size)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(OUTPUT)
+        return Keeps(OUTPUT, why="the gradient of the input, worked out from the output y")
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"

@@ -9,7 +9,7 @@ from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import Backward, Device, Keeps, Saved
+from archcalc.op.keeps import Backward, Device, Keeps, Saved, gradient_of
 from archcalc.op.op import Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
 from archcalc.op.site import Shape, Site, Spot
@@ -144,7 +144,8 @@ class Take(Op):
         return Kept(tuple(axis for axis in range(len(at.x)) if axis != gone))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(*(Saved("indices", indices) for indices in at.xs[1:] if step.needed[0]))
+        why = f"{gradient_of('the input')}, which goes where it was taken from"
+        return Keeps(*(Saved("indices", indices, why) for indices in at.xs[1:] if step.needed[0]))
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return None if self.index is None else others(strides, self.axis) or (1,)
@@ -184,7 +185,11 @@ class Embedding(Op):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(Saved("indices", at.x))
+        return Keeps(
+            Saved(
+                "indices", at.x, f"{gradient_of('the weight')}, which goes to the vectors that were looked up"
+            )
+        )
 
     def forward(self, x: Array, weight: Array) -> Array:
         from archcalc.arrays.tensors import positions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field, Kept, Regrouped
 from archcalc.arithmetic.window import Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, regroup
+from archcalc.op.keeps import INPUT, SHAPE_ALONE, Backward, Cast, Device, Keeps, regroup
 from archcalc.op.op import Op, op, per_axis
 from archcalc.op.setting import idle, mending, only
 from archcalc.op.settings import choice, number, padding, size
@@ -221,7 +221,7 @@ class Pad(Op):
         return tuple(Window(1, 1, before, after) for before, after in self._sides(at.x)[1:])
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT) if self.mode in ("reflect", "edge") else Keeps()
+        return Keeps(INPUT, why=SHAPE_ALONE) if self.mode in ("reflect", "edge") else Keeps()
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cpu" and self.mode in ("reflect", "edge") else "as comes"

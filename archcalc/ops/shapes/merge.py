@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import Backward, Keeps, Saved, contiguous, follow
+from archcalc.op.keeps import Backward, Keeps, Saved, contiguous, follow, gradient_of
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
 from archcalc.op.site import Shape, Site, Spot, sizes_of
@@ -77,8 +77,18 @@ class Multiply(Elementwise):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         """Return what the others' gradients are multiplied by: each branch, and the product of those before it."""
         inputs = [n for n in range(len(at.xs)) if any(step.needed[: max(n, 1)] if n else step.needed[1:2])]
-        products = [Saved("temporary", stretch(*at.xs[:n])) for n in range(2, len(at.xs)) if step.needed[n]]
-        return Keeps(*inputs, *products)
+        others = "the other input" if len(at.xs) == 2 else "the other inputs"
+        why = f"{gradient_of(others)}: a factor of it"
+        products = [
+            Saved(
+                "temporary",
+                stretch(*at.xs[:n]),
+                f"{gradient_of(f'input {n + 1}')}: the product of those before it",
+            )
+            for n in range(2, len(at.xs))
+            if step.needed[n]
+        ]
+        return Keeps(*inputs, *products, why=why)
 
     def forward(self, *xs: Array) -> Array:
         return reduce(mul, xs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
-from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps
+from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, gradient_of
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
 from archcalc.op.site import Shape, Site, Spot
@@ -72,7 +72,8 @@ class Reduce(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         if self.by in ("mean", "sum"):
             return Keeps()
-        return Keeps(INPUT) if self.by in ("norm1", "sum_squares") else Keeps(INPUT, OUTPUT)
+        why = gradient_of("the input")
+        return Keeps(INPUT, why=why) if self.by in ("norm1", "sum_squares") else Keeps(INPUT, OUTPUT, why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
         if self.by == "prod":

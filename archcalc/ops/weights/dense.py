@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, regroup
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, gradient_of, regroup
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.setting import only
 from archcalc.op.settings import axis, count, flag, size
@@ -115,8 +115,15 @@ class Linear(Dense):
         """Return the rows of the input for the gradient of the weight, and the weight for theirs; rows that do not lie so are copied."""
         rows = (prod(others(at.x, self.axis)), at.x[self.axis])
         lie = regroup(at.x, step.strides[0], rows) is not None
-        taken = [INPUT if lie else Saved("copy", at.x)] if "weight" in step.learnt else []
-        return Keeps(*taken, weights=["weight"] if step.needed[0] else [])
+        why = gradient_of("the weight")
+        taken = (
+            INPUT if lie else Saved("copy", at.x, f"{why}; its rows laid in order, as a product takes them")
+        )
+        return Keeps(
+            *[taken] * ("weight" in step.learnt),
+            weights={"weight": gradient_of("the input")} if step.needed[0] else {},
+            why=why,
+        )
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
@@ -157,7 +164,13 @@ class Rbf(Dense):
         return Work(multiplications=pairs, additions=pairs + (pairs - prod(at.y)))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(Saved("temporary", (*at.y, at.x[1])))  # the differences, before they are squared
+        return Keeps(
+            Saved(
+                "temporary",
+                (*at.y, at.x[1]),
+                f"{gradient_of('the input')}: the differences, before they are squared",
+            )
+        )
 
     def forward(self, x: Array, pattern: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import AttentionPart, Backward, Cast, Device, Keeps, Saved, regroup
+from archcalc.op.keeps import AttentionPart, Backward, Cast, Device, Keeps, Saved, gradient_of, regroup
 from archcalc.op.op import NO_WORK, Op, Work, add_up, extents_of, op
 from archcalc.op.settings import flag, words
 from archcalc.op.site import Shape, Site, Spot
@@ -19,6 +19,11 @@ from archcalc.ops.axes import check_stretches, remaining, stretch
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
+
+
+OTHER_SIDE = gradient_of("the other side")
+LAID = f"{OTHER_SIDE}; laid as a stack of matrices, which the product takes"
+"""What a side is kept for, and why it is a copy."""
 
 
 @op("matmul", example=(("8x16x12", "8x12x10"), {}))
@@ -73,7 +78,8 @@ class MatMul(Op):
         stack = at.y[:-2] if len(b) > 2 else ()  # a single matrix on the right meets all rows at once
         sides = ((0, a, lie_a, stack or a[:-2]), (1, b, lie_b, stack))
         needed = reversed(step.needed)
-        return Keeps(*(_stacked(*side) for side, is_needed in zip(sides, needed, strict=True) if is_needed))
+        kept = (_stacked(*side) for side, is_needed in zip(sides, needed, strict=True) if is_needed)
+        return Keeps(*kept, why=OTHER_SIDE)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
@@ -100,7 +106,7 @@ def _stacked(number: int, x: Shape, strides: Shape, stack: Shape) -> int | Saved
     sizes = (*(1 for _ in range(added)), *x)
     stretched = tuple(0 if old != new else s for old, new, s in zip(sizes, whole, stretched, strict=True))
     lies = regroup(whole, stretched, (prod(stack), *x[-2:])) is not None
-    return number if lies else Saved("copy", whole)
+    return number if lies else Saved("copy", whole, LAID)
 
 
 LETTERS = "a letter for each axis, the inputs set apart by commas, as in ij,jk->ik"
@@ -204,7 +210,7 @@ class Einsum(Op):
             inner = (own, summed) if number == 0 else (summed, own)
             if step.needed[1 - number]:
                 sides.append(_grouped(number, letters, (both, *inner), at.xs[number], step.strides[number]))
-        return Keeps(*sides)
+        return Keeps(*sides, why=OTHER_SIDE)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
@@ -227,7 +233,7 @@ def _grouped(
     sizes = tuple(x[axis] for axis in order)
     wanted = tuple(prod(x[letters.index(letter)] for letter in group) for group in groups)
     lies = regroup(sizes, tuple(strides[axis] for axis in order), wanted) is not None
-    return number if lies else Saved("copy", x)
+    return number if lies else Saved("copy", x, LAID)
 
 
 def _check_sizes(inputs: list[str], xs: tuple[Shape, ...]) -> dict[str, Number]:

@@ -11,7 +11,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow, gradient_of
 from archcalc.op.op import Op, Weights, Work, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size, table
 from archcalc.op.site import Shape, Site, Spot
@@ -21,6 +21,16 @@ from archcalc.ops.windows.sliding import Sliding, check_spatial
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
+
+
+def _back_to_input(step: Backward) -> str:
+    """Return what the weights are kept for; PyTorch does so also where it is not needed."""
+    return gradient_of(*["the input"] * step.needed[0])
+
+
+def _to_weight(step: Backward) -> str:
+    """Return what the input is kept for; PyTorch does so also where the weights are frozen."""
+    return gradient_of(*["the weight"] * any(name.startswith("weight") for name in step.learnt))
 
 
 @op(
@@ -131,13 +141,16 @@ class Conv(Sliding):
 
         PyTorch keeps both of them whichever gradient is needed, so also the input of a convolution whose weights are frozen.
         """
+        why, back = _to_weight(step), _back_to_input(step)
         if self.connections is None:
-            return Keeps(self.takes_in(at), weights=["weight"])
+            return Keeps(self.takes_in(at, why), weights={"weight": back}, why=why)
         sizes = [maps for maps, _, _ in self._fan_ins(at.x) if step.needed[0] or self._learns(maps, step)]
         seen = [(at.x[0], len(maps), *at.x[2:]) for maps in self.connections if str(len(maps)) in sizes]
-        copies = [Saved("copy", shape) for shape in seen]
-        indices = [Saved("indices", shape[1:2]) for shape in seen if step.needed[0]]
-        return Keeps(*copies, *indices, weights=[f"weight{maps}" for maps in sizes])
+        copies = [Saved("copy", shape, f"{why}: the maps that a filter sees") for shape in seen]
+        indices = [
+            Saved("indices", shape[1:2], f"{back}: which maps these are") for shape in seen if step.needed[0]
+        ]
+        return Keeps(*copies, *indices, weights={f"weight{maps}": back for maps in sizes})
 
     def _learns(self, suffix: str, step: Backward) -> bool:
         """Tell whether the filters learn whose tensors' names end so."""
@@ -270,7 +283,7 @@ class ConvTranspose(Op):
         return self.work(at).macs * (("weight" in learnt) + sum(needed))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, weights=["weight"])
+        return Keeps(INPUT, weights={"weight": _back_to_input(step)}, why=_to_weight(step))
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)

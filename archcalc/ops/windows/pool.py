@@ -9,14 +9,14 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Division
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved
+from archcalc.op.keeps import INPUT, SHAPE_ALONE, Backward, Cast, Device, Keeps, Saved, gradient_of
 from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axes
-from archcalc.ops.windows.sliding import Sliding, check_spatial
+from archcalc.ops.windows.sliding import TO_LARGEST, Sliding, check_spatial
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -81,7 +81,7 @@ class MaxPool(Pool):
         return Work(comparisons=prod(at.y) * (self.window_size(at.x) - 1))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(self.takes_in(at), Saved("indices", at.y))
+        return Keeps(self.takes_in(at, SHAPE_ALONE), Saved("indices", at.y, TO_LARGEST), why=SHAPE_ALONE)
 
     def forward(self, x: Array) -> Array:
         y: Array = self.view(x, outside=-inf).max(axis=self.taps(x))
@@ -109,7 +109,7 @@ class AvgPool(Pool):
         return Work(additions=prod(at.y) * (self.window_size(at.x) - 1), divisions=prod(at.y))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(self.takes_in(at))
+        return Keeps(self.takes_in(at, SHAPE_ALONE), why=SHAPE_ALONE)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import average_windows
@@ -135,13 +135,12 @@ class LpPool(Pool):
 
     def work(self, at: Site) -> Work:
         window = self.window_size(at.x)
-        return Work(
-            additions=prod(at.y) * (window - 1),
-            exponentials=prod(at.y) * (window + 1),
-        )
+        return Work(additions=prod(at.y) * (window - 1), exponentials=prod(at.y) * (window + 1))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(self.takes_in(at), Saved("temporary", at.x), *[Saved("temporary", at.y)] * 4)
+        why = gradient_of("the powers", "their mean", "its root")
+        steps = [Saved("temporary", at.x), *[Saved("temporary", at.y)] * 4]
+        return Keeps(self.takes_in(at, why), *steps, why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"  # as any power
@@ -202,7 +201,7 @@ class GlobalMaxPool(Global):
         return Work(comparisons=prod(at.x) - prod(at.y))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, Saved("indices", at.y))
+        return Keeps(INPUT, Saved("indices", at.y, TO_LARGEST), why=SHAPE_ALONE)
 
     def forward(self, x: Array) -> Array:
         y: Array = x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
@@ -260,7 +259,7 @@ class AdaptiveAvgPool(Adaptive):
         return Work(additions=self.read(at.y, at.x) - prod(at.y), divisions=prod(at.y))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps() if all(size == 1 for size in at.y[2:]) else Keeps(INPUT)  # a mean keeps nothing
+        return Keeps() if all(size == 1 for size in at.y[2:]) else Keeps(INPUT, why=SHAPE_ALONE)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import reduce_bins
@@ -283,7 +282,7 @@ class AdaptiveMaxPool(Adaptive):
         return Work(comparisons=self.read(at.y, at.x) - prod(at.y))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, Saved("indices", at.y))
+        return Keeps(INPUT, Saved("indices", at.y, TO_LARGEST), why=SHAPE_ALONE)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import reduce_bins
@@ -311,8 +310,9 @@ class Subsample(Pool):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        sums = [Saved("temporary", at.y)] if "coefficient" in step.learnt else []
-        return Keeps(*([self.takes_in(at)] if step.needed[0] else []), *sums)
+        taken = [self.takes_in(at, SHAPE_ALONE)] if step.needed[0] else []
+        sums = [Saved("temporary", at.y, gradient_of("the coefficient"))] * ("coefficient" in step.learnt)
+        return Keeps(*taken, *sums, why=SHAPE_ALONE)
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel

@@ -19,13 +19,16 @@ from archcalc.arithmetic.window import (
     uneven,
 )
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Saved, follow
+from archcalc.op.keeps import INPUT, Saved, follow, gradient_of
 from archcalc.op.op import Op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, padding, size
 from archcalc.op.site import Shape, Site, Sizes, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import check_axes
+
+TO_LARGEST = f"{gradient_of('the input')}, which goes to the largest elements: where they are"
+"""Why indices are kept."""
 
 
 class Sliding(Op):
@@ -113,13 +116,16 @@ class Sliding(Op):
             if self.rounding == "strict":
                 _check_even(extent, window)
 
-    def takes_in(self, at: Site) -> int | Saved:
-        """Return what PyTorch slides over: the input, or a padded copy of it where two sides of an axis differ."""
+    def takes_in(self, at: Site, why: str) -> int | Saved:
+        """Return what PyTorch slides over: the input, or a padded copy of it where two sides of an axis differ.
+
+        `why` says what the backward pass works out with it.
+        """
         sides = [(window.before, window.after) for window in self.windows(at.x)]
         if all(before == after for before, after in sides):
             return INPUT
         padded = [size + before + after for size, (before, after) in zip(at.x[2:], sides, strict=True)]
-        return Saved("copy", (*at.x[:2], *padded))
+        return Saved("copy", (*at.x[:2], *padded), f"{why}; padded beforehand, since two sides differ")
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
