@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archcalc.questions.fit import fit
     from archcalc.questions.fitted import Fit
     from archcalc.questions.reconcile.reconcile import Reconciliation, reconcile
+    from archcalc.questions.step import StepExplanation, StepTensor, explain_step
     from archcalc.questions.verify.agreement import compare_values
     from archcalc.questions.verify.verify import Verification, memory_bound, verify
     from archcalc.questions.worked.unfolded import Unfolding, unfold
@@ -52,6 +53,8 @@ __all__ = [
     "Reconciliation",
     "Report",
     "Row",
+    "StepExplanation",
+    "StepTensor",
     "Totals",
     "Unfolding",
     "Verification",
@@ -63,6 +66,7 @@ __all__ = [
     "compare",
     "compare_values",
     "explain",
+    "explain_step",
     "export",
     "fit",
     "load",
@@ -87,6 +91,9 @@ _HOMES = {
     "Derivation": "archcalc.questions.explain",
     "Explanation": "archcalc.questions.explain",
     "explain": "archcalc.questions.explain",
+    "StepExplanation": "archcalc.questions.step",
+    "StepTensor": "archcalc.questions.step",
+    "explain_step": "archcalc.questions.step",
     "Fit": "archcalc.questions.fitted",
     "fit": "archcalc.questions.fit",
     "export": "archcalc.formats.registry",

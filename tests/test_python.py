@@ -156,6 +156,9 @@ def things():
     return {
         "show lenet5 --batch 2": report,
         "explain lenet5 c1 --batch 2": archcalc.explain(report, "c1"),
+        "explain lenet5 c1 --batch 2 --train": archcalc.explain_step(
+            archcalc.analyze("lenet5", batch=2, train=True), "c1"
+        ),
         'explain {"maxpool":2} --on [[1,2],[3,4]]': archcalc.work_out(pool, [[1, 2], [3, 4]]),
         "explain lenet5 c1 --batch 2 --im2col": archcalc.unfold(report, "c1"),
         "compare 3x3x3 7x7": archcalc.compare("3x3x3", "7x7"),

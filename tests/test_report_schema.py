@@ -52,6 +52,9 @@ LINES = [
     "explain alexnet conv1",
     "explain alexnet relu1",
     "explain alexnet fc6",
+    "explain alexnet dropout1 --train --batch 2 --optimizer adam",
+    "explain googlenet conv1 --checkpoint blocks",
+    "explain vit_b_16 encoder1.layer1.attention.attention1.mixed --train --dtype amp-float16",
     "explain resnet18 conv2_x",
     "explain lenet5",
     "explain googlenet",
@@ -112,7 +115,7 @@ SENTENCES = (
     "rule",
     "sum",
 )
-SENTENCES += ("arithmetic", "array", "made", "turned")
+SENTENCES += ("arithmetic", "array", "made", "turned", "why")
 SENTENCES += ("documentation", "example", "formula", "source", "title", "symbols", "settings", "legend")
 """Fields that hold prose, arithmetic or a spec's own words, where a comma is a comma."""
 

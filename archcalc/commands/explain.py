@@ -12,7 +12,15 @@ import archcalc
 from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.completions import complete_layer, complete_model
 from archcalc.commands.group import cli
-from archcalc.commands.options import ModelOptions, analyze_model, examples, load_model, report_options
+from archcalc.commands.memory import MemoryOptions, read_step, step_options
+from archcalc.commands.options import (
+    ModelOptions,
+    analyze_model,
+    conditions_of,
+    examples,
+    load_model,
+    report_options,
+)
 from archcalc.commands.output import emit, format_option
 from archcalc.commands.values import Elements
 from archcalc.commands.worked import ValueOptions, is_about_values, only_layer, page_on_values, value_options
@@ -20,6 +28,7 @@ from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
     from archcalc.analysis.report import Report
+    from archcalc.analysis.training.step import TrainingStep
     from archcalc.questions.explain import Explanation
     from archcalc.sheet.sheet import Sheet
 
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
         "explain googlenet inception3a",
         "explain resnet50 conv2_x.bottleneck1.residual.conv2",
         "explain alexnet conv1 --input 3x224x224",
+        "explain resnet50 batchnorm1 --train --batch 64 --optimizer adam",
         "explain vgg16 fc6 --format latex",
         "explain 'conv: {out: 1, kernel: 2}' --on '[[1,2,3],[4,5,6],[7,8,9]]' --weights '[[1,0],[0,-1]]'",
         "explain 'maxpool: 2' --on '[[1,2,3,0],[0,1,2,3],[3,0,1,2],[2,3,0,1]]'",
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
 )
 @report_options
 @value_options
+@step_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
 def explain(
     form: str,
@@ -50,7 +61,7 @@ def explain(
     bias: str | None,
     flip: bool,
     im2col: bool,
-    **options: Unpack[ModelOptions],
+    **options: Unpack[MemoryOptions],
 ) -> None:
     """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.
 
@@ -59,31 +70,63 @@ def explain(
     layer's own arithmetic, replayed. Without a LAYER: what the network is made of, and where its
     parameters and its work sit. A sum in place of MODEL is worked out; a single layer written there is
     explained without naming it, and works on the values of --on, window by window.
-    """
-    from archcalc.formats.library import is_inline
 
+    With --train or an option of a step: what becomes of each tensor of a LAYER in a step of training, who keeps it
+    until when and what for, or why nobody does, and its bytes.
+    """
+    step = read_step(options)
+    model: ModelOptions = {
+        "model": options["model"],
+        "settings": options["settings"],
+        **conditions_of(options),
+    }
     values = ValueOptions(on=on, weights=weights, bias=bias, flip=flip, im2col=im2col)
     if is_about_values(values):
-        emit(page_on_values(layer, values, options), form)
-        return
-    if is_sum(options["model"]):
+        if step is not None:
+            raise click.UsageError("--on and --im2col show no step of training: leave out its options")
+        emit(page_on_values(layer, values, model), form)
+    elif is_sum(model["model"]):
         from archcalc.formats.language.expressions import SIGNS, work_out
         from archcalc.views.sizes import sum_of
 
-        emit(sum_of(options["model"], work_out(options["model"].translate(SIGNS))), form)
-        return
-    emit(_page(analyze_model(**options), layer, is_alone=is_inline(options["model"])), form)
+        emit(sum_of(model["model"], work_out(model["model"].translate(SIGNS))), form)
+    else:
+        model["train"] = model["train"] or step is not None
+        emit(_explain(model, layer, step), form)
 
 
-def _page(report: Report, layer: str | None, *, is_alone: bool) -> Sheet:
-    """Return the page of a network, a block or a layer; `is_alone` explains an only layer without its name."""
+def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) -> Sheet:
+    """Return the page of a network, a block or a layer, in training that of a layer in a step of it."""
+    from archcalc.formats.library import is_inline
+
+    report = analyze_model(**model)
+    if layer is None and is_inline(model["model"]):
+        layer = only_layer(report)
+    if model["train"] and layer is not None and layer in report.run.positions:
+        from archcalc.views.step import of_layer
+
+        return of_layer(archcalc.explain_step(report, layer, step))
+    if step is not None:
+        if layer is not None and not any(is_inside(row.name, layer) for row in report.rows):
+            report.position(layer)  # which says that there is none
+        raise click.UsageError("the options of a step of training are about a LAYER: name one")
+    return _page(_with_heads_of(layer, report, model), layer)
+
+
+def _with_heads_of(layer: str | None, report: Report, model: ModelOptions) -> Report:
+    """Return a report, with the heads of training where a layer is in one of them: its figures are the same."""
+    auxiliary = {node.name for node in report.run.network.nodes if node.auxiliary}
+    whole: ModelOptions = {**model, "train": True}
+    return analyze_model(**whole) if layer in auxiliary else report
+
+
+def _page(report: Report, layer: str | None) -> Sheet:
+    """Return the page of a network, a block or a layer."""
     from archcalc.views import explanation
 
     def explained(name: str) -> Explanation:
         return archcalc.explain(report, name)
 
-    if layer is None and is_alone:
-        layer = only_layer(report)
     if layer is None:
         from archcalc.questions.check import judge_expectations
 

@@ -90,7 +90,7 @@ def explain(report: Report, layer: str) -> Explanation:
         row=row,
         summary=(ran.op.__doc__ or "").partition("\n")[0],
         derivations=tuple(_derive(ran.op, row, sources, report, others_of(ran.node))),
-        legend=_legend(ran.op, sources, report),
+        legend=legend_of(ran.op, sources, report),
         report=report,
         convolution=convolution_of(report.run, position),
         groups=groups_of(row),
@@ -155,7 +155,7 @@ def _one(key: str, figure: str, value: Number | None, unit: str = "") -> Iterato
         yield Derivation(figure, term.symbols(), term.numbers(), term.value, unit, key)
 
 
-def _legend(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
+def legend_of(op: Op, sources: Sequence[Row], report: Report) -> dict[str, str]:
     """Return what the letters in an op's formulas stand for."""
     settings = {s.symbol: s.help.partition(":")[0] for s in op.declared.values() if s.symbol not in ("", "C")}
     given = " and ".join(row.name for row in sources)

@@ -32,6 +32,7 @@ class Page(NamedTuple):
 PAGES = {
     "Report": Page("show", "archcalc.views.layers"),
     "Explanation": Page("explain", "archcalc.views.explanation"),
+    "StepExplanation": Page("explain", "archcalc.views.step"),
     "Worked": Page("explain", "archcalc.views.worked"),
     "Unfolding": Page("explain", "archcalc.views.unfolded"),
     "Contrast": Page("compare", "archcalc.views.comparison"),

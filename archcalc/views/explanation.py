@@ -65,12 +65,9 @@ def show(explanation: Explanation, form: str) -> Sheet:
 def layer(explanation: Explanation) -> Sheet:
     """Return every figure of a layer with its derivation."""
     row, report = explanation.row, explanation.report
-    shape_text = shape_kind(report).text
-    sources = ", ".join(
-        f"{name} {shape_text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
-    )
     formulas = " ".join(one.symbols + one.numbers for one in explanation.derivations)
     legend = used_letters(formulas, explanation.legend)
+    kind, flow = introduce(row, report)
     return Sheet(
         columns=LAYER,
         rows=tuple(
@@ -78,12 +75,7 @@ def layer(explanation: Explanation) -> Sheet:
             for derivation in explanation.derivations
         ),
         title=f"{report.name}: {row.name}",
-        subtitle=(
-            f"{row.kind} {SETTINGS.text(row.settings)}".strip(),
-            explanation.summary,
-            f"{sources or 'data'} → {shape_text(row.output_shape)}",
-            *tensors(row),
-        ),
+        subtitle=(kind, explanation.summary, flow, *tensors(row)),
         summary=tuple(legend.items()),
         notes=tuple(remarks(explanation)),
         facts=facts(report)
@@ -96,6 +88,16 @@ def layer(explanation: Explanation) -> Sheet:
             ],
         },
     )
+
+
+def introduce(row: Row, report: Report) -> tuple[str, str]:
+    """Return what a layer is, and what goes in and comes out."""
+    shape_text = shape_kind(report).text
+    sources = ", ".join(
+        f"{name} {shape_text(shape)}" for name, shape in zip(row.inputs, row.input_shapes, strict=True)
+    )
+    kind = f"{row.kind} {SETTINGS.text(row.settings)}".strip()
+    return kind, f"{sources or 'data'} → {shape_text(row.output_shape)}"
 
 
 def _meaning(derivation: Derivation) -> str:

@@ -18,6 +18,7 @@ from archcalc.sheet.sheet import Column, Schema
 from archcalc.views import (
     beside,
     beside_memory,
+    beside_step,
     catalogue,
     explanation,
     fitting,
@@ -26,6 +27,7 @@ from archcalc.views import (
     reconciliation,
     reference,
     sizes,
+    step,
     totals,
     training,
     unfolded,
@@ -73,6 +75,19 @@ def _layers(keys: Sequence[str], about: Mapping[str, Schema] = beside.FACTS) -> 
     return _page({"$ref": "#/$defs/layer", "required": list(keys)}, about)
 
 
+def _explain_pages() -> list[Schema]:
+    """Return the pages of explain: of a layer, of one in a step of training, of a block, a network, a sum, values, matrices."""
+    return [
+        _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),
+        _page(_row(step.COLUMNS), beside.FACTS | beside_step.STEP),
+        _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
+        _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
+        _page(_row(sizes.SUM), beside.SUM),
+        _page({**_row(worked.COLUMNS), "required": []}, beside.FACTS | beside.WORKED),
+        _page(_row(unfolded.COLUMNS), beside.FACTS | beside.UNFOLDED),
+    ]
+
+
 def _commands() -> dict[str, list[Schema]]:
     """Return the pages that each command may write."""
     folded = beside.FACTS | beside.FOLDING
@@ -94,14 +109,7 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(training.TIMELINE), beside.FACTS | beside_memory.MEMORY),
             _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
         ],
-        "explain": [
-            _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),
-            _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
-            _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
-            _page(_row(sizes.SUM), beside.SUM),
-            _page({**_row(worked.COLUMNS), "required": []}, beside.FACTS | beside.WORKED),
-            _page(_row(unfolded.COLUMNS), beside.FACTS | beside.UNFOLDED),
-        ],
+        "explain": _explain_pages(),
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
         "fit": [_page(_row(fitting.COLUMNS), beside.FACTS | beside.FITTED)],

@@ -83,8 +83,8 @@ def memory_in_training(report: Report) -> Sheet:
             *sum_activations(report),
             *find_unfolded(report),
         ),
-        notes=(*_incomplete(training.unknown), *mixed_notes(report)),
-        facts=facts(report) | {"inference": at_inference(report), "training": _describe(training)},
+        notes=(*note_unknown(training.unknown), *mixed_notes(report)),
+        facts=facts(report) | {"inference": at_inference(report), "training": describe_training(training)},
     )
 
 
@@ -101,8 +101,8 @@ def timeline(report: Report) -> Sheet:
         ),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        notes=tuple(_incomplete(training.unknown)),
-        facts=facts(report) | {"inference": at_inference(report), "training": _describe(training)},
+        notes=tuple(note_unknown(training.unknown)),
+        facts=facts(report) | {"inference": at_inference(report), "training": describe_training(training)},
     )
 
 
@@ -173,14 +173,14 @@ def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
         yield "run again", f"{group_digits(training.recomputed)} MACs, {share:.0%} of a forward pass"
 
 
-def _incomplete(unknown: Sequence[str]) -> Iterator[str]:
+def note_unknown(unknown: Sequence[str]) -> Iterator[str]:
     """Yield a note about layers of which nobody knows what they keep, where there are any."""
     if unknown:
         more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
         yield f"incomplete: what {PROGRAM} keeps of {', '.join(unknown[:NAMED])}{more} is not known"
 
 
-def _describe(training: Training) -> dict[str, object]:
+def describe_training(training: Training) -> dict[str, object]:
     """Return what machines are told of memory in training."""
     step, peak, resident = training.step, training.peak, training.resident
     return {
@@ -199,7 +199,7 @@ def _describe(training: Training) -> dict[str, object]:
         "gradients_bytes": training.gradients_bytes,
         "optimizer_bytes": resident["optimizer"],
         "kept_bytes": training.kept_bytes,
-        "requested_bytes": training.keeping.bytes if peak else None,
+        "requested_bytes": training.requested_bytes,
         "peak_bytes": training.peak_bytes,
         "peak_at": training.peak_at,
         "workspace_bytes": peak.parts.get("workspace", 0) if peak else None,

@@ -79,7 +79,7 @@ class _Course:
         for tensor in self.keeping.inputs:
             self.memory[tensor.source or 0] = clock.bear("input", tensor.bytes, tensor.source)
         for position, sizes in self.learnt:
-            clock.bear("optimizer", step.share("optimizer", self.optimizer.state(sizes, each)), position)
+            clock.bear("optimizer", step.share("optimizer", int(self.optimizer.state(sizes, each))), position)
             if step.accumulate > 1:
                 clock.bear("weight gradients", step.share("gradients", prod(sizes) * each), position)
         clock.bear("optimizer", self.optimizer.shared if self.learnt else 0)
@@ -141,7 +141,8 @@ class _Course:
         if storage in self.memory:
             clock.hold(self.memory[storage])
         else:
-            self.memory[storage] = clock.bear("activations", self._size(storage), position)
+            size = 0 if self.run.facts[storage].traits.role == "constant" else self._size(storage)
+            self.memory[storage] = clock.bear("activations", size, position)
         if is_kept:
             self.kept[position] = [clock.hold(self.memory[source]) for source in self.held[position]]
             self.kept[position] += [clock.bear("kept", each.bytes, position) for each in self.made[position]]

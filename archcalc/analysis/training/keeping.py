@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.frozen import Learnt
 from archcalc.analysis.training.types import SIZES, Types
-from archcalc.op.keeps import Backward, Device, Keeps, Role, Saved
+from archcalc.op.keeps import Backward, Keeps, Role, Saved
 from archcalc.op.site import Shape, Sizes
 
 
@@ -50,17 +50,11 @@ class KeptTensor(NamedTuple):
         return prod(self.shape) * SIZES[self.dtype]
 
 
-def backward_of(
-    inputs: Sequence[Value], learnt: frozenset[str], device: Device, *, in_place: bool
-) -> Backward:
-    """Return what a backward pass has to do at a layer that takes these inputs and of which these weights learn."""
-    return Backward(
-        tuple([value.needs_gradient for value in inputs]),
-        learnt,
-        tuple([value.strides for value in inputs]),
-        device,
-        in_place,
-    )
+class AskedRule(NamedTuple):
+    """What an op was asked that said what it keeps: for which backward pass, and the type to which autocast casts inputs, if any."""
+
+    step: Backward
+    cast: str | None
 
 
 def list_made(
@@ -83,7 +77,8 @@ class Keeping(NamedTuple):
 
     `values` are the outputs of all layers as they lie in memory while the forward pass runs. `unknown` are the positions of layers of which nobody knows what they keep. `ends` are the positions of those that a step gets, with those of
     auxiliary heads; `inputs` and `outputs` are the network's,
-    which are there whether somebody keeps them or not. `learnt` are the names of the weights of each layer that learn.
+    which are there whether somebody keeps them or not. `learnt` are the names of the weights of each layer that learn, and
+    `asked` is what ops were asked, by the positions of the layers whose rule it is that holds there.
     """
 
     tensors: tuple[KeptTensor, ...]
@@ -94,6 +89,7 @@ class Keeping(NamedTuple):
     types: Types
     values: tuple[Value, ...]
     learnt: Learnt
+    asked: Mapping[int, AskedRule]
 
     @property
     def autograd_bytes(self) -> int:

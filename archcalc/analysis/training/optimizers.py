@@ -6,8 +6,9 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
+from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.op.site import Sizes
+from archcalc.op.site import Shape
 
 BLOCK = 256
 """How many numbers of 8-bit states share a scale."""
@@ -23,25 +24,25 @@ class Optimizer(NamedTuple):
     parameter while it looks at all tensors together.
     """
 
-    state: Callable[[Sizes, int], int]
+    state: Callable[[Shape, int], Number]
     meaning: str
     shared: int = 0
     temporaries: int = 0
 
 
-def _moments(count: int) -> Callable[[Sizes, int], int]:
+def _moments(count: int) -> Callable[[Shape, int], Number]:
     """Return the state of so many numbers for each parameter."""
     return lambda sizes, each: count * prod(sizes) * each
 
 
-def _factored(sizes: Sizes, each: int) -> int:
+def _factored(sizes: Shape, each: int) -> Number:
     """Return the mean squares of rows and of columns; of a vector those of each parameter."""
     if len(sizes) < 2:
         return prod(sizes) * each
     return (prod(sizes[:-1]) + prod((*sizes[:-2], sizes[-1]))) * each
 
 
-def _blockwise(sizes: Sizes, each: int) -> int:
+def _blockwise(sizes: Shape, each: int) -> Number:
     """Return two moments of a byte with a scale for each block; those of small tensors are float32."""
     count = prod(sizes)
     if count < LEAST:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from archcalc.analysis.training.optimizers import find_optimizer
 from archcalc.analysis.training.rules import IN_PLACE, InPlace
+from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError, nearest
 from archcalc.op.keeps import Device
 from archcalc.op.settings import whole
 
+N = TypeVar("N", bound=Number)
 Shard = Literal["zero1", "zero2", "zero3"]
 SHARDS: tuple[Shard, ...] = get_args(Shard)
 SHARED = {"optimizer": SHARDS, "gradients": SHARDS[1:], "weights": SHARDS[2:]}
@@ -68,7 +70,7 @@ class TrainingStep(NamedTuple):
         """Tell whether each rank has a share of something alone."""
         return self.shard in SHARED[what] and self.ranks > 1
 
-    def share(self, what: str, size: int) -> int:
+    def share(self, what: str, size: N) -> N:
         """Return the bytes that a rank has of a tensor."""
         return -(-size // self.ranks) if self.shares(what) else size
 

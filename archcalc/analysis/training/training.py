@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report
@@ -57,6 +57,17 @@ class Training(NamedTuple):
         return None if self.peak is None else self.peak.kept + self.resident["input"]
 
     @property
+    def requested_bytes(self) -> int | None:
+        """The same as it was asked for."""
+        if self.unknown:
+            return None
+        return sum(
+            life.tensor.bytes
+            for life in self.schedule.lives
+            if life.is_kept and life.tensor.part in ("input", "activations", "kept")
+        )
+
+    @property
     def peak_bytes(self) -> int | None:
         """The most bytes at once of the whole step, all that is there included."""
         return None if self.peak is None else self.peak.bytes
@@ -98,16 +109,16 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         sum(course.learnt),
         sum(step.share("gradients", count * each) for count in course.learnt),
         _count_again(report, keeping, step),
-        None if peak is None else name_moment(report, peak.moment),
+        None if peak is None else name_moment(peak.moment, lambda layer: run.nodes[layer].name),
     )
 
 
-def name_moment(report: Report, moment: Instant) -> str:
-    """Return when something happens, in words: "backward of fc6"."""
+def name_moment(moment: Instant, name: Callable[[int], str]) -> str:
+    """Return when something happens, in words: "backward of fc6"; `name` says what a layer at a position is called."""
     phase, layer = moment
     if layer is None:
         return "the optimizer's step" if phase == "step" else phase
-    return f"{'forward again' if phase == 'again' else phase} of {report.run.nodes[layer].name}"
+    return f"{'forward again' if phase == 'again' else phase} of {name(layer)}"
 
 
 def _count_again(report: Report, keeping: Keeping, step: TrainingStep) -> int | None:

@@ -8,7 +8,7 @@ from archcalc.analysis.engine import Facts
 from archcalc.analysis.frozen import find_learnt
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.attention import find_attentions, keep_of_attention, lay_attention
-from archcalc.analysis.training.keeping import Keeping, KeptTensor, Value, backward_of, list_made
+from archcalc.analysis.training.keeping import AskedRule, Keeping, KeptTensor, Value, list_made
 from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.types import FULL, SIZES, Types, widest
 from archcalc.network.liveness import last_uses
@@ -66,6 +66,7 @@ class _Walk:
         self.unknown: list[int] = []
         self.attentions = find_attentions(run) if rules.fused_attention else {}
         self.answers: dict[tuple[int, Backward], Keeps | None] = {}
+        self.asked: dict[int, AskedRule] = {}
 
     def take(self, position: int) -> None:
         """Go through one more layer."""
@@ -136,7 +137,14 @@ class _Walk:
 
     def _ask(self, layer: _Layer, *, in_place: bool) -> Keeps | None:
         """Return what an op says that it keeps, each asked once for the same circumstances."""
-        step = backward_of(layer.inputs, layer.learnt, self.rules.device, in_place=in_place)
+        step = Backward(
+            layer.needed,
+            layer.learnt,
+            tuple([value.strides for value in layer.inputs]),
+            self.rules.device,
+            in_place,
+        )
+        self.asked[layer.position] = AskedRule(step, layer.cast)
         key = id(layer.facts), step
         if key not in self.answers:
             self.answers[key] = layer.facts.op.keeps(layer.facts.at, step)
@@ -192,6 +200,7 @@ class _Walk:
             self.types,
             tuple(self.values),
             self.learnt,
+            self.asked,
         )
 
     def _ends(self) -> list[int]:
