@@ -162,7 +162,7 @@ def condition_options(command: FC) -> FC:
         click.option(
             "--train",
             is_flag=True,
-            help="Keep the auxiliary heads that exist only in training; memory and flops tell of a training step.",
+            help="Keep the auxiliary heads that exist only in training; memory, flops and explain tell of a training step.",
         ),
         click.option(
             "--rounding",

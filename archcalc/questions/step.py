@@ -19,7 +19,7 @@ from archcalc.op.keeps import Role
 from archcalc.op.op import elements
 from archcalc.op.site import Shape, Sizes
 from archcalc.questions.explain import Derivation, legend_of
-from archcalc.questions.step_terms import TracedLayer, add_up, bare, derive
+from archcalc.questions.step_terms import TracedLayer, add_up, derive, shown
 from archcalc.sheet.pages import Paged
 
 Piece = (
@@ -53,9 +53,10 @@ class StepTensor(NamedTuple):
     """A tensor of a layer in a step of training.
 
     `source` is the layer whose output or whose weight it is, where that is not the layer itself, and `storage` the one in whose
-    output's memory it lies, where that is another one; `names` are those of weights. `overwritten` are the layers that write over it in place. `until` says when it is freed for the last time,
-    None where it stays; `special` what it is to the network: its input, or an output. `home` is the layer where its bytes count
-    among what is kept, None where they do not.
+    output's memory it lies, where that is another one; `names` are those of weights, and `alike` says how many tensors
+    these are. `overwritten` are the layers that write over it in place. `until` says when it is freed, None where it stays;
+    `special` what it is to the network: its input, or an output. `home` is the layer where its bytes count among what is kept,
+    None where they do not.
     """
 
     piece: Piece
@@ -63,6 +64,7 @@ class StepTensor(NamedTuple):
     source: str | None = None
     storage: str | None = None
     names: tuple[str, ...] = ()
+    alike: int = 1
     dtype: str | None = None
     derivation: Derivation | None = None
     needs: tuple[Keeper, ...] = ()
@@ -186,7 +188,7 @@ class StepStory:
         source = None if piece == "output" else self._name(position)
         dtype = self.values[storage].dtype
         owner = None if storage == position else self._name(storage)
-        derivation = derive(prod(symbols if shape == sizes else bare(shape)) * SIZES[dtype])
+        derivation = derive(prod(symbols if shape == sizes else shown(shape)) * SIZES[dtype])
         if self.run.facts[storage].traits.role == "constant":
             return StepTensor(piece, "stays", source, dtype=dtype, derivation=derivation if source else None)
         held = self.holding.storages.get(storage)
@@ -233,23 +235,24 @@ class StepStory:
         )
 
     def _list_made(self, position: int, traced: TracedLayer) -> Iterator[StepTensor]:
-        """Yield what is made for the backward pass alone."""
+        """Yield what is made for the backward pass alone, those that are alike together."""
         shapes = iter(traced.list_made())
+        sizes: dict[tuple[StepTensor, int], list[Number]] = {}
         for tensor, held in self.holding.made.get(position, ()):
             if tensor.role == "weight":
                 size = elements([traced.op.weights(traced.at)[tensor.name]])
             else:
-                size = prod(next(shapes, bare(tensor.shape)))
-            yield self._settle(
-                StepTensor(
-                    "weight" if tensor.role == "activation" else tensor.role,
-                    "kept",
-                    names=(tensor.name,) if tensor.name else (),
-                    dtype=tensor.dtype,
-                    derivation=derive(size * SIZES[tensor.dtype]),
-                ),
-                held,
+                size = prod(shown(next(shapes, tensor.shape)))
+            one = StepTensor(
+                "weight" if tensor.role == "activation" else tensor.role,
+                "kept",
+                names=(tensor.name,) if tensor.name else (),
+                dtype=tensor.dtype,
             )
+            alike = sizes.setdefault((self._settle(one, held), tensor.bytes), [])
+            alike.append(size * SIZES[tensor.dtype])
+        for (settled, _), alike in sizes.items():
+            yield settled._replace(alike=len(alike), derivation=derive(len(alike) * alike[0]))
 
     def _list_unknown(self, position: int) -> Iterator[StepTensor]:
         if position in self.training.keeping.unknown:
@@ -262,7 +265,7 @@ class StepStory:
         learnt, *others = (
             group(traced.at) for group in (traced.op.weights, traced.op.fixed, traced.op.buffers)
         )
-        owned = {name: shape for name, shape in learnt.items() if traced.owns(name)}
+        owned = {name: shown(shape) for name, shape in learnt.items() if traced.owns(name)}
         elsewhere = tuple(name for name in learnt if name not in owned)
         if elsewhere:
             owner = None if layer.node.tied is None else self._name(layer.node.tied)
@@ -278,7 +281,7 @@ class StepStory:
             )
         if owned and position in self.grown:
             yield from self._list_updates(position, owned, dtype)
-        if fixed := {name: shape for group in others for name, shape in group.items()}:
+        if fixed := {name: shown(shape) for group in others for name, shape in group.items()}:
             size = elements(fixed.values()) * SIZES[dtype]
             yield StepTensor("buffers", "stays", names=tuple(fixed), dtype=dtype, derivation=derive(size))
 

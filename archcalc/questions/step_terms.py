@@ -8,10 +8,10 @@ from archcalc.analysis.row import Row
 from archcalc.analysis.run import Layer
 from archcalc.analysis.training.keeping import Keeping, list_made
 from archcalc.arithmetic.number import Number
-from archcalc.arithmetic.term import Term, as_term
+from archcalc.arithmetic.term import as_term
 from archcalc.op.keeps import Keeps
 from archcalc.op.op import Op
-from archcalc.op.site import Shape, Site, Sizes
+from archcalc.op.site import Shape, Site
 from archcalc.questions.explain import Derivation, symbolic_inputs, symbolic_output
 
 
@@ -44,9 +44,9 @@ class TracedLayer:
         return self.keeps().weights
 
 
-def bare(shape: Sizes) -> Shape:
-    """Return a shape whose sizes show in a derivation and have no symbols."""
-    return tuple(Term(size) for size in shape)
+def shown(shape: Shape) -> Shape:
+    """Return a shape of which those sizes that have no symbols show in a derivation, too."""
+    return tuple(map(as_term, shape))
 
 
 def add_up(sizes: Iterable[Number]) -> Number:

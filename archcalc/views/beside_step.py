@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcalc.analysis.training.types import SIZES
 from archcalc.questions.step import FATES, PIECES
 from archcalc.sheet.sheet import Schema
-from archcalc.views.beside import ABOUT_LAYER, TEXT, describe, list_of, object_of, or_null
+from archcalc.views.beside import ABOUT_LAYER, COUNT, TEXT, describe, list_of, object_of, or_null
 from archcalc.views.beside_memory import SIZE, TRAINING
 
 TENSOR = object_of(
@@ -22,9 +22,10 @@ TENSOR = object_of(
             "the layer in whose output's memory it lies; null where that is its source", or_null(TEXT)
         ),
         "names": describe("those of weights and buffers", list_of(TEXT)),
+        "alike": describe("how many tensors these are, each like the others", COUNT),
         "dtype": describe("type of a number; null where it has several", {"enum": [*SIZES, None]}),
         "bytes": describe(
-            "as it was asked for, a view's those of all that it keeps in memory; null where they are not known or "
+            "of all of them as it was asked for, a view's those of all that it keeps in memory; null where they are not known or "
             "those of another tensor",
             or_null(SIZE),
         ),

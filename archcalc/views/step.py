@@ -85,7 +85,7 @@ def of_layer(explanation: StepExplanation) -> Sheet:
         title=f"{report.name}: {row.name} in a step of training",
         subtitle=(*introduce(row, report), *tensors(row)),
         summary=(*_sum_up(explanation), *used_letters(formulas, explanation.legend).items()),
-        notes=tuple(note_unknown(explanation.training.unknown)),
+        notes=(*_note_gradient(explanation), *note_unknown(explanation.training.unknown)),
         facts=facts(report)
         | {
             "layer": row.name,
@@ -99,7 +99,8 @@ def of_layer(explanation: StepExplanation) -> Sheet:
 
 def name_piece(tensor: StepTensor) -> str:
     """Return what a tensor is called in the table."""
-    return NAMES.get(tensor.piece, tensor.piece)
+    name = NAMES.get(tensor.piece, tensor.piece)
+    return f"{name} ×{tensor.alike}" if tensor.alike > 1 else name
 
 
 class _Names:
@@ -175,15 +176,22 @@ def _sum_up(explanation: StepExplanation) -> Iterator[tuple[str, str]]:
     """Yield what counts at the layer, and what the optimizer keeps."""
     training = explanation.training
     whole = training.requested_bytes
-    of = "of what is kept, which is not all known" if whole is None else f"of {write_bytes(whole)}"
+    of = ", as far as is known," if whole is None else f" of {write_bytes(whole)}"
     yield (
         "kept at this layer",
-        f"{write_bytes(explanation.kept)} {of} between forward and backward; each tensor counts once, where it is first kept",
+        f"{write_bytes(explanation.kept)}{of} between forward and backward; each tensor counts once, where it is first kept",
     )
     sizes = {tensor.dtype: SIZES[tensor.dtype] for tensor in explanation.tensors if tensor.dtype}
     yield "bytes of a number", ", ".join(f"{dtype} {size}" for dtype, size in sizes.items())
     if explanation.row.params:
         yield "optimizer", f"{training.step.optimizer} keeps {training.optimizer.meaning}"
+
+
+def _note_gradient(explanation: StepExplanation) -> Iterator[str]:
+    """Yield that a layer has no backward pass, where that is so."""
+    position = explanation.report.position(explanation.row.name)
+    if not explanation.training.keeping.values[position].needs_gradient:
+        yield "no gradient goes back through this layer, so that nothing is kept for it"
 
 
 def _plain(tensor: StepTensor, report: Report) -> dict[str, object]:
@@ -194,6 +202,7 @@ def _plain(tensor: StepTensor, report: Report) -> dict[str, object]:
         "source": tensor.source,
         "storage": tensor.storage,
         "names": list(tensor.names),
+        "alike": tensor.alike,
         "dtype": tensor.dtype,
         "bytes": tensor.bytes,
         "kept_by": [{"layer": need.layer, "why": need.why} for need in tensor.needs],

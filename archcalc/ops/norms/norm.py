@@ -44,6 +44,11 @@ def gradient_of_standard(step: Backward) -> str:
     return gradient_of(*gradients) + (", from x̂ = (x − μ)/σ" if gradients else "")
 
 
+def keep_scale(step: Backward, weights: Weights) -> dict[str, str]:
+    """Return that γ is kept, where there is one, for the gradient of the input, which is scaled by it."""
+    return {"weight": gradient_of("the input")} if "weight" in weights and step.needed[0] else {}
+
+
 @op("batchnorm", also="batchnormalization bn normalization", example=("64x56x56", {}))
 class BatchNorm(Op):
     """Normalise each channel with running statistics, then scale and shift it.
@@ -70,7 +75,8 @@ class BatchNorm(Op):
         return Work(additions=prod(at.x), multiplications=prod(at.x))
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, *keep_moments(at.x[1:2]), why=gradient_of_standard(step))
+        scale, why = keep_scale(step, self.weights(at)), gradient_of_standard(step)
+        return Keeps(INPUT, *keep_moments(at.x[1:2]), weights=scale, why=why)
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
@@ -145,7 +151,8 @@ class LayerNorm(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         taken = self._find_axes(at.x)
         rows = (*at.x[: taken.start], *at.x[taken.stop :])
-        return Keeps(INPUT, *keep_moments(rows), why=gradient_of_standard(step))
+        scale, why = keep_scale(step, self.weights(at)), gradient_of_standard(step)
+        return Keeps(INPUT, *keep_moments(rows), weights=scale, why=why)
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         """Return the strides: what the statistics are over lies last in memory."""
@@ -204,7 +211,8 @@ class GroupNorm(Op):
         lies = step.strides[0] == contiguous(at.x)
         why = gradient_of_standard(step)
         taken = INPUT if lies else Saved("copy", at.x, f"{why}; laid in order, as its kernel takes it")
-        return Keeps(taken, *keep_moments((at.x[0], self.groups)), why=why)
+        moments = keep_moments((at.x[0], self.groups))
+        return Keeps(taken, *moments, weights=keep_scale(step, self.weights(at)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"

@@ -13,6 +13,7 @@ from archcalc.op.settings import axis, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
 from archcalc.ops.axes import across, check_axis, check_last, check_not_batch, others, places
+from archcalc.ops.norms.norm import keep_scale
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -60,9 +61,11 @@ class RMSNorm(Op):
         is_scaled = "weight" in step.learnt
         why = gradient_of(*["γ"] * is_scaled, *["the input"] * step.needed[0])
         if step.device == "cuda":
-            return Keeps(INPUT, rows, why=why)
+            return Keeps(INPUT, rows, weights=keep_scale(step, self.weights(at)), why=why)
         quotients = [Saved("temporary", at.x, f"{gradient_of('γ')}: the quotient")] if is_scaled else []
-        return Keeps(INPUT, rows, *quotients, why=why) if step.needed[0] else Keeps(*quotients)
+        if not step.needed[0]:
+            return Keeps(*quotients)
+        return Keeps(INPUT, rows, *quotients, weights=keep_scale(step, self.weights(at)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" else "as comes"
@@ -165,7 +168,8 @@ class Affine(Op):
         return True
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        return Keeps(INPUT, why=gradient_of("γ")) if "weight" in step.learnt else Keeps()
+        taken = [INPUT] if "weight" in step.learnt else []
+        return Keeps(*taken, weights=keep_scale(step, self.weights(at)), why=gradient_of("γ"))
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)

@@ -311,8 +311,9 @@ class Subsample(Pool):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         taken = [self.takes_in(at, SHAPE_ALONE)] if step.needed[0] else []
-        sums = [Saved("temporary", at.y, gradient_of("the coefficient"))] * ("coefficient" in step.learnt)
-        return Keeps(*taken, *sums, why=SHAPE_ALONE)
+        sums = [Saved("temporary", at.y, gradient_of("the coefficient"))] if "coefficient" in step.learnt else []
+        scale = {"coefficient": gradient_of("the input")} if taken else {}
+        return Keeps(*taken, *sums, weights=scale, why=SHAPE_ALONE)
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
