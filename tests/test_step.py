@@ -330,3 +330,37 @@ def test_who_keeps_what_until_when_is_what_pytorch_does():
         if each.holders and each.lives[-1].tensor.part != "input":
             first = names[min(holder.layer for holder in each.holders)]
             assert name_moment(died, lambda layer: names[layer]) == f"backward of {first}"
+
+
+READ_BY_SHAPE = {
+    "maxpool": lambda f, x: f.max_pool2d(x, 2),
+    "avgpool": lambda f, x: f.avg_pool2d(x, 2),
+    "adaptive_avgpool": lambda f, x: f.adaptive_avg_pool2d(x, 2),
+    "adaptive_maxpool": lambda f, x: f.adaptive_max_pool2d(x, 2),
+    "global_maxpool": lambda f, x: f.adaptive_max_pool2d(x, 1),
+    "pad reflect": lambda f, x: f.pad(x, (1, 1, 1, 1), mode="reflect"),
+    "pad edge": lambda f, x: f.pad(x, (1, 1, 1, 1), mode="replicate"),
+}
+"""PyTorch's functions for ops that say of their input that its shape alone is read."""
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", READ_BY_SHAPE)
+def test_an_input_of_which_the_shape_alone_is_read_may_hold_anything(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    function = READ_BY_SHAPE[name]
+    x = torch.rand(BATCH, 3, 6, 6, requires_grad=True)
+    seen = []
+
+    def forget(tensor):
+        is_input = tensor.untyped_storage()._cdata == x.untyped_storage()._cdata
+        seen.append(is_input)
+        return torch.full_like(tensor, -1) if is_input else tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(forget, lambda tensor: tensor):
+        y = function(torch.nn.functional, x)
+    weights = torch.rand(y.shape)
+    (forgetful,) = torch.autograd.grad(y, x, weights)
+    (usual,) = torch.autograd.grad(function(torch.nn.functional, x), x, weights)
+    assert any(seen)
+    assert torch.equal(forgetful, usual)
