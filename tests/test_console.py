@@ -219,6 +219,8 @@ def test_nothing_is_left_out_or_shortened_where_no_width_is_set(run, line):
         ("compare 3x3x3 7x7", ["27C^2 + 3C", "x1.81"]),
         ("explain alexnet conv1", ["input 3x227x227 -> 96x55x55", "= 55*55*11*11*3*96"]),
         ("explain resnet50 conv1", ["floor((H + 2*p - k)/s) + 1"]),
+        ("explain resnet50 batchnorm1 --train", ["the gradient of gamma", "x_hat = (x - mu)/sigma"]),
+        ("explain vit_b_16 encoder1.layer1.attention.attention1.mixed --train", ["softmax(q*k^T)"]),
         ("show lenet5", ["input 1x32x32 - batch 1 - float32"]),
     ],
 )

@@ -123,11 +123,9 @@ class StepStory:
         self.values = training.keeping.values
         self.holding = find_holders(self.run, training.keeping, training.schedule, training.step.checkpoint)
         self.ends = {self.values[end].storage for end in training.keeping.ends}
-        self.grown = {  # layers whose weights get a gradient
-            life.tensor.layer: life
-            for life in training.schedule.lives
-            if life.tensor.part == "weight gradients"
-        }
+        parts = training.schedule.tensors
+        self.grown = {tensor.layer for tensor in parts if tensor.part == "weight gradients"}
+        """The layers whose weights get a gradient."""
 
     def tell(self, position: int) -> StepExplanation:
         """Return what becomes of the tensors of the layer at a position."""

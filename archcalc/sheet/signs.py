@@ -16,6 +16,7 @@ SIGNS = str.maketrans(
         **dict(zip("×·−–′…≈≤≥", ("x", "*", "-", "-", "'", "...", "~", "<=", ">="), strict=True)),
         **dict(zip("→⌊⌋⌈⌉√", ("->", "floor(", ")", "ceil(", ")", "sqrt"), strict=True)),
         **dict(zip("αβλπΣ∞", ("alpha", "beta", "lambda", "pi", "sum ", "inf"), strict=True)),
+        **dict(zip("γμσ\u0302", ("gamma", "mu", "sigma", "_hat"), strict=True)),
         **dict(zip("─│├└█▉▊▋▌▍▎▏", "-||`########", strict=True)),
         **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
     }
