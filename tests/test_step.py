@@ -75,10 +75,14 @@ def rules(kind):
         except ArchcalcError:
             continue
         lying = [tuple(map(contiguous, xs)), tuple(contiguous(x[::-1])[::-1] for x in xs)]
-        circumstances = product(lying, ("cuda", "cpu"), (True, False), (True, False))
-        for needed, how in product(product((True, False), repeat=len(xs)), circumstances):
-            if made.weights(at) or any(needed):
-                yield made.keeps(at, Backward(needed, *how))
+        circumstances = product(lying, ("cuda", "cpu"), (True, False))
+        every = frozenset(made.weights(at))
+        learning = {every, frozenset(), *(frozenset((name,)) for name in every)}
+        for needed, learnt, how in product(
+            product((True, False), repeat=len(xs)), learning, list(circumstances)
+        ):
+            if learnt or any(needed):
+                yield made.keeps(at, Backward(needed, learnt, *how))
 
 
 @pytest.mark.parametrize("kind", REGISTRY)

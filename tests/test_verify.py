@@ -20,7 +20,8 @@ from archcalc.ops import REGISTRY
 from archcalc.ops.elements.elementwise import FUNCTIONS, OPAQUE, OPERATIONS
 from archcalc.ops.elements.pointwise import Relu
 from archcalc.ops.norms.norm import BatchNorm
-from archcalc.ops.windows.conv import Conv, ConvTranspose
+from archcalc.ops.windows.conv import Conv
+from archcalc.ops.windows.conv_transpose import ConvTranspose
 from archcalc.ops.windows.pool import MaxPool
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, Upsample
 from archcalc.questions.verify.probes import Memory

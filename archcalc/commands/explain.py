@@ -99,13 +99,13 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
     """Return the page of a network, a block or a layer, in training that of a layer in a step of it."""
     from archcalc.formats.library import is_inline
 
-    report = analyze_model(**model)
+    report = analyze_model(**model, step=step)
     if layer is None and is_inline(model["model"]):
         layer = only_layer(report)
     if model["train"] and layer is not None and layer in report.run.positions:
         from archcalc.views.step import of_layer
 
-        return of_layer(archcalc.explain_step(report, layer, step))
+        return of_layer(archcalc.explain_step(report, layer))
     if step is not None:
         if layer is not None and not any(is_inside(row.name, layer) for row in report.rows):
             report.position(layer)  # which says that there is none

@@ -31,11 +31,13 @@ Piece = (
 `taken` is what a kernel takes that stands for the layer and others, `weight` a copy of one in the low type, `rest` what it
 keeps beside where nobody knows that.
 """
-Fate = Literal["kept", "freed", "recomputed", "stays", "made", "within", "fused", "elsewhere", "unknown"]
+Fate = Literal[
+    "kept", "freed", "recomputed", "stays", "frozen", "made", "within", "fused", "elsewhere", "unknown"
+]
 """What becomes of a tensor.
 
 It is kept for the backward pass, freed after the forward pass, or made once more before the backward pass; it stays from step
-to step; it is made in the backward pass; it lies within the memory of another one of the layer's; it is never made, since a
+to step, or does so and is frozen; it is made in the backward pass; it lies within the memory of another one of the layer's; it is never made, since a
 kernel stands for several layers; it counts at another layer, whose weights are shared; or nobody knows.
 """
 FATES: tuple[Fate, ...] = get_args(Fate)
@@ -122,6 +124,7 @@ class StepStory:
         self.report, self.training, self.run = report, training, report.run
         self.values = training.keeping.values
         self.holding = find_holders(self.run, training.keeping, training.schedule, training.step.checkpoint)
+        self.learnt = training.keeping.learnt
         self.ends = {self.values[end].storage for end in training.keeping.ends}
         parts = training.schedule.tensors
         self.grown = {tensor.layer for tensor in parts if tensor.part == "weight gradients"}
@@ -268,20 +271,30 @@ class StepStory:
         if elsewhere:
             owner = None if layer.node.tied is None else self._name(layer.node.tied)
             yield StepTensor("weights", "elsewhere", source=owner, names=elsewhere, dtype=dtype)
-        if owned:
-            needs = tuple(
-                Keeper(layer.node.name, f"{why} ({name})" if len(owned) > 1 else why)
-                for name, why in traced.list_needed().items()
-            )
-            size = self._measure("weights", owned, SIZES[dtype])
-            yield StepTensor(
-                "weights", "stays", names=tuple(owned), dtype=dtype, derivation=derive(size), needs=needs
-            )
-        if owned and position in self.grown:
-            yield from self._list_updates(position, owned, dtype)
+        learning = {name: shape for name, shape in owned.items() if name in self.learnt[position]}
+        frozen = {name: shape for name, shape in owned.items() if name not in learning}
+        yield from self._list_owned("stays", learning, traced)
+        yield from self._list_owned("frozen", frozen, traced)
+        if learning and position in self.grown:
+            yield from self._list_updates(position, learning, dtype)
         if fixed := {name: shown(shape) for group in others for name, shape in group.items()}:
             size = elements(fixed.values()) * SIZES[dtype]
             yield StepTensor("buffers", "stays", names=tuple(fixed), dtype=dtype, derivation=derive(size))
+
+    def _list_owned(
+        self, fate: Fate, owned: Mapping[str, Shape], traced: TracedLayer
+    ) -> Iterator[StepTensor]:
+        """Yield weights of a layer's own that all have one fate, if there are any."""
+        if not owned:
+            return
+        dtype, needed = self.training.keeping.types.weights, traced.list_needed()
+        needs = tuple(
+            Keeper(traced.layer.node.name, f"{why} ({name})" if len(needed) > 1 or len(owned) > 1 else why)
+            for name, why in needed.items()
+            if name in owned
+        )
+        size = self._measure("weights", owned, SIZES[dtype])
+        yield StepTensor("weights", fate, None, None, tuple(owned), 1, dtype, derive(size), needs)
 
     def _measure(self, what: str, owned: Mapping[str, Shape], each: int) -> Number:
         """Return the bytes of weights or of their gradients, or those that a rank has of each."""

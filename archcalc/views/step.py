@@ -49,6 +49,7 @@ TOLD = {
     "made": "made in the backward pass, there until the next step",
     "overwriting": "in the memory of its input, which it writes over",
     "within": "a view: in the memory of {storage}",
+    "frozen": "frozen: not learnt, there all along",
     "fused": "never made: one kernel works out the whole attention",
     "elsewhere": "shared with {source}, where it counts",
     "unknown rest": f"what {PROGRAM} keeps of it is not known",

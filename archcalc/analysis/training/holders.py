@@ -68,7 +68,9 @@ def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str
         elif tensor.layer is not None and tensor.part == "kept":
             made.setdefault(tensor.layer, []).append(life)
     holders = _list_holders(run, keeping, checkpoint)
-    again = {p for segment, is_kept in find_segments(run, checkpoint) if not is_kept for p in segment}
+    again = {
+        p for segment, is_kept in find_segments(run, keeping, checkpoint) if not is_kept for p in segment
+    }
     return Holding(
         {
             storage: Held(
@@ -83,7 +85,7 @@ def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str
 def _list_holders(run: Run, keeping: Keeping, checkpoint: str) -> dict[int, list[Holder]]:
     """Return by storage the segments that run again from it, the layers that keep it, and those of which nobody knows that."""
     holders: dict[int, list[Holder]] = {}
-    for segment, is_kept in find_segments(run, checkpoint):
+    for segment, is_kept in find_segments(run, keeping, checkpoint):
         for storage in () if is_kept else find_entering(run, keeping.values, segment):
             if storage not in segment:
                 first, last = (run.nodes[place].name for place in (segment[0], segment[-1]))

@@ -10,17 +10,10 @@ from archcalc.formats.program.code import Expression, chain, expression, one
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Shape, Site
-from archcalc.ops.windows.conv import Conv, ConvTranspose
-from archcalc.ops.windows.pool import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    LpPool,
-    MaxPool,
-    Subsample,
-)
+from archcalc.ops.windows.conv import Conv
+from archcalc.ops.windows.conv_transpose import ConvTranspose
+from archcalc.ops.windows.pool import AvgPool, LpPool, MaxPool, Subsample
+from archcalc.ops.windows.pool_whole import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, GlobalMaxPool
 from archcalc.ops.windows.resampling import Resize, Upsample
 
 refuses("space_to_depth", "there is no layer for it")

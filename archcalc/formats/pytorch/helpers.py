@@ -146,7 +146,7 @@ class ZeroBiasLinear(nn.Linear):
     def forward(self, x):
         bias = self.bias.clone()
         bias[self.zeros] = 0
-        return F.linear(x, self.weight, bias)
+        return nn.functional.linear(x, self.weight, bias)
 '''
 
 HELPERS = {

@@ -10,17 +10,10 @@ from archcalc.formats.pytorch.table import writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import Op, per_axis
 from archcalc.op.site import Shape, Site
-from archcalc.ops.windows.conv import Conv, ConvTranspose
-from archcalc.ops.windows.pool import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    LpPool,
-    MaxPool,
-    Subsample,
-)
+from archcalc.ops.windows.conv import Conv
+from archcalc.ops.windows.conv_transpose import ConvTranspose
+from archcalc.ops.windows.pool import AvgPool, LpPool, MaxPool, Subsample
+from archcalc.ops.windows.pool_whole import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, GlobalMaxPool
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 

@@ -1,5 +1,5 @@
 """Ops that slide a window."""
 
-from archcalc.ops.windows import conv, pool, resampling, sliding
+from archcalc.ops.windows import conv, conv_transpose, pool, pool_whole, resampling, sliding
 
-__all__ = ["conv", "pool", "resampling", "sliding"]
+__all__ = ["conv", "conv_transpose", "pool", "pool_whole", "resampling", "sliding"]

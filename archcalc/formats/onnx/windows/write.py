@@ -12,8 +12,10 @@ from archcalc.formats.padding import Windows, windows
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Shape, Sizes, Spot
-from archcalc.ops.windows.conv import Conv, ConvTranspose
-from archcalc.ops.windows.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool, Subsample
+from archcalc.ops.windows.conv import Conv
+from archcalc.ops.windows.conv_transpose import ConvTranspose
+from archcalc.ops.windows.pool import AvgPool, LpPool, MaxPool, Subsample
+from archcalc.ops.windows.pool_whole import AdaptiveAvgPool, AdaptiveMaxPool
 from archcalc.ops.windows.resampling import DepthToSpace, Resize, SpaceToDepth, Upsample
 
 plain("global_avgpool", "GlobalAveragePool")
