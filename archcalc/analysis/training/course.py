@@ -177,11 +177,11 @@ class _Course:
 
     def _go_back_through(self, position: int, gradient: int) -> None:
         """Make the gradients of a layer's inputs and of its weights, and drop what that was done with."""
-        clock, low = self.clock, self._low(position)
+        clock, low, ran = self.clock, self._low(position), self.keeping.values[position].dtype
         workspace = clock.bear("workspace", self._workspace(position), position)
         gathered = self._gather(position)
         made = [
-            (source, self._make_gradient(position, number, gradient, low))
+            (source, self._make_gradient(position, number, gradient))
             for number, source in enumerate(self.run.nodes[position].inputs)
             if self.keeping.values[source].needs_gradient
         ]
@@ -193,12 +193,10 @@ class _Course:
             clock.drop(tensor)
         for tensor in weights:
             self._finish(
-                self._widen(tensor, "weight gradients", self.keeping.types.weights, low) if low else tensor
+                self._cast(tensor, "weight gradients", low, self.keeping.types.weights) if low else tensor
             )
         for source, tensor in made:
-            kind = self.keeping.values[source].dtype
-            is_low = low is not None and SIZES[low] < SIZES[kind]
-            self._add_up(source, self._widen(tensor, "gradients", kind, low) if is_low and low else tensor)
+            self._add_up(source, self._cast(tensor, "gradients", ran, self.keeping.values[source].dtype))
 
     def _finish(self, tensor: int) -> None:
         """Add a gradient of weights to those of earlier batches, or leave the share of it that a rank keeps."""
@@ -214,12 +212,14 @@ class _Course:
         facts, low = self.run.facts[position], self.keeping.types.low
         return low if facts.tensors[0] and facts.op.cast(facts.at, self.step.device) == "low" else None
 
-    def _widen(self, tensor: int, part: Part, dtype: str, low: str) -> int:
-        """Return a gradient in the type of what it is of, in place of one in the low type."""
+    def _cast(self, tensor: int, part: Part, ran: str, dtype: str) -> int:
+        """Return a gradient in the type of what it is of, in place of one in the type in which the layer ran."""
+        if ran == dtype:
+            return tensor
         before = self.clock.tensors[tensor]
-        wide = self.clock.bear(part, before.bytes // SIZES[low] * SIZES[dtype], before.layer)
+        other = self.clock.bear(part, before.bytes // SIZES[ran] * SIZES[dtype], before.layer)
         self.clock.drop(tensor)
-        return wide
+        return other
 
     def _workspace(self, position: int) -> int:
         """Return what a convolution's kernels need for a moment: as much as its input, its output and its weights.
@@ -232,14 +232,14 @@ class _Course:
         numbers = prod(facts.at.x) + prod(facts.output) + sum(map(prod, facts.tensors[0].values()))
         return numbers * SIZES[self.keeping.values[position].dtype]
 
-    def _make_gradient(self, position: int, number: int, gradient: int, low: str | None) -> int:
-        """Return the gradient of an input: that of the output itself, or a new tensor."""
+    def _make_gradient(self, position: int, number: int, gradient: int) -> int:
+        """Return the gradient of an input in the type in which the layer ran: the output's own, or a new tensor."""
         clock, facts = self.clock, self.run.facts[position]
         source = self.run.nodes[position].inputs[number]
         if facts.op.passes(facts.at, number):
             return clock.hold(gradient)
-        value = self.keeping.values[source]
-        size = prod(facts.at.xs[number]) * SIZES[low or value.dtype] if value.made else 0
+        ran, made = self.keeping.values[position].dtype, self.keeping.values[source].made
+        size = prod(facts.at.xs[number]) * SIZES[ran] if made else 0
         if (
             len(facts.at.xs) > 1
             and prod(facts.at.xs[number]) < prod(facts.output)
