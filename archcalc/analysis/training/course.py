@@ -269,12 +269,15 @@ class _Course:
         """Run the optimizer's step."""
         clock = self.clock
         clock.now = Instant("step", None)
-        each = self.optimizer.temporaries * SIZES[self.keeping.types.weights]
-        moments = [
-            clock.bear("temporary", self.step.share("optimizer", prod(sizes) * each))
-            for _, sizes in self.learnt
-        ]
-        for tensor in moments:
+        each = SIZES[self.keeping.types.weights]
+        there: list[int] = []
+        for _, sizes in self.learnt:
+            passing = self.optimizer.passing(sizes, each)
+            for size in passing:
+                there.append(clock.bear("temporary", self.step.share("optimizer", size)))
+                if not self.optimizer.together and len(there) > len(passing):
+                    clock.drop(there.pop(0))  # that of the tensor before, whose place this takes
+        for tensor in there:
             clock.drop(tensor)
         for end in dict.fromkeys(self.keeping.ends):
             clock.drop(self.memory[self.keeping.values[end].storage])

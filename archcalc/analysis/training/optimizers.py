@@ -21,13 +21,19 @@ class Optimizer(NamedTuple):
     """An optimizer: its state for one tensor in bytes, from its sizes and the bytes of a number; and what that is.
 
     `shared` are bytes that it keeps once. `temporaries` is how many numbers its step needs for a moment for each
-    parameter while it looks at all tensors together.
+    parameter; `together` whether it looks at all tensors at once, or at one after the other.
     """
 
     state: Callable[[Shape, int], Number]
     meaning: str
     shared: int = 0
     temporaries: int = 0
+    together: bool = True
+
+    def passing(self, sizes: Sizes, each: int) -> tuple[int, ...]:
+        """Return the bytes of what its step needs for a moment for one tensor: alone also what its state is updated with."""
+        needed = self.temporaries * prod(sizes) * each
+        return (needed,) if self.together else (self.state(sizes, each), needed)
 
 
 def _moments(count: int) -> Callable[[Shape, int], Number]:
@@ -55,7 +61,9 @@ OPTIMIZERS = {
     "momentum": Optimizer(_moments(1), "a velocity for each parameter"),
     "adam": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
     "adamw": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
-    "adafactor": Optimizer(_factored, "mean squares of the rows and columns of each matrix", temporaries=1),
+    "adafactor": Optimizer(
+        _factored, "mean squares of the rows and columns of each matrix", temporaries=1, together=False
+    ),
     "lion": Optimizer(_moments(1), "a moment for each parameter"),
     "adam8bit": Optimizer(
         _blockwise,
@@ -65,8 +73,8 @@ OPTIMIZERS = {
 }
 """What each optimizer keeps.
 
-Sources: torch.optim of PyTorch 2 (SGD, Adam, AdamW, Adafactor, with foreach); Chen et al. 2023 (Lion); Dettmers et al. 2021 and
-bitsandbytes (8-bit Adam).
+Sources: torch.optim of PyTorch 2 (SGD, Adam, AdamW with foreach, as on CUDA; Adafactor without, unless told); Chen et al. 2023
+(Lion); Dettmers et al. 2021 and bitsandbytes (8-bit Adam).
 """
 
 
