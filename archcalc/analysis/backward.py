@@ -11,6 +11,18 @@ from __future__ import annotations
 
 from archcalc.analysis.frozen import find_learnt
 from archcalc.analysis.run import Layer, Run
+from archcalc.op.op import Work
+
+
+def count_training(run: Run) -> list[int | None]:
+    """Return the MACs of each layer in a training step, forward and backward; None where nobody can say."""
+    pairs = zip(run.facts, gradients(run), strict=True)
+    return [add_forward(facts.work, backward) for facts, backward in pairs]
+
+
+def add_forward(work: Work | None, backward: int | None) -> int | None:
+    """Return the MACs of a layer forward and backward."""
+    return None if work is None or backward is None else int(work.macs) + backward
 
 
 def gradients(run: Run) -> list[int | None]:

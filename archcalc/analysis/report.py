@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from archcalc.analysis.arena import count_alive, lifetimes
 from archcalc.analysis.conditions import BYTES, Conditions, DType
 from archcalc.analysis.engine import Engine
 from archcalc.analysis.row import Row, Totals
@@ -164,9 +165,10 @@ class Report(Paged):
         return self.run.conditions.train
 
     @property
-    def busiest(self) -> Row:
-        """The layer while which most is alive."""
-        return max(self.rows, key=lambda row: row.alive)
+    def busiest(self) -> str:
+        """The name of the layer while which most is alive."""
+        alive = count_alive(lifetimes(self.run), len(self.run.nodes))
+        return self.run.nodes[alive.index(max(alive))].name
 
     @property
     def parameters(self) -> Mapping[str, object]:
@@ -182,6 +184,16 @@ class Report(Paged):
     def inputs(self) -> tuple[Row, ...]:
         """The rows where data enters."""
         return tuple(row for row in self.rows if row.role == "input")
+
+    @property
+    def entries(self) -> tuple[tuple[str, Sizes], ...]:
+        """The name and the shape, batch first, of each input."""
+        names = (
+            node.name
+            for node, facts in zip(self.run.nodes, self.run.facts, strict=True)
+            if facts.traits.role == "input"
+        )
+        return tuple(zip(names, self.input_shapes, strict=True))
 
     @property
     def input_shapes(self) -> tuple[Sizes, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from archcalc.analysis.backward import add_forward
 from archcalc.arithmetic.extent import Extent
 from archcalc.arithmetic.places import Places
 from archcalc.arithmetic.window import Uneven
@@ -74,7 +75,7 @@ class Row(NamedTuple):
     @property
     def trained_macs(self) -> int | None:
         """Multiply-accumulates of a training step, forward and backward, or None where they are not known."""
-        return None if self.work is None or self.gradients is None else int(self.work.macs) + self.gradients
+        return add_forward(self.work, self.gradients)
 
 
 class Totals(NamedTuple):

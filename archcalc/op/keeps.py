@@ -128,8 +128,9 @@ def gradient_of(*what: str) -> str:
 
 def follow(shape: Shape, strides: Shape) -> Shape:
     """Return the strides of a new tensor whose axes lie in memory in the order in which those of another one do."""
-    if len(strides) != len(shape) or 0 in strides:
-        return contiguous(shape)
+    one_behind_the_other = contiguous(shape)
+    if strides == one_behind_the_other or len(strides) != len(shape) or 0 in strides:
+        return one_behind_the_other
     order = sorted(range(len(shape)), key=lambda axis: (-strides[axis], axis))
     laid = contiguous(tuple([shape[axis] for axis in order]))
     return tuple([laid[order.index(axis)] for axis in range(len(shape))])

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from archcalc.analysis.report import Report
-from archcalc.analysis.row import Row
+from archcalc.op.site import Sizes
 
 
 class Need(NamedTuple):
@@ -18,10 +18,11 @@ class Need(NamedTuple):
     meaning: str
 
 
-def find_most_unfolded(report: Report) -> Row | None:
-    """Return the layer of whose input im2col makes the largest matrix; None where there are no convolutions."""
-    rows = [row for row in report.rows if row.unfolded]
-    return max(rows, key=lambda row: prod(row.unfolded or ()), default=None)
+def find_most_unfolded(report: Report) -> tuple[str, Sizes] | None:
+    """Return the layer of whose input im2col makes the largest matrix, and its sizes; None where there are no convolutions."""
+    layers = zip(report.run.nodes, report.run.facts, strict=True)
+    unfolded = [(node.name, facts.unfolded) for node, facts in layers if facts.unfolded]
+    return max(unfolded, key=lambda each: prod(each[1]), default=None)
 
 
 def inference(report: Report) -> list[Need]:
@@ -33,7 +34,7 @@ def inference(report: Report) -> list[Need]:
             "peak activations",
             totals.peak,
             report.peak_bytes,
-            f"the largest set alive at once, while {report.busiest.name} runs",
+            f"the largest set alive at once, while {report.busiest} runs",
         ),
     ]
 

@@ -36,7 +36,7 @@ def facts(report: Report) -> dict[str, object]:
     return {
         "network": {"name": report.name, "title": report.title or None, "source": report.source or None},
         "conditions": {
-            "inputs": [{"name": row.name, "shape": list(row.output_shape[1:])} for row in report.inputs],
+            "inputs": [{"name": name, "shape": list(shape[1:])} for name, shape in report.entries],
             "batch": report.batch,
             "dtype": report.dtype,
             "rounding": report.rounding,
@@ -98,9 +98,9 @@ def subtitle(report: Report) -> tuple[str, ...]:
 
 def _inputs(report: Report) -> str:
     """Return the shape of the input, or of each where there are several."""
-    if len(report.inputs) == 1:
+    if len(report.input_shapes) == 1:
         return f"input {SHAPE.text((0, *report.input_shape))}"
-    return "inputs " + ", ".join(f"{row.name} {SHAPE.text(row.output_shape)}" for row in report.inputs)
+    return "inputs " + ", ".join(f"{name} {SHAPE.text(shape)}" for name, shape in report.entries)
 
 
 def summary(report: Report) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from archcalc.analysis.conditions import AUTOCAST
 from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
+from archcalc.ground.collector import pause_collector
 from archcalc.questions.explain import parameter_formulas
 from archcalc.questions.memory import find_most_unfolded, inference
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE, TEXT, WORDS
@@ -153,7 +154,7 @@ def mixed_notes(report: Report) -> tuple[str, ...]:
 
 def sum_activations(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what all layers store, alone, with the input and with a gradient for each, and what is left in place."""
-    each, entered = report.bytes_each, sum(prod(row.output_shape) for row in report.inputs)
+    each, entered = report.bytes_each, sum(map(prod, report.input_shapes))
 
     def counted(numbers: int) -> str:
         return f"{group_digits(numbers)}, {write_bytes(numbers * each)}"
@@ -185,12 +186,13 @@ def memory_by_layer(report: Report, depth: int | None) -> Sheet:
     return sheet._replace(facts={**sheet.facts, "inference": at_inference(report), "training": None})
 
 
+@pause_collector()
 def at_inference(report: Report) -> dict[str, object]:
     """Return what machines are told of memory at inference."""
     deployed = report.once(deploy)
     return {
         "peak_bytes": report.peak_bytes,
-        "peak_at": report.busiest.name,
+        "peak_at": report.busiest,
         "arena_bytes": FIGURES["arena_bytes"].of_total(report),
         "memory_bytes": report.weight_bytes + report.peak_bytes,
         "in_place_bytes": report.totals.in_place * report.bytes_each,
@@ -206,12 +208,12 @@ def at_inference(report: Report) -> dict[str, object]:
 
 def _largest_matrix(report: Report) -> dict[str, object] | None:
     """Return the largest matrix that im2col would make; None where there are no convolutions."""
-    row = find_most_unfolded(report)
-    if row is None or row.unfolded is None:
+    found = find_most_unfolded(report)
+    if found is None:
         return None
-    height, width = row.unfolded
+    layer, (height, width) = found
     return {
-        "layer": row.name,
+        "layer": layer,
         "rows": height,
         "columns": width,
         "bytes": height * width * report.bytes_each,
@@ -220,9 +222,9 @@ def _largest_matrix(report: Report) -> dict[str, object] | None:
 
 def find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
-    row = find_most_unfolded(report)
-    if row is None or row.unfolded is None:
+    found = find_most_unfolded(report)
+    if found is None:
         return ()
-    height, width = row.unfolded
+    layer, (height, width) = found
     size = write_bytes(height * width * report.bytes_each)
-    return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {row.name}"),)
+    return (("im2col", f"{size} for the largest unfolded input, {height} × {width} at {layer}"),)

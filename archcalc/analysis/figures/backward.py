@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archcalc.analysis.backward import count_training
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.sheet.kinds import COUNT
@@ -14,8 +15,8 @@ def _counts(report: Report) -> list[int | None]:
     """
     trained = report.in_training
     if trained is None:
-        return [*(row.trained_macs for row in report.rows), None]
-    return [row.trained_macs for row in trained.rows]
+        return [*count_training(report.run), None]
+    return count_training(trained.run)
 
 
 def _known(report: Report) -> int:
@@ -23,7 +24,8 @@ def _known(report: Report) -> int:
 
 
 def _total(report: Report) -> int | None:
-    return None if None in _counts(report) else _known(report)
+    counts = _counts(report)
+    return None if None in counts else sum(count for count in counts if count is not None)
 
 
 figure(

@@ -23,7 +23,7 @@ def _where_in_memory(report: Report) -> str | None:
     """Return the layer with the most weights, or where activations take more than these that while which most is alive."""
     if report.weight_bytes > report.peak_bytes:
         return FIGURES["weight_bytes"].find_most(report)
-    return report.busiest.name
+    return report.busiest
 
 
 figure(
@@ -105,7 +105,7 @@ figure(
         listed=True,
         limit=True,
         of_outputs=True,
-        where=lambda t: t.busiest.name,
+        where=lambda t: t.busiest,
     )
 )
 figure(
@@ -119,7 +119,7 @@ figure(
         known=lambda t: t.once(_arena) or t.peak_bytes,
         limit=True,
         of_outputs=True,
-        where=lambda t: t.busiest.name,
+        where=lambda t: t.busiest,
     )
 )
 figure(

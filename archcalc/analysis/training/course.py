@@ -50,7 +50,9 @@ class _Course:
         self.optimizer = find_optimizer(step.optimizer)
         self.clock = Clock()
         count = len(run.nodes)
-        self.learnt = [(position, sizes) for position in range(count) for sizes in self._learning(position)]
+        self.owned = [self._find_owned(position) for position in range(count)]
+        self.learning = [self._find_learning(position) for position in range(count)]
+        self.learnt = [(position, sizes) for position in range(count) for sizes in self.learning[position]]
         self.last = last_uses([node.inputs for node in run.nodes], keeping.ends)
         self.made: list[list[KeptTensor]] = [[] for _ in range(count)]
         self.held: list[list[int]] = [[] for _ in range(count)]  # storages that a layer's backward needs
@@ -70,7 +72,7 @@ class _Course:
         clock, step = self.clock, self.step
         each = SIZES[self.keeping.types.weights]
         for position in range(len(self.run.nodes)):
-            for sizes in self._owned(position).values():
+            for sizes in self.owned[position].values():
                 clock.bear("weights", step.share("weights", prod(sizes) * each), position)
         for position, facts in enumerate(self.run.facts):
             for group in facts.tensors[1:]:
@@ -85,7 +87,7 @@ class _Course:
         clock.bear("optimizer", self.optimizer.shared if self.learnt else 0)
         return len(clock.tensors)
 
-    def _owned(self, position: int) -> dict[str, Sizes]:
+    def _find_owned(self, position: int) -> dict[str, Sizes]:
         """Return the sizes of the learnable tensors that are a layer's own, frozen ones among them."""
         node = self.run.nodes[position]
         if node.tied is not None:
@@ -93,10 +95,10 @@ class _Course:
         learnable = self.run.facts[position].tensors[0]
         return {name: sizes for name, sizes in learnable.items() if name not in node.shared}
 
-    def _learning(self, position: int) -> list[Sizes]:
+    def _find_learning(self, position: int) -> list[Sizes]:
         """Return the sizes of those of a layer's own tensors that learn."""
         learnt = self.keeping.learnt[position]
-        return [sizes for name, sizes in self._owned(position).items() if name in learnt]
+        return [sizes for name, sizes in self.owned[position].items() if name in learnt]
 
     def go_forward(self, segment: range, *, is_kept: bool) -> None:
         """Run the layers of a segment; what their backward pass needs is kept, or else what goes into it."""
@@ -150,9 +152,10 @@ class _Course:
 
     def _gather(self, position: int) -> int:
         """Return the weights of a layer, put together from the shares of all ranks; nothing where each has all."""
-        each = SIZES[self.keeping.types.weights]
-        size = sum(prod(sizes) * each for sizes in self._owned(position).values())
-        return self.clock.bear("weights", size if self.step.shares("weights") else 0, position)
+        size = 0
+        if self.step.shares("weights"):
+            size = sum(map(prod, self.owned[position].values())) * SIZES[self.keeping.types.weights]
+        return self.clock.bear("weights", size, position)
 
     def _size(self, position: int) -> int:
         """Return the bytes of a layer's output; none where it is inside of a kernel."""
@@ -187,7 +190,7 @@ class _Course:
         ]
         each = SIZES[low or self.keeping.types.weights]
         weights = [
-            clock.bear("weight gradients", prod(sizes) * each, position) for sizes in self._learning(position)
+            clock.bear("weight gradients", prod(sizes) * each, position) for sizes in self.learning[position]
         ]
         for tensor in (workspace, gathered, *self.kept[position], gradient):
             clock.drop(tensor)

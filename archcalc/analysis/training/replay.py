@@ -29,8 +29,7 @@ class Peak(NamedTuple):
 def replay(schedule: Schedule, *, as_allocated: bool) -> Peak:
     """Return the peak of the second of two steps: the first one finds no free blocks, and leaves some behind."""
     player = _Player(schedule, CachingAllocator() if as_allocated else None)
-    player.play()
-    player.forget_gradients()
+    player.warm_up()
     return player.play()
 
 
@@ -40,6 +39,7 @@ class _Player:
     def __init__(self, schedule: Schedule, allocator: CachingAllocator | None) -> None:
         self.schedule = schedule
         self.allocator = allocator
+        self.sizes = [tensor.bytes for tensor in schedule.tensors]
         self.asked = 0
         self.blocks: dict[int, Chunk | None] = {}
         for number in range(schedule.resident):
@@ -51,41 +51,50 @@ class _Player:
         """The bytes of all that is alive."""
         return self.asked if self.allocator is None else self.allocator.allocated
 
+    def warm_up(self) -> None:
+        """Go through a step, and let go of what it leaves behind, as is done before the next one."""
+        events, resident = self.schedule.events, self.schedule.resident
+        for place in range(resident, len(events)):
+            self._turn(events[place][0])
+        for number in [number for number in self.blocks if number >= resident]:
+            self._turn(number)
+
     def play(self) -> Peak:
         """Go through a step, and return its peak."""
         events = self.schedule.events
-        most, when, kept = 0, 0, None
+        most, when, kept, highest = 0, 0, None, 0
         line: list[tuple[Instant, int]] = []
+        now: Instant | None = None
         for place in range(self.schedule.resident, len(events)):
             number, moment = events[place]
-            if kept is None and moment.phase not in AHEAD:
-                kept = self.total - self.before
-            self._turn(number)
-            if self.total > most:
-                most, when = self.total, place
-            if line and line[-1][0] == moment:
-                line[-1] = (moment, max(self.total, line[-1][1]))
-            else:
-                line.append((moment, self.total))
+            if moment is not now:
+                if now is not None:
+                    line.append((now, highest))
+                now, highest = moment, 0
+                if kept is None and moment.phase not in AHEAD:
+                    kept = self.total - self.before
+            total = self._turn(number)
+            if total > highest:
+                highest = total
+                if total > most:
+                    most, when = total, place
+        if now is not None:
+            line.append((now, highest))
         reserved = self.asked if self.allocator is None else self.allocator.reserved
         return Peak(most, events[when][1], self._alive_at(when), kept or 0, reserved, line)
 
-    def _turn(self, number: int) -> None:
-        """Bear a tensor, or let it die where it is alive."""
-        size, allocator = self.schedule.tensors[number].bytes, self.allocator
+    def _turn(self, number: int) -> int:
+        """Bear a tensor, or let it die where it is alive; return the bytes of all that is alive then."""
+        size, allocator = self.sizes[number], self.allocator
         if number in self.blocks:
             self.asked -= size
             block = self.blocks.pop(number)
-            if allocator is not None:
+            if block is not None and allocator is not None:
                 allocator.free(block)
-        else:
+        elif size:
             self.asked += size
             self.blocks[number] = None if allocator is None else allocator.allocate(size)
-
-    def forget_gradients(self) -> None:
-        """Let go of what a step leaves behind, as is done before the next one."""
-        for number in [number for number in self.blocks if number >= self.schedule.resident]:
-            self._turn(number)
+        return self.asked if allocator is None else allocator.allocated
 
     def _alive_at(self, when: int) -> Counter[Part]:
         """Return the bytes of what is alive behind an event, by what it is."""

@@ -16,6 +16,7 @@ from archcalc.analysis.training.segments import find_segments
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
 from archcalc.analysis.training.walk import find_kept
+from archcalc.ground.collector import pause_collector
 
 
 class Training(NamedTuple):
@@ -78,6 +79,7 @@ class Training(NamedTuple):
         return 0 if self.peak is None else self.peak.bytes - sum(self.peak.parts.values())
 
 
+@pause_collector()
 def train(report: Report, step: TrainingStep | None = None) -> Training:
     """Work out what a step of training takes, by PyTorch's rules.
 
