@@ -104,6 +104,10 @@ class Trained:
         """Tell whether the gradient of an input is that of the output, in the same memory."""
         return self.alias(at, contiguous(at.x)) is not None and bool(prod(at.x) == prod(at.y))
 
+    def sums_up(self, at: Site, number: int) -> bool:
+        """Tell whether the gradient of an input is made in the shape of the output, and then summed up to its own."""
+        return False
+
     def laid(self, at: Site, strides: Shape) -> Shape:
         """Return the strides of an output that is a new tensor, where those of its first input are given."""
         return contiguous(at.y)

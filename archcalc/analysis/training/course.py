@@ -243,12 +243,7 @@ class _Course:
             return clock.hold(gradient)
         ran, made = self.keeping.values[position].dtype, self.keeping.values[source].made
         size = prod(facts.at.xs[number]) * SIZES[ran] if made else 0
-        if (
-            len(facts.at.xs) > 1
-            and prod(facts.at.xs[number]) < prod(facts.output)
-            and facts.work is not None
-            and not facts.work.macs
-        ):
+        if facts.op.sums_up(facts.at, number):
             whole = clock.bear("temporary", self._size(position), position)
             reduced = clock.bear("gradients", size, source)
             clock.drop(whole)

@@ -36,6 +36,9 @@ class Elementwise(Op):
     def output(self, at: Site) -> Shape:
         return stretch(*at.xs)
 
+    def sums_up(self, at: Site, number: int) -> bool:
+        return bool(prod(at.xs[number]) < prod(at.y))  # it was stretched, as a gate is
+
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides) if len(strides) == len(at.y) else contiguous(at.y)
 
