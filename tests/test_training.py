@@ -10,7 +10,7 @@ from statistics import median
 import pytest
 
 import archcalc
-from archcalc import ArchcalcError
+from archcalc import REGISTRY, ArchcalcError
 from archcalc.analysis.training.allocator import CachingAllocator
 from archcalc.analysis.training.course import schedule
 from archcalc.analysis.training.optimizers import OPTIMIZERS
@@ -19,6 +19,7 @@ from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import train
 from archcalc.analysis.training.walk import find_kept
+from archcalc.op.site import Shapes
 
 MIB = 2**20
 TRACKED = {"resnet50": 5592.9, "vgg16": 6578.0, "mobilenet_v2": 4849.0}
@@ -143,6 +144,13 @@ def test_what_is_born_dies_but_for_gradients_of_weights(network, step):
     assert left <= ({"weight gradients"} if step.accumulate == 1 else set())
     before = [course.tensors[n].part for n in range(course.resident)]
     assert set(before) <= {"weights", "buffers", "input", "optimizer", "weight gradients"}
+
+
+def test_a_stretched_factor_has_its_gradient_made_whole_first_but_not_a_stretched_summand():
+    """AddBackward hands the output's gradient on, which the engine sums up; MulBackward makes a product before that."""
+    at = Shapes(((2, 8, 4, 4), (2, 8, 1, 1)), (2, 8, 4, 4))
+    assert [REGISTRY[kind]().sums_up(at, 1) for kind in ("add", "multiply", "where")] == [False, True, True]
+    assert not any(REGISTRY[kind]().sums_up(at, 0) for kind in ("add", "multiply", "where"))
 
 
 def test_what_is_run_again_is_not_kept():

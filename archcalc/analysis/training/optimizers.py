@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError, nearest
-from archcalc.op.site import Shape
+from archcalc.op.site import Shape, Sizes
 
 BLOCK = 256
 """How many numbers of 8-bit states share a scale."""
@@ -33,7 +33,7 @@ class Optimizer(NamedTuple):
     def passing(self, sizes: Sizes, each: int) -> tuple[int, ...]:
         """Return the bytes of what its step needs for a moment for one tensor: alone also what its state is updated with."""
         needed = self.temporaries * prod(sizes) * each
-        return (needed,) if self.together else (self.state(sizes, each), needed)
+        return (needed,) if self.together else (int(self.state(sizes, each)), needed)
 
 
 def _moments(count: int) -> Callable[[Shape, int], Number]:
