@@ -42,8 +42,11 @@ LATEX = str.maketrans(
         "…": r"\dots{}",
         **{
             sign: rf"$\{name}$"
-            for sign, name in zip("αβλπΣ", ("alpha", "beta", "lambda", "pi", "Sigma"), strict=True)
+            for sign, name in zip(
+                "αβγλμπσΣ", ("alpha", "beta", "gamma", "lambda", "mu", "pi", "sigma", "Sigma"), strict=True
+            )
         },
+        "\u0302": r"\^{}",
         "′": "$'$",
         "∞": r"$\infty$",
         "−": r"$-$",
