@@ -28,17 +28,26 @@ def fit_checkpoint(report: Report, bounds: Sequence[FigureLimit]) -> Fit:
     Raises:
         ArchcalcError: a figure is not known.
     """
-    step = report.run.conditions.step or TrainingStep()
-    looked = [
-        look_at(name, report.done_by(step._replace(checkpoint=name)), bounds)
-        for name in list_checkpoints(report.run)
-    ]
+    looked = [_look(report, name, bounds) for name in list_checkpoints(report.run)]
     looked.sort(key=_cost)
     found = next((each for each in looked if each.fits), None)
     over = _find_next(looked, found)
-    value, report_of_it = (None, None) if found is None else (found.value, found.report)
-    next_value, report_over = (None, None) if over is None else (over.value, over.report)
+    value, report_of_it = (None, None) if found is None else (found.value, _checkpoint(report, found.value))
+    next_value, report_over = (None, None) if over is None else (over.value, _checkpoint(report, over.value))
     return Fit(bounds, CHECKPOINT, value, report_of_it, next_value, report_over, len(looked), looked)
+
+
+def _checkpoint(report: Report, checkpoint: str) -> Report:
+    """Return the report on the same network with other checkpoints."""
+    step = report.run.conditions.step or TrainingStep()
+    return report.done_by(step._replace(checkpoint=checkpoint))
+
+
+def _look(report: Report, checkpoint: str, bounds: Sequence[FigureLimit]) -> Alternative:
+    """Return what one way to checkpoint comes to; its report, which may be large, is let go."""
+    looked_at = _checkpoint(report, checkpoint)
+    look, training = look_at(looked_at, bounds), looked_at.once(train)
+    return Alternative(checkpoint, *look, training.recomputed, training.kept_bytes, training.peak_bytes)
 
 
 def _find_next(looked: Sequence[Alternative], found: Alternative | None) -> Alternative | None:
@@ -53,5 +62,4 @@ def _cost(each: Alternative) -> tuple[float, float]:
 
 def _macs(each: Alternative) -> float:
     """Return the MACs that run again; without end where nobody knows them."""
-    again = each.report.once(train).recomputed
-    return inf if again is None else again
+    return inf if each.recomputed is None else each.recomputed

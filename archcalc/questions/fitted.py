@@ -13,13 +13,22 @@ from archcalc.ground.errors import ExceededError
 from archcalc.network.network import FigureLimit
 
 
-class Alternative(NamedTuple):
-    """A value that was looked at: whether all limits hold with it, and which part of the tightest one it takes."""
+class Look(NamedTuple):
+    """What was seen of a value: whether all limits hold with it, and which part of the tightest one it takes."""
 
-    value: int | str
-    report: Report
     fits: bool
     tightness: float
+
+
+class Alternative(NamedTuple):
+    """A way to checkpoint that was looked at: the MACs that run again, and the bytes kept and at the peak, None where not known."""
+
+    value: str
+    fits: bool
+    tightness: float
+    recomputed: int | None
+    kept_bytes: int | None
+    peak_bytes: int | None
 
 
 class Fit(NamedTuple):
@@ -41,8 +50,8 @@ class Fit(NamedTuple):
     alternatives: Sequence[Alternative] = ()
 
 
-def look_at(value: int | str, report: Report, bounds: Sequence[FigureLimit]) -> Alternative:
-    """Return whether a value fits, and which part of the tightest limit it takes.
+def look_at(report: Report, bounds: Sequence[FigureLimit]) -> Look:
+    """Return whether a report keeps within limits, and which part of the tightest one it takes.
 
     Raises:
         ExceededError: a figure is not known.
@@ -51,7 +60,7 @@ def look_at(value: int | str, report: Report, bounds: Sequence[FigureLimit]) -> 
     if outcome == "unknown":
         names = ", ".join(dict.fromkeys(bound.figure for bound in bounds))
         raise ExceededError(f"{names} of {report.name} is not known entirely, so nobody can say what fits")
-    return Alternative(value, report, outcome == "ok", max(_takes(bound, report) for bound in bounds))
+    return Look(outcome == "ok", max(_takes(bound, report) for bound in bounds))
 
 
 def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str | None:

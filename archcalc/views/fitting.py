@@ -7,7 +7,6 @@ from math import inf
 
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
-from archcalc.analysis.training.training import train
 from archcalc.network.network import FigureLimit
 from archcalc.questions.fitted import Alternative, Fit, find_hindrance
 from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, MIXED, TEXT
@@ -95,19 +94,17 @@ def _write(value: int | str) -> str:
 
 def _describe(each: Alternative) -> dict[str, object]:
     """Return what machines are told of one way to checkpoint."""
-    training = each.report.once(train)
     return {
         "value": each.value,
         "fits": each.fits,
-        "recomputed_macs": training.recomputed,
-        "kept_bytes": training.kept_bytes,
-        "peak_bytes": training.peak_bytes,
+        "recomputed_macs": each.recomputed,
+        "kept_bytes": each.kept_bytes,
+        "peak_bytes": each.peak_bytes,
     }
 
 
 def _say(each: Alternative) -> str:
     """Return what one way to checkpoint takes."""
-    training = each.report.once(train)
-    peak = "a peak that is not known" if training.peak_bytes is None else write_bytes(training.peak_bytes)
-    again = "an unknown number of" if training.recomputed is None else short(training.recomputed)
+    peak = "a peak that is not known" if each.peak_bytes is None else write_bytes(each.peak_bytes)
+    again = "an unknown number of" if each.recomputed is None else short(each.recomputed)
     return f"{peak}, {again} MACs again, {'fits' if each.fits else 'does not fit'}"
