@@ -248,6 +248,18 @@ def test_free_neighbours_become_one_block():
         ("--checkpoint block", "there is no checkpoint 'block'", "did you mean blocks?"),
         ("--checkpoint every:0", "there is no checkpoint 'every:0'", "every:N layers"),
         ("--ranks 4", "ranks share nothing out", "shard zero1, zero2 or zero3"),
+        ("--shard zero2", "shard zero2 shares out among ranks, which is 1", "--ranks 8"),
+        ("--optimizer rmsprop", "there is no optimizer 'rmsprop'", "sgd, momentum, adam, adamw, adafactor"),
+        ("--optimizer Admaw", "there is no optimizer 'Admaw'", "did you mean adamw?; choose one of sgd"),
+        ("--amp", "No such option '--amp'", "write --dtype amp-float16"),
+        ("--train --dtype int8", "what would be trained in int8 is not known", "amp-bfloat16"),
+        (
+            "--checkpoint every:99",
+            "every:99 is longer than the network, which has 25 layers",
+            "auto is every:5",
+        ),
+        (f"--batch {10**20}", f"'{10**20}' is no whole number from 1 to 10^18", ""),
+        (f"--batch {'9' * 5000}", "is no whole number from 1 to 10^18", ""),
     ],
 )
 def test_mistakes_are_named(run, line, fact, hint):
@@ -255,6 +267,18 @@ def test_mistakes_are_named(run, line, fact, hint):
     assert (outcome.status, outcome.out) == (2, "")
     assert fact in outcome.err
     assert hint in outcome.err
+
+
+def test_what_shares_nothing_out_is_refused_whatever_is_asked(run):
+    outcome = run("fit", "alexnet", "--limit", "macs <= 1G", "--shard", "zero2")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "shard zero2 shares out among ranks" in outcome.err
+
+
+def test_optimizers_are_known_as_pytorch_spells_them(run):
+    document = json.loads(run("memory", "lenet5", "--optimizer", "AdamW", "--format", "json").out)
+    assert document["training"]["optimizer"] == "adamw"
+    assert document["training"]["optimizer_bytes"] == 2 * 4 * 61_706
 
 
 def test_python_refuses_what_says_nothing():

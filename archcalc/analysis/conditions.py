@@ -88,6 +88,8 @@ class Conditions(NamedTuple):
         Raises:
             ArchcalcError: one of them is wrong, or the network has no such input.
         """
+        if step is not None:
+            step.check()
         return cls(
             shapes=_shapes(input, network),
             batch=_batch(batch),

@@ -48,6 +48,7 @@ HEADINGS = {
 
 
 OPTIONS = {
+    "amp": "--dtype amp-float16",
     "b": "--batch",
     "bs": "--batch",
     "c": "--columns",

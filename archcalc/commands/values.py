@@ -56,21 +56,32 @@ class Whole(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or refuse what is none."""
         text = str(value)
-        if not (text.isascii() and text.isdigit() and self.least <= int(text[:19]) <= MAGNITUDE):
+        number = _read_digits(text)
+        if number is None or not self.least <= number <= MAGNITUDE:
             hint = self.hint(text)
             self.fail(
                 f"{visible(text)!r} is no whole number from {self.least} to 10^18{hint and f'; {hint}'}",
                 param,
                 ctx,
             )
-        return int(text)
+        return number
 
     def hint(self, text: str) -> str:
         """Return how to write what is no whole number; nothing where that is not known."""
         plain = re.sub(r"[\s,_']|\.0*$", "", text)
-        return (
-            f"write {plain}" if plain.isascii() and plain.isdigit() and int(plain[:19]) >= self.least else ""
-        )
+        number = _read_digits(plain)
+        return f"write {plain}" if number is not None and self.least <= number <= MAGNITUDE else ""
+
+
+DIGITS = 19
+"""As many as 10^18 has; longer numbers are larger."""
+
+
+def _read_digits(text: str) -> int | None:
+    """Return the number that ASCII digits write, a larger one than any where they are very many; None where it is none."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if len(text) <= DIGITS else MAGNITUDE + 1
 
 
 class Elements(Whole):

@@ -185,7 +185,7 @@ def _sum_up(explanation: StepExplanation) -> Iterator[tuple[str, str]]:
     sizes = {tensor.dtype: SIZES[tensor.dtype] for tensor in explanation.tensors if tensor.dtype}
     yield "bytes of a number", ", ".join(f"{dtype} {size}" for dtype, size in sizes.items())
     if explanation.row.params:
-        yield "optimizer", f"{training.step.optimizer} keeps {training.optimizer.meaning}"
+        yield "optimizer", f"{training.optimizer.name} keeps {training.optimizer.meaning}"
 
 
 def _note_gradient(explanation: StepExplanation) -> Iterator[str]:

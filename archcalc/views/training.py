@@ -187,7 +187,7 @@ def describe_training(training: Training) -> dict[str, object]:
         "framework": PROGRAM,
         "backend": step.device,
         "in_place": step.in_place,
-        "optimizer": step.optimizer,
+        "optimizer": training.optimizer.name,
         "checkpoint": step.checkpoint,
         "accumulate": step.accumulate,
         "shard": step.shard,

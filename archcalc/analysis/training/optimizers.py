@@ -18,12 +18,13 @@ FLOAT32 = 4
 
 
 class Optimizer(NamedTuple):
-    """An optimizer: its state for one tensor in bytes, from its sizes and the bytes of a number; and what that is.
+    """An optimizer: its name, its state for one tensor in bytes, from its sizes and the bytes of a number; and what that is.
 
     `shared` are bytes that it keeps once. `temporaries` is how many numbers its step needs for a moment for each
     parameter; `together` whether it looks at all tensors at once, or at one after the other.
     """
 
+    name: str
     state: Callable[[Shape, int], Number]
     meaning: str
     shared: int = 0
@@ -57,19 +58,27 @@ def _blockwise(sizes: Shape, each: int) -> Number:
 
 
 OPTIMIZERS = {
-    "sgd": Optimizer(_moments(0), "nothing"),
-    "momentum": Optimizer(_moments(1), "a velocity for each parameter"),
-    "adam": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
-    "adamw": Optimizer(_moments(2), "two moments for each parameter", temporaries=1),
-    "adafactor": Optimizer(
-        _factored, "mean squares of the rows and columns of each matrix", temporaries=1, together=False
-    ),
-    "lion": Optimizer(_moments(1), "a moment for each parameter"),
-    "adam8bit": Optimizer(
-        _blockwise,
-        f"two moments of 8 bits for each parameter, a scale for {BLOCK} of them",
-        shared=2 * 256 * FLOAT32,
-    ),
+    each.name: each
+    for each in (
+        Optimizer("sgd", _moments(0), "nothing"),
+        Optimizer("momentum", _moments(1), "a velocity for each parameter"),
+        Optimizer("adam", _moments(2), "two moments for each parameter", temporaries=1),
+        Optimizer("adamw", _moments(2), "two moments for each parameter", temporaries=1),
+        Optimizer(
+            "adafactor",
+            _factored,
+            "mean squares of the rows and columns of each matrix",
+            temporaries=1,
+            together=False,
+        ),
+        Optimizer("lion", _moments(1), "a moment for each parameter"),
+        Optimizer(
+            "adam8bit",
+            _blockwise,
+            f"two moments of 8 bits for each parameter, a scale for {BLOCK} of them",
+            shared=2 * 256 * FLOAT32,
+        ),
+    )
 }
 """What each optimizer keeps.
 
@@ -79,14 +88,13 @@ Sources: torch.optim of PyTorch 2 (SGD, Adam, AdamW with foreach, as on CUDA; Ad
 
 
 def find_optimizer(name: str) -> Optimizer:
-    """Return an optimizer by its name.
+    """Return an optimizer by its name, whose letters may be small or large: AdamW.
 
     Raises:
         ArchcalcError: there is none called so.
     """
-    if name not in OPTIMIZERS:
-        raise ArchcalcError(
-            f"there is no optimizer '{name}'",
-            hint=nearest(name, OPTIMIZERS) or f"choose one of {', '.join(OPTIMIZERS)}",
-        )
-    return OPTIMIZERS[name]
+    found = OPTIMIZERS.get(name.lower())
+    if found is None:
+        hints = (nearest(name.lower(), OPTIMIZERS), f"choose one of {', '.join(OPTIMIZERS)}")
+        raise ArchcalcError(f"there is no optimizer '{name}'", hint="; ".join(filter(None, hints)))
+    return found

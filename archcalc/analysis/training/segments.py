@@ -8,6 +8,7 @@ from math import isqrt
 
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, Value
+from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import parts
 
 LENGTHS = 17
@@ -39,6 +40,9 @@ def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
 
     Blocks are those at the top of the layers' names; layers outside of blocks keep what they need. Otherwise a segment is so many
     layers, or for "auto" the square root of all (Chen et al. 2016).
+
+    Raises:
+        ArchcalcError: a segment would have more layers than there are.
     """
     needs = [value.needs_gradient for value in keeping.values]
     return [
@@ -54,6 +58,11 @@ def _divide(run: Run, checkpoint: str) -> list[Segment]:
     if checkpoint == "blocks":
         return _blocks(run)
     length = max(isqrt(count), 1) if checkpoint == "auto" else int(checkpoint.partition(":")[2])
+    if length > count:
+        raise ArchcalcError(
+            f"checkpoint {checkpoint} is longer than the network, which has {count} layers",
+            hint=f"auto is every:{max(isqrt(count), 1)} here",
+        )
     return [(range(start, min(start + length, count)), False) for start in range(0, count, length)]
 
 

@@ -54,6 +54,10 @@ class TrainingStep(NamedTuple):
                 raise ArchcalcError(f"{name} {error.fact}") from None
         if self.shard is None and self.ranks > 1:
             raise ArchcalcError("ranks share nothing out", hint="shard zero1, zero2 or zero3 says what")
+        if self.shard is not None and self.ranks == 1:
+            raise ArchcalcError(
+                f"shard {self.shard} shares out among ranks, which is 1", hint="--ranks 8 says among how many"
+            )
         if self.checkpoint not in CHECKPOINTS and not self.every:
             raise ArchcalcError(
                 f"there is no checkpoint '{self.checkpoint}'",

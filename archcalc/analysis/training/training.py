@@ -17,6 +17,7 @@ from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
 from archcalc.analysis.training.walk import find_kept
 from archcalc.ground.collector import pause_collector
+from archcalc.ground.errors import ArchcalcError
 
 
 class Training(NamedTuple):
@@ -88,11 +89,12 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         step: how the step is done; as the report's conditions say unless told.
 
     Raises:
-        ArchcalcError: there is no such optimizer, or the like.
+        ArchcalcError: there is no such optimizer, or the like; or nobody knows what is trained in the type of its numbers.
     """
     run = report.run
     step = step or run.conditions.step or TrainingStep()
     step.check()
+    _check_type(report.dtype)
     keeping = find_kept(run, Rules(step.device, step.in_place, frozen=step.frozen))
     course = schedule(run, keeping, step)
     resident: dict[Part, int] = dict.fromkeys(("weights", "buffers", "input", "optimizer"), 0)
@@ -113,6 +115,14 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         _count_again(report, keeping, step),
         None if peak is None else name_moment(peak.moment, lambda layer: run.nodes[layer].name),
     )
+
+
+def _check_type(dtype: str) -> None:
+    if dtype.startswith("int"):
+        raise ArchcalcError(
+            f"what would be trained in {dtype} is not known: gradients are no integers",
+            hint="float32, or --dtype amp-bfloat16 for mixed precision; without --train it is about inference",
+        )
 
 
 def name_moment(moment: Instant, name: Callable[[int], str]) -> str:
