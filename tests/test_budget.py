@@ -72,6 +72,10 @@ def test_a_limit_is_a_key_an_operator_and_a_quantity(text, expected):
         ("params <= -5", "limit on params: '-5' is no quantity", None),
         ("params <= 1.5", "limit on params: '1.5' is no whole number", "5M or 1.5G"),
         ("peak_bytes <= 5M", "limit on peak_bytes: '5M' is no quantity such as 64MiB", None),
+        ("peak_bytes <= 5M", "limit on peak_bytes: '5M'", "5MiB (2^20) or 5MB (10^6)"),
+        ("peak_bytes <= 24 g", "limit on peak_bytes: '24 g'", "24GiB (2^30) or 24GB (10^9)"),
+        ("peak_bytes <= 1.5k", "limit on peak_bytes: '1.5k'", "1.5KiB (2^10) or 1.5KB (10^3)"),
+        ("peak_bytes <= 24Gb", "limit on peak_bytes: '24Gb'", "Gb are bits: 24GiB (2^30) or 24GB (10^9)"),
         ("params <= 5M, macs <= 1G", "limit on params: '5M, macs <= 1G'", "and, or, not join limits"),
         ("params <= 5M AND macs <= 1G", "limit on params: '5M AND macs <= 1G'", "and, or, not join limits"),
         ("params <= 5M && macs <= 1G", "limit on params: '5M && macs <= 1G'", "and, or, not join limits"),
@@ -159,6 +163,26 @@ def test_short_forms_state_the_same_limits(run):
     long = [word for text in stated for word in ("--limit", text)]
     assert rows(*short) == rows(*long)
     assert [row["verdict"] for row in rows(*short)] == ["wrong", "ok", "wrong"]
+
+
+@pytest.mark.parametrize("option", ["check lenet5 --max-memory", "fit lenet5 --memory", "fit lenet5 --ram"])
+@pytest.mark.parametrize(
+    ("size", "fact"),
+    [
+        ("24", "24 bytes? write 24GiB, or 24B where bytes are meant"),
+        ("24G", "'24G' is no quantity such as 64MiB or 1.5GB; 24GiB (2^30) or 24GB (10^9)"),
+        ("A100", "'A100' is no quantity such as 64MiB or 1.5GB, and no device of that name is known"),
+        ("1GiB or depth<=1", "'1GiB or depth<=1' is no quantity"),
+    ],
+)
+def test_what_is_no_size_is_said_of_the_option_as_it_is_typed(run, option, size, fact):
+    outcome = run(*option.split(), size)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"Invalid value for '{option.split()[-1]}': {fact}" in outcome.err
+
+
+def test_bytes_may_be_few_where_they_are_called_so(run):
+    assert run("check", "lenet5", "--max-memory", "24B").status == 1
 
 
 UNKNOWN = """\

@@ -21,6 +21,7 @@ from archcalc.commands.options import (
     tell_namesake,
 )
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.values import Size
 
 
 class FitOptions(Options, StepOptions):
@@ -41,16 +42,19 @@ class FitOptions(Options, StepOptions):
 )
 @click.option(
     "--memory",
+    type=Size(),
     metavar="SIZE",
     help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB; in training for 'train.peak_bytes <= SIZE'.",
 )
 @click.option(
     "--ram",
+    type=Size(),
     metavar="SIZE",
     help="Short for --limit 'deployed.arena_bytes <= SIZE': the arena of a small device.",
 )
 @click.option(
     "--flash",
+    type=Size(),
     metavar="SIZE",
     help="Short for --limit 'deployed.weight_bytes <= SIZE': what holds its weights.",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 import click
 
 from archcalc.commands.options import ListingOption
+from archcalc.commands.values import Size
 
 if TYPE_CHECKING:
     from click.decorators import FC
@@ -39,7 +40,10 @@ def limit_options(command: FC) -> FC:
     """Add --limit and its short forms."""
     for decorate in (
         click.option(
-            "--max-memory", metavar="SIZE", help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB."
+            "--max-memory",
+            type=Size(),
+            metavar="SIZE",
+            help="Short for --limit 'memory_bytes <= SIZE', such as 64MiB.",
         ),
         click.option("--max-macs", metavar="COUNT", help="Short for --limit 'macs <= COUNT', such as 1G."),
         click.option(

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from archcalc.ground.errors import nearest, visible
+from archcalc.ground.errors import ArchcalcError, nearest, visible
 from archcalc.ground.limits import MAGNITUDE
+from archcalc.ground.quantity import size
 
 CALLED = {
     **dict.fromkeys(("fp64", "f64", "double"), "float64"),
@@ -82,6 +83,28 @@ def _read_digits(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()):
         return None
     return int(text) if len(text) <= DIGITS else MAGNITUDE + 1
+
+
+class Size(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic only since click 8.3
+    """An amount of memory: a number and a unit of bytes, as it is written."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is written, or refuse what is none, and numbers so small that their unit was forgotten."""
+        text = str(value).strip()
+        try:
+            amount = size(text)
+        except ArchcalcError as error:
+            named = ", and no device of that name is known" if text[:1].isalpha() else ""
+            hint = f"; {error.hint}" if error.hint else ""
+            self.fail(f"{visible(error.fact)}{named}{visible(hint)}", param, ctx)
+        if text.isdigit() and amount < KIBIBYTE:
+            self.fail(f"{text} bytes? write {text}GiB, or {text}B where bytes are meant", param, ctx)
+        return text
+
+
+KIBIBYTE = 1024
 
 
 class Elements(Whole):

@@ -25,6 +25,8 @@ GROUPS = re.compile(r"[0-9],(?![0-9]{3}(?![0-9]))")
 """A comma that parts no group of three digits."""
 BITS = re.compile(r"[KMGT]i?b")
 """Units of bits: the small letter is not that of bytes."""
+HALF_UNITS = re.compile(r"[KMGT]i?b?", re.IGNORECASE)
+"""What may be meant for a unit of bytes and is none: 24G and 24Gb can be GiB and GB."""
 
 
 def count(text: str) -> int:
@@ -205,6 +207,16 @@ def _mend(text: str, unit: str | None = None) -> str | None:
     return None
 
 
+def _offer_units(match: re.Match[str]) -> str | None:
+    """Return the units of bytes that a letter may stand for; None where it is none of theirs."""
+    if not HALF_UNITS.fullmatch(match[3]):
+        return None
+    prefix, number = match[3][0].upper(), match[0].removesuffix(match[3]).strip()
+    power = "KMGT".index(prefix) + 1
+    bits = f"{match[3]} are bits: " if BITS.fullmatch(match[3]) else ""
+    return f"{bits}{number}{prefix}iB (2^{10 * power}) or {number}{prefix}B (10^{3 * power})"
+
+
 def _claim(whole: str, decimals: str, unit: int) -> Claim:
     """Return digits before and after the point, and a unit, as a number to the step that they state."""
     digits = whole.replace(",", "")
@@ -220,9 +232,9 @@ def _claim(whole: str, decimals: str, unit: int) -> Claim:
 def _quantity(text: str, units: dict[str, int], example: str) -> int:
     match = _match(PATTERN, text.replace("_", ""))
     if match is None or BITS.fullmatch(match[3]) or match[3].lower() not in units:
-        raise ArchcalcError(
-            f"'{_shorten(text)}' is no quantity such as {example}", hint=_mend(text, match and match[3])
-        )
+        offered = _offer_units(match) if match and units is BYTES else None
+        hint = offered or _mend(text, match and match[3])
+        raise ArchcalcError(f"'{_shorten(text)}' is no quantity such as {example}", hint=hint)
     whole, fraction, unit = match[1].replace(",", ""), match[2] or "", units[match[3].lower()]
     if unit == 1 and fraction.strip("0"):
         raise ArchcalcError(f"'{text}' is no whole number", hint=f"a unit may follow, as in {example}")
