@@ -181,6 +181,42 @@ def test_what_is_no_size_is_said_of_the_option_as_it_is_typed(run, option, size,
     assert f"Invalid value for '{option.split()[-1]}': {fact}" in outcome.err
 
 
+STEP = ["--optimizer", "AdamW", "--checkpoint", "blocks", "--accumulate", "2", "--frozen", "conv1"]
+PEAK = ["check", "resnet18", "--batch", "64", "--limit"]
+
+
+def test_limits_on_a_step_of_training_are_held_as_it_is_done(run):
+    """The figure is the one that `memory` shows for the same options; the layer is when most is there."""
+    shown = json.loads(run("memory", "resnet18", "--batch", "64", *STEP, "--format", "json").out)["training"]
+    line = [*PEAK, "train.peak_bytes <= 512MiB", *STEP]
+    row = json.loads(run(*line, "--format", "json").out)["rows"][0]
+    assert (row["figure"], row["computed"], row["layer"]) == ("train.peak_bytes", shown["peak_bytes"], None)
+    assert f"most: {shown['peak_at']}" in run(*line, COLUMNS=200).out
+    plain = json.loads(run(*PEAK, "train.peak_bytes <= 2GiB", "--format", "json").out)["rows"][0]
+    assert plain["computed"] > row["computed"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "more", "fact"),
+    [
+        ("memory_bytes <= 2GiB", ["--optimizer", "adam"], "no limit is on what it takes"),
+        ("train.peak_bytes <= 2GiB", ["--shard", "zero1"], "shard zero1 shares out among ranks"),
+        ("train.peak_bytes <= 2GiB", ["--checkpoint", "every:9999"], "is longer than the network"),
+        ("train.peak_bytes <= 2GiB", ["--dtype", "int8"], "what would be trained in int8 is not known"),
+    ],
+)
+def test_a_step_that_cannot_be_is_a_mistake_of_the_call(run, limit, more, fact):
+    outcome = run(*PEAK, limit, *more)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert fact in outcome.err
+
+
+def test_a_broken_limit_says_where_most_of_a_figure_is(run):
+    out = run("check", "alexnet", "--max-params", "1M", COLUMNS=200).out
+    assert re.search("alexnet +most: fc6 +params +≤ 1,000,000", out)
+    assert "most" not in run("check", "alexnet", "--max-params", "1G", COLUMNS=200).out
+
+
 def test_bytes_may_be_few_where_they_are_called_so(run):
     assert run("check", "lenet5", "--max-memory", "24B").status == 1
 
@@ -285,7 +321,7 @@ def test_a_figure_of_outputs_is_unknown_where_the_size_of_one_is(network, key):
     (finding,) = archcalc.check(made)
     about_work = key in ("macs", "flops", "train.macs", *archcalc.Work._fields)
     about_outputs = key.endswith(("peak_bytes", "arena_bytes")) or key in (
-        *("activations", "activation_bytes", "memory_bytes", "train.kept_bytes"),
+        *("activations", "activation_bytes", "memory_bytes", "train.kept_bytes", "train.reserved_bytes"),
     )
     assert finding.verdict == ("unknown" if about_work or about_outputs else "ok")
 

@@ -11,6 +11,7 @@ import archcalc
 from archcalc.commands.completions import complete_judged
 from archcalc.commands.group import cli
 from archcalc.commands.limits import limit_options, most_of, read_limits
+from archcalc.commands.memory import StepOptions, read_step, step_options
 from archcalc.commands.options import (
     Options,
     condition_options,
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from archcalc.questions.finding import Finding
 
 
+class CheckOptions(Options, StepOptions):
+    """The conditions, and how a step of training is done."""
+
+
 class Judged(NamedTuple):
     """What came of a spec or a file of claims: how many networks are sound, what is wrong with one, why claims cannot be judged."""
 
@@ -45,6 +50,7 @@ class Judged(NamedTuple):
         "check mynet.yaml --limit 'peak_bytes <= 256KiB' --limit 'depth >= 4'",
         "check mynet.yaml --max-memory 64MiB --dtype float16",
         "check mynet.yaml --limit 'macs <= 1G and not (params > 5M or depth > 20)'",
+        "check resnet50 --limit 'train.peak_bytes <= 24GiB' --batch 64 --optimizer adamw",
         "check lecture_notes",
         "check --claims vgg19",
         "check --claims",
@@ -57,6 +63,7 @@ class Judged(NamedTuple):
     help="What sources claim of networks, and whether it holds; without a SPEC all that archcalc knows of.",
 )
 @limit_options
+@step_options
 @input_option
 @condition_options
 @page_options
@@ -71,14 +78,15 @@ def check(
     max_params: str | None,
     max_macs: str | None,
     max_memory: str | None,
-    **options: Unpack[Options],
+    **options: Unpack[CheckOptions],
 ) -> None:
     """Check specs: are they sound, do their expected figures hold, are they within budget? And judge claims.
 
     The exit status is 0 if all is well and 1 if not, so that it can guard a repository; 2 where there is no such
     network or file. A family's file stands for all its variants. Expectations are about the network as its spec
     states it; limits, of its `budget:` and those given here, about the network under the conditions given here. A limit
-    on what is not known entirely is unknown, which is not all well, unless what is known breaks it already.
+    on what is not known entirely is unknown, which is not all well, unless what is known breaks it already. The options of a
+    training step say how that is done for limits on train.peak_bytes and the like.
 
     SPEC may be a file of claims: what a paper, a course or a note says, judged at its own precision. A refuted claim
     shows the arithmetic, and never changes the exit status (archcalc help claims).
@@ -122,14 +130,14 @@ def _gather(outcomes: Iterable[Judged]) -> Judged:
 def _check_each(
     specs: Sequence[str],
     limits: Sequence[Limit],
-    options: Options,
+    options: CheckOptions,
 ) -> Iterator[Judged]:
     """Yield what comes of each network that the specs hold, and of files of claims: findings, or what is wrong.
 
     Raises:
         CallError: there is no such network, or layers have no input.
     """
-    conditions = conditions_of(options)
+    conditions, step = conditions_of(options), read_step(options)
     for spec in specs:
         if judged := _judge_file(spec):
             if limits or any(options.values()):
@@ -142,9 +150,9 @@ def _check_each(
         for model in archcalc.members(spec):
             try:
                 LAYERS.check(layers, f"{spec}: its variants have", "layers together")
-                network = load_model(model, **options)
+                network = load_model(model, options["settings"], **conditions)
                 layers += len(network.nodes)
-                yield Judged(archcalc.check(network, limits, **conditions), 1)
+                yield Judged(archcalc.check(network, limits, **conditions, step=step), 1)
             except CallError:
                 raise
             except ArchcalcError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
@@ -12,12 +12,18 @@ from archcalc.analysis.report import Report
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.language.claims import Claimed
 from archcalc.formats.library import Model, as_network
-from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.ground.errors import ArchcalcError, CallError, nearest
 from archcalc.network.network import Expectation, FigureLimit, Limit, Network, members
 from archcalc.questions.analyze import analyze
 from archcalc.questions.claims.excerpt import Excerpt
 from archcalc.questions.claims.judge import judge_figure
 from archcalc.questions.finding import Finding
+
+if TYPE_CHECKING:
+    from archcalc.analysis.training.step import TrainingStep
+
+TRAINED = "train."
+"""What the keys of figures of a training step begin with."""
 
 
 def check(
@@ -29,23 +35,38 @@ def check(
     dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
+    step: TrainingStep | None = None,
 ) -> list[Finding]:
     """Return every limit, those of the spec's budget first, and every expectation and claim, held or not.
 
-    The model is whatever `load` takes, or what it returned. Limits are such as "peak_bytes <= 256KiB", for the conditions, which are those of `analyze`. Expectations are about
-    one sample of the usual input.
+    The model is whatever `load` takes, or what it returned. Limits are such as "peak_bytes <= 256KiB", for the conditions, which are
+    those of `analyze`; `step` says how the step of training is done that train.peak_bytes and the like are about. Expectations
+    are about one sample of the usual input.
 
     Raises:
         ArchcalcError: a layer does not suit its input, an expectation is about a layer that does not exist, or a
-            limit is none.
+            limit is none; or it is said how a step is done, and no limit is on what it takes.
     """
     network = as_network(model, input=input, batch=batch)
     stated = [limit(each) if isinstance(each, str) else each for each in limits]
+    stated = [*network.budget, *stated]
+    if step is not None and not any(_is_about_step(each) for each in stated):
+        raise CallError(
+            "how a step of training is done is said, and no limit is on what it takes",
+            hint="such as --limit 'train.peak_bytes <= 24GiB'",
+        )
     within: list[Finding] = []
-    if stated or network.budget:
-        report = analyze(network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train)
-        within = [_judge_limit(each, report) for each in (*network.budget, *stated)]
+    if stated:
+        report = analyze(
+            network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
+        )
+        within = [_judge_limit(each, report) for each in stated]
     return within + judge_expectations(network)
+
+
+def _is_about_step(limit: Limit) -> bool:
+    """Tell whether a limit is on a figure of a step of training."""
+    return any(single.figure.startswith(TRAINED) for single in singles(limit))
 
 
 def judge_expectations(network: Network) -> list[Finding]:
@@ -114,6 +135,7 @@ def _judge_limit(limit: Limit, report: Report) -> Finding:
             expected=limit.bound,
             computed=computed[limit.figure],
             operator=limit.operator,
+            most_at=FIGURES[limit.figure].find_most(report),
         )
     return about._replace(figure=limit.written, operator=limit.word)
 

@@ -20,7 +20,8 @@ class Finding(NamedTuple):
     that of a limit, whose bound is then expected; None for what is no limit. Of limits that are joined, `figure` is how
     they are written, `operator` the word, `expected` nothing, and `computed` has each figure by its key. `arithmetic`
     is how what is computed comes about, where a claim is refuted or needs to be read in a certain way. A claim about
-    two amounts is computed as a fraction, their ratio, or as their difference; one of a formula has no network.
+    two amounts is computed as a fraction, their ratio, or as their difference; one of a formula has no network. `most_at`
+    is the layer that has most of what is limited, or when most of it is there; None where nobody can say.
     """
 
     network: str | None
@@ -34,6 +35,7 @@ class Finding(NamedTuple):
     operator: str | None = None
     reading: str | None = None
     arithmetic: str | None = None
+    most_at: str | None = None
 
     @property
     def holds(self) -> bool:

@@ -108,7 +108,7 @@ def _cells(finding: Finding, *, is_for_people: bool) -> tuple[object, ...]:
     expected, computed = _write_limited(finding) if finding.operator else _write_stated(finding)
     return (
         finding.network or "",
-        finding.layer or "",
+        finding.layer or (_find_most(finding) if is_for_people else ""),
         finding.figure,
         finding.operator or "",
         expected,
@@ -119,6 +119,11 @@ def _cells(finding: Finding, *, is_for_people: bool) -> tuple[object, ...]:
         finding.source,
         finding.arithmetic or "",
     )
+
+
+def _find_most(finding: Finding) -> str:
+    """Return where most is of what breaks a limit; nothing where it holds."""
+    return f"most: {finding.most_at}" if finding.most_at and not finding.holds else ""
 
 
 def _write_stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
