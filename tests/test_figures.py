@@ -109,4 +109,5 @@ def test_keys_are_the_surface_s():
         "train.gradients_bytes",
         "train.optimizer_bytes",
         "train.peak_bytes",
+        "train.reserved_bytes",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -136,6 +137,71 @@ def test_the_status_says_that_nothing_fits(run):
     assert "fc6" in outcome.out
     document = json.loads(run("fit", "vgg16", "--memory", "100MiB", "--format", "json").out)
     assert (document["value"], document["next_value"], document["in_the_way"]) == (None, 1, "fc6")
+
+
+def test_a_page_says_what_it_asks_about(run, small):
+    """Inference, or a step of training and how it is done, and what its limit is held against."""
+    out = run("fit", "lenet5", "--memory", "1MiB", COLUMNS=200).out
+    assert "float32 · inference\n" in out
+    assert "this is about inference: --train asks about a step of training" in out
+    assert "CUDA" not in out
+    out = run("fit", "lenet5", "--memory", "1GiB", "--optimizer", "adam", COLUMNS=200).out
+    assert "float32 · training step · adam\n" in out
+    assert "CUDA's context (some 500 MiB), fragmentation and other processes" in out
+    assert "inference" not in out
+    out = run("fit", "lenet5", "--memory", "1GiB", "--shard", "zero1", "--ranks", "4", COLUMNS=200).out
+    assert "zero1 among 4 ranks" in out
+    assert "one rank of 4" in out
+
+
+def test_bytes_that_tell_neighbours_apart_are_readable_too(run):
+    out = run("fit", "resnet50", "--memory", "8GiB", "--vary", "input", COLUMNS=80).out
+    assert re.search(r"≤ 8.00 GiB +8,588,054,176 B +8,598,268,576 B\n +\(8.00 GiB\) +\(8.01 GiB\)", out)
+    out = run("fit", "lenet5", "--memory", "284456B", COLUMNS=80).out
+    assert "≤ 284,456 B" in out
+
+
+def test_uneven_windows_are_no_matter_of_what_fits(run):
+    assert "windows that do not fit evenly" in run("show", "resnet50").out
+    assert "evenly" not in run("fit", "resnet50", "--memory", "1GiB").out
+
+
+@pytest.mark.parametrize(
+    ("line", "heading", "value"),
+    [
+        ("--memory 100MiB --vary input", "\nbatch 1 · float32", "input 32"),
+        ("--memory 100MiB", "\ninput 3×224×224 · float32", "batch 1"),
+        (
+            "--memory 1GiB --batch 64 --vary checkpoint --optimizer adam",
+            "batch 64 · float32 · training step · adam\n",
+            r"checkpoint \S+",
+        ),
+    ],
+)
+def test_where_nothing_fits_the_heading_claims_no_value(run, line, heading, value):
+    """The nearest value stands above its column, and the limit that it breaks is marked."""
+    outcome = run("fit", "vgg16", *line.split(), COLUMNS=200)
+    assert outcome.status == 1
+    assert heading in outcome.out
+    assert re.search(f"figure +limit +{value} +verdict\n", outcome.out)
+    assert re.search(r"_bytes +≤ .* broken\n", outcome.out)
+
+
+def test_of_several_limits_the_broken_one_is_marked(run):
+    out = run("fit", "mobilenet_v2", "--ram", "512KiB", "--flash", "3MiB", "--dtype", "int8").out
+    assert re.search("deployed.arena_bytes .* ok", out)
+    assert re.search("deployed.weight_bytes .* broken", out)
+
+
+@pytest.mark.parametrize(("more", "value"), [(-1, None), (0, 32), (1, 32)])
+def test_the_least_value_that_suits_a_network_is_looked_at(more, value):
+    """VGG-16 pools five times and takes no side below 32."""
+    report = archcalc.analyze("vgg16", input="3x32x32")
+    found = archcalc.fit(
+        "vgg16", [f"memory_bytes <= {report.weight_bytes + report.peak_bytes + more}"], "input"
+    )
+    assert (found.value, found.next) == (value, 33 if value else 32)
+    assert found.over is not None
 
 
 def test_small_devices_hold_weights_in_flash_and_activations_in_ram(run):

@@ -264,12 +264,11 @@ def test_memory_tells_machines_all_that_it_tells_people(run, document, line):
     whole = training["peak_bytes"] if training else inference["memory_bytes"]
     kept = [training[key] for key in ("kept_bytes", "gradients_bytes", "reserved_bytes")] if training else []
     shown = [whole, inference["in_place_bytes"], data["totals"]["activation_bytes"], *kept]
-    shown += [inference["im2col"]["bytes"]] if inference["im2col"] else []
+    unfolded = None if training else inference["im2col"]
+    shown += [unfolded["bytes"]] if unfolded else []
     assert [write_bytes(number) for number in shown if write_bytes(number) not in text] == []
     assert whole == sum(row["bytes"] for row in data["rows"])
-    assert [
-        name for name in (inference["im2col"] or {"layer": ""})["layer"].split() if name not in text
-    ] == []
+    assert [name for name in (unfolded or {"layer": ""})["layer"].split() if name not in text] == []
     assert (training is None) == ("--train" not in line)
     assert inference["peak_at"] in text or training
 

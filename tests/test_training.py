@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from itertools import product
 from statistics import median
@@ -11,6 +12,7 @@ import pytest
 
 import archcalc
 from archcalc import REGISTRY, ArchcalcError
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.training.allocator import CachingAllocator
 from archcalc.analysis.training.course import schedule
 from archcalc.analysis.training.optimizers import OPTIMIZERS
@@ -20,6 +22,7 @@ from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import train
 from archcalc.analysis.training.walk import find_kept
 from archcalc.op.site import Shapes
+from archcalc.sheet.numbers import write_bytes
 
 MIB = 2**20
 TRACKED = {"resnet50": 5592.9, "vgg16": 6578.0, "mobilenet_v2": 4849.0}
@@ -319,6 +322,67 @@ def test_what_fits_in_training_is_the_largest_batch():
     ]
     assert peaks[0] <= 2 * 2**30 < peaks[1]
     assert found.looks <= 20
+
+
+HOW = "--optimizer AdamW --in-place never --checkpoint blocks --accumulate 2 --shard zero2 --ranks 8"
+
+
+@pytest.mark.parametrize("more", [[], ["--timeline"]])
+def test_the_heading_says_how_a_step_is_done_and_of_which_rank(run, more):
+    out = run("memory", "resnet18", *more, *HOW.split(), COLUMNS=200).out
+    how = "in place never · checkpoint blocks · 2 batches accumulated · zero2 among 8 ranks"
+    assert f"float32 · training step · adamw · {how}\n" in out
+    assert out.count("one rank of 8") == 1
+    plain = run("memory", "resnet18", "--train", *more, COLUMNS=200).out
+    assert "float32 · training step · sgd\n" in plain
+    assert "rank" not in plain
+
+
+def test_what_runs_again_is_put_in_relation_to_the_step(run):
+    """All of it once more is 1 forward pass beside 3, without the first layer's gradient of its input."""
+    out = run("memory", "resnet18", "--checkpoint", "auto", COLUMNS=200).out
+    line = next(line for line in out.splitlines() if line.startswith("run again"))
+    report = archcalc.analyze("resnet18", train=True)
+    step = FIGURES["train.macs"].of_total(report)
+    assert line.endswith(f"100% of a forward pass: +{report.totals.macs / step:.0%} for the step")
+
+
+def test_gradients_of_activations_and_of_weights_have_names_of_their_own(run):
+    out = run("memory", "resnet18", "--train", "--dtype", "amp-float16", "--batch", 8, COLUMNS=200).out
+    assert re.search("gradients of activations +[0-9.]+ MiB", out)
+    assert "outputs of layers" in out
+    assert "im2col" not in out
+    assert "inference" not in out
+
+
+def test_what_is_reserved_is_a_figure():
+    report = archcalc.analyze("resnet18", batch=8, train=True)
+    assert FIGURES["train.reserved_bytes"].amount(report) == train(report).peak.reserved
+    found = archcalc.fit("resnet18", ["train.reserved_bytes <= 4GiB"])
+    assert train(found.report).peak.reserved <= 4 * 2**30 < train(found.over).peak.reserved
+
+
+@pytest.mark.parametrize("depth", ["1", "2"])
+def test_a_timeline_folds_blocks_to_their_highest_moments(run, depth):
+    line = ["memory", "resnet18", "--batch", "8", "--timeline", "--format", "json"]
+    rows, folded = (json.loads(run(*each).out)["rows"] for each in (line, [*line, "--depth", depth]))
+    highest: dict[tuple[str, str], int] = {}
+    for row in rows:
+        block = ".".join((row["layer"] or "").split(".")[: int(depth)])
+        key = row["phase"], block
+        highest[key] = max(highest.get(key, 0), row["bytes"])
+    assert {(row["phase"], row["layer"] or ""): row["bytes"] for row in folded} == highest
+    assert len(folded) == len(highest) < len(rows)
+
+
+def test_a_timeline_names_the_peak_and_breaks_no_name(run):
+    lines = run("memory", "resnet50", "--timeline", COLUMNS=80).out.splitlines()
+    training = train(archcalc.analyze("resnet50", train=True))
+    assert lines[-1] == f"peak  {write_bytes(training.peak_bytes)}: {training.peak_at}"
+    names = {node.name for node in archcalc.load("resnet50").nodes}
+    shown = [line.split()[1] for line in lines if line.startswith("forward  ")]
+    assert set(shown) <= names
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_timeline_goes_forward_and_back_and_its_highest_is_the_peak(run):

@@ -47,6 +47,12 @@ def fold(report: Report, depth: int) -> tuple[Row, ...]:
     return tuple(group(name, rows) if len(rows) > 1 else rows[0] for name, rows in blocks)
 
 
+def fold_names(report: Report, depth: int) -> list[str]:
+    """Return what the row is called into which each layer folds, in the order of the layers."""
+    blocks = groups(report.rows, depth + scope(report.rows))
+    return [name if len(rows) > 1 else rows[0].name for name, rows in blocks for _ in rows]
+
+
 def groups(rows: Sequence[Row], depth: int) -> Iterator[tuple[str, list[Row]]]:
     """Yield the rows that share the first `depth` parts of their names, in order."""
     for name, members in groupby(rows, key=lambda row: _group_of(row, depth)):

@@ -104,5 +104,5 @@ def fit(
     found = archcalc.fit(
         model, limits, what, parameters=overrides(options["settings"]), **conditions_of(options), step=step
     )
-    emit(fitting.sheet(found), form)
+    emit(fitting.sheet(found, form), form)
     ctx.meta[STATUS] = int(found.value is None)

@@ -38,7 +38,7 @@ class StepOptions(TypedDict):
 
 
 def step_options(command: FC) -> FC:
-    """Add the options of a training step, each of which implies --train."""
+    """Add the options of a training step."""
     for decorate in (
         click.option(
             "--frozen",
@@ -88,7 +88,11 @@ class MemoryOptions(ModelOptions, StepOptions):
 
 
 def read_step(options: StepOptions) -> TrainingStep | None:
-    """Return how a step of training is done; None where no option says anything about it."""
+    """Return how a step of training is done; None where no option says anything about it.
+
+    Raises:
+        ArchcalcError: an option names what there is not, or says nothing beside the others.
+    """
     from archcalc.analysis.training.step import TrainingStep
 
     stated = {
@@ -96,7 +100,11 @@ def read_step(options: StepOptions) -> TrainingStep | None:
         for name, value in options.items()
         if name in TrainingStep._fields and value not in (None, ())
     }
-    return TrainingStep(**stated) if stated else None  # type: ignore[arg-type]
+    if not stated:
+        return None
+    step = TrainingStep(**stated)  # type: ignore[arg-type]
+    step.check()
+    return step
 
 
 @cli.command(
@@ -119,7 +127,8 @@ def read_step(options: StepOptions) -> TrainingStep | None:
 @click.option(
     "--timeline",
     is_flag=True,
-    help="A row for every layer, forward and backward: what is there meanwhile in a step of training.",
+    help="A row for every layer, forward and backward: what is there meanwhile in a step of training; --depth folds "
+    "blocks, the highest moment of each.",
 )
 @step_options
 @depth_option
@@ -151,6 +160,7 @@ def memory(
     if per_layer:
         emit(totals.memory_by_layer(report, depth), form)
     elif options["train"]:
-        emit(training.timeline(report) if timeline else training.memory_in_training(report), form)
+        page = training.timeline(report, depth) if timeline else training.memory_in_training(report, form)
+        emit(page, form)
     else:
         emit(totals.memory(report), form)

@@ -152,11 +152,11 @@ class _Search:
         """Return the largest value that fits, from the first one that is tried."""
         self._look(start)
         self._bracket(start)
-        width = is_slow = 0
-        while (left := self._above() - self._below()) > 1:
-            is_slow = width and 2 * left > width
-            width = left
-            self._narrow(self._middle() if is_slow else self._guess())
+        self._close_in()
+        if not self.fits:
+            self._find_least()
+        if self.fits:
+            self._close_in()
         value = max(self.fits, default=None)
         above = min(self.breaks, default=None)
         return Fit(
@@ -168,6 +168,26 @@ class _Search:
             None if above is None else self.reports.get(above),
             self.looks,
         )
+
+    def _close_in(self) -> None:
+        """Look between what fits and what does not until they are neighbours."""
+        width = is_slow = 0
+        while (left := self._above() - self._below()) > 1:
+            is_slow = width and 2 * left > width
+            width = left
+            self._narrow(self._middle() if is_slow else self._guess())
+
+    def _find_least(self) -> None:
+        """Look for the least value that suits the network, and forget those below it, which are too small for it."""
+        suiting = min(value for value in self.breaks if self.reports[value] is not None)
+        unsuited = max((value for value in self.breaks if value < suiting), default=0)
+        while suiting - unsuited > 1 and not self.fits:
+            middle = (suiting + unsuited) // 2
+            self._look_near(middle, unsuited)
+            suited = [each for each in self.reports if unsuited < each < suiting and self.reports[each]]
+            suiting, unsuited = (min(suited), unsuited) if suited else (suiting, middle)
+        least = max(self.fits, default=suiting)
+        self.breaks = {value: takes for value, takes in self.breaks.items() if value >= least}
 
     def _bracket(self, start: int) -> None:
         """Look at larger and larger values until one does not fit."""

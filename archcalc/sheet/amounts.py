@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.sheet.numbers import BYTE_UNITS, UNITS, group_digits, percent, write_bytes
+from archcalc.sheet.numbers import BYTE_UNITS, UNITS, group_digits, percent, write_bytes, write_in_unit
 from archcalc.sheet.sheet import Cell, Kind
 
 
@@ -43,6 +43,16 @@ class ExactBytes(Count):
     def write(self, value: int) -> str:
         """Return 284,456 B."""
         return f"{group_digits(value)} B"
+
+
+class ToldBytes(ExactBytes):
+    """A whole number of bytes, to the byte and as people read it."""
+
+    def write(self, value: int) -> str:
+        """Return 25,717,283,840 B, and on a line of its own (23.95 GiB)."""
+        exact = super().write(value)
+        unit = next(((size, sign) for size, sign in BYTE_UNITS if value >= size), None)
+        return f"{exact}\n({write_in_unit(value, unit[0], 2)} {unit[1]})" if unit else exact
 
 
 class Share(Kind):

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archcalc.sheet.amounts import Agreeing, Amounts, Bytes, Count, ExactBytes, Ratio, Share, Threshold
+from archcalc.sheet.amounts import (
+    Agreeing,
+    Amounts,
+    Bytes,
+    Count,
+    ExactBytes,
+    Ratio,
+    Share,
+    Threshold,
+    ToldBytes,
+)
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList, WholeShape, WholeShapeList
 from archcalc.sheet.grids import Index, Numbered
 from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, round_off
+from archcalc.sheet.words import Flag, NameList, Text, Verdict, Words
 
 STRING: Schema = {"type": "string"}
 BOOLEAN: Schema = {"type": "boolean"}
@@ -16,57 +27,6 @@ INTEGER: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
 EACH_AXIS: Schema = {"type": "array", "items": NUMBER}
 NUMERIC: list[Schema] = [NUMBER, EACH_AXIS]
-
-
-class Text(Kind):
-    """A name or a word; it is cut where it is too long."""
-
-    align = "left"
-
-
-class Words(Text):
-    """A sentence; it wraps."""
-
-    wraps = True
-    liked = 32
-
-
-class NameList(Words):
-    """Names or words."""
-
-    def write(self, value: Sequence[str]) -> str:
-        """Return a, b."""
-        return ", ".join(value)
-
-    def reduce(self, value: Sequence[str]) -> list[str]:
-        """Return the names as a list."""
-        return list(value)
-
-    def flatten(self, value: Sequence[str]) -> str:
-        """Return them as they are written."""
-        return self.write(value)
-
-
-class Verdict(Text):
-    """Whether something holds."""
-
-    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
-        """Return the verdict, good or bad."""
-        return ((text, "good" if text == "ok" or text.startswith("upheld") else "bad"),)
-
-
-class Flag(Kind):
-    """Whether something is so."""
-
-    align = "left"
-
-    def write(self, value: bool) -> str:
-        """Return yes or no."""
-        return "yes" if value else "no"
-
-    def flatten(self, value: bool) -> str:
-        """Return it as it is written."""
-        return self.write(value)
 
 
 class Settings(Kind):
@@ -213,6 +173,8 @@ def _describe(description: str, schema: Schema) -> Schema:
 
 TEXT = Text("text", STRING)
 WORDS = Words("words", STRING)
+WHOLE_WORDS = Text(WORDS.name, WORDS.schema)
+"""Words that stay on one line, such as names of layers."""
 VERDICT = Verdict("verdict", STRING)
 SHAPE = Shape(
     "shape", _describe("sizes without the batch, channels first", {"type": "array", "items": INTEGER})
@@ -222,6 +184,7 @@ COUNT = Count("count", INTEGER)
 AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 EXACT_BYTES = ExactBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
+TOLD_BYTES = ToldBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _describe("values by name", {"type": "object"}))
 TENSORS = Tensors("tensors", _describe("shapes by name", {"type": "object"}))
@@ -284,6 +247,7 @@ INDEX = Index(
 KINDS = (
     TEXT,
     WORDS,
+    WHOLE_WORDS,
     VERDICT,
     SHAPE,
     WHOLE_SHAPE,
@@ -291,6 +255,7 @@ KINDS = (
     AGREEING,
     BYTES,
     EXACT_BYTES,
+    TOLD_BYTES,
     SHARE,
     SETTINGS,
     TENSORS,

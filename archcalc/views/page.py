@@ -88,11 +88,16 @@ def _occurs(letter: str, text: str) -> bool:
     )
 
 
-def subtitle(report: Report) -> tuple[str, ...]:
-    """Return the conditions that the figures hold for, and the network's source."""
-    setting = f"{_inputs(report)} · batch {report.batch} · {report.dtype}"
+def subtitle(report: Report, *others: str, without: str = "") -> tuple[str, ...]:
+    """Return the conditions that the figures hold for, with `others`, and the network's source.
+
+    Where the figures are of several values of a condition, it is the one `without` which the others are told.
+    """
+    usual = {"input": _inputs(report), "batch": f"batch {report.batch}", "dtype": report.dtype}
+    told = [text for name, text in usual.items() if name != without]
     if frozen := report.run.conditions.frozen:
-        setting += f" · frozen {', '.join(map(visible, frozen))}"
+        others = (*others, f"frozen {', '.join(map(visible, frozen))}")
+    setting = " · ".join((*told, *others))
     return (setting, report.source) if report.source else (setting,)
 
 
@@ -136,11 +141,13 @@ def other_work(work: Work) -> str:
 def notes(report: Report) -> tuple[str, ...]:
     """Return what a reader must know besides: sizes that were rounded, work that is not known."""
     rounded = [row for row in report.rows if row.uneven]
-    notes = [_rounding(rounded)] if rounded else []
-    if report.totals.incomplete:
-        missing = ", ".join(report.totals.incomplete)
-        notes.append(f"incomplete: the work of {missing} is not known and not in the totals")
-    return tuple(notes)
+    return (*([_rounding(rounded)] if rounded else []), *note_incomplete(report))
+
+
+def note_incomplete(report: Report) -> tuple[str, ...]:
+    """Return of which layers the work is not known; nothing where it is of all."""
+    missing = ", ".join(report.totals.incomplete)
+    return (f"incomplete: the work of {missing} is not known and not in the totals",) if missing else ()
 
 
 def _rounding(rows: Sequence[Row]) -> str:

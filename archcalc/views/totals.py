@@ -138,18 +138,18 @@ def memory(report: Report) -> Sheet:
         footer=("total", numbers, total, "", ""),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        summary=(*sum_activations(report), *_lay_out(report), *find_unfolded(report)),
+        summary=(*sum_activations(report), *_lay_out(report), *_find_unfolded(report)),
         notes=mixed_notes(report),
         facts=facts(report) | {"inference": at_inference(report), "training": None},
     )
 
 
-def mixed_notes(report: Report) -> tuple[str, ...]:
-    """Return how activations at inference are counted where autocast chooses a type for each."""
+def mixed_notes(report: Report, what: str = "activations at inference") -> tuple[str, ...]:
+    """Return how some activations are counted where autocast chooses a type for each."""
     low = AUTOCAST.get(report.dtype)
     if low is None:
         return ()
-    return (f"activations at inference are counted in {low}; what autocast runs in float32 takes twice that",)
+    return (f"{what} are counted in {low}; what autocast runs in float32 takes twice that",)
 
 
 def sum_activations(report: Report) -> Iterator[tuple[str, str]]:
@@ -220,7 +220,7 @@ def _largest_matrix(report: Report) -> dict[str, object] | None:
     }
 
 
-def find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
+def _find_unfolded(report: Report) -> tuple[tuple[str, str], ...]:
     """Return the largest matrix that im2col would make; nothing where there are no convolutions."""
     found = find_most_unfolded(report)
     if found is None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
+from archcalc.analysis.blocks import fold_names
+from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
+from archcalc.analysis.training.optimizers import find_optimizer
 from archcalc.analysis.training.rules import PROGRAM
 from archcalc.analysis.training.schedule import Part
+from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import Training, train
-from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WORDS
+from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WHOLE_WORDS, WORDS
 from archcalc.sheet.numbers import group_digits, write_bytes
+from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.page import facts, subtitle
-from archcalc.views.totals import at_inference, find_unfolded, mixed_notes, sum_activations
+from archcalc.views.totals import at_inference, mixed_notes, sum_activations
 
 COLUMNS = (
     Column("name", "what", TEXT, "what takes the memory"),
@@ -27,7 +33,7 @@ TIMELINE = (
         TEXT,
         "forward, backward, again where a layer runs once more, or the optimizer's step",
     ),
-    Column("layer", "layer", WORDS, "the layer that runs; nothing for all of them"),
+    Column("layer", "layer", WHOLE_WORDS, "the layer that runs, or the block; nothing for all of them"),
     Column("bytes", "memory", BYTES, "the most bytes that are there meanwhile"),
     Column("share", "of the peak", SHARE, "the share of the most in the whole step"),
 )
@@ -50,12 +56,18 @@ PARTS: dict[Part, tuple[str, str]] = {
     ),
 }
 """What each part of what is alive is called, and what it is."""
+NAMED_APART: dict[Part, tuple[str, str]] = {
+    **PARTS,
+    "gradients": ("gradients of activations", "on their way back"),
+    "weight gradients": ("gradients of weights", PARTS["weight gradients"][1]),
+}
+"""The same for people, so that no two read alike."""
 FROZEN = "learnable, frozen ones among them"
 """What weights are where not all of them learn."""
 NAMED = 5
 """The most layers that a note names."""
 PLURALS = {
-    "activation": "activations",
+    "activation": "outputs of layers",
     "copy": "copies of inputs",
     "logsumexp": "sums of attention",
     "mask": "masks",
@@ -67,50 +79,59 @@ PLURALS = {
 """What the tensors of a role are called together."""
 
 
-def memory_in_training(report: Report) -> Sheet:
+def memory_in_training(report: Report, form: str = "table") -> Sheet:
     """Return what is alive where most is in a step of training."""
     training = report.once(train)
     peak = training.peak_bytes
     return Sheet(
         columns=COLUMNS,
-        rows=tuple(_rows(training)),
+        rows=tuple(_rows(training, PARTS if form in MACHINES else NAMED_APART)),
         footer=("total", peak, "", f"the most at once: {training.peak_at}" if training.peak_at else ""),
         title=report.title or report.name,
-        subtitle=subtitle(report),
-        summary=(
-            *_kept(training),
-            *_options(training, report),
-            *sum_activations(report),
-            *find_unfolded(report),
+        subtitle=subtitle(report, *describe_step(training.step)),
+        summary=(*_kept(training), *_options(training, report), *sum_activations(report)),
+        notes=(
+            *note_unknown(training.unknown),
+            *note_ranks(training.step),
+            *mixed_notes(report, "all activations, also in place,"),
         ),
-        notes=(*note_unknown(training.unknown), *mixed_notes(report)),
         facts=facts(report) | {"inference": at_inference(report), "training": describe_training(training)},
     )
 
 
-def timeline(report: Report) -> Sheet:
-    """Return the most that is there while each layer runs, forward and backward, in the order of the step."""
+def timeline(report: Report, depth: int | None = None) -> Sheet:
+    """Return the most that is there while each layer runs, forward and backward, in the order of the step.
+
+    Of blocks below `depth` levels it is the most while one of their layers runs.
+    """
     training = report.once(train)
-    line = training.peak.line if training.peak else ()
     whole = training.peak_bytes or 1
+    names = [node.name for node in report.run.nodes] if depth is None else fold_names(report, depth)
+    moments = [
+        (moment.phase, "" if moment.layer is None else names[moment.layer], size)
+        for moment, size in (training.peak.line if training.peak else ())
+    ]
+    highest = [
+        (*running, max(size for *_, size in together))
+        for running, together in groupby(moments, key=lambda each: each[:2])
+    ]
+    peak = (("peak", f"{write_bytes(whole)}: {training.peak_at}"),) if highest else ()
     return Sheet(
         columns=TIMELINE,
-        rows=tuple(
-            (phase, "" if layer is None else report.run.nodes[layer].name, size, size / whole)
-            for (phase, layer), size in line
-        ),
+        rows=tuple((phase, layer, size, size / whole) for phase, layer, size in highest),
         title=report.title or report.name,
-        subtitle=subtitle(report),
-        notes=tuple(note_unknown(training.unknown)),
+        subtitle=subtitle(report, *describe_step(training.step)),
+        summary=peak,
+        notes=(*note_unknown(training.unknown), *note_ranks(training.step)),
         facts=facts(report) | {"inference": at_inference(report), "training": describe_training(training)},
     )
 
 
-def _rows(training: Training) -> Iterator[tuple[object, ...]]:
-    """Yield what is alive at the peak, or where that is not known what is there before the step."""
+def _rows(training: Training, named: Mapping[Part, tuple[str, str]]) -> Iterator[tuple[object, ...]]:
+    """Yield what is alive at the peak, or where that is not known what is there before the step, each part as it is `named`."""
     total = training.peak_bytes
     parts = training.resident if training.peak is None else training.peak.parts
-    for part, (name, meaning) in PARTS.items():
+    for part, (name, meaning) in named.items():
         if size := parts.get(part, 0):
             share = size / total if total else None
             yield name, size, share, _meaning(part, training) or meaning
@@ -163,14 +184,43 @@ def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
             f"{group_digits(training.learnt)} of {group_digits(report.totals.params)} parameters; the others are frozen",
         )
     yield (
-        "all gradients",
+        "gradients of weights",
         f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of state",
     )
     if training.peak is not None and training.step.device == "cuda":
         yield "reserved", f"{write_bytes(training.peak.reserved)} by PyTorch's allocator after two steps"
-    if training.recomputed:
-        share = training.recomputed / report.totals.macs if report.totals.macs else 0
-        yield "run again", f"{group_digits(training.recomputed)} MACs, {share:.0%} of a forward pass"
+    if again := training.recomputed:
+        yield "run again", f"{group_digits(again)} MACs{_weigh(again, report)}"
+
+
+def _weigh(again: int, report: Report) -> str:
+    """Return how much is run again beside a forward pass, and beside a whole step where that is known."""
+    forward, step = report.totals.macs, FIGURES["train.macs"].of_total(report)
+    share = f", {again / forward:.0%} of a forward pass" if forward else ""
+    return f"{share}: +{again / step:.0%} for the step" if share and isinstance(step, int) else share
+
+
+def describe_step(step: TrainingStep, varied: str = "") -> Iterator[str]:
+    """Yield how a step of training is done, as far as it is not done as usual; without what is `varied`."""
+    usual = TrainingStep()
+    told = {
+        "in_place": f"in place {step.in_place}",
+        "checkpoint": f"checkpoint {step.checkpoint}",
+        "accumulate": f"{step.accumulate} batches accumulated",
+        "shard": f"{step.shard} among {step.ranks} ranks",
+        "device": f"on the {step.device.upper()}",
+    }
+    yield "training step"
+    yield find_optimizer(step.optimizer).name
+    for name, text in told.items():
+        if name != varied and getattr(step, name) != getattr(usual, name):
+            yield text
+
+
+def note_ranks(step: TrainingStep) -> Iterator[str]:
+    """Yield whose figures they are where several ranks share something out."""
+    if step.ranks > 1:
+        yield f"the figures are those of one rank of {step.ranks}, a GPU each; --batch is what each of them gets"
 
 
 def note_unknown(unknown: Sequence[str]) -> Iterator[str]:
@@ -205,7 +255,7 @@ def describe_training(training: Training) -> dict[str, object]:
         "workspace_bytes": peak.parts.get("workspace", 0) if peak else None,
         "temporaries_bytes": peak.parts.get("temporary", 0) if peak else None,
         "rounding_bytes": training.rounding if peak else None,
-        "reserved_bytes": peak.reserved if peak else None,
+        "reserved_bytes": training.reserved_bytes,
         "recomputed_macs": training.recomputed,
         "unknown": list(training.unknown),
     }

@@ -60,6 +60,13 @@ for key, name, label, says, of_outputs in (
         "the most bytes at once in a step of training",
         True,
     ),
+    (
+        "train.reserved_bytes",
+        "reserved_bytes",
+        "reserved in training",
+        "bytes of the blocks that PyTorch's allocator has after two steps of training, with nothing in its way",
+        True,
+    ),
 ):
     figure(
         Figure(

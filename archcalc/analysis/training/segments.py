@@ -8,7 +8,7 @@ from math import isqrt
 
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, Value
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import CallError
 from archcalc.network.network import parts
 
 LENGTHS = 17
@@ -42,7 +42,7 @@ def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
     layers, or for "auto" the square root of all (Chen et al. 2016).
 
     Raises:
-        ArchcalcError: a segment would have more layers than there are.
+        CallError: a segment would have more layers than there are.
     """
     needs = [value.needs_gradient for value in keeping.values]
     return [
@@ -59,7 +59,7 @@ def _divide(run: Run, checkpoint: str) -> list[Segment]:
         return _blocks(run)
     length = max(isqrt(count), 1) if checkpoint == "auto" else int(checkpoint.partition(":")[2])
     if length > count:
-        raise ArchcalcError(
+        raise CallError(
             f"checkpoint {checkpoint} is longer than the network, which has {count} layers",
             hint=f"auto is every:{max(isqrt(count), 1)} here",
         )

@@ -17,7 +17,7 @@ from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
 from archcalc.analysis.training.walk import find_kept
 from archcalc.ground.collector import pause_collector
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import CallError
 
 
 class Training(NamedTuple):
@@ -75,6 +75,11 @@ class Training(NamedTuple):
         return None if self.peak is None else self.peak.bytes
 
     @property
+    def reserved_bytes(self) -> int | None:
+        """The bytes of all blocks that the allocator has after two steps; without one what is there, None where that is not known."""
+        return None if self.peak is None else self.peak.reserved
+
+    @property
     def rounding(self) -> int:
         """The bytes at the peak that the allocator's blocks have beyond what was asked for."""
         return 0 if self.peak is None else self.peak.bytes - sum(self.peak.parts.values())
@@ -119,7 +124,7 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
 
 def _check_type(dtype: str) -> None:
     if dtype.startswith("int"):
-        raise ArchcalcError(
+        raise CallError(
             f"what would be trained in {dtype} is not known: gradients are no integers",
             hint="float32, or --dtype amp-bfloat16 for mixed precision; without --train it is about inference",
         )
