@@ -88,15 +88,13 @@ class Conditions(NamedTuple):
         Raises:
             ArchcalcError: one of them is wrong, or the network has no such input.
         """
-        if step is not None:
-            step.check()
         return cls(
             shapes=_shapes(input, network),
             batch=_batch(batch),
             dtype=_dtype(dtype or network.dtype or "float32"),
             rounding=_rounding(rounding),
             train=train,
-            step=step,
+            step=_step(step),
         )
 
 
@@ -114,6 +112,16 @@ def _dtype(name: str) -> DType:
     raise ArchcalcError(
         f"there is no dtype '{name}'", hint=nearest(name, list(BYTES)) or f"choose one of {', '.join(BYTES)}"
     )
+
+
+def _step(step: TrainingStep | None) -> TrainingStep | None:
+    if step is not None:
+        from archcalc.analysis.training.step import TrainingStep
+
+        if not isinstance(step, TrainingStep):
+            raise ArchcalcError("step is no TrainingStep", hint="such as TrainingStep('adam')")
+        step.check()
+    return step
 
 
 def _rounding(name: str | None) -> Rounding | None:
