@@ -278,6 +278,26 @@ def test_what_shares_nothing_out_is_refused_whatever_is_asked(run):
     assert "shard zero2 shares out among ranks" in outcome.err
 
 
+def test_a_list_does_not_know_what_is_trained_in_integers(run):
+    line = "list lenet5 --dtype int8 --columns train.peak_bytes,peak_bytes --format json"
+    (row,) = json.loads(run(*line.split()).out)["rows"]
+    assert (row["train.peak_bytes"], row["peak_bytes"]) == (None, 37_632 // 4)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fit lenet5 --memory 1GiB --train",
+        "explain lenet5 c1 --train",
+        "check lenet5 --limit train.peak_bytes<=1GiB",
+    ],
+)
+def test_nothing_is_trained_in_integers(run, line):
+    outcome = run(*line.split(), "--dtype", "int8")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "what would be trained in int8 is not known" in outcome.err
+
+
 def test_optimizers_are_known_as_pytorch_spells_them(run):
     document = json.loads(run("memory", "lenet5", "--optimizer", "AdamW", "--format", "json").out)
     assert document["training"]["optimizer"] == "adamw"

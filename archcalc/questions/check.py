@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, cast
 from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures.training import TRAINED
 from archcalc.analysis.report import Report
+from archcalc.analysis.training.training import check_type
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.language.claims import Claimed
 from archcalc.formats.library import Model, as_network
@@ -21,9 +23,6 @@ from archcalc.questions.finding import Finding
 
 if TYPE_CHECKING:
     from archcalc.analysis.training.step import TrainingStep
-
-TRAINED = "train."
-"""What the keys of figures of a training step begin with."""
 
 
 def check(
@@ -50,7 +49,8 @@ def check(
     network = as_network(model, input=input, batch=batch)
     stated = [limit(each) if isinstance(each, str) else each for each in limits]
     stated = [*network.budget, *stated]
-    if step is not None and not any(_is_about_step(each) for each in stated):
+    is_trained = any(_is_about_step(each) for each in stated)
+    if step is not None and not is_trained:
         raise CallError(
             "how a step of training is done is said, and no limit is on what it takes",
             hint="such as --limit 'train.peak_bytes <= 24GiB'",
@@ -60,6 +60,8 @@ def check(
         report = analyze(
             network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
         )
+        if is_trained:
+            check_type(report.dtype)
         within = [_judge_limit(each, report) for each in stated]
     return within + judge_expectations(network)
 

@@ -7,11 +7,11 @@ from math import inf
 
 from archcalc.analysis.budget import judge
 from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures.training import TRAINED
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.ground.quantity import size
 from archcalc.network.network import FigureLimit
-from archcalc.questions.check import TRAINED
 from archcalc.questions.fitted import Alternative, Fit, find_hindrance
 from archcalc.sheet.kinds import BOUND, BYTES, EXACT_BYTES, MIXED_LINES, TEXT, TOLD_BYTES, VERDICT
 from archcalc.sheet.numbers import group_digits, short, write_bytes

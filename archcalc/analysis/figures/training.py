@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from archcalc.analysis.training.training import Training
 
 Measure = Callable[[Report], int | None]
+TRAINED = "train."
+"""What the keys of figures of a step of training begin with."""
 
 
 def _train(report: Report) -> Training | None:
-    """Return a step of training of a report's network, its auxiliary heads included; None where these do not suit."""
-    from archcalc.analysis.training.training import train
+    """Return a step of training of a report's network, its auxiliary heads included; None where these or the type do not suit."""
+    from archcalc.analysis.training.training import can_train, train
 
     trained = report.in_training
-    return None if trained is None else trained.once(train)
+    return trained.once(train) if trained is not None and can_train(trained.dtype) else None
 
 
 def _measure(name: str) -> Measure:

@@ -99,7 +99,7 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
     run = report.run
     step = step or run.conditions.step or TrainingStep()
     step.check()
-    _check_type(report.dtype)
+    check_type(report.dtype)
     keeping = find_kept(run, Rules(step.device, step.in_place, frozen=step.frozen))
     course = schedule(run, keeping, step)
     resident: dict[Part, int] = dict.fromkeys(("weights", "buffers", "input", "optimizer"), 0)
@@ -122,8 +122,14 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
     )
 
 
-def _check_type(dtype: str) -> None:
-    if dtype.startswith("int"):
+def can_train(dtype: str) -> bool:
+    """Tell whether a step of training runs in a type: PyTorch has no gradients of integers."""
+    return not dtype.startswith("int")
+
+
+def check_type(dtype: str) -> None:
+    """Raise an error where nobody knows what would be trained in a type."""
+    if not can_train(dtype):
         raise CallError(
             f"what would be trained in {dtype} is not known: gradients are no integers",
             hint="float32, or --dtype amp-bfloat16 for mixed precision; without --train it is about inference",
