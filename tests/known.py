@@ -22,6 +22,7 @@ FEW = (
     "googlenet",
     "inception_v3_keras",
     "lenet5_1998",
+    "maxvit_t",
     "mobilenet_v2",
     "mobilenet_v3_large",
     "resnet20",

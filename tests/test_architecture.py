@@ -58,7 +58,7 @@ IMPORTERS = {
     "onnx": {"formats.onnx"},
     "onnxruntime": {"formats.onnx.runtime"},
     "pandas": {"sheet.pages"},
-    "rich": {"sheet.layout", "sheet.terminal"},
+    "rich": {"sheet.cuts", "sheet.layout", "sheet.terminal"},
     "yaml": {"formats.language.yaml"},
 }
 """Who may import each library: a room, or what is in it."""

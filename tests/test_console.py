@@ -20,7 +20,8 @@ from rich.console import Console
 
 import archcalc
 from archcalc.analysis.figures import column_keys
-from archcalc.sheet.layout import draw_bar, lay_out, wrap
+from archcalc.sheet.cuts import clip, wrap
+from archcalc.sheet.layout import draw_bar, lay_out
 from archcalc.sheet.terminal import draw
 from archcalc.views.layers import SHOWN, layers
 
@@ -79,7 +80,7 @@ def test_columns_give_way_in_the_order_of_their_priority():
     assert len(rank) == len(sheet.columns), "two columns have one title"
     before = set(rank)
     seen = []
-    for width in range(480, 59, -4):
+    for width in range(640, 59, -4):
         shown = set(titles(lines(sheet, width)))
         dropped = set(rank) - shown
         assert shown <= before, "a column comes back as the screen gets narrower"
@@ -232,3 +233,36 @@ def test_a_page_says_everything_in_ascii_and_stays_in_line(shell, line, told):
     rules = [len(row) for row in plain.splitlines() if row.startswith("---")]
     table = plain.partition("\n---")[2].partition("\n\n")[0].splitlines()[1:]
     assert max(map(len, table)) <= max(rules)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "cut"),
+    [
+        ("conv1", 5, "conv1"),
+        ("encoder1.layer1.attention.attention1.q", 38, "encoder1.layer1.attention.attention1.q"),
+        ("encoder1.layer1.attention.attention1.q", 32, "encoder1.…attention.attention1.q"),
+        ("encoder1.layer1.attention.attention1.reshape1", 20, "encoder1.la…reshape1"),
+        ("encoder_layers_3_self_attention", 16, "encoder_…tention"),
+        ("a.b", 2, "a…"),
+        ("層.層層層層.層", 8, "層.層…層"),
+        ("words that say something", 10, "words tha…"),
+    ],
+)
+def test_a_name_is_cut_in_its_middle_and_words_at_their_end(name, width, cut):
+    assert clip(name, width) == cut
+    assert len(clip("x" * 50, 10, "...")) == 10
+
+
+@pytest.mark.parametrize("line", ["memory vit_b_16 --per-layer", "memory vit_b_16 --train --per-layer"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_layers_of_a_transformer_keep_names_of_their_own(run, line, encoding):
+    """At 80 columns names are cut, and no two rows say the same; explain takes a name as it is printed."""
+    text = run(*line.split(), COLUMNS=80, PYTHONIOENCODING=encoding).out
+    drawn = text.splitlines()
+    rules = [place for place, row in enumerate(drawn) if row.startswith(("─", "---"))]
+    names = [row.split()[0] for row in drawn[rules[0] + 1 : rules[1]]]
+    assert len(names) == len(set(names)) == 251
+    assert sum("…" in name or "..." in name for name in names) > 50
+    assert max(map(len, drawn)) <= 80
+    cut = next(name for name in names if name.endswith("attention1.q"))
+    assert run("explain", "vit_b_16", cut).out.startswith("vit_b_16: encoder1.layer1.attention.attention1.q")

@@ -223,3 +223,23 @@ def test_a_rounding_of_the_specs_own_is_derived_too(argument, size, network):
     report = archcalc.analyze(made, rounding=argument)
     one = archcalc.explain(report, "c").derivations[0]
     assert one.result == report.rows[-1].output_shape[2] == size
+
+
+AUTOCAST = "activations at inference are counted in float16; what autocast runs in float32 takes twice that"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_said"),
+    [
+        ("explain vit_b_16 layernorm1 --dtype amp-float16", True),
+        ("explain vit_b_16 layernorm1", False),
+        ("explain vit_b_16 reshape1 --dtype amp-float16", False),
+        ("memory lenet5 --per-layer --dtype amp-float16", True),
+        ("memory lenet5 --train --per-layer --dtype amp-float16", False),
+        ("show lenet5 --dtype amp-float16", True),
+        ("show lenet5 --dtype amp-float16 --columns layer,params", False),
+    ],
+)
+def test_bytes_in_the_low_type_of_mixed_precision_say_so(run, line, is_said):
+    """What says nothing of stored bytes, or knows the type of each tensor, does not."""
+    assert (AUTOCAST in json.loads(run(*line.split(), "--format", "json").out)["notes"]) == is_said

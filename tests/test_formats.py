@@ -70,15 +70,17 @@ def test_csv_opens_as_numbers_that_add_up_to_the_totals(run, model):
     rows = list(csv.DictReader(io.StringIO(run("show", model, "--format", "csv").out)))
     assert {name: sum(int(row[name]) for row in rows) for name in SUMMED} == {n: totals[n] for n in SUMMED}
     assert sum(float(row["params_share"]) for row in rows) == pytest.approx(1, abs=1e-4)
-    numeric = [key for key in column_keys() if FIGURES[key].kind in (COUNT, BYTES, SHARE)]
+    numeric = [key for key in rows[0] if key in FIGURES and FIGURES[key].kind in (COUNT, BYTES, SHARE)]
     assert all(float(row[key]) >= 0 for row in rows for key in numeric)
 
 
-def test_json_of_show_has_every_column(run):
-    rows = json.loads(run("show", "lenet5", "--format", "json").out)["rows"]
+@pytest.mark.parametrize("columns", [(), ("--columns", "all")])
+def test_json_of_show_has_every_column_and_those_of_a_training_step_where_it_is_asked(run, columns):
+    rows = json.loads(run("show", "lenet5", *columns, "--format", "json").out)["rows"]
     keys = [
         key
         for name in column_keys()
+        if columns or not FIGURES[name].asked
         for key in (name, *(f"{name}_{aside}" for aside in FIGURES[name].kind.aside))
     ]
     assert [list(row) for row in rows] == [keys] * len(rows)

@@ -23,6 +23,7 @@ WIDE = {
     "tree": "tree sample.yaml",
     "rf": "rf sample.yaml",
     "memory": "memory sample.yaml --train --optimizer adam",
+    "memory-train-per-layer": "memory sample.yaml --train --per-layer --optimizer adam --checkpoint blocks",
     "explain-step": "explain sample.yaml first.inner.batchnorm1 --train --batch 2 --optimizer adam",
     "params": "params sample.yaml",
     "params-formula": "params sample.yaml --formula",

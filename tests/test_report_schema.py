@@ -47,6 +47,8 @@ LINES = [
     "memory lenet5 --timeline",
     "memory squeezenet1_0 --train --optimizer adam",
     "memory squeezenet1_0 --per-layer",
+    "memory squeezenet1_0 --train --per-layer --checkpoint auto",
+    "show lenet5 --columns layer,train.kept_bytes,train.kept_share",
     "rf googlenet",
     "rf lenet5",
     "explain alexnet conv1",

@@ -87,7 +87,7 @@ def group(name: str, rows: Sequence[Row]) -> Row:
         in_place=sum(row.in_place for row in rows),
         alive=max(row.alive for row in rows),
         uneven=tuple(each for row in rows for each in row.uneven),
-        layers=len(rows),
+        members=tuple([name for row in rows for name in row.members or (row.name,)]),
         biases=sum(row.biases for row in rows),
         others=sum(row.others for row in rows),
         gradients=sum(gradients) if len(gradients) == len(rows) else None,

@@ -28,7 +28,7 @@ class Row(NamedTuple):
     of the input; None for what is no convolution. `depth` counts the weighted layers up to here. `gateless` is
     the field without gates: numbers that see everything and hold for all positions of a map alike. `places` say which axes of the output the field is along; None where these are the spatial axes.
     `biases` are those of `params` that convolutions, linear and recurrent layers add, `others` those that are neither
-    these nor what such layers multiply by. `gradients` are the MACs of the backward pass, None where nobody can say. `layers` are how many the row stands for: more than one where a block is folded.
+    these nor what such layers multiply by. `gradients` are the MACs of the backward pass, None where nobody can say. `members` are the names of the layers that the row stands for, nothing where it stands for the one that it names.
     """
 
     name: str
@@ -52,15 +52,20 @@ class Row(NamedTuple):
     field: ReceptiveField
     gateless: ReceptiveField = None
     places: Places | None = None
-    layers: int = 1
     biases: int = 0
     others: int = 0
     gradients: int | None = None
+    members: tuple[str, ...] = ()
 
     @property
     def extents(self) -> tuple[Extent, ...]:
         """What an element sees along each axis; nothing where that is the whole input, or not known."""
         return self.field if isinstance(self.field, tuple) else ()
+
+    @property
+    def layers(self) -> int:
+        """How many layers the row stands for: more than one where a block is folded."""
+        return len(self.members) or 1
 
     @property
     def macs(self) -> int | None:

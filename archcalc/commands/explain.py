@@ -102,6 +102,8 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
     report = analyze_model(**model, step=step)
     if layer is None and is_inline(model["model"]):
         layer = only_layer(report)
+    if layer is not None:
+        layer = _complete(layer, report)
     if model["train"] and layer is not None and layer in report.run.positions:
         from archcalc.views.step import of_layer
 
@@ -111,6 +113,21 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
             report.position(layer)  # which says that there is none
         raise click.UsageError("the options of a step of training are about a LAYER: name one")
     return _page(_with_heads_of(layer, report, model), layer)
+
+
+def _complete(layer: str, report: Report) -> str:
+    """Return the whole name of a layer that a page has cut in its middle, where there is just one; else what was typed."""
+    start, mark, end = layer.replace("...", "…").partition("…")
+    if not mark or not end:
+        return layer
+    names = [
+        node.name
+        for node in report.run.nodes
+        if node.name.startswith(start) and node.name.removeprefix(start).endswith(end)
+    ]
+    whole = [name for name in names if name.removeprefix(start).startswith(".")]
+    found = whole if len(whole) == 1 else names
+    return found[0] if len(found) == 1 else layer
 
 
 def _with_heads_of(layer: str | None, report: Report, model: ModelOptions) -> Report:

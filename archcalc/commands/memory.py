@@ -117,12 +117,14 @@ def read_step(options: StepOptions) -> TrainingStep | None:
         "memory resnet50 --batch 64 --optimizer adam --frozen 'conv*'",
         "memory alexnet --batch 32 --optimizer adam --timeline",
         "memory vgg16 --per-layer",
+        "memory vit_b_16 --train --per-layer --depth 1",
     )
 )
 @click.option(
     "--per-layer",
     is_flag=True,
-    help="A row for every layer, with what is alive while it runs; --depth folds blocks.",
+    help="A row for every layer, with what is alive while it runs, or with --train what it keeps for the backward pass; "
+    "--depth folds blocks.",
 )
 @click.option(
     "--timeline",
@@ -148,16 +150,16 @@ def memory(
     A training step runs as in PyTorch on a GPU: what autograd keeps of each layer lives until its backward pass, gradients come
     and go, the optimizer's step has temporaries; blocks are those that PyTorch's allocator hands out.
     """
-    from archcalc.views import totals, training
+    from archcalc.views import totals, training, training_layers
 
     step = read_step(options)
     options["train"] = options["train"] or timeline or step is not None
-    if per_layer and options["train"]:
-        raise click.UsageError(
-            "--per-layer shows inference: leave out --train and the options of a step; --timeline shows that"
-        )
+    if per_layer and timeline:
+        raise click.UsageError("--per-layer and --timeline are two pages: leave out one of them")
     report = analyze_model(options["model"], options["settings"], step, **conditions_of(options))
-    if per_layer:
+    if per_layer and options["train"]:
+        emit(training_layers.training_by_layer(report, depth, form), form)
+    elif per_layer:
         emit(totals.memory_by_layer(report, depth), form)
     elif options["train"]:
         page = training.timeline(report, depth) if timeline else training.memory_in_training(report, form)

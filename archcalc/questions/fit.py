@@ -142,9 +142,7 @@ class _Search:
         self.bounds = bounds
         self.vary = vary
         self.power = power
-        self.reports: dict[int, Report] = {}
-        """Those of the values at the border between what fits and what does not: a report may be large."""
-        self.looks = 0
+        self.reports: dict[int, Report | None] = {}
         self.fits: dict[int, float] = {}
         self.breaks: dict[int, float] = {}
 
@@ -165,8 +163,8 @@ class _Search:
             value,
             None if value is None else self.reports[value],
             above,
-            None if above is None else self.reports.get(above),
-            self.looks,
+            None if above is None else self.reports[above],
+            sum(report is not None for report in self.reports.values()),
         )
 
     def _close_in(self) -> None:
@@ -218,6 +216,7 @@ class _Search:
                 break
             except ArchcalcError:
                 continue
+        self.reports[value] = None
         self.breaks[value] = inf
         return None
 
@@ -227,13 +226,9 @@ class _Search:
         Raises:
             ArchcalcError: it suits no layer, or a figure is not known.
         """
-        report = self.make(value)
+        self.reports[value] = report = self.make(value)
         look = look_at(report, self.bounds)
-        self.looks += 1
         (self.fits if look.fits else self.breaks)[value] = look.tightness
-        border = (max(self.fits, default=None), min(self.breaks, default=None))
-        known = self.reports | {value: report}
-        self.reports = {each: known[each] for each in known if each in border}
 
     def _guess(self) -> int:
         """Return the value at which the tightest limit is reached, were it a line, or a parabola, through two that are known."""

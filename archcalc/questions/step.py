@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
-from archcalc.analysis.training.holders import Held, find_holders
+from archcalc.analysis.training.holders import Held, KeptBytes, find_holders
 from archcalc.analysis.training.schedule import Instant
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import Training, train
@@ -124,6 +124,7 @@ class StepStory:
         self.report, self.training, self.run = report, training, report.run
         self.values = training.keeping.values
         self.holding = find_holders(self.run, training.keeping, training.schedule, training.step.checkpoint)
+        self.counted = self.holding.count_kept()
         self.learnt = training.keeping.learnt
         self.ends = {self.values[end].storage for end in training.keeping.ends}
         parts = training.schedule.tensors
@@ -151,9 +152,7 @@ class StepStory:
 
     def count_kept(self, position: int) -> int:
         """Return the bytes between the forward and the backward pass that count at a layer, each storage at one alone."""
-        storages = sum(held.kept for held in self.holding.storages.values() if held.home == position)
-        made = self.holding.made.get(position, ())
-        return storages + sum(held.kept for _, held in made if held.home == position)
+        return self.counted.get(position, KeptBytes()).whole
 
     def _name(self, position: int) -> str:
         return self.run.nodes[position].name

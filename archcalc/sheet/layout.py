@@ -5,13 +5,13 @@ A line is pieces of text with the names of their styles; colours are the termina
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 
+from archcalc.sheet.cuts import clip, line_ends, shorten, wrap
 from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, bars, is_heavy
 
 Line = Sequence[Span]
@@ -30,7 +30,6 @@ MOST_WORD = 24
 """The longest word that is kept whole where there is too little room."""
 ALIKE = 1024
 """How many cells of a column are kept as they were laid out: in long tables most say what others say."""
-WORD = re.compile(r"\S+")
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -191,6 +190,7 @@ class _Cells:
         self.width = width
         self.bar = bar
         self.spelled = spelled
+        self.mark = spelled("…")
         self.figures = max(map(len, strip.texts), default=0)
         self.is_right = self.kind.align == "right" and not self.kind.has_bar
         self.lay_out = lru_cache(ALIKE)(self._lay_out)
@@ -215,16 +215,13 @@ class _Cells:
         if "\n" not in text and cell_len(text) <= self.width:
             return [self._pad(spans)]
         if not self.kind.wraps:
-            return [self._pad([(self._clip(text), spans[0][1])])]
+            return [self._pad([(clip(text, self.width, self.mark), spans[0][1])])]
         return [self._pad(list(_cut_out(spans, *ends))) for ends in line_ends(text, self.width)]
 
     def _lines(self, text: str) -> list[str]:
         if self.kind.wraps:
             return wrap(text, self.width)
-        return [self._clip(text)]
-
-    def _clip(self, text: str) -> str:
-        return text if cell_len(text) <= self.width else set_cell_size(text, self.width - 1) + "…"
+        return [clip(text, self.width, self.mark)]
 
     def _pad(self, spans: Sequence[Span]) -> Line:
         blanks = " " * (self.width - sum([cell_len(text) for text, _ in spans]))
@@ -259,28 +256,6 @@ def _row(
         yield line[:-1]
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Return text in lines of at most `width` characters, broken between words where that is possible."""
-    return [text[start:end] for start, end in line_ends(text, width)]
-
-
-def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
-    """Yield where each line of a text begins and ends once it is wrapped."""
-    place = 0
-    for paragraph in text.split("\n"):
-        start = end = place
-        for word in WORD.finditer(text, place, place + len(paragraph)):
-            if cell_len(text[start : word.end()]) > width and end > start:
-                yield start, end
-                start = word.start()
-            end = word.end()
-            for part in chop_cells(text[start:end], width)[:-1]:
-                yield start, start + len(part)
-                start += len(part)
-        yield start, end
-        place += len(paragraph) + 1
-
-
 def _cut_out(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
     """Yield what of some spans lies between two places in their text."""
     place = 0
@@ -289,15 +264,6 @@ def _cut_out(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
         if piece:
             yield piece, style
         place += len(text)
-
-
-def shorten(settings: str, width: int) -> str:
-    """Return settings that fit the width: whole ones, and an ellipsis for the others."""
-    kept = settings
-    while len(kept) > width and kept:
-        kept = kept.removesuffix(", …").rpartition(", ")[0]
-        kept = f"{kept}, …" if kept else ""
-    return kept if kept or not settings else "…"
 
 
 def draw_bar(share: float, width: int) -> str:

@@ -19,7 +19,16 @@ from archcalc.sheet.numbers import group_digits, percent
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.claimed import write_computed
-from archcalc.views.page import about, facts, notes, shape_kind, subtitle, used_letters, with_batch
+from archcalc.views.page import (
+    about,
+    facts,
+    mixed_notes,
+    notes,
+    shape_kind,
+    subtitle,
+    used_letters,
+    with_batch,
+)
 from archcalc.views.particulars import plain_heads, plain_remarks, remarks, tensors, training_heads
 
 LETTERS = "C input channels · M filters or outputs · k window · g groups · H′, W′ output height and width"
@@ -77,7 +86,14 @@ def layer(explanation: Explanation) -> Sheet:
         title=f"{report.name}: {row.name}",
         subtitle=(kind, explanation.summary, flow, *tensors(row)),
         summary=tuple(legend.items()),
-        notes=tuple(remarks(explanation)),
+        notes=(
+            *remarks(explanation),
+            *(
+                mixed_notes(report)
+                if any(one.key == "activation_bytes" for one in explanation.derivations)
+                else ()
+            ),
+        ),
         facts=facts(report)
         | {
             "layer": row.name,

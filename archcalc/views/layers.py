@@ -14,7 +14,7 @@ from archcalc.sheet import kinds
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
-from archcalc.views.page import REACHES, facts, notes, subtitle, summary, with_batch
+from archcalc.views.page import REACHES, facts, mixed_notes, notes, subtitle, summary, with_batch
 
 SHOWN = (
     "layer",
@@ -84,6 +84,21 @@ SUMS = (
     "in_place",
 )
 """The columns that `show --by op` may have: a layer type, and what adds up over its layers."""
+STORED = frozenset(("activation_bytes", "in_place", "alive"))
+"""The columns whose bytes are of the low type in mixed precision."""
+STEP: tuple[str, ...] = (
+    "train.kept_bytes",
+    "train.kept_share",
+    "train.output_bytes",
+    "train.copy_bytes",
+    "train.beside_bytes",
+    "train.weight_bytes",
+    "train.buffer_bytes",
+    "train.gradients_bytes",
+    "train.optimizer_bytes",
+    "train.recomputed_macs",
+)
+"""The columns of a layer's part in the memory of a training step; they add up, too."""
 BY_OP: tuple[str, ...] = (
     "op",
     "layers",
@@ -98,11 +113,11 @@ BY_OP: tuple[str, ...] = (
 
 
 def choose(columns: str | None, form: str) -> tuple[str, ...]:
-    """Return the keys of the columns asked for: what suits a screen, or everything where a machine reads."""
-    if columns == "all" or (columns is None and form in MACHINES):
+    """Return the keys of the columns asked for: what suits a screen, or where a machine reads all but a training step's."""
+    if columns == "all":
         return column_keys()
     if columns is None:
-        return SHOWN
+        return tuple(key for key in column_keys() if not FIGURES[key].asked) if form in MACHINES else SHOWN
     return tuple(key.strip().lower() for key in columns.split(","))
 
 
@@ -142,7 +157,7 @@ def layer_types(report: Report, stated: str | None, form: str) -> Sheet:
         keys = BY_OP
     else:
         keys = SUMS if stated in (None, "all") else choose(stated, form)
-    check_columns(keys, SUMS, "there is no sum of the column")
+    check_columns(keys, (*SUMS, *STEP), "there is no sum of the column")
     return _by_op(report, by_op(report), keys)
 
 
@@ -160,7 +175,7 @@ def split_by_layer(report: Report, depth: int | None) -> Sheet:
 def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     """Return rows of layer types, and the totals."""
     sheet = _table(report, rows, keys)
-    footer = ("total" if key == "op" else FIGURES[key].of_total(report) for key in keys)
+    footer = ("total" if key == "op" else FIGURES[key].of_column(report) for key in keys)
     return sheet._replace(footer=tuple(footer))
 
 
@@ -173,11 +188,15 @@ def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     return Sheet(
         columns=shown,
         rows=cells,
-        footer=tuple(figure.of_total(report) for figure in figures),
+        footer=tuple(figure.of_column(report) for figure in figures),
         title=report.title or report.name,
         subtitle=subtitle(report),
         summary=summary(report),
-        notes=(*_notes_on_fields(row[place] for row in cells for place in fields), *notes(report)),
+        notes=(
+            *_notes_on_fields(row[place] for row in cells for place in fields),
+            *(mixed_notes(report) if STORED.intersection(keys) else ()),
+            *notes(report),
+        ),
         facts=facts(report),
     )
 

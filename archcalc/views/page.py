@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archcalc.analysis.conditions import AUTOCAST
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
@@ -148,6 +149,14 @@ def note_incomplete(report: Report) -> tuple[str, ...]:
     """Return of which layers the work is not known; nothing where it is of all."""
     missing = ", ".join(report.totals.incomplete)
     return (f"incomplete: the work of {missing} is not known and not in the totals",) if missing else ()
+
+
+def mixed_notes(report: Report, what: str = "activations at inference") -> tuple[str, ...]:
+    """Return how some activations are counted where autocast chooses a type for each."""
+    low = AUTOCAST.get(report.dtype)
+    if low is None:
+        return ()
+    return (f"{what} are counted in {low}; what autocast runs in float32 takes twice that",)
 
 
 def _rounding(rows: Sequence[Row]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from archcalc.analysis.conditions import AUTOCAST
 from archcalc.analysis.deployed import deploy
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
@@ -17,7 +16,7 @@ from archcalc.sheet.numbers import group_digits, percent, write_bytes
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.layers import MEMORY as BY_LAYER
 from archcalc.views.layers import WORK, layers
-from archcalc.views.page import facts, notes, subtitle
+from archcalc.views.page import facts, mixed_notes, notes, subtitle
 
 PARAMS = ("params", "fixed", "buffers", "weight_bytes")
 """The figures of `params`."""
@@ -142,14 +141,6 @@ def memory(report: Report) -> Sheet:
         notes=mixed_notes(report),
         facts=facts(report) | {"inference": at_inference(report), "training": None},
     )
-
-
-def mixed_notes(report: Report, what: str = "activations at inference") -> tuple[str, ...]:
-    """Return how some activations are counted where autocast chooses a type for each."""
-    low = AUTOCAST.get(report.dtype)
-    if low is None:
-        return ()
-    return (f"{what} are counted in {low}; what autocast runs in float32 takes twice that",)
 
 
 def sum_activations(report: Report) -> Iterator[tuple[str, str]]:

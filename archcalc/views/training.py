@@ -17,8 +17,8 @@ from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WHOLE_WORDS, WORDS
 from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Column, Sheet
-from archcalc.views.page import facts, subtitle
-from archcalc.views.totals import at_inference, mixed_notes, sum_activations
+from archcalc.views.page import facts, mixed_notes, subtitle
+from archcalc.views.totals import at_inference, sum_activations
 
 COLUMNS = (
     Column("name", "what", TEXT, "what takes the memory"),

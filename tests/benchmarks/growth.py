@@ -19,6 +19,7 @@ COMMANDS = (
     "params {} --formula",
     "flops {} --per-layer",
     "memory {} --train",
+    "memory {} --train --per-layer",
     "rf {}",
     "check {}",
     "explain {}",

@@ -98,6 +98,7 @@ class Figure(NamedTuple):
         label: as people call it, in derivations and comparisons; the key unless told.
         of: what it is of a row; None where it is of networks alone.
         total: what it is of a network; None where it is of rows alone.
+        below: what stands below its column where that is not the total: the sum of what the rows have.
         priority: of its column; see `Column`.
         listed: whether the totals in JSON hold it.
         known: how much of it is known of a network where its total may be unknown; None where the total itself says that.
@@ -109,6 +110,7 @@ class Figure(NamedTuple):
         meaning: what it is in a few words, beside its derivation.
         measured: what verify calls it where it measures it.
         where: at which layer most of it is, or when; None where that is the row that has most.
+        asked: whether machines get its column only where it is asked for, since a whole step has to be worked out for it.
     """
 
     key: str
@@ -119,6 +121,7 @@ class Figure(NamedTuple):
     heading: str = ""
     of: Callable[[Row, Report], object] | None = None
     total: Callable[[Report], object] | None = None
+    below: Callable[[Report], object] | None = None
     priority: int = 9
     listed: bool = False
     known: Callable[[Report], int] | None = None
@@ -130,6 +133,7 @@ class Figure(NamedTuple):
     meaning: str = ""
     measured: str = ""
     where: Callable[[Report], str | None] | None = None
+    asked: bool = False
 
     @property
     def column(self) -> Column:
@@ -148,6 +152,10 @@ class Figure(NamedTuple):
     def of_total(self, report: Report) -> object:
         """Return the cell of the whole network; "" where it says nothing of that."""
         return "" if self.total is None else self.total(report)
+
+    def of_column(self, report: Report) -> object:
+        """Return what stands below its column: the total, or the sum of the rows where that is something else."""
+        return self.of_total(report) if self.below is None else self.below(report)
 
     def find_most(self, report: Report) -> str | None:
         """Return the layer that has most of it, or while which most of it is there; None where nobody can say."""

@@ -38,7 +38,7 @@ def schedule(run: Run, keeping: Keeping, step: TrainingStep) -> Schedule:
             course.go_again(segment)
         course.go_backward(segment)
     course.update()
-    learnt = [prod(sizes) for _, sizes in course.learnt]
+    learnt = [(position, prod(sizes)) for position, sizes in course.learnt]
     return Schedule(course.clock.tensors, course.clock.events, resident, learnt)
 
 

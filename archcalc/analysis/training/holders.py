@@ -8,8 +8,10 @@ from typing import NamedTuple
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, KeptTensor
 from archcalc.analysis.training.schedule import Life, Part, Schedule
-from archcalc.analysis.training.segments import find_entering, find_segments
+from archcalc.analysis.training.segments import find_again, find_entering, find_segments
 
+COPIES = ("copy", "weight")
+"""The roles of what is a copy of an input or a weight."""
 STORED: tuple[Part, ...] = ("activations", "input")
 """The parts of a step whose tensors are storages of outputs."""
 
@@ -43,11 +45,45 @@ class Held(NamedTuple):
         return not self.kept and any(life.born.phase == "again" for life in self.lives)
 
 
+class KeptBytes(NamedTuple):
+    """What counts at a layer of the bytes between the forward and the backward pass.
+
+    `outputs` are those of outputs of layers and of the network's inputs, `copies` those of copies of inputs and weights, and
+    `beside` those of all else that is made for the backward pass alone: statistics, masks, indices and the like.
+    """
+
+    outputs: int = 0
+    copies: int = 0
+    beside: int = 0
+
+    @property
+    def whole(self) -> int:
+        """All of them."""
+        return sum(self)
+
+
 class Holding(NamedTuple):
     """What a step holds: outputs by the position of the layer that owns the storage, and what each layer makes beside."""
 
     storages: Mapping[int, Held]
     made: Mapping[int, Sequence[tuple[KeptTensor, Held]]]
+
+    def count_kept(self) -> dict[int, KeptBytes]:
+        """Return what counts at the layers, by their positions: each storage at one alone, so that they add up to all.
+
+        A layer at which nothing counts is not among them.
+        """
+        counted: dict[int, KeptBytes] = {}
+        for held in self.storages.values():
+            before = counted.get(held.home, KeptBytes())
+            counted[held.home] = before._replace(outputs=before.outputs + held.kept)
+        for position, made in self.made.items():
+            for tensor, held in made:
+                if held.home == position:
+                    before = counted.get(position, KeptBytes())
+                    kind = "copies" if tensor.role in COPIES else "beside"
+                    counted[position] = before._replace(**{kind: getattr(before, kind) + held.kept})
+        return counted
 
 
 def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str) -> Holding:
@@ -68,9 +104,7 @@ def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str
         elif tensor.layer is not None and tensor.part == "kept":
             made.setdefault(tensor.layer, []).append(life)
     holders = _list_holders(run, keeping, checkpoint)
-    again = {
-        p for segment, is_kept in find_segments(run, keeping, checkpoint) if not is_kept for p in segment
-    }
+    again = set(find_again(run, keeping, checkpoint))
     return Holding(
         {
             storage: Held(

@@ -55,14 +55,14 @@ class Schedule(NamedTuple):
     """What is born and what dies in a step, in order.
 
     Each event is the number of a tensor and the moment; a tensor is born at its first event and dies at its second; those
-    without a second one stay. The first `resident` tensors are there before the first step. `learnt` are the numbers of
-    each tensor that learns.
+    without a second one stay. The first `resident` tensors are there before the first step. `learnt` are the position of the
+    layer and the numbers of each tensor that learns.
     """
 
     tensors: Sequence[Living]
     events: Sequence[tuple[int, Instant]]
     resident: int
-    learnt: Sequence[int]
+    learnt: Sequence[tuple[int, int]]
 
     @property
     def lives(self) -> list[Life]:

@@ -51,6 +51,12 @@ def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
     ]
 
 
+def find_again(run: Run, keeping: Keeping, checkpoint: str) -> list[int]:
+    """Return the positions of the layers that run again before their backward pass, in order."""
+    segments = find_segments(run, keeping, checkpoint)
+    return [position for segment, is_kept in segments if not is_kept for position in segment]
+
+
 def _divide(run: Run, checkpoint: str) -> list[Segment]:
     count = len(run.nodes)
     if checkpoint == "none":

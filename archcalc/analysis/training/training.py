@@ -12,7 +12,7 @@ from archcalc.analysis.training.optimizers import Optimizer, find_optimizer
 from archcalc.analysis.training.replay import Peak, replay
 from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.schedule import Instant, Part, Schedule
-from archcalc.analysis.training.segments import find_segments
+from archcalc.analysis.training.segments import find_again
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.types import SIZES
 from archcalc.analysis.training.walk import find_kept
@@ -115,8 +115,8 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         unknown,
         peak,
         resident,
-        sum(course.learnt),
-        sum(step.share("gradients", count * each) for count in course.learnt),
+        sum(count for _, count in course.learnt),
+        sum(step.share("gradients", count * each) for _, count in course.learnt),
         _count_again(report, keeping, step),
         None if peak is None else name_moment(peak.moment, lambda layer: run.nodes[layer].name),
     )
@@ -146,11 +146,6 @@ def name_moment(moment: Instant, name: Callable[[int], str]) -> str:
 
 def _count_again(report: Report, keeping: Keeping, step: TrainingStep) -> int | None:
     """Return the MACs of the layers that run again."""
-    again = [
-        p
-        for segment, is_kept in find_segments(report.run, keeping, step.checkpoint)
-        if not is_kept
-        for p in segment
-    ]
+    again = find_again(report.run, keeping, step.checkpoint)
     works = [report.run.facts[position].work for position in again]
     return None if None in works else sum(int(work.macs) for work in works if work is not None)
