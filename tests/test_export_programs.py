@@ -633,6 +633,13 @@ def test_heads_are_there_for_training_alone(name):
     assert len(framework.shapes(model.eval(), shape)) == 1
 
 
+CHAIN = """
+input: 8
+layers:
+  - linear: {name: a, out: 8}
+  - linear: {name: b, out: 8, tie: a}
+  - linear: {name: c, out: 8, tie: b}
+"""
 TIED = """
 name: tied
 input: 8x6x6
@@ -705,7 +712,7 @@ layers:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
 @pytest.mark.parametrize(
-    "text", [TIED, SKIPS, REPEATED, ATTENTION], ids=["tied", "skips", "repeated", "attention"]
+    "text", [TIED, CHAIN, SKIPS, REPEATED, ATTENTION], ids=["tied", "chain", "skips", "repeated", "attention"]
 )
 def test_a_graph_that_does_not_nest_computes_the_same_numbers(framework, network, text):
     made = network(text)

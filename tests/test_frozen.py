@@ -66,6 +66,16 @@ def test_a_weight_that_layers_share_is_frozen_in_all_of_them(pattern):
     assert train(report, TrainingStep(frozen=(pattern,))).learnt == 8 * 8 + 8
 
 
+def test_a_weight_is_that_of_the_layer_at_the_end_of_a_chain_of_ties():
+    chain = "".join(
+        f"\n  - linear: {{name: l{n}, out: 8, tie: {f'l{n - 1}' if n > 1 else 'a'}}}" for n in range(1, 2000)
+    )
+    report = archcalc.analyze(
+        archcalc.loads(f"input: 8\nlayers:\n  - linear: {{name: a, out: 8}}{chain}\n  - linear: 4")
+    )
+    assert names(report, ["l1000"]) == {"linear1.weight", "linear1.bias"}
+
+
 @pytest.mark.parametrize(
     ("pattern", "fact", "hint"),
     [

@@ -29,10 +29,10 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
     if not frozen:
         return [frozenset(names) for names in tensors]
     named = {
-        (_owner(run, position), name) for pattern in frozen for position, name in _find_named(run, pattern)
+        (run.owner(position), name) for pattern in frozen for position, name in _find_named(run, pattern)
     }
     learnt = [
-        frozenset(name for name in names if (_owner(run, position), name) not in named)
+        frozenset(name for name in names if (run.owner(position), name) not in named)
         for position, names in enumerate(tensors)
     ]
     if not any(learnt):
@@ -41,12 +41,6 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
             hint="freeze less: such as all but the last layer",
         )
     return learnt
-
-
-def _owner(run: Run, position: int) -> int:
-    """Return the layer whose weights a layer has."""
-    tied = run.nodes[position].tied
-    return position if tied is None else _owner(run, tied)
 
 
 def _find_named(run: Run, pattern: str) -> list[tuple[int, str]]:

@@ -75,13 +75,10 @@ def _depths(run: Run) -> list[int]:
 
 def _count_own(node: Node, facts: Facts) -> tuple[int, ...]:
     """Return how many learnable, fixed and kept numbers are a layer's own and not an earlier one's."""
-    if node.tied is not None:
-        return (0, 0, 0)
-    if not node.shared:
+    if node.tied is None and not node.shared:
         return facts.counts
     return tuple(
-        int(elements(shape for name, shape in group.items() if name not in node.shared))
-        for group in facts.tensors
+        int(elements(shape for name, shape in group.items() if node.owns(name))) for group in facts.tensors
     )
 
 

@@ -10,7 +10,7 @@ from archcalc.analysis.conditions import Conditions, outputs_among, without_head
 from archcalc.analysis.engine import Ask, Engine, Facts
 from archcalc.arithmetic.window import Rounding
 from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
-from archcalc.network.network import Network, Node, blocks
+from archcalc.network.network import Network, Node, blocks, settle_ties
 from archcalc.op.op import Op
 from archcalc.op.site import Sizes, Spot
 
@@ -65,6 +65,11 @@ class Run:
     def positions(self) -> Mapping[str, int]:
         """The positions of all layers by name."""
         return {node.name: position for position, node in enumerate(self.nodes)}
+
+    def owner(self, position: int) -> int:
+        """Return the position of the layer whose weights the one at a position has: its own unless it is tied."""
+        tied = self.nodes[position].tied
+        return position if tied is None else tied
 
     def under(self, conditions: Conditions) -> Run:
         """Return the same under conditions that change nothing of what layers say: how a step of training is done."""
@@ -161,7 +166,7 @@ def first_misfit(network: Network, conditions: Conditions) -> Misfit | None:
 def _apply_conditions(network: Network, conditions: Conditions) -> Network:
     """Return a network whose inputs and whose rounding are those of the conditions."""
     rounding = conditions.rounding or network.rounding
-    nodes = network.nodes
+    nodes = tuple(settle_ties(network.nodes))
     if conditions.shapes or conditions.batch is not None:
         nodes = tuple(
             node._replace(op=node.op.fed(conditions.shapes.get(node.name), conditions.batch))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from archcalc.arithmetic.window import Rounding
@@ -78,6 +78,10 @@ class Node(NamedTuple):
     shared: frozenset[str] = frozenset()
     origin: Origin | None = None
 
+    def owns(self, name: str) -> bool:
+        """Tell whether one of its weights is its own and not an earlier node's, where it counts."""
+        return self.tied is None and name not in self.shared
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and self[:-1] == other[:-1]
 
@@ -86,6 +90,17 @@ class Node(NamedTuple):
 
     def __hash__(self) -> int:
         return hash(self[:-1])
+
+
+def settle_ties(nodes: Sequence[Node]) -> Sequence[Node]:
+    """Return nodes each of which is tied to the one that has the weights, and to none that is tied itself."""
+    if all(node.tied is None for node in nodes):
+        return nodes
+    settled: list[Node] = []
+    for node in nodes:
+        owner = None if node.tied is None else settled[node.tied].tied
+        settled.append(node if owner is None else node._replace(tied=owner))
+    return tuple(settled)
 
 
 class Expectation(NamedTuple):

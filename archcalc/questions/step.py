@@ -265,7 +265,7 @@ class StepStory:
         learnt, *others = (
             group(traced.at) for group in (traced.op.weights, traced.op.fixed, traced.op.buffers)
         )
-        owned = {name: shown(shape) for name, shape in learnt.items() if traced.owns(name)}
+        owned = {name: shown(shape) for name, shape in learnt.items() if layer.node.owns(name)}
         elsewhere = tuple(name for name in learnt if name not in owned)
         if elsewhere:
             owner = None if layer.node.tied is None else self._name(layer.node.tied)

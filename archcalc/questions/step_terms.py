@@ -25,10 +25,6 @@ class TracedLayer:
         self.at = at._replace(y=symbolic_output(self.op.output(at), layer.op.letters))
         self.asked = keeping.asked.get(position)
 
-    def owns(self, name: str) -> bool:
-        """Tell whether a weight counts at the layer."""
-        return self.layer.node.tied is None and name not in self.layer.node.shared
-
     def keeps(self) -> Keeps:
         """Return what the op keeps; nothing where it has no backward pass, or its rule is not known or not its own."""
         return (self.asked and self.op.keeps(self.at, self.asked.step)) or Keeps()

@@ -90,10 +90,8 @@ class _Course:
     def _find_owned(self, position: int) -> dict[str, Sizes]:
         """Return the sizes of the learnable tensors that are a layer's own, frozen ones among them."""
         node = self.run.nodes[position]
-        if node.tied is not None:
-            return {}
         learnable = self.run.facts[position].tensors[0]
-        return {name: sizes for name, sizes in learnable.items() if name not in node.shared}
+        return {name: sizes for name, sizes in learnable.items() if node.owns(name)}
 
     def _find_learning(self, position: int) -> list[Sizes]:
         """Return the sizes of those of a layer's own tensors that learn."""

@@ -174,7 +174,7 @@ class _Walk:
 
     def _copy(self, layer: _Layer, name: str, why: str) -> None:
         """Add a copy of a weight in the low type; of one that learns autocast makes one, however many layers share it."""
-        owner = layer.position if layer.node.tied is None else layer.node.tied
+        owner = self.run.owner(layer.position)
         if name in layer.learnt and (owner, name) in self.copied:
             number = self.copied[owner, name]
             copy = self.made[number]

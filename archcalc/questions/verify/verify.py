@@ -220,9 +220,7 @@ class _Execution:
             raise ArchcalcError(
                 f"{node.op.kind} '{node.name}' does not run on the tensors that it declares: {error}"
             ) from error
-        if owner != position:
-            return output, 0
-        return output, sum(tensor.size for name, tensor in tensors.items() if name not in node.shared)
+        return output, sum(tensor.size for name, tensor in tensors.items() if node.owns(name))
 
     def _tensors(self, op: Op, row: Row, owner: int) -> Mapping[str, Array]:
         """Return random tensors for a layer: its weights around 0, its statistics around 1."""
