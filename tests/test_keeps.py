@@ -143,6 +143,45 @@ def test_a_bias_between_its_layers_leaves_attention_as_it_is_written():
     assert find_kept(run, Rules()) == find_kept(run, Rules(fused_attention=False))
 
 
+HEADS = """
+layers:
+  - parameter: {{name: q, shape: {}}}
+  - parameter: {{name: k, shape: {}}}
+  - parameter: {{name: v, shape: {}}}
+  - matmul: {{from: [q, k], transposed: true}}
+  - softmax: {{axis: -1}}
+  - matmul: {{from: [softmax1, v]}}
+"""
+
+
+KERNELS = [  # the sizes of q, k and v, their type, and the devices that have a kernel for them
+    (("4x10x8", "4x12x8", "4x12x8"), "float32", ("cpu", "cuda")),
+    (("4x10x8", "4x12x8", "4x12x8"), "float64", ("cpu",)),
+    (("4x10x8", "4x12x8", "4x12x6"), "float32", ("cuda",)),  # rows of another length in v
+    (("4x10x8", "1x12x8", "1x12x8"), "float32", ()),  # one head for all queries
+    (("10x8", "12x8", "12x8"), "float32", ()),
+]
+
+
+@pytest.mark.parametrize(("sizes", "dtype", "kernels"), KERNELS)
+def test_attention_is_a_kernel_only_of_what_one_takes(sizes, dtype, kernels):
+    made = archcalc.loads("input: 1" + HEADS.format(*sizes))
+    run = archcalc.analyze(made, train=True, dtype=dtype).run
+    fused = {device: find_kept(run, Rules(device=device)) for device in ("cpu", "cuda")}
+    apart = find_kept(run, Rules(fused_attention=False))
+    assert tuple(device for device in fused if fused[device].tensors != apart.tensors) == kernels
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("sizes", "dtype", "kernels"), KERNELS)
+def test_pytorch_has_a_kernel_on_the_cpu_for_the_same(sizes, dtype, kernels):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    shapes = [(1, *map(int, size.split("x"))) for size in sizes]
+    inputs = [torch.rand(shape, dtype=getattr(torch, dtype), requires_grad=True) for shape in shapes]
+    made = torch.nn.functional.scaled_dot_product_attention(*inputs)
+    assert ("Attention" in made.grad_fn.name()) == ("cpu" in kernels)
+
+
 UNKNOWN = "input: 10x8\nlayers: [{lstm: 4}, {reshape: 40}, {linear: 2}]"
 
 

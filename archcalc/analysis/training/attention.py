@@ -2,7 +2,7 @@
 
 The kernel keeps q, k, v, the output and one number a query in place of a matrix of scores. Its layers are found where a
 spec has them one after the other with nothing between them, and nobody else takes what they make. A bias of the
-positions, as in Swin, or a mask between them leaves them as they are written.
+positions, as in Swin, or a mask between them leaves them as they are written, and so do inputs that no kernel takes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ ALIGNED = 32
 """To how many queries the kernel for float32 on CUDA rounds what it keeps of each."""
 
 
+AXES = 4
+"""How many axes a kernel takes: the batch, the heads, positions and features."""
+
+
 class Attention(NamedTuple):
     """The positions of the layers that a kernel stands for, the last of which makes the output, and of what it takes."""
 
@@ -26,14 +30,15 @@ class Attention(NamedTuple):
     inputs: tuple[int, int, int]
 
 
-def find_attentions(run: Run) -> dict[int, Attention]:
-    """Return the attentions of a network by the position of each of their layers."""
+def find_attentions(run: Run, device: Device) -> dict[int, Attention]:
+    """Return the attentions of a network that a device has a kernel for, by the position of each of their layers."""
     uses = _count_uses(run)
     attentions: dict[int, Attention] = {}
     for position in range(len(run.facts)):
         if _part(run, position) == "mix":
             attention = _find_before(run, position, uses)
-            attentions |= dict.fromkeys(attention.layers, attention) if attention else {}
+            if attention and _is_taken(run, attention, device):
+                attentions |= dict.fromkeys(attention.layers, attention)
     return attentions
 
 
@@ -60,6 +65,18 @@ def _find_before(run: Run, last: int, uses: Sequence[int]) -> Attention | None:
         return None
     query, key = run.nodes[layers[-1]].inputs
     return Attention(tuple(reversed(layers)), (query, key, values))
+
+
+def _is_taken(run: Run, attention: Attention, device: Device) -> bool:
+    """Tell whether a kernel takes q, k and v: stacks of heads (N, h, L, d), as many of each, none stretched.
+
+    The CPU's takes rows of one length alone, and CUDA's no float64.
+    Source: PyTorch's ATen/native/transformers/sdp_utils_cpp.h and cuda/sdp_utils.cpp.
+    """
+    query, _, values = shapes = [run.facts[position].output for position in attention.inputs]
+    if any(len(shape) != AXES or shape[:2] != query[:2] for shape in shapes):
+        return False
+    return query[-1] == values[-1] if device == "cpu" else run.conditions.dtype != "float64"
 
 
 def _part(run: Run, position: int) -> AttentionPart | None:

@@ -64,7 +64,7 @@ class _Walk:
         self.copied: dict[tuple[int, str], int] = {}
         """The copies of weights among those made, by whose weight it is."""
         self.unknown: list[int] = []
-        self.attentions = find_attentions(run) if rules.fused_attention else {}
+        self.attentions = find_attentions(run, rules.device) if rules.fused_attention else {}
         self.answers: dict[tuple[int, Backward], Keeps | None] = {}
         self.asked: dict[int, AskedRule] = {}
 
