@@ -202,6 +202,27 @@ def test_a_step_with_frozen_weights_costs_what_pytorch_counts(name, patterns, me
     assert 2 * FIGURES["train.macs"].amount(report) == counter.get_total_flops()
 
 
+CUT = [
+    ("[linear: 8, function: not, linear: 8]", (), 3),  # the last layer alone has a backward pass
+    ("[linear: 8, {multiply: [[function: not], [linear: 8]]}, linear: 8]", (), 8),
+    ("[linear: 8, {multiply: [[function: not], []]}, linear: 8, linear: 8]", ("linear2",), 7),
+    ("[linear: 8, linear: 8, function: is_nan]", (), 2),
+]
+
+
+@pytest.mark.parametrize(("layers", "frozen", "products"), CUT)
+def test_no_gradient_comes_to_what_is_before_a_comparison_alone(layers, frozen, products):
+    made = archcalc.loads(f"input: 8\nlayers: {layers}")
+    report = archcalc.analyze(made, train=True, step=TrainingStep(frozen=frozen))
+    model = model_of(report, "cpu")
+    freeze(model, report, lambda path: path.startswith(frozen or "none"))
+    with FlopCounterMode(display=False) as counter:
+        end = model(torch.zeros(report.input_shapes[0])).sum()
+        if end.requires_grad:
+            end.backward()
+    assert 2 * FIGURES["train.macs"].amount(report) == counter.get_total_flops() == 2 * 64 * products
+
+
 TIED = """
 input: 8
 layers:

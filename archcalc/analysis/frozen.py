@@ -43,6 +43,15 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
     return learnt
 
 
+def find_flow(run: Run, learnt: Learnt) -> list[bool]:
+    """Return for each layer whether its output needs a gradient: one goes through it, and it or one before it learns."""
+    flow: list[bool] = []
+    for node, facts, own in zip(run.nodes, run.facts, learnt, strict=True):
+        is_needed = bool(own) or any(flow[source] for source in node.inputs)
+        flow.append(is_needed and facts.op.differentiable)
+    return flow
+
+
 def _find_named(run: Run, pattern: str) -> list[tuple[int, str]]:
     """Return the weights that a pattern names, each by its layer and its name.
 

@@ -66,6 +66,13 @@ class Run:
         """The positions of all layers by name."""
         return {node.name: position for position, node in enumerate(self.nodes)}
 
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """The positions of what a step of training gets: the outputs, and those of auxiliary heads."""
+        used = {source for node in self.nodes for source in node.inputs}
+        heads = [p for p, node in enumerate(self.nodes) if node.auxiliary and p not in used]
+        return (*self.outputs, *heads)
+
     def owner(self, position: int) -> int:
         """Return the position of the layer whose weights the one at a position has: its own unless it is tied."""
         tied = self.nodes[position].tied

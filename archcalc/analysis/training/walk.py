@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archcalc.analysis.engine import Facts
-from archcalc.analysis.frozen import find_learnt
+from archcalc.analysis.frozen import find_flow, find_learnt
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.attention import find_attentions, keep_of_attention, lay_attention
 from archcalc.analysis.training.keeping import AskedRule, Keeping, KeptTensor, Value, list_made
@@ -55,6 +55,7 @@ class _Walk:
         self.run, self.rules = run, rules
         self.types = Types.of(run.conditions.dtype)
         self.learnt = find_learnt(run, rules.frozen)
+        self.flow = find_flow(run, self.learnt)
         self.values: list[Value] = []
         self.until = last_uses([node.inputs for node in run.nodes], run.outputs)
         """After which layer nobody needs a value any more; of one that owns its storage, whatever lies in that."""
@@ -131,8 +132,7 @@ class _Walk:
             self._put(layer, layer.position, layer.running, op.laid(at, first.strides))
 
     def _put(self, layer: _Layer, storage: int, dtype: str, strides: Shape) -> None:
-        needs_gradient = layer.learns if layer.facts.op.differentiable else False
-        self.values.append(Value(storage, dtype, strides, needs_gradient))
+        self.values.append(Value(storage, dtype, strides, self.flow[layer.position]))
         self.until[storage] = max(self.until[storage], self.until[layer.position])
 
     def _ask(self, layer: _Layer, *, in_place: bool) -> Keeps | None:
@@ -187,7 +187,7 @@ class _Walk:
     def keeping(self) -> Keeping:
         """Return what is kept, after the last layer."""
         entering = [p for p, facts in enumerate(self.run.facts) if facts.traits.role == "input"]
-        ends = self._ends()
+        ends = self.run.ends
         owners = dict.fromkeys(self.values[position].storage for position in ends)
         return Keeping(
             tuple(
@@ -196,18 +196,12 @@ class _Walk:
             tuple([self._describe(position, []) for position in entering]),
             tuple([self._describe(position, []) for position in owners if not self._is_weight(position)]),
             tuple(self.unknown),
-            tuple(ends),
+            ends,
             self.types,
             tuple(self.values),
             self.learnt,
             self.asked,
         )
-
-    def _ends(self) -> list[int]:
-        """Return the positions of what a training step gets: the outputs, and those of auxiliary heads."""
-        used = {source for node in self.run.nodes for source in node.inputs}
-        heads = [p for p, node in enumerate(self.run.nodes) if node.auxiliary and p not in used]
-        return [*self.run.outputs, *heads]
 
     def _describe(self, storage: int, keepers: list[tuple[int, str]]) -> KeptTensor:
         """Return the tensor that lies in a storage."""
