@@ -96,6 +96,8 @@ EXPORTED = [
     for settings, *shapes in ((op.example[1], *op.example[0]), *MORE.get(kind, ()))
 ]
 UNKNOWN = ("rnn", "lstm", "gru")
+NO_GRADIENT = ("scalar", {"by": "modulo", "value": 2, "swapped": True})
+"""What PyTorch has no derivative for."""
 
 
 def network_of(kind, settings, shapes, learnt):
@@ -172,12 +174,38 @@ def test_an_op_keeps_what_pytorch_saves(kind, settings, shapes, dtype):
             compare(network, dtype)
 
 
+@pytest.mark.parametrize(("kind", "settings", "shapes"), EXPORTED)
+def test_the_gradient_of_an_input_is_that_of_the_output_where_pytorch_makes_no_other(kind, settings, shapes):
+    op = REGISTRY[kind](**settings)
+    report = archcalc.analyze(network_of(kind, settings, shapes, ()), batch=BATCH)
+    if kind in UNKNOWN or not op.differentiable or (kind, settings) == NO_GRADIENT:
+        pytest.skip("no gradient goes through it")
+    inputs = [torch.rand(shape, requires_grad=True) for shape in report.input_shapes]
+    made = model_of(report, "cpu")(*inputs)
+    gradient = torch.ones_like(made)
+    found = torch.autograd.grad(made, inputs, gradient, allow_unused=True)
+    at = report.run.facts[-1].at
+    for number, each in enumerate(found):
+        if each is not None:
+            is_same = each.untyped_storage().data_ptr() == gradient.untyped_storage().data_ptr()
+            assert op.passes(at, number) == is_same, number
+
+
 @given(specs(), st.sampled_from(["float32", "amp-bfloat16"]))
 def test_a_random_network_keeps_what_pytorch_saves(network, text, dtype):
     try:
         compare(network(text), dtype)
     except ArchcalcError:
         assume(False)
+
+
+CONV_TO_ONE = "conv: {out: 8, kernel: 4}"
+
+
+@pytest.mark.parametrize("convolution", [CONV_TO_ONE, CONV_TO_ONE.replace("4}", "3}")])
+def test_a_map_of_one_position_lies_in_order_however_it_came_about(convolution):
+    layers = f"[layernorm: {{over: channels}}, {convolution}, add: [[groupnorm: 2], [gelu]]]"
+    compare(archcalc.loads(f"input: 3x4x4\nlayers: {layers}"))
 
 
 FEW = (

@@ -156,6 +156,20 @@ def test_a_stretched_factor_has_its_gradient_made_whole_first_but_not_a_stretche
     assert not any(REGISTRY[kind]().sums_up(at, 0) for kind in ("add", "multiply", "where"))
 
 
+def test_a_gradient_that_is_handed_on_is_not_made_again():
+    """SubBackward hands its gradient on to what is subtracted from, and makes another one for what is subtracted."""
+    made = {}
+    for by in ("add", "subtract", "multiply"):
+        layers = (
+            f"[linear: 64, {{scalar: {{by: {by}, value: 2}}}}, {{scalar: {{by: {by}, value: 2}}}}, linear: 1]"
+        )
+        report = archcalc.analyze(archcalc.loads(f"input: 1\nlayers: {layers}"), batch=1024, train=True)
+        step = TrainingStep(device="cpu")
+        course = schedule(report.run, find_kept(report.run, Rules(device="cpu")), step)
+        made[by] = sum(each.bytes == 64 * 1024 * 4 and each.part == "gradients" for each in course.tensors)
+    assert made == {"add": 1, "subtract": 1, "multiply": 3}
+
+
 def test_what_is_run_again_is_not_kept():
     report = archcalc.analyze("resnet50", batch=16, train=True)
     whole, parts = (train(report, TrainingStep("adam", checkpoint=name)) for name in ("none", "blocks"))

@@ -101,7 +101,7 @@ class Trained:
         return None
 
     def passes(self, at: Site, number: int) -> bool:
-        """Tell whether the gradient of an input is that of the output, in the same memory."""
+        """Tell whether the gradient of an input is that of the output, in the same memory, perhaps stretched there."""
         return self.alias(at, contiguous(at.x)) is not None and bool(prod(at.x) == prod(at.y))
 
     def sums_up(self, at: Site, number: int) -> bool:

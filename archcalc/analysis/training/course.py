@@ -249,12 +249,12 @@ class _Course:
         return clock.bear("gradients", size, source)
 
     def _add_up(self, source: int, gradient: int) -> None:
-        """Add a gradient to what is there of the same output, in place where that is nobody else's."""
+        """Add a gradient to what is there of the same output, in place where that is nobody else's and not stretched."""
         clock = self.clock
         before = self.gradients.get(source)
         if before is None:
             self.gradients[source] = gradient
-        elif clock.is_shared(before):
+        elif clock.is_shared(before) or clock.tensors[before].bytes < self._size(source):
             self.gradients[source] = clock.bear("gradients", self._size(source), source)
             clock.drop(before)
             clock.drop(gradient)

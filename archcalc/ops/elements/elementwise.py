@@ -60,6 +60,8 @@ UNDEFINED = ("log", "sqrt", "asin", "acos", "acosh", "atanh", "power")
 """What makes no number of some numbers."""
 TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
 """What says whether something holds: a number, whatever goes in."""
+FROM_FIRST = ("subtract", "modulo")
+"""What takes something off the first number, whose gradient is the output's."""
 OPAQUE = {*UNDEFINED, *TRUTHS}
 
 
@@ -147,6 +149,9 @@ class WithNumber(Pointwise):
             return keep_ends("both" if self.swapped else "input", at, step)
         return keep_ends("input" if self.by in ("minimum", "maximum") else "neither", at, step)
 
+    def passes(self, at: Site, number: int) -> bool:
+        return self.by == "add" or (self.by in FROM_FIRST and not self.swapped)
+
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" and self.by == "power" else "as comes"
 
@@ -229,6 +234,12 @@ class Combine(Elementwise):
         first = self.by in ("divide", "modulo") and step.needed[1]
         kept = [*([0] if first else []), *([1] if first or self.by == "divide" else [])]
         return Keeps(*kept, why=gradient_of(*["the dividend"] * step.needed[0], *["the divisor"] * first))
+
+    def passes(self, at: Site, number: int) -> bool:
+        return self.by in FROM_FIRST and number == 0 and bool(prod(at.x) == prod(at.y))
+
+    def sums_up(self, at: Site, number: int) -> bool:
+        return super().sums_up(at, number) and not (self.by in FROM_FIRST and number == 0)
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" and self.by == "power" else "as comes"

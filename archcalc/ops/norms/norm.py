@@ -20,6 +20,7 @@ from archcalc.op.keeps import (
     follow,
     gradient_of,
     move_last,
+    regroup,
 )
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.setting import only
@@ -208,7 +209,7 @@ class GroupNorm(Op):
         return _standardising(prod(at.x), at.x[0] * self.groups, affine=self.affine)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        lies = step.strides[0] == contiguous(at.x)
+        lies = regroup(at.x, step.strides[0], (prod(at.x),)) is not None
         why = gradient_of_standard(step)
         taken = INPUT if lies else Saved("copy", at.x, f"{why}; laid in order, as its kernel takes it")
         moments = keep_moments((at.x[0], self.groups))

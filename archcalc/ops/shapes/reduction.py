@@ -75,6 +75,9 @@ class Reduce(Op):
         why = gradient_of("the input")
         return Keeps(INPUT, why=why) if self.by in ("norm1", "sum_squares") else Keeps(INPUT, OUTPUT, why=why)
 
+    def passes(self, at: Site, number: int) -> bool:
+        return self.by == "sum"  # stretched along the axes, in the same memory
+
     def cast(self, at: Site, device: Device) -> Cast:
         if self.by == "prod":
             return "float32"

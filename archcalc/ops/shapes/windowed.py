@@ -117,6 +117,9 @@ class WindowMask(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps()
 
+    def passes(self, at: Site, number: int) -> bool:
+        return True  # the mask is a constant that is added
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import window_regions
 

@@ -212,6 +212,11 @@ class Einsum(Op):
                 sides.append(_grouped(number, letters, (both, *inner), at.xs[number], step.strides[number]))
         return Keeps(*sides, why=OTHER_SIDE)
 
+    def passes(self, at: Site, number: int) -> bool:
+        """A sum hands the output's gradient on, stretched along what was added up; a diagonal makes another one."""
+        letters = self._letters()[0][0]
+        return len(at.xs) == 1 and len({*letters}) == len(letters)
+
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
 
