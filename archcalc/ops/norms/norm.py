@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
 
 
+CHANNELS_LAST = (4, 5)
+"""How many axes a tensor has whose channels PyTorch knows to lie last in memory."""
+
+
 def keep_moments(shape: Shape) -> list[Saved]:
     """Return what is kept of a mean μ and a deviation σ, so that x̂ = (x − μ)/σ is worked out again."""
     return [Saved("statistics", shape, f"x̂ = (x − μ)/σ: {what}") for what in ("the mean μ", "1/σ")]
@@ -209,7 +213,10 @@ class GroupNorm(Op):
         return _standardising(prod(at.x), at.x[0] * self.groups, affine=self.affine)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
+        """Return the input, in order as its kernel takes it; the CPU's takes channels last in memory, too."""
         lies = regroup(at.x, step.strides[0], (prod(at.x),)) is not None
+        if step.device == "cpu" and len(at.x) in CHANNELS_LAST:
+            lies = lies or step.strides[0] == move_last(at.x, 1)
         why = gradient_of_standard(step)
         taken = INPUT if lies else Saved("copy", at.x, f"{why}; laid in order, as its kernel takes it")
         moments = keep_moments((at.x[0], self.groups))
