@@ -153,7 +153,8 @@ class WithNumber(Pointwise):
         return self.by == "add" or (self.by in FROM_FIRST and not self.swapped)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" and self.by == "power" else "as comes"
+        is_reciprocal = self.by == "divide" and self.swapped
+        return "float32" if device == "cuda" and (self.by == "power" or is_reciprocal) else "as comes"
 
     @property
     def differentiable(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
-from archcalc.op.keeps import OUTPUT, AttentionPart, Backward, Cast, Device, Keeps
+from archcalc.op.keeps import OUTPUT, AttentionPart, Backward, Device, Keeps
 from archcalc.op.op import Op, Work, add_up, op
 from archcalc.op.settings import axis
 from archcalc.op.site import Shape, Site, Spot
@@ -43,8 +43,8 @@ class OverAxis(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(OUTPUT, why="the gradient of the input, worked out from the output y")
 
-    def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda"
 
 
 @op("softmax", example=("1000", {}))

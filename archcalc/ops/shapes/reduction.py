@@ -79,9 +79,11 @@ class Reduce(Op):
         return self.by == "sum"  # stretched along the axes, in the same memory
 
     def cast(self, at: Site, device: Device) -> Cast:
-        if self.by == "prod":
-            return "float32"
-        return "as comes" if device == "cpu" or self.by in ("mean", "max", "min", "norm1") else "float32"
+        inside = ("prod",) if device == "cpu" else ("sum_squares", "log_sum_exp")
+        return "float32" if self.by in inside else "as comes"
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda" and self.by in ("sum", "prod", "norm1", "norm2")
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import REDUCTIONS as FUNCTIONS
@@ -158,8 +160,8 @@ class CumSum(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps()
 
-    def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda"
 
     def forward(self, x: Array) -> Array:
         return x.cumsum(axis=self.axis, dtype=x.dtype)
