@@ -228,6 +228,17 @@ def test_what_a_layer_keeps_that_nobody_knows_is_unknown(run):
     )
 
 
+@pytest.mark.parametrize("kind", ["multiply", "concat", "add"])
+def test_a_layer_of_many_inputs_is_explained(kind):
+    names = [f"l{n}" for n in range(3000)]
+    many = "".join(f"\n  - linear: {{name: {name}, out: 1, from: input}}" for name in names)
+    made = archcalc.loads(f"input: 1\nlayers:{many}\n  - {kind}: {{from: [{', '.join(names)}]}}")
+    report = archcalc.analyze(made, train=True)
+    assert archcalc.explain(report, f"{kind}1").derivations
+    told = archcalc.explain_step(report, f"{kind}1")
+    assert len([tensor for tensor in told.tensors if tensor.piece == "input"]) == len(names)
+
+
 def test_weights_that_are_shared_count_at_their_owner():
     first = "{conv: {out: 8, kernel: 3, padding: 1, name: a}}"
     second = "{conv: {out: 8, kernel: 3, padding: 1, name: b, tie: a}}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import translate
+from typing import NamedTuple
 
 from archcalc.analysis.run import Run, hint_for_layer
 from archcalc.ground.errors import ArchcalcError, nearest
@@ -28,8 +30,11 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
     tensors = [facts.tensors[0].keys() for facts in run.facts]
     if not frozen:
         return [frozenset(names) for names in tensors]
+    paths = _list_paths(run)
     named = {
-        (run.owner(position), name) for pattern in frozen for position, name in _find_named(run, pattern)
+        (run.owner(position), name)
+        for pattern in frozen
+        for position, name in _find_named(run, paths, pattern)
     }
     learnt = [
         frozenset(name for name in names if (run.owner(position), name) not in named)
@@ -52,26 +57,39 @@ def find_flow(run: Run, learnt: Learnt) -> list[bool]:
     return flow
 
 
-def _find_named(run: Run, pattern: str) -> list[tuple[int, str]]:
+class _Path(NamedTuple):
+    """A weight by its layer and its name, and the blocks in which it is, from the outside in, with its own path."""
+
+    position: int
+    name: str
+    beginnings: tuple[str, ...]
+
+
+def _list_paths(run: Run) -> list[_Path]:
+    return [
+        _Path(position, name, tuple(_beginnings(f"{node.name}.{name}")))
+        for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True))
+        for name in facts.tensors[0]
+    ]
+
+
+def _find_named(run: Run, paths: Sequence[_Path], pattern: str) -> list[tuple[int, str]]:
     """Return the weights that a pattern names, each by its layer and its name.
 
     Raises:
         ArchcalcError: there are none.
     """
-    named = [
-        (position, name)
-        for position, facts in enumerate(run.facts)
-        for name in facts.tensors[0]
-        if _is_named(f"{run.nodes[position].name}.{name}", pattern)
-    ]
+    is_named = _matcher(pattern)
+    named = [(position, name) for position, name, beginnings in paths if is_named(beginnings)]
     if not named:
         raise _complain(run, pattern)
     return named
 
 
-def _is_named(path: str, pattern: str) -> bool:
-    """Tell whether a pattern names a path, or a block that it is in."""
-    return any(each == pattern or fnmatchcase(each, pattern) for each in _beginnings(path))
+def _matcher(pattern: str) -> Callable[[Iterable[str]], bool]:
+    """Return what tells whether a pattern names a path, or a block that it is in, by the path's beginnings."""
+    matches = re.compile(translate(pattern)).match
+    return lambda beginnings: any(each == pattern or matches(each) for each in beginnings)
 
 
 def _beginnings(path: str) -> Iterator[str]:
@@ -83,7 +101,8 @@ def _beginnings(path: str) -> Iterator[str]:
 
 def _complain(run: Run, pattern: str) -> ArchcalcError:
     """Return what is wrong with a pattern that names no weights: it names no layer, or layers that have none."""
-    unlearned = [node.name for node in run.nodes if _is_named(node.name, pattern)]
+    is_named = _matcher(pattern)
+    unlearned = [node.name for node in run.nodes if is_named(_beginnings(node.name))]
     if not unlearned:
         return ArchcalcError(
             f"{run.network.name} has no layer or block '{pattern}' to freeze",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 
@@ -30,3 +31,11 @@ class Number(Protocol):
     def __bool__(self) -> bool: ...
     def __int__(self) -> int: ...
     def __float__(self) -> float: ...
+
+
+def add_in_pairs(numbers: Sequence[Number]) -> Number:
+    """Return the sum of numbers, added up by halves, so that what a formula says of many does not nest as deep."""
+    if len(numbers) <= 1:
+        return numbers[0] if numbers else 0
+    half = len(numbers) // 2
+    return add_in_pairs(numbers[:half]) + add_in_pairs(numbers[half:])

@@ -19,7 +19,7 @@ from archcalc.op.keeps import Role
 from archcalc.op.op import elements
 from archcalc.op.site import Shape, Sizes
 from archcalc.questions.explain import Derivation, legend_of
-from archcalc.questions.step_terms import TracedLayer, add_up, derive, shown
+from archcalc.questions.step_terms import TracedLayer, add_up, derive, find_overwriting, shown
 from archcalc.sheet.pages import Paged
 
 Piece = (
@@ -126,6 +126,8 @@ class StepStory:
         self.holding = find_holders(self.run, training.keeping, training.schedule, training.step.checkpoint)
         self.counted = self.holding.count_kept()
         self.learnt = training.keeping.learnt
+        self.entering = {tensor.source for tensor in training.keeping.inputs}
+        self.overwriting = find_overwriting(self.values)
         self.ends = {self.values[end].storage for end in training.keeping.ends}
         parts = training.schedule.tensors
         self.grown = {tensor.layer for tensor in parts if tensor.part == "weight gradients"}
@@ -161,8 +163,10 @@ class StepStory:
         """Yield the inputs, what a kernel takes in their place, and the output, each storage once."""
         layer = self.run.layers[position]
         seen: set[int] = set()
+        places = {source: number for number, source in reversed([*enumerate(layer.node.inputs)])}
         for source in dict.fromkeys(layer.node.inputs):
-            number, storage = layer.node.inputs.index(source), self.values[source].storage
+            number = places[source]
+            storage = self.values[source].storage
             if storage in seen:
                 yield StepTensor("input", "within", self._name(source), self._name(storage))
             else:
@@ -194,13 +198,9 @@ class StepStory:
         held = self.holding.storages.get(storage)
         if not value.made or held is None:
             return StepTensor(piece, "fused", source, dtype=dtype)
-        others = (
-            self._name(place)
-            for place, other in enumerate(self.values)
-            if other.storage == storage and other.overwrites
-        )
+        others = map(self._name, self.overwriting.get(storage, ()))
         special: Literal["input", "output"] | None = None
-        if storage in {tensor.source for tensor in self.training.keeping.inputs}:
+        if storage in self.entering:
             special = "input"
         elif storage in self.ends:
             special = "output"

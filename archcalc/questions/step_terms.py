@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from archcalc.analysis.row import Row
 from archcalc.analysis.run import Layer
-from archcalc.analysis.training.keeping import Keeping, list_made
+from archcalc.analysis.training.keeping import Keeping, Value, list_made
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.term import as_term
 from archcalc.op.keeps import Keeps
@@ -38,6 +38,15 @@ class TracedLayer:
     def list_needed(self) -> Mapping[str, str]:
         """Return what the backward pass works out with weights, by their names."""
         return self.keeps().weights
+
+
+def find_overwriting(values: Sequence[Value]) -> Mapping[int, Sequence[int]]:
+    """Return the positions of the layers that write over what lies in a storage, by the storage."""
+    overwriting: dict[int, list[int]] = {}
+    for position, value in enumerate(values):
+        if value.overwrites:
+            overwriting.setdefault(value.storage, []).append(position)
+    return overwriting
 
 
 def shown(shape: Shape) -> Shape:

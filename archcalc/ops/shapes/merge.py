@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import accumulate
 from math import prod
-from operator import add, mul
+from operator import add, mul, or_
 from typing import TYPE_CHECKING
 
+from archcalc.arithmetic.number import add_in_pairs
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Keeps, Saved, contiguous, follow, gradient_of
@@ -82,17 +84,14 @@ class Multiply(Elementwise):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         """Return what the others' gradients are multiplied by: each branch, and the product of those before it."""
-        inputs = [n for n in range(len(at.xs)) if any(step.needed[: max(n, 1)] if n else step.needed[1:2])]
+        before = list(accumulate(step.needed, or_))
+        inputs = [n for n in range(len(at.xs)) if (before[n - 1] if n else step.needed[1])]
         others = "the other input" if len(at.xs) == 2 else "the other inputs"
         why = f"{gradient_of(others)}: a factor of it"
         products = [
-            Saved(
-                "temporary",
-                stretch(*at.xs[:n]),
-                f"{gradient_of(f'input {n + 1}')}: the product of those before it",
-            )
-            for n in range(2, len(at.xs))
-            if step.needed[n]
+            Saved("temporary", product, f"{gradient_of(f'input {n + 1}')}: the product of those before it")
+            for n, product in enumerate(accumulate(at.xs, stretch), 1)
+            if 1 < n < len(at.xs) and step.needed[n]
         ]
         return Keeps(*inputs, *products, why=why)
 
@@ -138,7 +137,8 @@ class Concat(Op):
         return [(batch if x[0] == 1 else x[0], *x[1:]) for x in xs]
 
     def output(self, at: Site) -> Shape:
-        return replace_axis(self._for_each_sample(at.xs)[0], self.axis, sum(x[self.axis] for x in at.xs))
+        whole = add_in_pairs([x[self.axis] for x in at.xs])
+        return replace_axis(self._for_each_sample(at.xs)[0], self.axis, whole)
 
     def field(self, at: Site) -> Field:
         return moving(at.x, self.axis)
