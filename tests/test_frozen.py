@@ -186,7 +186,7 @@ def test_what_is_frozen_has_no_gradient_and_no_state(dtype, more):
 def test_every_figure_of_training_goes_down():
     from archcalc.analysis.figures import FIGURES
 
-    keys = [key for key in FIGURES if key.startswith("train.")]
+    keys = [key for key in FIGURES if key.startswith("train.") and FIGURES[key].limit]
     step = TrainingStep("adam", frozen=("conv*",))
     frozen, whole = (
         archcalc.analyze("alexnet", train=True, step=each) for each in (step, TrainingStep("adam"))
