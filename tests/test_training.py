@@ -361,7 +361,7 @@ def test_what_fits_in_training_is_the_largest_batch():
 HOW = "--optimizer AdamW --in-place never --checkpoint blocks --accumulate 2 --shard zero2 --ranks 8"
 
 
-@pytest.mark.parametrize("more", [[], ["--timeline"]])
+@pytest.mark.parametrize("more", [[], ["--timeline"], ["--per-layer"]])
 def test_the_heading_says_how_a_step_is_done_and_of_which_rank(run, more):
     out = run("memory", "resnet18", *more, *HOW.split(), COLUMNS=200).out
     how = "in place never · checkpoint blocks · 2 batches accumulated · zero2 among 8 ranks"

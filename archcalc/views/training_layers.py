@@ -11,8 +11,9 @@ from archcalc.sheet.numbers import write_bytes
 from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.layers import STEP, layers
+from archcalc.views.page import subtitle
 from archcalc.views.totals import at_inference
-from archcalc.views.training import describe_training, note_unknown
+from archcalc.views.training import describe_step, describe_training, note_ranks, note_unknown
 
 COLUMNS = ("layer", "op", *STEP)
 """The columns of `memory --train --per-layer`."""
@@ -26,9 +27,11 @@ def training_by_layer(report: Report, depth: int | None, form: str) -> Sheet:
     keys = COLUMNS if form in MACHINES else tuple(key for key in COLUMNS if _says_something(key, report))
     sheet = layers(report, keys, depth, "train.kept_bytes")
     return sheet._replace(
+        subtitle=subtitle(report, *describe_step(training.step)),
         summary=tuple(_sum_up(training, report)),
         notes=(
             *note_unknown(training.unknown),
+            *note_ranks(training.step),
             f"archcalc explain {report.name} LAYER --train says why each tensor is kept",
             *sheet.notes,
         ),
