@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.figures.training import TRAINED
+from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.training import check_type
 from archcalc.arithmetic.window import Rounding
@@ -49,7 +49,7 @@ def check(
     network = as_network(model, input=input, batch=batch)
     stated = [limit(each) if isinstance(each, str) else each for each in limits]
     stated = [*network.budget, *stated]
-    is_trained = any(_is_about_step(each) for each in stated)
+    is_trained = any(are_about_step(singles(each)) for each in stated)
     if step is not None and not is_trained:
         raise CallError(
             "how a step of training is done is said, and no limit is on what it takes",
@@ -64,11 +64,6 @@ def check(
             check_type(report.dtype)
         within = [_judge_limit(each, report) for each in stated]
     return within + judge_expectations(network)
-
-
-def _is_about_step(limit: Limit) -> bool:
-    """Tell whether a limit is on a figure of a step of training."""
-    return any(single.figure.startswith(TRAINED) for single in singles(limit))
 
 
 def judge_expectations(network: Network) -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archcalc.analysis.budget import judge_all
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.figures.training import TRAINED
+from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.training import check_type
 from archcalc.ground.errors import ExceededError
@@ -59,7 +59,7 @@ def look_at(report: Report, bounds: Sequence[FigureLimit]) -> Look:
         ExceededError: a figure is not known.
         CallError: it is one of a step of training, and nobody knows what is trained in the type.
     """
-    if any(bound.figure.startswith(TRAINED) for bound in bounds):
+    if are_about_step(bounds):
         check_type(report.dtype)
     outcome = judge_all(bounds, report)
     if outcome == "unknown":

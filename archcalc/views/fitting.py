@@ -7,7 +7,7 @@ from math import inf
 
 from archcalc.analysis.budget import judge
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.figures.training import TRAINED
+from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.ground.quantity import size
@@ -76,7 +76,7 @@ def _head(fit: Fit, report: Report) -> tuple[str, ...]:
 
 def _is_trained(fit: Fit, report: Report) -> bool:
     """Tell whether it is a step of training that has to fit."""
-    return report.train or any(bound.figure.startswith(TRAINED) for bound in fit.bounds)
+    return report.train or are_about_step(fit.bounds)
 
 
 def _note_training(fit: Fit, report: Report) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.network.network import FigureLimit
 from archcalc.sheet.kinds import BYTES, COUNT, SHARE
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ Measure = Callable[[Report], int | None]
 OfRow = Callable[[Row, Report], int | None]
 TRAINED = "train."
 """What the keys of figures of a step of training begin with."""
+
+
+def are_about_step(limits: Iterable[FigureLimit]) -> bool:
+    """Tell whether some limit is on a figure of a step of training."""
+    return any(limit.figure.startswith(TRAINED) for limit in limits)
 
 
 def _train(report: Report) -> Training | None:

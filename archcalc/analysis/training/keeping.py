@@ -107,8 +107,3 @@ class Keeping(NamedTuple):
     def bytes(self) -> int:
         """The bytes of what autograd keeps, of the inputs and of the outputs, as far as they are known."""
         return sum(tensor.bytes for tensor in self.resident)
-
-    @property
-    def numbers(self) -> int:
-        """How many numbers these are."""
-        return sum(prod(tensor.shape) for tensor in self.resident)

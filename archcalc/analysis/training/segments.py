@@ -8,6 +8,7 @@ from math import isqrt
 
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, Value
+from archcalc.analysis.training.step import read_length
 from archcalc.ground.errors import CallError
 from archcalc.network.network import parts
 
@@ -63,7 +64,7 @@ def _divide(run: Run, checkpoint: str) -> list[Segment]:
         return [(range(count), True)]
     if checkpoint == "blocks":
         return _blocks(run)
-    length = max(isqrt(count), 1) if checkpoint == "auto" else int(checkpoint.partition(":")[2])
+    length = max(isqrt(count), 1) if checkpoint == "auto" else read_length(checkpoint)
     if length > count:
         raise CallError(
             f"checkpoint {checkpoint} is longer than the network, which has {count} layers",

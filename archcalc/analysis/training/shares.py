@@ -11,7 +11,6 @@ from archcalc.analysis.training.holders import KeptBytes, find_holders
 from archcalc.analysis.training.schedule import Part
 from archcalc.analysis.training.segments import find_again
 from archcalc.analysis.training.training import Training, train
-from archcalc.analysis.training.types import SIZES
 
 
 class LayerShare(NamedTuple):
@@ -43,7 +42,6 @@ def share_out(report: Report) -> dict[str, LayerShare]:
     run, keeping, step = report.run, training.keeping, training.step
     kept = find_holders(run, keeping, training.schedule, step.checkpoint).count_kept()
     resident = _sum_resident(training)
-    gradients = _sum_gradients(training)
     unknown, again = set(keeping.unknown), set(find_again(run, keeping, step.checkpoint))
     shares: dict[str, LayerShare] = {}
     for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True)):
@@ -52,7 +50,7 @@ def share_out(report: Report) -> dict[str, LayerShare]:
             None if position in unknown else kept.get(position, KeptBytes()),
             resident["weights", position],
             resident["buffers", position],
-            gradients[position],
+            training.gradients.get(position, 0),
             resident["optimizer", position],
             work if position in again else 0,
         )
@@ -64,15 +62,6 @@ def _sum_resident(training: Training) -> Counter[tuple[Part, int | None]]:
     sizes: Counter[tuple[Part, int | None]] = Counter()
     for tensor in training.schedule.tensors[: training.schedule.resident]:
         sizes[tensor.part, tensor.layer] += tensor.bytes
-    return sizes
-
-
-def _sum_gradients(training: Training) -> Counter[int]:
-    """Return the bytes of the gradients of weights, by the layer's position."""
-    each = SIZES[training.keeping.types.weights]
-    sizes: Counter[int] = Counter()
-    for position, count in training.schedule.learnt:
-        sizes[position] += training.step.share("gradients", count * each)
     return sizes
 
 

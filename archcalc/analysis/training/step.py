@@ -58,17 +58,11 @@ class TrainingStep(NamedTuple):
             raise ArchcalcError(
                 f"shard {self.shard} shares out among ranks, which is 1", hint="--ranks 8 says among how many"
             )
-        if self.checkpoint not in CHECKPOINTS and not self.every:
+        if self.checkpoint not in CHECKPOINTS and not read_length(self.checkpoint):
             raise ArchcalcError(
                 f"there is no checkpoint '{self.checkpoint}'",
                 hint=nearest(self.checkpoint, CHECKPOINTS) or "none, blocks, auto, or every:N layers",
             )
-
-    @property
-    def every(self) -> int:
-        """After how many layers something is kept; 0 where that is said otherwise."""
-        match = EVERY.fullmatch(self.checkpoint)
-        return int(match[1]) if match else 0
 
     def shares(self, what: str) -> bool:
         """Tell whether each rank has a share of something alone."""
@@ -77,6 +71,12 @@ class TrainingStep(NamedTuple):
     def share(self, what: str, size: N) -> N:
         """Return the bytes that a rank has of a tensor."""
         return -(-size // self.ranks) if self.shares(what) else size
+
+
+def read_length(checkpoint: str) -> int:
+    """Return after how many layers something is kept, as `every:N` says; 0 where that is said otherwise."""
+    match = EVERY.fullmatch(checkpoint)
+    return int(match[1]) if match else 0
 
 
 def _check_word(what: str, word: str, known: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -25,8 +26,8 @@ class Training(NamedTuple):
 
     `keeping` is what is kept for the backward pass, `schedule` what is born and dies in the step, `peak` the most that is
     alive at once, None where a layer is among the `unknown`: nobody knows what it keeps. `resident` are the bytes of what is
-    there before the step, by what it is, `learnt` is how many parameters learn, and `gradients_bytes` are the bytes of
-    their gradients; `recomputed` are the MACs of what is run again, None where they are not known.
+    there before the step, by what it is, `learnt` is how many parameters learn, and `gradients` are the bytes of their
+    gradients by the position of the layer; `recomputed` are the MACs of what is run again, None where they are not known.
     """
 
     step: TrainingStep
@@ -36,7 +37,7 @@ class Training(NamedTuple):
     peak: Peak | None
     resident: Mapping[Part, int]
     learnt: int
-    gradients_bytes: int
+    gradients: Mapping[int, int]
     recomputed: int | None
     peak_at: str | None
 
@@ -49,6 +50,11 @@ class Training(NamedTuple):
     def optimizer_bytes(self) -> int:
         """The bytes of the optimizer's state."""
         return self.resident["optimizer"]
+
+    @property
+    def gradients_bytes(self) -> int:
+        """The bytes of the gradients of all weights after the backward pass."""
+        return sum(self.gradients.values())
 
     @property
     def kept_bytes(self) -> int | None:
@@ -106,6 +112,9 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
     for tensor in course.tensors[: course.resident]:
         resident[tensor.part] = resident.get(tensor.part, 0) + tensor.bytes
     each = SIZES[keeping.types.weights]
+    gradients: Counter[int] = Counter()
+    for position, count in course.learnt:
+        gradients[position] += step.share("gradients", count * each)
     unknown = tuple(run.nodes[position].name for position in keeping.unknown)
     peak = None if unknown else replay(course, as_allocated=step.device == "cuda")
     return Training(
@@ -116,7 +125,7 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         peak,
         resident,
         sum(count for _, count in course.learnt),
-        sum(step.share("gradients", count * each) for _, count in course.learnt),
+        gradients,
         _count_again(report, keeping, step),
         None if peak is None else name_moment(peak.moment, lambda layer: run.nodes[layer].name),
     )
