@@ -57,16 +57,24 @@ def reread(op):
 
 
 whole = st.integers(1, 10**9)
-sizes = st.one_of(whole, st.lists(whole, min_size=1, max_size=3))
 margins = st.integers(0, 10**9)
 axes = st.integers(-8, 7)
 LETTERS = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
+
+
+def sizes(setting):
+    """Return sizes that reach the least that the setting takes."""
+    one = next(option for option in setting.schema["anyOf"] if option["type"] == "integer")
+    extent = st.integers(one["minimum"], 10**9)
+    return st.one_of(extent, st.lists(extent, min_size=1, max_size=3))
+
+
 VALUES = {
     "axis": lambda setting: axes,
     "axes": lambda setting: st.one_of(axes, st.lists(axes, min_size=1, max_size=4)),
     "words": lambda setting: st.text(LETTERS, min_size=1, max_size=100).filter(str.strip),
     "count": lambda setting: whole,
-    "size": lambda setting: sizes,
+    "size": sizes,
     "padding": lambda setting: st.one_of(
         margins,
         st.lists(st.one_of(margins, st.lists(margins, min_size=2, max_size=2)), min_size=1, max_size=3),
