@@ -94,8 +94,13 @@ def _spec_files(folder: Path) -> list[Path]:
 
 def folders() -> list[Path]:
     """Return the folders that hold specs: those of ARCHCALC_PATH, then archcalc's own."""
+    return [*extra_folders(), own_folder()]
+
+
+def extra_folders() -> list[Path]:
+    """Return the folders of ARCHCALC_PATH."""
     extra = os.environ.get("ARCHCALC_PATH", "").split(os.pathsep)
-    return [*(Path(folder) for folder in extra if folder), own_folder()]
+    return [Path(folder) for folder in extra if folder]
 
 
 def document_in(path: Path) -> Document:

@@ -1,0 +1,1 @@
+"""How long a network takes: devices, and what is known of them."""
