@@ -93,6 +93,9 @@ LINES = [
     "ops",
     "ops conv",
     "ops relu",
+    "devices",
+    "devices h100",
+    "devices cortex_m7",
 ]
 
 

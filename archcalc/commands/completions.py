@@ -46,6 +46,20 @@ def complete_judged(ctx: click.Context, param: click.Parameter, incomplete: str)
     return [*(item for item in models if not (names and item.type == "file")), *map(CompletionItem, names)]
 
 
+def complete_device(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Return the devices that a word begins; files where there are none."""
+    from click.shell_completion import CompletionItem
+
+    from archcalc.formats.devices import list_devices
+
+    try:
+        names = offer(name for name in list_devices() if name.startswith(incomplete.lower()))
+    except ArchcalcError:
+        names = []
+    files = [] if names else [CompletionItem(incomplete, type="file")]
+    return [*map(CompletionItem, names), *files]
+
+
 def complete_layer(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the blocks and layers of the model before it that a word begins."""
     network = _network(ctx)

@@ -7,7 +7,8 @@ from typing import Unpack
 import click
 
 import archcalc
-from archcalc.commands.completions import complete_varied
+from archcalc.commands.completions import complete_device, complete_varied
+from archcalc.commands.devices import DeviceMemory
 from archcalc.commands.group import cli
 from archcalc.commands.limits import limit_option, read_limits
 from archcalc.commands.memory import StepOptions, read_step, step_options
@@ -21,7 +22,6 @@ from archcalc.commands.options import (
     tell_namesake,
 )
 from archcalc.commands.output import emit, page_options
-from archcalc.commands.values import Size
 
 
 class FitOptions(Options, StepOptions):
@@ -31,31 +31,35 @@ class FitOptions(Options, StepOptions):
 @cli.command(
     epilog=examples(
         "fit resnet50 --memory 8GiB",
-        "fit resnet50 --memory 24GiB --optimizer adam --dtype amp-float16",
+        "fit resnet50 --memory h100 --optimizer adam --dtype amp-float16",
         "fit resnet50 --memory 8GiB --vary input",
         "fit resnet50 --memory 8GiB --vary checkpoint --batch 128 --optimizer adam",
         "fit mobilenet_v1 --ram 256KiB --dtype int8",
         "fit mobilenet_v2 --ram 512KiB --flash 4MiB --dtype int8",
+        "fit mobilenet_v1 --ram cortex_m7 --dtype int8",
         "fit simple_convnet --limit 'params <= 1M' --vary hidden_size",
         "fit vgg16 --limit 'macs <= 40G' --vary input",
     )
 )
 @click.option(
     "--memory",
-    type=Size(),
-    metavar="SIZE",
-    help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB; in training for 'train.peak_bytes <= SIZE'.",
+    type=DeviceMemory(),
+    metavar="SIZE|DEVICE",
+    shell_complete=complete_device,
+    help="Short for --limit 'memory_bytes <= SIZE', such as 24GiB or h100; in training for 'train.peak_bytes <= SIZE'.",
 )
 @click.option(
     "--ram",
-    type=Size(),
-    metavar="SIZE",
+    type=DeviceMemory(),
+    metavar="SIZE|DEVICE",
+    shell_complete=complete_device,
     help="Short for --limit 'deployed.arena_bytes <= SIZE': the arena of a small device.",
 )
 @click.option(
     "--flash",
-    type=Size(),
-    metavar="SIZE",
+    type=DeviceMemory("flash"),
+    metavar="SIZE|DEVICE",
+    shell_complete=complete_device,
     help="Short for --limit 'deployed.weight_bytes <= SIZE': what holds its weights.",
 )
 @click.option(
@@ -88,7 +92,8 @@ def fit(
     the one that runs the fewest MACs again, with what the others need. The exit status is 1 where none fits.
 
     Small devices hold the weights in flash and the activations in one arena in RAM, with batch normalisation folded and
-    activations in place; --dtype int8 is a byte a number.
+    activations in place; --dtype int8 is a byte a number. In place of a size a device may stand, by name or file, with all
+    the memory that it has: archcalc devices lists them.
     """
     from archcalc.views import fitting
 

@@ -38,6 +38,7 @@ HEADINGS = {
     "Exchange": {"export": "export"},
     "Reference": {
         "ops": "specs",
+        "devices": "devices",
         "new": "specs",
         "help": "topics",
         "schema": "specs",
@@ -202,7 +203,9 @@ class Commands(click.Group):
             (limit.variable, f"{limit.meaning}  [default: {limit.default:,}]") for limit in limits.LIMITS
         ]
         with formatter.section("Environment variables"):
-            formatter.write_dl([("ARCHCALC_PATH", "folders to search for networks, too"), *bounds])
+            formatter.write_dl(
+                [("ARCHCALC_PATH", "folders to search for networks and devices, too"), *bounds]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -270,6 +270,15 @@ def tell_namesake(name: str) -> None:
             _tell(f"'{name}' is what archcalc knows by this name; the file here is called by ./{path}")
 
 
+def tell_device(name: str) -> None:
+    """Say on standard error where several files describe a device of a name, and which of them is meant."""
+    from archcalc.formats.devices import find_devices, is_path, name_file
+
+    first, *others = [name_file(path) for path in ([] if is_path(name) else find_devices(name))] or [""]
+    if others:
+        _tell(f"'{name}' is the device in {first}; left aside: {', '.join(others)}")
+
+
 def check_rounding(model: str, rounding: Rounding | None) -> None:
     """Raise a fact where a model has no say about how sizes are rounded."""
     if model.lower().endswith(".onnx") and rounding in ("floor", "ceil"):

@@ -141,10 +141,12 @@ def _create(path: Path, text: str) -> None:
             raise
 
 
-@cli.command(epilog=examples("schema > archcalc.schema.json", "schema claims", "schema report"))
-@click.argument("of", type=click.Choice(["spec", "claims", "report"]), default="spec")
+@cli.command(
+    epilog=examples("schema > archcalc.schema.json", "schema claims", "schema device", "schema report")
+)
+@click.argument("of", type=click.Choice(["spec", "claims", "device", "report"]), default="spec")
 def schema(of: str) -> None:
-    """Print a JSON Schema: of a spec or of claims, for editors that complete and check YAML, or of what --format json writes."""
+    """Print a JSON Schema: of a spec, claims or a device, for editors that check YAML, or of what --format json writes."""
     from json import dumps
 
     if of == "spec":
@@ -153,6 +155,10 @@ def schema(of: str) -> None:
         from archcalc.formats.language.claims_schema import claims_schema
 
         document = claims_schema()
+    elif of == "device":
+        from archcalc.formats.language.device_schema import device_schema
+
+        document = device_schema()
     else:
         from archcalc.views.schemas import report_schema
 

@@ -96,9 +96,8 @@ class Size(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic 
         try:
             amount = size(text)
         except ArchcalcError as error:
-            named = ", and no device of that name is known" if text[:1].isalpha() else ""
             hint = f"; {error.hint}" if error.hint else ""
-            self.fail(f"{visible(error.fact)}{named}{visible(hint)}", param, ctx)
+            self.fail(f"{visible(error.fact)}{visible(hint)}", param, ctx)
         if text.isdigit() and amount < KIBIBYTE:
             self.fail(f"{text} bytes? write {text}GiB, or {text}B where bytes are meant", param, ctx)
         return text

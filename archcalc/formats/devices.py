@@ -16,6 +16,7 @@ A device is data: no other file is read for it but the device whose constants it
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from archcalc.analysis.timing.device import Device
@@ -49,6 +50,21 @@ def find_devices(name: str) -> list[Path]:
     return [path for folder in _folders() for path in _files(folder) if normal(path.stem) == normal(name)]
 
 
+def load_devices(complain: Callable[[ArchcalcError], None]) -> Iterator[tuple[Device, str]]:
+    """Yield every device that has a name, in the order of the names, and the file that it is read from.
+
+    Errors of files are handed to `complain`, and their devices left out.
+
+    Raises:
+        ArchcalcError: a folder cannot be read.
+    """
+    for name in list_devices():
+        try:
+            yield read_device(name), name_file(find_devices(name)[0])
+        except ArchcalcError as error:
+            complain(error)
+
+
 def is_path(device: str) -> bool:
     """Tell whether a device is given by the path of its file, and not by its name."""
     return os.sep in device or device.endswith(SUFFIXES)
@@ -65,6 +81,11 @@ def read_device(device: str | Path) -> Device:
     path = Path(device) if is_file else _find(str(device))
     read, borrowed = _read(path)
     return read if borrowed is None else _with_constants(read, path, borrowed)
+
+
+def where(device: str) -> str:
+    """Return what to call the file that `read_device` reads."""
+    return name_file(Path(device) if is_path(device) else _find(device))
 
 
 def user_folder() -> Path:
@@ -92,21 +113,27 @@ def _find(name: str) -> Path:
     """Return the file of a name."""
     found = find_devices(name)
     if not found:
-        known = list_devices()
         raise CallError(
-            f"there is no device called '{visible(name)}'",
-            hint=nearest(normal(name), known) or f"choose from {', '.join(known)}; a path ends in .yaml",
+            f"there is no device called '{visible(name)}'", hint=_hint(normal(name), list_devices())
         )
     return found[0]
 
 
+def _hint(name: str, known: list[str]) -> str:
+    """Return what may have been meant by a name that no device has: what it is a part of, or the most like it."""
+    whole = [each for each in known if name and name in each]
+    if whole:
+        return f"did you mean {' or '.join(whole)}?"
+    return nearest(name, known) or f"choose from {', '.join(known)}; a path ends in .yaml"
+
+
 def _read(path: Path) -> DeviceFile:
     """Return what a file says of a device, which is called as the file is."""
-    source = SourceText(_called(path), decode(str(path), contents(path)))
+    source = SourceText(name_file(path), decode(str(path), contents(path)))
     return read_device_file(normal(path.stem), source)
 
 
-def _called(path: Path) -> str:
+def name_file(path: Path) -> str:
     """Return what to call a file in messages: one of archcalc's own by its place in the package."""
     return f"archcalc/data/devices/{path.name}" if path.parent == OWN else str(path)
 
@@ -132,6 +159,7 @@ def _with_constants(device: Device, path: Path, borrowed: Scalar) -> Device:
         constants=lender.constants,
         constants_from=lender.name,
         constants_source=lender.constants_source,
+        constants_origin=lender.constants_origin,
     )
 
 

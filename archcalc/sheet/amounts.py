@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archcalc.sheet.numbers import BYTE_UNITS, UNITS, group_digits, percent, write_bytes, write_in_unit
-from archcalc.sheet.sheet import Cell, Kind
+from archcalc.sheet.numbers import BYTE_UNITS, UNITS, group_digits, percent, short, write_bytes, write_in_unit
+from archcalc.sheet.sheet import Cell, Kind, Schema
 
 
 class Count(Kind):
@@ -53,6 +53,44 @@ class ToldBytes(ExactBytes):
         exact = super().write(value)
         unit = next(((size, sign) for size, sign in BYTE_UNITS if value >= size), None)
         return f"{exact}\n({write_in_unit(value, unit[0], 2)} {unit[1]})" if unit else exact
+
+
+class Rate(Kind):
+    """A whole number of something a second, in powers of 1000 up to 10^12."""
+
+    is_amount = True
+
+    def __init__(self, name: str, schema: Schema, sign: str) -> None:
+        """Take the sign of the unit, too, to which prefixes are added: OP/s, B/s, Hz."""
+        super().__init__(name, schema)
+        self.sign = sign
+
+    def write(self, value: int) -> str:
+        """Return 1,979 TOP/s, 3.35 TB/s, 1.98 GHz."""
+        amount = short(value, UNITS[1:])
+        return f"{amount}{self.sign}" if " " in amount else f"{amount} {self.sign}"
+
+
+class Power(Kind):
+    """Watts."""
+
+    is_amount = True
+
+    def write(self, value: float) -> str:
+        """Return 700 W."""
+        return f"{value:g} W"
+
+
+class ExactNumber(Kind):
+    """A number of any size, to all its digits."""
+
+    def write(self, value: float) -> str:
+        """Return 1.9 or 2e-09."""
+        return f"{value:g}"
+
+    def reduce(self, value: float) -> float:
+        """Return it as it is, not rounded."""
+        return value
 
 
 class Share(Kind):

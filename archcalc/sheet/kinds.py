@@ -10,6 +10,9 @@ from archcalc.sheet.amounts import (
     Bytes,
     Count,
     ExactBytes,
+    ExactNumber,
+    Power,
+    Rate,
     Ratio,
     Share,
     Threshold,
@@ -135,6 +138,16 @@ class Mixed(Kind):
         return value.kind.csv(value.value)
 
 
+class Quantity(Mixed):
+    """A `Cell` that is an amount, beside which machines get its unit."""
+
+    aside: Mapping[str, Schema] = {"unit": {"type": ["string", "null"], "description": "its unit"}}
+
+    def note(self, value: Cell) -> Mapping[str, object]:
+        """Return the unit that the cell's kind has, nothing where it has none."""
+        return {"unit": value.kind.schema.get("unit")}
+
+
 class MixedLines(Mixed):
     """A `Cell` that may take several lines."""
 
@@ -185,6 +198,11 @@ AGREEING = Agreeing("agreeing", INTEGER)
 BYTES = Bytes("bytes", {**INTEGER, "unit": "bytes"})
 EXACT_BYTES = ExactBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
 TOLD_BYTES = ToldBytes("exact_bytes", {**INTEGER, "unit": "bytes"})
+WORK_RATE = Rate("work_rate", {**INTEGER, "unit": "operations/s"}, "OP/s")
+BYTE_RATE = Rate("byte_rate", {**INTEGER, "unit": "bytes/s"}, "B/s")
+FREQUENCY = Rate("frequency", {**INTEGER, "unit": "Hz"}, "Hz")
+CONSTANT = ExactNumber("constant", NUMBER)
+POWER = Power("power", {**NUMBER, "unit": "W"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _describe("values by name", {"type": "object"}))
 TENSORS = Tensors("tensors", _describe("shapes by name", {"type": "object"}))
@@ -234,6 +252,7 @@ MIXED = Mixed(
     ),
 )
 MIXED_LINES = MixedLines(MIXED.name, MIXED.schema)
+QUANTITY = Quantity("quantity", _describe("in the unit beside it", NUMBER))
 PLOT = Plot("plot", _describe("numbers, one a bar", {"type": "array", "items": {"type": ["number", "null"]}}))
 ARRAY_SIZES = Numbers("array_sizes", _describe("all sizes of an array", {"type": "array", "items": INTEGER}))
 GRID = Numbered(
@@ -256,6 +275,11 @@ KINDS = (
     BYTES,
     EXACT_BYTES,
     TOLD_BYTES,
+    WORK_RATE,
+    BYTE_RATE,
+    FREQUENCY,
+    CONSTANT,
+    POWER,
     SHARE,
     SETTINGS,
     TENSORS,
@@ -273,6 +297,7 @@ KINDS = (
     AMOUNTS,
     MIXED,
     MIXED_LINES,
+    QUANTITY,
     PLOT,
     ARRAY_SIZES,
     GRID,

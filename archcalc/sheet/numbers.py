@@ -11,9 +11,9 @@ def group_digits(number: int) -> str:
     return f"{number:,}"
 
 
-def short(number: int) -> str:
+def short(number: int, units: tuple[tuple[int, str], ...] = UNITS) -> str:
     """Return a count to three digits with its prefix: 62.4 M."""
-    return _scale(number, UNITS) or str(number)
+    return _scale(number, units) or str(number)
 
 
 def write_bytes(number: int) -> str:

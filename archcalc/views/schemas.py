@@ -17,9 +17,11 @@ from archcalc.sheet.json import HEAD, SCHEMA
 from archcalc.sheet.sheet import Column, Schema
 from archcalc.views import (
     beside,
+    beside_device,
     beside_memory,
     beside_step,
     catalogue,
+    devices,
     explanation,
     fitting,
     layers,
@@ -126,6 +128,7 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(catalogue.columns(catalogue.SHOWN))),
             _page({**_row(catalogue.columns(catalogue.keys())), "required": []}),
         ],
+        "devices": [_page(_row(devices.VALUES), beside_device.DEVICE), _page(_row(devices.DEVICES))],
         "ops": [_page(_row(reference.OF_SETTINGS), beside.OP), _page(_row(reference.OPS))],
     }
 

@@ -46,7 +46,8 @@ class Device(NamedTuple):
     or CPU cores; `clock` is their highest by the data sheet; `power` is the limit.
 
     `constants` are what a time model needs, by number type and name, in the model's own units; they were fitted on the
-    device called `constants_from`, and `constants_source` says to what. Both are empty where there are none.
+    device called `constants_from`, and `constants_source` says to what. Both are empty where there are none;
+    `constants_origin` says whether they were indeed fitted.
     """
 
     name: str
@@ -64,3 +65,4 @@ class Device(NamedTuple):
     constants_from: str = ""
     constants_source: str = ""
     errors: tuple[MeasuredError, ...] = ()
+    constants_origin: Origin = "fitted"

@@ -86,6 +86,14 @@ def read_device_file(name: str, source: SourceText) -> DeviceFile:
     return _Reader(mapping(root, "a device")).file(name)
 
 
+class _Constants(NamedTuple):
+    """What a time model needs, who says so, and where it comes from."""
+
+    values: Table[NumberType, Table[str, float]] = {}
+    source: str = ""
+    origin: Origin = "fitted"
+
+
 class _Reader:
     """Reads a device's document, and notes all that is wrong in it."""
 
@@ -112,7 +120,7 @@ class _Reader:
         peaks = self._peaks()
         given = root.entries.get("constants")
         borrowed = given if isinstance(given, Scalar) and given.value is not None else None
-        constants, fitted_to = self._constants(given) if given and not borrowed else ({}, "")
+        constants = self._constants(given) if given and not borrowed else _Constants()
         errors = self._errors()
         self.problems.raise_noted()
         bandwidth = values.pop("bandwidth")
@@ -125,9 +133,10 @@ class _Reader:
             peaks,
             bandwidth,
             **values,
-            constants=constants,
-            constants_from=name if constants else "",
-            constants_source=fitted_to,
+            constants=constants.values,
+            constants_from=name if constants.values else "",
+            constants_source=constants.source,
+            constants_origin=constants.origin,
             errors=errors,
         )
         return DeviceFile(device, borrowed)
@@ -190,23 +199,25 @@ class _Reader:
         stated = {dtype: self._value(body, dtype, RATE) for dtype in NUMBER_TYPES}
         return {dtype: peak for dtype, peak in stated.items() if peak is not None}
 
-    def _constants(self, given: Tree) -> tuple[Table[NumberType, Table[str, float]], str]:
+    def _constants(self, given: Tree) -> _Constants:
         """Return the constants by number type, and what they were fitted to."""
         with self.problems.noted():
             body = mapping(given, "'constants'")
             check_keys(body, ("from", "source", *NUMBER_TYPES), "'constants'")
-            if word_of(body, "from", ORIGINS) is None:
+            origin = word_of(body, "from", ORIGINS)
+            if origin is None:
                 raise ArchcalcError(
                     "'constants' need where they are from",
                     place=body.place(),
                     hint=f"from: {' or '.join(ORIGINS)}",
                 )
-            return {
+            values = {
                 dtype: dict(map(_constant, tree.keys.values(), tree.entries.values()))
                 for dtype in NUMBER_TYPES
                 if (tree := section(body, dtype)).entries
-            }, self._source(body, "constants")
-        return {}, ""
+            }
+            return _Constants(values, self._source(body, "constants"), origin)
+        return _Constants()
 
     def _errors(self) -> tuple[MeasuredError, ...]:
         """Return what was measured."""
