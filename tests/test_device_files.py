@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archcalc.analysis.timing.device import MeasuredError, Stated
-from archcalc.formats.devices import find_devices, list_devices, read_device
+from archcalc.formats.devices import find_devices, list_devices, read_device, user_folder
 from archcalc.ground.errors import ArchcalcError, each_of
 from archcalc.ground.measures import (
     BYTE_RATES,
@@ -99,6 +99,17 @@ def test_a_name_that_nobody_has_is_answered_with_the_nearest(folder):
     assert caught.value.hint == "did you mean h100?"
     with pytest.raises(ArchcalcError, match="No such file"):
         read_device("./h100.yaml")
+
+
+def test_somebody_without_a_home_has_archcalcs_own(monkeypatch):
+    def nowhere():
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", nowhere)
+    assert read_device("h100").name == "h100"
+    with pytest.raises(ArchcalcError, match="you have no home folder"):
+        user_folder()
 
 
 def test_constants_of_another_device_hold_where_it_is_named(folder):

@@ -89,14 +89,26 @@ def where(device: str) -> str:
 
 
 def user_folder() -> Path:
-    """Return where a user's own devices lie, and where archcalc writes one: it need not be there."""
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "archcalc" / FOLDER
+    """Return where a user's own devices lie, and where archcalc writes one: it need not be there.
+
+    Raises:
+        ArchcalcError: nothing says where the user's configuration is.
+    """
+    stated = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        configuration = Path(stated) if stated else Path.home() / ".config"
+    except RuntimeError:
+        raise ArchcalcError("you have no home folder", hint="XDG_CONFIG_HOME may name one") from None
+    return configuration / "archcalc" / FOLDER
 
 
 def _folders() -> list[Path]:
-    """Return the folders that may hold devices: those of ARCHCALC_PATH, the user's own, archcalc's own."""
-    return [*(folder / FOLDER for folder in extra_folders()), user_folder(), OWN]
+    """Return the folders that may hold devices: those of ARCHCALC_PATH, the user's own where there is one, archcalc's own."""
+    named = [folder / FOLDER for folder in extra_folders()]
+    try:
+        return [*named, user_folder(), OWN]
+    except ArchcalcError:
+        return [*named, OWN]
 
 
 def _files(folder: Path) -> list[Path]:
