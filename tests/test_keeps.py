@@ -192,6 +192,19 @@ def test_what_nobody_knows_is_named_and_makes_the_total_unknown(run):
     assert "what PyTorch 2.13 keeps of lstm1 is not known" in run("memory", "-", "--train", stdin=UNKNOWN).out
 
 
+@pytest.mark.parametrize(
+    "einsum",
+    [
+        "{equation: 'nij,nij,nij->n', from: [a, a, a]}",  # multiplied as they are first, and then by torch.bmm
+        "{equation: 'nii,nij->nij', from: [a, a]}",  # a diagonal
+    ],
+)
+def test_nobody_knows_what_an_einsum_of_both_kinds_or_of_a_diagonal_keeps(einsum):
+    layers = f"[{{linear: {{name: a, out: 3, axis: -1}}}}, {{einsum: {einsum}}}]"
+    run = archcalc.analyze(archcalc.loads(f"input: 3x3\nlayers: {layers}"), train=True).run
+    assert find_kept(run, Rules()).unknown == (2,)
+
+
 @pytest.mark.parametrize("choice", ["always", "never", "as-written"])
 def test_the_command_line_says_how_layers_work_in_place(run, choice):
     outcome = run("memory", "alexnet_torchvision", "--train", "--in-place", choice, "--format", "json")

@@ -53,6 +53,7 @@ MORE = {
     "dropout": [({"rate": 0}, "7"), ({"rate": 1}, "7"), ({"in_place": True}, "7")],
     "layernorm": [({}, "3x4"), ({"over": "last"}, "3x4"), ({"over": "last", "affine": False}, "3x4")],
     "rmsnorm": [({"affine": False}, "3x4")],
+    "groupnorm": [({"groups": 2, "affine": False}, "4x3")],
     "batchnorm": [({"affine": False}, "3x4"), ({}, "3")],
     "lrn": [({"size": 3}, "5x6")],
     "affine": [({"shift": False}, "3x4"), ({"scale": False}, "3x4")],
@@ -74,6 +75,14 @@ MORE = {
         ({"equation": "nij,nkj->nik"}, "4x5", "6x5"),
         ({"equation": "nihd,njhd->nhij"}, "4x2x3", "5x2x3"),
         ({"equation": "nij->ni"}, "4x5"),
+        ({"equation": "nij,nij->nij"}, "4x5", "4x5"),
+        ({"equation": "ni,nj->nij"}, "4", "5"),
+        ({"equation": "nik,nj->nij"}, "3x4", "5"),
+        ({"equation": "nij,nj->ni"}, "4x1", "1"),
+        ({"equation": "nab,nba->n"}, "4x5", "5x4"),
+        ({"equation": "nij,njk,nkl->nil"}, "3x4", "4x5", "5x6"),
+        ({"equation": "nb,nobc,nc->no"}, "3", "6x3x4", "4"),
+        ({"equation": "ni,nj,nk->nijk"}, "3", "4", "5"),
     ],
     "reduce": [
         ({"axes": [2], "by": by}, "3x4")
@@ -167,6 +176,40 @@ def test_an_op_keeps_what_pytorch_saves(kind, settings, shapes, dtype):
             compare(network, dtype, in_place=True)
         else:
             compare(network, dtype)
+
+
+def low_network_of(kind, settings, shapes, low):
+    """Return a network of one layer, before which a linear layer makes a low type of those inputs that are named."""
+    nodes = [Node(f"x{n}", REGISTRY["input"](shape=extents(shape))) for n, shape in enumerate(shapes)]
+    ends = list(range(len(shapes)))
+    for n in low:
+        ends[n] = len(nodes)
+        nodes.append(Node(f"l{n}", REGISTRY["linear"](out=int(shapes[n].split("x")[-1]), axis=-1), (n,)))
+    return Network("alone", (*nodes, Node("layer", REGISTRY[kind](**settings), tuple(ends))))
+
+
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")  # of rmsnorm
+@pytest.mark.parametrize(("kind", "settings", "shapes"), EXPORTED)
+def test_an_output_has_the_type_that_autocast_gives_it(kind, settings, shapes):
+    if kind in (*UNKNOWN, "embedding"):
+        pytest.skip("not known, or takes no numbers of a low type")
+    everything = range(len(shapes))
+    for low in sorted({tuple(everything), (), tuple(everything)[1:], *((n,) for n in everything)}):
+        network = low_network_of(kind, settings, shapes, low)
+        report = archcalc.analyze(network, batch=BATCH, train=True, dtype="amp-bfloat16")
+        with torch.autocast("cpu", torch.bfloat16):
+            made = model_of(report, "cpu")(*[torch.rand(shape) for shape in report.input_shapes])
+        dtype = f"torch.{find_kept(report.run, AS_EXPORTED).values[-1].dtype}"
+        assert dtype == str(made.dtype), low
+        compare(network, "amp-bfloat16")
+
+
+@pytest.mark.parametrize("layer", ["scalar: {by: less, value: 0.5}", "function: not", "argmax: {keep: true}"])
+def test_what_is_kept_of_a_truth_or_a_place_is_float32(layer):
+    made = archcalc.loads(
+        f"input: 3x4x4\nlayers: [{{conv: {{out: 3, kernel: 1}}}}, multiply: [[], [{layer}]]]"
+    )
+    compare(made, "amp-bfloat16")
 
 
 @pytest.mark.parametrize(("kind", "settings", "shapes"), EXPORTED)

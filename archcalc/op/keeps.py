@@ -17,8 +17,8 @@ Device = Literal["cuda", "cpu"]
 Role = Literal["mask", "indices", "truth", "statistics", "logsumexp", "wide", "copy", "temporary"]
 """What a tensor is that is made for the backward pass alone, from which its type follows.
 
-A mask says what dropout left; truth is a condition; wide is a step on the way that is in float32; copies of inputs
-and temporaries, which are other steps on the way, are of the type in which the op runs.
+A mask says what dropout left; truth is a condition; wide is a step on the way that is in float32 under autocast; copies
+of inputs and temporaries, which are other steps on the way, are of the type in which the op runs.
 """
 Cast = Literal["low", "float32", "as comes"]
 """In which type autocast runs an op: all inputs cast to the low type or to float32, or as they come."""
@@ -95,6 +95,13 @@ class Trained:
     def widens(self, at: Site, device: Device) -> bool:
         """Tell whether autocast makes its output float32, whatever comes in: its weights are, or what it is made of."""
         return False
+
+    def typed_by(self, at: Site, device: Device) -> Collection[int]:
+        """Return by their numbers the inputs of whose type autocast makes its output; those of all in which it runs unless told.
+
+        An input that says which numbers are taken does not count, nor does the type of steps on the way.
+        """
+        return ()
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         """Return the output's strides in its first input's memory; None where PyTorch makes a new tensor of it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from archcalc.analysis.conditions import AUTOCAST, BYTES, DType
-from archcalc.op.keeps import Cast, Device, Role
+from archcalc.op.keeps import Cast, Role
 
 FULL = "float32"
 SIZES = {**{dtype: sizes.activation for dtype, sizes in BYTES.items()}, "bool": 1, "int64": 8}
@@ -31,15 +31,17 @@ class Types(NamedTuple):
             return None
         return self.low if cast == "low" else FULL
 
-    def of_role(self, role: Role, running: str, device: Device) -> str:
+    def of_role(self, role: Role, running: str) -> str:
         """Return the type of a tensor that is made for the backward pass by an op that runs in some type."""
         match role:
             case "mask" | "truth":
                 return "bool"
             case "indices":
                 return "int64"
-            case "statistics" | "logsumexp" | "wide":
+            case "statistics" | "logsumexp":
                 return widest((FULL, running))
+            case "wide":
+                return widest((FULL, running)) if self.low else running
             case "copy" | "temporary":
                 return running
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from archcalc.analysis.engine import Facts
@@ -26,7 +27,7 @@ def find_kept(run: Run, rules: Rules) -> Keeping:
 
 
 class _Layer(NamedTuple):
-    """A layer on its way: what goes in and its shapes, the type in which it runs, and that to which inputs are cast, if any."""
+    """A layer on its way: what goes in and its shapes, the types in which it runs and of its output, and that to which inputs are cast."""
 
     position: int
     node: Node
@@ -34,6 +35,7 @@ class _Layer(NamedTuple):
     inputs: tuple[Value, ...]
     shapes: tuple[Sizes, ...]
     running: str
+    made: str
     cast: str | None
     learnt: frozenset[str]
 
@@ -82,7 +84,7 @@ class _Walk:
             kept = self._attend(layer)
             keeps = kept if layer.learns else Keeps()
         else:  # what a kernel does not make
-            self._put(layer, position, layer.running, contiguous(layer.facts.output))
+            self._put(layer, position, layer.made, contiguous(layer.facts.output))
             self.values[position] = self.values[position]._replace(made=False)
             keeps = Keeps()
         if keeps is None:
@@ -93,7 +95,7 @@ class _Walk:
     def _attend(self, layer: _Layer) -> Keeps:
         """Return what the kernel of an attention keeps, and say where its output lies."""
         y, device, is_low = layer.facts.output, self.rules.device, SIZES[layer.running] < SIZES[FULL]
-        self._put(layer, layer.position, layer.running, lay_attention(y, device, is_low=is_low))
+        self._put(layer, layer.position, layer.made, lay_attention(y, device, is_low=is_low))
         return keep_of_attention(y, device, is_low=is_low)
 
     def _look_at(self, position: int, sources: tuple[int, ...] | None = None) -> _Layer:
@@ -103,9 +105,16 @@ class _Walk:
         inputs = tuple([self.values[source] for source in sources])
         shapes = tuple([self.run.facts[source].output for source in sources])
         cast = self.types.chosen(facts.op.cast(facts.at, self.rules.device)) if inputs else None
-        own = [FULL] if self.types.low and facts.op.widens(facts.at, self.rules.device) else []
-        running = cast or widest([*[value.dtype for value in inputs], *own] or [self.types.weights])
-        return _Layer(position, node, facts, inputs, shapes, running, cast, self.learnt[position])
+        running = cast or widest([value.dtype for value in inputs] or [self.types.weights])
+        made = self._find_type(facts, inputs, running)
+        return _Layer(position, node, facts, inputs, shapes, running, made, cast, self.learnt[position])
+
+    def _find_type(self, facts: Facts, inputs: Sequence[Value], running: str) -> str:
+        """Return the type of a layer's output."""
+        if self.types.low and facts.op.widens(facts.at, self.rules.device):
+            return widest((running, FULL))
+        told = facts.op.typed_by(facts.at, self.rules.device)
+        return widest([inputs[number].dtype for number in told]) if told else running
 
     def _overwrites(self, layer: _Layer) -> bool:
         """Tell whether a layer overwrites its input: it is told to, and nobody needs that any more, nor keeps it."""
@@ -122,14 +131,14 @@ class _Walk:
         """Say where a layer's output lies: in its first input's memory, or in new memory."""
         first, op, at = next(iter(layer.inputs), None), layer.facts.op, layer.facts.at
         if first is None:
-            self._put(layer, layer.position, layer.running, contiguous(at.y))
+            self._put(layer, layer.position, layer.made, contiguous(at.y))
         elif in_place:
             self._put(layer, first.storage, first.dtype, first.strides)
             self.values[layer.position] = self.values[layer.position]._replace(overwrites=True)
         elif (strides := op.alias(at, first.strides)) is not None:
             self._put(layer, first.storage, first.dtype, strides)
         else:
-            self._put(layer, layer.position, layer.running, op.laid(at, first.strides))
+            self._put(layer, layer.position, layer.made, op.laid(at, first.strides))
 
     def _put(self, layer: _Layer, storage: int, dtype: str, strides: Shape) -> None:
         self.values.append(Value(storage, dtype, strides, self.flow[layer.position]))
@@ -168,7 +177,7 @@ class _Walk:
 
     def _make(self, layer: _Layer, tensor: Saved) -> None:
         """Add a tensor that is made for the backward pass."""
-        dtype = self.types.of_role(tensor.role, layer.running, self.rules.device)
+        dtype = self.types.of_role(tensor.role, layer.running)
         shape = sizes_of(tensor.shape)
         self.made.append(KeptTensor((layer.position,), None, tensor.role, dtype, shape, (tensor.why,)))
 

@@ -6,6 +6,7 @@ transcendental as an exponential. Truth is 1 and falsehood 0.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import inf, prod
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ ORDERED = tuple(name for name in OPERATIONS if name not in COMMUTING)
 UNDEFINED = ("log", "sqrt", "asin", "acos", "acosh", "atanh", "power")
 """What makes no number of some numbers."""
 TRUTHS = ("not", "is_nan", "is_inf", "and", "or", "xor", *COMPARING[2:])
-"""What says whether something holds: a number, whatever goes in."""
+"""What says whether something holds: a number, whatever goes in, and in a program for PyTorch a float32 one."""
 FROM_FIRST = ("subtract", "modulo")
 """What takes something off the first number, whose gradient is the output's."""
 OPAQUE = {*UNDEFINED, *TRUTHS}
@@ -104,6 +105,9 @@ class Function(Pointwise):
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" and self.by in WIDENED else "as comes"
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return self.by in TRUTHS
 
     @property
     def differentiable(self) -> bool:
@@ -155,6 +159,9 @@ class WithNumber(Pointwise):
     def cast(self, at: Site, device: Device) -> Cast:
         is_reciprocal = self.by == "divide" and self.swapped
         return "float32" if device == "cuda" and (self.by == "power" or is_reciprocal) else "as comes"
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return self.by in TRUTHS
 
     @property
     def differentiable(self) -> bool:
@@ -245,6 +252,9 @@ class Combine(Elementwise):
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32" if device == "cuda" and self.by == "power" else "as comes"
 
+    def widens(self, at: Site, device: Device) -> bool:
+        return self.by in TRUTHS
+
     @property
     def differentiable(self) -> bool:
         return self.by not in TRUTHS
@@ -272,6 +282,9 @@ class Where(Elementwise):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         chosen = Saved("truth", at.x, "the gradients of both branches: which of them was chosen")
         return Keeps(chosen) if any(step.needed[1:]) else Keeps()
+
+    def typed_by(self, at: Site, device: Device) -> Collection[int]:
+        return (1, 2)
 
     def forward(self, condition: Array, first: Array, second: Array) -> Array:
         from archcalc.arrays.kernels import where

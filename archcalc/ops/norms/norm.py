@@ -38,9 +38,14 @@ CHANNELS_LAST = (4, 5)
 """How many axes a tensor has whose channels PyTorch knows to lie last in memory."""
 
 
-def keep_moments(shape: Shape) -> list[Saved]:
+def keep_moments(shape: Shape, role: Role = "statistics") -> list[Saved]:
     """Return what is kept of a mean μ and a deviation σ, so that x̂ = (x − μ)/σ is worked out again."""
-    return [Saved("statistics", shape, f"x̂ = (x − μ)/σ: {what}") for what in ("the mean μ", "1/σ")]
+    return [Saved(role, shape, f"x̂ = (x − μ)/σ: {what}") for what in ("the mean μ", "1/σ")]
+
+
+def role_of_moments(device: Device, *, affine: bool) -> Role:
+    """Return what the moments of a layer or of groups are: the CPU's are in float32 where there is a scale in float32."""
+    return "statistics" if affine or device == "cuda" else "temporary"
 
 
 def gradient_of_standard(step: Backward) -> str:
@@ -157,7 +162,8 @@ class LayerNorm(Op):
         taken = self._find_axes(at.x)
         rows = (*at.x[: taken.start], *at.x[taken.stop :])
         scale, why = keep_scale(step, self.weights(at)), gradient_of_standard(step)
-        return Keeps(INPUT, *keep_moments(rows), weights=scale, why=why)
+        moments = keep_moments(rows, role_of_moments(step.device, affine=self.affine))
+        return Keeps(INPUT, *moments, weights=scale, why=why)
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         """Return the strides: what the statistics are over lies last in memory."""
@@ -219,7 +225,7 @@ class GroupNorm(Op):
             lies = lies or step.strides[0] == move_last(at.x, 1)
         why = gradient_of_standard(step)
         taken = INPUT if lies else Saved("copy", at.x, f"{why}; laid in order, as its kernel takes it")
-        moments = keep_moments((at.x[0], self.groups))
+        moments = keep_moments((at.x[0], self.groups), role_of_moments(step.device, affine=self.affine))
         return Keeps(taken, *moments, weights=keep_scale(step, self.weights(at)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, follow, gradient_of
+from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Role, Saved, follow, gradient_of
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
@@ -52,8 +53,8 @@ class RMSNorm(Op):
             exponentials=groups,
         )
 
-    def widens(self, at: Site, device: Device) -> bool:
-        return True
+    def typed_by(self, at: Site, device: Device) -> Collection[int]:
+        return (INPUT,) if device == "cpu" else ()
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         """Return the input and the root of each mean square; on the CPU, where it is put together, the quotient for the weight."""
@@ -68,7 +69,7 @@ class RMSNorm(Op):
         return Keeps(INPUT, rows, *quotients, weights=keep_scale(step, self.weights(at)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+        return "float32"  # the CPU's makes its output of the input's type again
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import sqrt
@@ -114,9 +115,9 @@ class L2Norm(Op):
         )
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
+        role: Role = "wide" if step.device == "cuda" else "temporary"
         norms = [
-            Saved("temporary", others(at.x, self.axis), f"{gradient_of('the input')}: {what}")
-            for what in NORMS
+            Saved(role, others(at.x, self.axis), f"{gradient_of('the input')}: {what}") for what in NORMS
         ]
         return Keeps(INPUT, *norms, why=gradient_of("the input"))
 

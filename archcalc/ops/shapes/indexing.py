@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
@@ -9,7 +10,7 @@ from archcalc.arithmetic.sight import Field, Kept
 from archcalc.arithmetic.window import Window
 from archcalc.ground import limits
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import Backward, Device, Keeps, Saved, gradient_of
+from archcalc.op.keeps import INPUT, Backward, Device, Keeps, Saved, gradient_of
 from archcalc.op.op import Op, Weights, op, per_axis
 from archcalc.op.settings import axes, axis, count, size
 from archcalc.op.site import Shape, Site, Spot
@@ -146,6 +147,9 @@ class Take(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         why = f"{gradient_of('the input')}, which goes where it was taken from"
         return Keeps(*(Saved("indices", indices, why) for indices in at.xs[1:] if step.needed[0]))
+
+    def typed_by(self, at: Site, device: Device) -> Collection[int]:
+        return (INPUT,)
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return None if self.index is None else others(strides, self.axis) or (1,)

@@ -129,6 +129,9 @@ class ArgMax(Op):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps()
 
+    def widens(self, at: Site, device: Device) -> bool:
+        return True  # a place, which a program turns into a float32 number
+
     def forward(self, x: Array) -> Array:
         index = (x if self.by == "max" else -x).argmax(axis=self.axis)
         y: Array = index.astype(x.dtype).reshape(self.output_sizes(x.shape))

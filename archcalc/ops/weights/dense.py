@@ -163,10 +163,13 @@ class Rbf(Dense):
         pairs = at.x[0] * elements(self.fixed(at).values())
         return Work(multiplications=pairs, additions=pairs + (pairs - prod(at.y)))
 
+    def widens(self, at: Site, device: Device) -> bool:
+        return True
+
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(
             Saved(
-                "temporary",
+                "wide",
                 (*at.y, at.x[1]),
                 f"{gradient_of('the input')}: the differences, before they are squared",
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
 from math import prod
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.arithmetic.number import Number
@@ -198,19 +200,50 @@ class Einsum(Op):
         return NO_WORK._replace(macs=choices)
 
     def keeps(self, at: Site, step: Backward) -> Keeps | None:
-        """Return each side that the other's gradient needs, as torch.bmm takes it; of three inputs nobody knows."""
-        if len(at.xs) != 2:  # two sides
-            return Keeps() if len(at.xs) == 1 else None
-        (left, right), output = self._letters()
-        both = [letter for letter in output if letter in left and letter in right]
-        summed = [letter for letter in left if letter in right and letter not in output]
-        sides = []
-        for number, letters in enumerate((left, right)):
-            own = [letter for letter in output if letter in letters and letter not in both]
-            inner = (own, summed) if number == 0 else (summed, own)
-            if step.needed[1 - number]:
-                sides.append(_grouped(number, letters, (both, *inner), at.xs[number], step.strides[number]))
+        """Return each side that the other's gradient needs, as torch.bmm takes it, or as it is where nothing is added up.
+
+        Of a diagonal, and of three inputs of which only two are taken by torch.bmm, nobody knows.
+        """
+        inputs, _ = self._letters()
+        sums = {self._adds_up(contraction, at) for contraction in self._steps()}
+        if len(inputs) > 1 and (any(len({*each}) < len(each) for each in inputs) or len(sums) > 1):
+            return None
+        sides: list[int | Saved] = []
+        needed = list(accumulate(step.needed, or_))
+        for right, contraction in enumerate(self._steps(), 1):
+            if step.needed[right] and right == 1:
+                sides.append(self._take_side(0, contraction, at, step))
+            elif step.needed[right]:
+                sides.append(Saved("temporary", self._shape(contraction.left, at)))
+            if needed[right - 1]:
+                sides.append(self._take_side(right, contraction, at, step))
         return Keeps(*sides, why=OTHER_SIDE)
+
+    def _take_side(self, number: int, contraction: Contraction, at: Site, step: Backward) -> int | Saved:
+        """Return what is kept of an input: itself, what is left where its own letters are added up first, or a copy in order."""
+        inputs, output = self._letters()
+        own, other = inputs[number], contraction.left if number else contraction.right
+        stays = [letter for letter in own if letter in other + contraction.kept]
+        if len(stays) < len(own):
+            return Saved("temporary", self._shape(stays, at))
+        if not self._adds_up(contraction, at):
+            return number
+        order = [*output, *sorted({*own} - {*output})]
+        common = [letter for letter in order if letter in own and letter in other]
+        both = [letter for letter in common if letter in contraction.kept]
+        summed = [letter for letter in common if letter not in contraction.kept]
+        alone = [letter for letter in order if letter in own and letter not in other]
+        groups = (both, summed, alone) if number else (both, alone, summed)
+        return _grouped(number, own, groups, at.xs[number], step.strides[number])
+
+    def _shape(self, letters: Iterable[str], at: Site) -> Shape:
+        sizes = self._sizes(at.xs)
+        return tuple(sizes[letter] for letter in letters)
+
+    def _adds_up(self, contraction: Contraction, at: Site) -> bool:
+        """Tell whether products are added up, by torch.bmm: over a letter of both that is longer than 1."""
+        gone = {*contraction.left} & {*contraction.right} - {*contraction.kept}
+        return any(size != 1 for size in self._shape(gone, at))
 
     def passes(self, at: Site, number: int) -> bool:
         """A sum hands the output's gradient on, stretched along what was added up; a diagonal makes another one."""
@@ -218,7 +251,10 @@ class Einsum(Op):
         return len(at.xs) == 1 and len({*letters}) == len(letters)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "low"
+        return "low" if any(self._adds_up(contraction, at) for contraction in self._steps()) else "as comes"
+
+    def widens(self, at: Site, device: Device) -> bool:
+        return device == "cuda" and len(at.xs) == 1 and len(at.y) < len(at.x)  # a sum
 
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.tensors import contract, sum_over
