@@ -113,6 +113,20 @@ def test_what_is_kept_and_the_peak_are_those_of_pytorchs_storages(network, batch
     assert found.bytes == pytest.approx(peak, rel=3e-5)
 
 
+def test_a_transposed_convolution_has_the_workspace_of_the_convolution_that_it_is_the_gradient_of():
+    workspaces = []
+    for size, layer in (
+        ("8x16x16", "conv: {out: 4, kernel: 4, stride: 2, padding: 1, bias: false}"),
+        ("4x8x8", "conv_transpose: {out: 8, kernel: 4, stride: 2, padding: 1, bias: false}"),
+    ):
+        report = archcalc.analyze(
+            archcalc.loads(f"input: {size}\nlayers: [{{{layer}}}]"), batch=2, train=True
+        )
+        tensors = train(report).schedule.tensors
+        workspaces.append([each.bytes for each in tensors if each.part == "workspace" and each.bytes])
+    assert workspaces == [[4 * (2 * 8 * 16 * 16 + 2 * 4 * 8 * 8 + 4 * 8 * 4 * 4)]] * 2
+
+
 @pytest.fixture(scope="module")
 def errors():
     """Return by how much what is kept and the peak differ from what was measured, by type."""

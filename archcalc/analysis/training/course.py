@@ -225,10 +225,12 @@ class _Course:
     def _workspace(self, position: int) -> int:
         """Return what a convolution's kernels need for a moment: as much as its input, its output and its weights.
 
-        Nobody publishes what cuDNN asks for. This stands in for it: it leaves the least error over what was measured.
+        Nobody publishes what cuDNN asks for. This stands in for it: it leaves the least error over what was measured. A
+        transposed convolution has the same kernels in other places: forward it runs that of a convolution's input gradient.
         """
         facts = self.run.facts[position]
-        if facts.unfolded is None:
+        is_convolution = facts.traits.slides and facts.traits.deep
+        if not is_convolution:
             return 0
         numbers = prod(facts.at.x) + prod(facts.output) + sum(map(prod, facts.tensors[0].values()))
         return numbers * SIZES[self.keeping.values[position].dtype]
