@@ -73,6 +73,7 @@ PLURALS = {
     "mask": "masks",
     "temporary": "steps on the way",
     "truth": "conditions",
+    "uncast": "steps on the way, not cast",
     "weight": "weights in the low type",
     "wide": "steps on the way in float32",
 }
