@@ -139,6 +139,41 @@ def test_a_report_goes_into_a_file_as_it_goes_into_a_pipe(run, specs, line, name
     assert not list(specs.glob(".*.part"))
 
 
+@pytest.mark.parametrize("line", ["memory lenet5", "show lenet5", "explain 5+5", "list", "check lenet5"])
+@pytest.mark.parametrize("name", ["page.svg", "page.png", "page.jsn"])
+def test_no_page_goes_into_a_file_whose_name_says_otherwise(run, specs, line, name):
+    outcome = run(*line.split(), "-o", name)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"{name}: no page is written to files called .{name.split('.')[1]}" in outcome.err
+    assert (
+        ".json, .csv, .tsv, .md, .markdown, .tex, .html, .htm stand for formats, and .txt for a table"
+        in outcome.err
+    )
+    assert not (specs / name).exists()
+
+
+def test_a_format_that_is_stated_is_written_whatever_the_name(run, specs):
+    assert run("show", "lenet5", "-o", "page.v2", "--format", "table").status == 0
+    assert (specs / "page.v2").read_text(encoding="utf-8") == run("show", "lenet5", "--format", "table").out
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("memory lenet5", "add --per-layer or --timeline"),
+        ("memory lenet5 --train", "add --per-layer or --timeline"),
+        ("params lenet5", "add --per-layer"),
+        ("params lenet5 --split", "add --per-layer"),
+        ("params lenet5 --formula", "leave --depth out"),
+        ("flops lenet5", "add --per-layer"),
+    ],
+)
+def test_a_depth_is_refused_where_nothing_is_folded(run, line, hint):
+    outcome = run(*line.split(), "--depth", "1")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert hint in outcome.err
+
+
 def test_a_file_has_its_signs_where_the_screen_lacks_them(run, specs, monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
     assert run("show", "lenet5", "--output", "page").status == 0

@@ -11,6 +11,7 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
     analyze_model,
+    check_depth,
     conditions_of,
     depth_option,
     examples,
@@ -156,6 +157,8 @@ def memory(
     options["train"] = options["train"] or timeline or step is not None
     if per_layer and timeline:
         raise click.UsageError("--per-layer and --timeline are two pages: leave out one of them")
+    if not (per_layer or timeline):
+        check_depth(depth, "--per-layer", "--timeline")
     report = analyze_model(options["model"], options["settings"], step, **conditions_of(options))
     if per_layer and options["train"]:
         emit(training_layers.training_by_layer(report, depth, form), form)

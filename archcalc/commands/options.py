@@ -237,6 +237,14 @@ def depth_option(command: FC) -> FC:
     )(command)
 
 
+def check_depth(depth: int | None, *pages: str) -> None:
+    """Raise a fact where --depth is given to a page without a row for every layer; `pages` are the options that have them."""
+    if depth is not None:
+        raise click.UsageError(
+            f"--depth folds a page that has a row for every layer: add {' or '.join(pages)}"
+        )
+
+
 def analyze_model(
     model: str,
     settings: Sequence[str],

@@ -37,7 +37,9 @@ SUFFIXES = {
     ".html": "html",
     ".htm": "html",
 }
-"""The formats of a page by the suffix of the file that it is written to; others get a table."""
+"""The formats of a page by the suffix of the file that it is written to."""
+PLAIN = ("", ".txt")
+"""The suffixes of files that get a table."""
 
 
 def page_options(command: FC) -> FC:
@@ -78,9 +80,23 @@ def format_option(command: FC) -> FC:
 
 def _form(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     path = ctx.meta.get(OUTPUT)
-    form = value or (SUFFIXES.get(path.suffix.lower(), "table") if path else "table")
+    form = value or (_form_of(path) if path else "table")
     _check_caption(form, ctx.meta[CAPTION], ctx.meta[LABEL])
     return form
+
+
+def _form_of(path: Path) -> str:
+    """Return the format of a page that is written to a file."""
+    suffix = path.suffix.lower()
+    if suffix in PLAIN:
+        return "table"
+    if suffix not in SUFFIXES:
+        raise ArchcalcError(
+            f"{visible(str(path))}: no page is written to files called {visible(suffix)}",
+            hint=f"{', '.join(SUFFIXES)} stand for formats, and {PLAIN[-1]} for a table; --format table writes one "
+            "whatever the name",
+        )
+    return SUFFIXES[suffix]
 
 
 def _check_caption(form: str, caption: str, label: str) -> None:

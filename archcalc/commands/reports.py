@@ -10,6 +10,7 @@ from archcalc.commands.group import cli
 from archcalc.commands.options import (
     ModelOptions,
     analyze_model,
+    check_depth,
     columns_option,
     depth_option,
     examples,
@@ -141,6 +142,10 @@ def params(
         raise click.UsageError("weights and biases stand apart in formulas: leave out --formula or --split")
     if fold_batchnorm and options["train"]:
         raise click.UsageError("--fold-batchnorm is about inference: leave out --train")
+    if formula and depth is not None:
+        raise click.UsageError("--formula writes out every layer: leave --depth out")
+    if not per_layer:
+        check_depth(depth, "--per-layer")
     report = analyze_model(**options)
     folding = fold_batchnorms(report) if fold_batchnorm else None
     report = folding.report if folding else report
@@ -177,5 +182,7 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Unpack[Model
     """
     from archcalc.views import totals
 
+    if not per_layer:
+        check_depth(depth, "--per-layer")
     report = analyze_model(**options)
     emit(totals.work_by_layer(report, depth) if per_layer else totals.work(report), form)
