@@ -10,6 +10,7 @@ import re
 
 import pytest
 from known import FIRSTS, NAMES
+from test_frozen_torch import squeeze
 from test_keeps_torch import saved_bytes
 
 import archcalc
@@ -65,6 +66,20 @@ def test_a_network_of_torchvision_keeps_what_ours_does_under_autocast(name):
     assert keeping.autograd_bytes == saved_bytes(
         model_of(name, "cpu"), report.input_shapes, "amp-bfloat16", "cpu"
     )
+
+
+@pytest.mark.parametrize("name", [name for name in SAME if not name.startswith(ONE_SIZE)])
+def test_a_network_of_torchvision_runs_its_branches_in_the_order_of_ours(name):
+    """The peak depends on it; attention, whose layers torchvision calls as functions, cannot be followed."""
+    report = archcalc.analyze(archcalc.load(OTHERWISE.get(name, name)), train=True)
+    model = model_of(name, "meta")
+    run: list[list[int]] = []
+    for module in model.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
+            module.register_forward_hook(lambda module, _, __: run.append(squeeze(module.weight.shape)))
+    model(*[torch.zeros((2, *shape[1:]), device="meta") for shape in report.input_shapes])
+    layers = [facts for facts in report.run.facts if facts.traits.deep]
+    assert [squeeze(facts.tensors[0]["weight"]) for facts in layers] == run
 
 
 FREEZING = [  # a network of torchvision, what is frozen of ours, and which of its parameters these are
