@@ -241,7 +241,8 @@ def test_a_page_says_everything_in_ascii_and_stays_in_line(shell, line, told):
         ("conv1", 5, "conv1"),
         ("encoder1.layer1.attention.attention1.q", 38, "encoder1.layer1.attention.attention1.q"),
         ("encoder1.layer1.attention.attention1.q", 32, "encoder1.…attention.attention1.q"),
-        ("encoder1.layer1.attention.attention1.reshape1", 20, "encoder1.la…reshape1"),
+        ("encoder1.layer1.attention.attention1.reshape1", 20, "encoder1.…1.reshape1"),
+        ("conv2_x.bottleneck12.residual.conv1", 30, "conv2_x.bott…12.residual.conv1"),
         ("encoder_layers_3_self_attention", 16, "encoder_…tention"),
         ("a.b", 2, "a…"),
         ("層.層層層層.層", 8, "層.層…層"),
@@ -253,14 +254,32 @@ def test_a_name_is_cut_in_its_middle_and_words_at_their_end(name, width, cut):
     assert len(clip("x" * 50, 10, "...")) == 10
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize(
+    "name", ["densenet121", "efficientnet_b0", "googlenet", "mobilenet_v3_large", "resnet50", "vit_b_16"]
+)
+def test_layers_keep_names_of_their_own(run, name, encoding):
+    line = ("memory", name, "--train", "--per-layer", "--depth", "all")
+    names = names_in(run(*line, COLUMNS=80, PYTHONIOENCODING=encoding).out.splitlines())
+    assert len(names) == len(set(names)) > 100
+    layers = [node.name for node in archcalc.load(name).nodes]
+    for cut in {names[len(names) * part // 7] for part in range(1, 7)}:
+        whole = run("explain", name, cut).out.split()[1]
+        assert whole == layers[names.index(cut)]
+
+
+def names_in(drawn):
+    """Return the first column of a table, without its footer."""
+    rules = [place for place, row in enumerate(drawn) if row.startswith(("─", "---"))]
+    return [row.split()[0] for row in drawn[rules[0] + 1 : rules[1]]]
+
+
 @pytest.mark.parametrize("line", ["memory vit_b_16 --per-layer", "memory vit_b_16 --train --per-layer"])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_layers_of_a_transformer_keep_names_of_their_own(run, line, encoding):
     """At 80 columns names are cut, and no two rows say the same; explain takes a name as it is printed."""
-    text = run(*line.split(), COLUMNS=80, PYTHONIOENCODING=encoding).out
-    drawn = text.splitlines()
-    rules = [place for place, row in enumerate(drawn) if row.startswith(("─", "---"))]
-    names = [row.split()[0] for row in drawn[rules[0] + 1 : rules[1]]]
+    drawn = run(*line.split(), COLUMNS=80, PYTHONIOENCODING=encoding).out.splitlines()
+    names = names_in(drawn)
     assert len(names) == len(set(names)) == 251
     assert sum("…" in name or "..." in name for name in names) > 50
     assert max(map(len, drawn)) <= 80

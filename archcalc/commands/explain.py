@@ -115,16 +115,19 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
     return _page(_with_heads_of(layer, report, model), layer)
 
 
+WHOLE_NUMBER = ".*(?:(?<![0-9])|(?![0-9]))"
+"""What has been cut out of a name, as a pattern: it does not end within a number."""
+
+
 def _complete(layer: str, report: Report) -> str:
-    """Return the whole name of a layer that a page has cut in its middle, where there is just one; else what was typed."""
-    start, mark, end = layer.replace("...", "…").partition("…")
-    if not mark or not end:
+    """Return the whole name of a layer that a page has cut, where there is just one; else what was typed."""
+    start, *others = layer.replace("...", "…").split("…")
+    if not others or not others[-1]:
         return layer
-    names = [
-        node.name
-        for node in report.run.nodes
-        if node.name.startswith(start) and node.name.removeprefix(start).endswith(end)
-    ]
+    names: list[str] = []
+    for gap in (WHOLE_NUMBER, ".*"):
+        pattern = re.compile(gap.join(map(re.escape, (start, *others))))
+        names = names or [node.name for node in report.run.nodes if pattern.fullmatch(node.name)]
     whole = [name for name in names if name.removeprefix(start).startswith(".")]
     found = whole if len(whole) == 1 else names
     return found[0] if len(found) == 1 else layer

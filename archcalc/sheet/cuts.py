@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 WORD = re.compile(r"\S+")
+NUMBER = re.compile(r"[0-9]+$")
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -25,9 +27,11 @@ def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
                 yield start, end
                 start = word.start()
             end = word.end()
-            for part in chop_cells(text[start:end], width)[:-1]:
-                yield start, start + len(part)
-                start += len(part)
+            while cell_len(text[start:end]) > width:
+                part = chop_cells(text[start:end], width)[0]
+                stop = start + (part.rfind(".") + 1 or len(part))  # a name breaks between its parts
+                yield start, stop
+                start = stop
         yield start, end
         place += len(paragraph) + 1
 
@@ -35,18 +39,57 @@ def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
 def clip(text: str, width: int, mark: str = "…") -> str:
     """Return text that fits the width: words from their beginning, and of a name both ends, which tell layers apart.
 
-    The end of a name is as many whole parts between its dots as have room beside the first one. A `mark` says what is left out.
+    The end of a name is as many whole parts between its dots as have room beside the first one, and the number of the part before
+    them, as in `conv2_x.bottl…1.residual`. A `mark` says what is left out.
     """
     room = width - cell_len(mark)
     if cell_len(text) <= width or room < 1:
         return text if cell_len(text) <= width else set_cell_size(text, width)
     if " " in text:
         return set_cell_size(text, room) + mark
-    first, _, rest = text.partition(".")
-    while rest and cell_len(first) + cell_len(rest) > room:
-        rest = rest.partition(".")[2]
-    rest = rest or _end_of(text, room // 2)
+    first, *parts = text.split(".")
+    ends = (end for place in range(len(parts)) for end in _list_ends(parts[place:]))
+    rest = next((end for end in ends if cell_len(first) + cell_len(end) <= room), "") or _end_of(
+        text, room // 2
+    )
     return set_cell_size(text, room - cell_len(rest)) + mark + rest
+
+
+def tell_apart(names: Iterable[str], width: int, mark: str = "…") -> dict[str, str]:
+    """Return names as they fit the width; where several would look alike, with the last part in which they differ."""
+    cut = {name: clip(name, width, mark) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name, short in cut.items():
+        alike.setdefault(short, []).append(name)
+    for group in alike.values():
+        if len(group) > 1:
+            backwards = zip(*[reversed(name.split(".")) for name in group], strict=False)
+            tail = len(list(takewhile(lambda parts: len({*parts}) == 1, backwards)))
+            cut |= {name: _cut_around(name, tail, width, mark) for name in group}
+    return cut
+
+
+def _cut_around(name: str, tail: int, width: int, mark: str) -> str:
+    """Return a name with the part before a tail of so many: with all before it where there is room, else cut on both sides."""
+    parts = name.split(".")
+    own, end = ".".join(parts[: len(parts) - tail]), ".".join(parts[len(parts) - tail :])
+    room = width - cell_len(mark) - cell_len(own)
+    if room > 0:
+        return own + mark + _end_of(end, room)
+    own = parts[-tail - 1]
+    room = width - 2 * cell_len(mark) - cell_len(own)
+    if room < 2:
+        return clip(name, width, mark)
+    end = _end_of(end, room - room // 3)
+    return set_cell_size(name, room - cell_len(end)) + mark + own + mark + end
+
+
+def _list_ends(parts: Sequence[str]) -> Iterator[str]:
+    """Yield the ends of a name whose first part may be cut, the longest first: all of it, and its number with what follows."""
+    yield ".".join(parts)
+    number = NUMBER.search(parts[0])
+    if number and parts[1:]:
+        yield ".".join((number[0], *parts[1:]))
 
 
 def _end_of(text: str, width: int) -> str:

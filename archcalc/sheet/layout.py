@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from archcalc.sheet.cuts import clip, line_ends, shorten, wrap
+from archcalc.sheet.cuts import clip, line_ends, shorten, tell_apart, wrap
 from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, bars, is_heavy
 
 Line = Sequence[Span]
@@ -192,6 +192,7 @@ class _Cells:
         self.spelled = spelled
         self.mark = spelled("…")
         self.figures = max(map(len, strip.texts), default=0)
+        self.names = {} if strip.place or self.kind.wraps else tell_apart(strip.texts, width, self.mark)
         self.is_right = self.kind.align == "right" and not self.kind.has_bar
         self.lay_out = lru_cache(ALIKE)(self._lay_out)
         self.draw = lru_cache(ALIKE)(self._draw)
@@ -215,7 +216,8 @@ class _Cells:
         if "\n" not in text and cell_len(text) <= self.width:
             return [self._pad(spans)]
         if not self.kind.wraps:
-            return [self._pad([(clip(text, self.width, self.mark), spans[0][1])])]
+            cut = self.names.get(text) or clip(text, self.width, self.mark)
+            return [self._pad([(cut, spans[0][1])])]
         return [self._pad(list(_cut_out(spans, *ends))) for ends in line_ends(text, self.width)]
 
     def _lines(self, text: str) -> list[str]:
