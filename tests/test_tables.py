@@ -231,6 +231,15 @@ class Tags(HTMLParser):
         self.texts.setdefault(self.tags[-1][0] if self.tags else "", []).append(data)
 
 
+def test_a_page_in_html_says_under_its_title_what_it_is_about(run):
+    page = run("memory", "lenet5", "--train", "--format", "html").out
+    caption = page.partition("<caption>")[2].partition("</caption>")[0]
+    assert caption.startswith(
+        "LeNet-5, as it is taught today<small>input 1×32×32 · batch 1 · float32 · training step"
+    )
+    assert page.count("batch 1 · float32") == 1
+
+
 @pytest.mark.parametrize("words", REPORTS, ids=" ".join)
 def test_a_caption_in_html_is_that_of_the_table(run, words):
     page = Tags()

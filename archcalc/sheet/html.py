@@ -12,6 +12,7 @@ STYLE = """\
 .archcalc{font:14px/1.45 system-ui,sans-serif;color-scheme:light dark;color:CanvasText;overflow-x:auto}
 .archcalc table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6em 0}
 .archcalc caption{text-align:left;font-weight:600;padding-bottom:.3em}
+.archcalc small{display:block;font-size:inherit;font-weight:400;color:GrayText}
 .archcalc th,.archcalc td{padding:.15em .7em;text-align:right;white-space:pre;vertical-align:top}
 .archcalc .left{text-align:left}
 .archcalc .wraps{white-space:pre-line}
@@ -23,8 +24,9 @@ STYLE = """\
 .archcalc .good{color:#1a7f37}
 .archcalc .bad{color:#cf222e;font-weight:600}
 .archcalc meter{width:5em;height:.7em;margin-left:.5em}
-.archcalc dt{float:left;clear:left;width:8em;color:GrayText}
-.archcalc dd{margin:0 0 0 8em}"""
+.archcalc dl{display:grid;grid-template-columns:max-content 1fr;column-gap:1.5em}
+.archcalc dt{color:GrayText}
+.archcalc dd{margin:0}"""
 
 
 @renderer("html")
@@ -46,8 +48,10 @@ def fragment(sheet: Sheet) -> str:
 def _parts(sheet: Sheet) -> Iterator[str]:
     yield f'<div class="archcalc">\n<style>\n{STYLE}\n</style>'
     yield f'<table id="{escape(sheet.label)}">' if sheet.label else "<table>"
+    beneath = () if sheet.caption else sheet.subtitle  # what a paper says stands alone
     if caption := sheet.caption or sheet.title:
-        yield f"<caption>{escape(caption)}</caption>"
+        lines = "".join(f"<small>{escape(line)}</small>" for line in beneath)
+        yield f"<caption>{escape(caption)}{lines}</caption>"
     heads = (
         f'<th scope="col"{_class(column)}{_tip(column)}>{escape(column.title)}</th>'
         for column in sheet.columns
@@ -63,8 +67,8 @@ def _parts(sheet: Sheet) -> Iterator[str]:
     if sheet.summary:
         pairs = (f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in sheet.summary)
         yield f"<dl>{''.join(pairs)}</dl>"
-    title = sheet.title if sheet.caption else ""
-    yield from (f"<p>{escape(line)}</p>" for line in (title, *sheet.subtitle, *sheet.notes) if line)
+    heading = (sheet.title, *sheet.subtitle) if sheet.caption else () if sheet.title else sheet.subtitle
+    yield from (f"<p>{escape(line)}</p>" for line in (*heading, *sheet.notes) if line)
     yield "</div>"
 
 

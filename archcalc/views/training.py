@@ -186,7 +186,7 @@ def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
         )
     yield (
         "gradients of weights",
-        f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of state",
+        f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of the optimizer's state",
     )
     if training.peak is not None and training.step.device == "cuda":
         yield "reserved", f"{write_bytes(training.peak.reserved)} by PyTorch's allocator after two steps"
