@@ -129,6 +129,11 @@ class Trained:
         return None
 
 
+def full_on_cuda(device: Device) -> Cast:
+    """Return how autocast runs an op that CUDA's casts to float32 and the CPU's leaves as it comes."""
+    return "float32" if device == "cuda" else "as comes"
+
+
 def gradient_of(*what: str) -> str:
     """Return what is worked out: the gradient of the weight and of the input; PyTorch keeps some things for none at all."""
     return (

@@ -123,7 +123,7 @@ class StepStory:
     def __init__(self, report: Report, training: Training) -> None:
         self.report, self.training, self.run = report, training, report.run
         self.values = training.keeping.values
-        self.holding = find_holders(self.run, training.keeping, training.schedule, training.step.checkpoint)
+        self.holding = find_holders(self.run, training.keeping, training.schedule)
         self.counted = self.holding.count_kept()
         self.learnt = training.keeping.learnt
         self.entering = {tensor.source for tensor in training.keeping.inputs}

@@ -39,7 +39,7 @@ def schedule(run: Run, keeping: Keeping, step: TrainingStep) -> Schedule:
         course.go_backward(segment)
     course.update()
     learnt = [(position, prod(sizes)) for position, sizes in course.learnt]
-    return Schedule(course.clock.tensors, course.clock.events, resident, learnt)
+    return Schedule(course.clock.tensors, course.clock.events, resident, learnt, segments)
 
 
 class _Course:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archcalc.analysis.run import Run
 from archcalc.analysis.training.keeping import Keeping, KeptTensor
 from archcalc.analysis.training.schedule import Life, Part, Schedule
-from archcalc.analysis.training.segments import find_again, find_entering, find_segments
+from archcalc.analysis.training.segments import find_again, find_entering
 
 COPIES = ("copy", "weight")
 """The roles of what is a copy of an input or a weight."""
@@ -86,14 +86,13 @@ class Holding(NamedTuple):
         return counted
 
 
-def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str) -> Holding:
+def find_holders(run: Run, keeping: Keeping, schedule: Schedule) -> Holding:
     """Return who holds what in a step of training.
 
     Args:
         run: the network.
         keeping: what autograd keeps of it.
         schedule: what is born and dies in the step.
-        checkpoint: what of it is run again, as a `TrainingStep` says.
     """
     storages: dict[int, list[Life]] = {}
     made: dict[int, list[Life]] = {}
@@ -103,8 +102,8 @@ def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str
             storages.setdefault(tensor.layer, []).append(life)
         elif tensor.layer is not None and tensor.part == "kept":
             made.setdefault(tensor.layer, []).append(life)
-    holders = _list_holders(run, keeping, checkpoint)
-    again = set(find_again(run, keeping, checkpoint))
+    holders = _list_holders(run, keeping, schedule)
+    again = set(find_again(schedule.segments))
     return Holding(
         {
             storage: Held(
@@ -116,10 +115,10 @@ def find_holders(run: Run, keeping: Keeping, schedule: Schedule, checkpoint: str
     )
 
 
-def _list_holders(run: Run, keeping: Keeping, checkpoint: str) -> dict[int, list[Holder]]:
+def _list_holders(run: Run, keeping: Keeping, schedule: Schedule) -> dict[int, list[Holder]]:
     """Return by storage the segments that run again from it, the layers that keep it, and those of which nobody knows that."""
     holders: dict[int, list[Holder]] = {}
-    for segment, is_kept in find_segments(run, keeping, checkpoint):
+    for segment, is_kept in schedule.segments:
         for storage in () if is_kept else find_entering(run, keeping.values, segment):
             if storage not in segment:
                 first, last = (run.nodes[place].name for place in (segment[0], segment[-1]))

@@ -75,10 +75,11 @@ def list_made(
 class Keeping(NamedTuple):
     """What is in memory between forward and backward beside weights and buffers.
 
-    `values` are the outputs of all layers as they lie in memory while the forward pass runs. `unknown` are the positions of layers of which nobody knows what they keep. `ends` are the positions of those that a step gets, with those of
-    auxiliary heads; `inputs` and `outputs` are the network's,
-    which are there whether somebody keeps them or not. `learnt` are the names of the weights of each layer that learn, and
-    `asked` is what ops were asked, by the positions of the layers whose rule it is that holds there.
+    `values` are the outputs of all layers as they lie in memory while the forward pass runs. `unknown` are the positions of layers
+    of which nobody knows what they keep. `ends` are the positions of those that a step gets, with those of auxiliary heads;
+    `inputs` and `outputs` are the network's, which are there whether somebody keeps them or not. `learnt` are the names of the
+    weights of each layer that learn, and `asked` is what ops were asked, by the positions of the layers whose rule it is that
+    holds there.
     """
 
     tensors: tuple[KeptTensor, ...]

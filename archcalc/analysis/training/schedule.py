@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
+
+from archcalc.analysis.training.segments import Segment
 
 Part = Literal[
     "weights",
@@ -56,13 +58,23 @@ class Schedule(NamedTuple):
 
     Each event is the number of a tensor and the moment; a tensor is born at its first event and dies at its second; those
     without a second one stay. The first `resident` tensors are there before the first step. `learnt` are the position of the
-    layer and the numbers of each tensor that learns.
+    layer and the numbers of each tensor that learns, and `segments` the parts in which the network runs.
     """
 
     tensors: Sequence[Living]
     events: Sequence[tuple[int, Instant]]
     resident: int
     learnt: Sequence[tuple[int, int]]
+    segments: Sequence[Segment]
+
+    def sum_kept(self, parts: Collection[Part]) -> int:
+        """Return the bytes of some parts that are there between the forward and the backward pass."""
+        alive: set[int] = set()
+        for number, moment in self.events:
+            if moment.phase not in AHEAD:
+                break
+            alive ^= {number}
+        return sum(self.tensors[number].bytes for number in alive if self.tensors[number].part in parts)
 
     @property
     def lives(self) -> list[Life]:

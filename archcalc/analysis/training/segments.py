@@ -52,9 +52,8 @@ def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
     ]
 
 
-def find_again(run: Run, keeping: Keeping, checkpoint: str) -> list[int]:
+def find_again(segments: Sequence[Segment]) -> list[int]:
     """Return the positions of the layers that run again before their backward pass, in order."""
-    segments = find_segments(run, keeping, checkpoint)
     return [position for segment, is_kept in segments if not is_kept for position in segment]
 
 

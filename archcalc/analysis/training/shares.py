@@ -39,10 +39,10 @@ def share_out(report: Report) -> dict[str, LayerShare]:
         report: of the network with its auxiliary heads, which training has.
     """
     training = report.once(train)
-    run, keeping, step = report.run, training.keeping, training.step
-    kept = find_holders(run, keeping, training.schedule, step.checkpoint).count_kept()
+    run, keeping = report.run, training.keeping
+    kept = find_holders(run, keeping, training.schedule).count_kept()
     resident = _sum_resident(training)
-    unknown, again = set(keeping.unknown), set(find_again(run, keeping, step.checkpoint))
+    unknown, again = set(keeping.unknown), set(find_again(training.schedule.segments))
     shares: dict[str, LayerShare] = {}
     for position, (node, facts) in enumerate(zip(run.nodes, run.facts, strict=True)):
         work = None if facts.work is None else int(facts.work.macs)

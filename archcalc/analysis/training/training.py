@@ -67,13 +67,7 @@ class Training(NamedTuple):
     @property
     def requested_bytes(self) -> int | None:
         """The same as it was asked for."""
-        if self.unknown:
-            return None
-        return sum(
-            life.tensor.bytes
-            for life in self.schedule.lives
-            if life.is_kept and life.tensor.part in ("input", "activations", "kept")
-        )
+        return None if self.unknown else self.schedule.sum_kept(("input", "activations", "kept"))
 
     @property
     def peak_bytes(self) -> int | None:
@@ -126,7 +120,7 @@ def train(report: Report, step: TrainingStep | None = None) -> Training:
         resident,
         sum(count for _, count in course.learnt),
         gradients,
-        _count_again(report, keeping, step),
+        _count_again(report, course),
         None if peak is None else name_moment(peak.moment, lambda layer: run.nodes[layer].name),
     )
 
@@ -153,8 +147,7 @@ def name_moment(moment: Instant, name: Callable[[int], str]) -> str:
     return f"{'forward again' if phase == 'again' else phase} of {name(layer)}"
 
 
-def _count_again(report: Report, keeping: Keeping, step: TrainingStep) -> int | None:
+def _count_again(report: Report, course: Schedule) -> int | None:
     """Return the MACs of the layers that run again."""
-    again = find_again(report.run, keeping, step.checkpoint)
-    works = [report.run.facts[position].work for position in again]
+    works = [report.run.facts[position].work for position in find_again(course.segments)]
     return None if None in works else sum(int(work.macs) for work in works if work is not None)

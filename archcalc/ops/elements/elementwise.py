@@ -11,7 +11,18 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import INPUT, OUTPUT, AttentionPart, Backward, Cast, Device, Keeps, Saved, gradient_of
+from archcalc.op.keeps import (
+    INPUT,
+    OUTPUT,
+    AttentionPart,
+    Backward,
+    Cast,
+    Device,
+    Keeps,
+    Saved,
+    full_on_cuda,
+    gradient_of,
+)
 from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, flag, number
@@ -104,7 +115,7 @@ class Function(Pointwise):
         return strides if self.by == "cast" else None
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" and self.by in WIDENED else "as comes"
+        return full_on_cuda(device) if self.by in WIDENED else "as comes"
 
     def widens(self, at: Site, device: Device) -> bool:
         return self.by in TRUTHS
@@ -158,7 +169,7 @@ class WithNumber(Pointwise):
 
     def cast(self, at: Site, device: Device) -> Cast:
         is_reciprocal = self.by == "divide" and self.swapped
-        return "float32" if device == "cuda" and (self.by == "power" or is_reciprocal) else "as comes"
+        return full_on_cuda(device) if self.by == "power" or is_reciprocal else "as comes"
 
     def widens(self, at: Site, device: Device) -> bool:
         return self.by in TRUTHS
@@ -250,7 +261,7 @@ class Combine(Elementwise):
         return super().sums_up(at, number) and not (self.by in FROM_FIRST and number == 0)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" and self.by == "power" else "as comes"
+        return full_on_cuda(device) if self.by == "power" else "as comes"
 
     def widens(self, at: Site, device: Device) -> bool:
         return self.by in TRUTHS

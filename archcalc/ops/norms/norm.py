@@ -18,6 +18,7 @@ from archcalc.op.keeps import (
     Saved,
     contiguous,
     follow,
+    full_on_cuda,
     gradient_of,
     move_last,
     regroup,
@@ -172,7 +173,7 @@ class LayerNorm(Op):
         return move_last(at.y, 1)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+        return full_on_cuda(device)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import standardise
@@ -229,7 +230,7 @@ class GroupNorm(Op):
         return Keeps(taken, *moments, weights=keep_scale(step, self.weights(at)), why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+        return full_on_cuda(device)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, standardise

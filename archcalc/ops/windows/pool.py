@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import SHAPE_ALONE, Backward, Cast, Device, Keeps, Saved, gradient_of
+from archcalc.op.keeps import SHAPE_ALONE, Backward, Cast, Device, Keeps, Saved, full_on_cuda, gradient_of
 from archcalc.op.op import Weights, Work, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
@@ -140,7 +140,7 @@ class LpPool(Pool):
         return Keeps(self.takes_in(at, why), *steps, why=why)
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"  # as any power
+        return full_on_cuda(device)  # as any power
 
     def forward(self, x: Array) -> Array:
         y: Array = (self.view(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)

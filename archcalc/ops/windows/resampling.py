@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Resampling, Spread, Window
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import Backward, Cast, Device, Keeps
+from archcalc.op.keeps import Backward, Cast, Device, Keeps, full_on_cuda
 from archcalc.op.op import NO_WORK, Op, Work, op, per_axis
 from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, count, flag, size
@@ -65,7 +65,7 @@ class Upsample(Op):
         return Keeps()
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+        return full_on_cuda(device)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resample
@@ -109,7 +109,7 @@ class Resize(Op):
         return Keeps()
 
     def cast(self, at: Site, device: Device) -> Cast:
-        return "float32" if device == "cuda" else "as comes"
+        return full_on_cuda(device)
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import resample
