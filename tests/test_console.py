@@ -268,6 +268,12 @@ def test_layers_keep_names_of_their_own(run, name, encoding):
         assert whole == layers[names.index(cut)]
 
 
+def test_a_name_that_is_cut_more_often_than_a_page_does_it_is_no_name(run):
+    """Each cut would make a search through all names longer by a factor."""
+    outcome = run("explain", "vit_b_16", "e" + "…e" * 40 + "…q")
+    assert (outcome.status, outcome.out) == (2, "")
+
+
 def names_in(drawn):
     """Return the first column of a table, without its footer."""
     rules = [place for place, row in enumerate(drawn) if row.startswith(("─", "---"))]

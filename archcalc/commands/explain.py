@@ -119,10 +119,14 @@ WHOLE_NUMBER = ".*(?:(?<![0-9])|(?![0-9]))"
 """What has been cut out of a name, as a pattern: it does not end within a number."""
 
 
+MOST_CUTS = 2
+"""How often a page cuts a name."""
+
+
 def _complete(layer: str, report: Report) -> str:
     """Return the whole name of a layer that a page has cut, where there is just one; else what was typed."""
     start, *others = layer.replace("...", "…").split("…")
-    if not others or not others[-1]:
+    if not 1 <= len(others) <= MOST_CUTS or not others[-1]:
         return layer
     names: list[str] = []
     for gap in (WHOLE_NUMBER, ".*"):
