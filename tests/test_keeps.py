@@ -182,12 +182,6 @@ def test_pytorch_has_a_kernel_on_the_cpu_for_the_same(sizes, dtype, kernels):
     assert ("Attention" in made.grad_fn.name()) == ("cpu" in kernels)
 
 
-@pytest.mark.parametrize(("kind", "known"), [("rnn", ["cpu"]), ("gru", ["cpu"]), ("lstm", [])])
-def test_what_a_recurrent_layer_keeps_is_known_where_no_fused_kernel_runs(kind, known):
-    run = archcalc.analyze(archcalc.loads(f"input: 10x8\nlayers: [{{{kind}: 4}}]"), train=True).run
-    assert [device for device in ("cpu", "cuda") if not find_kept(run, Rules(device=device)).unknown] == known
-
-
 UNKNOWN = "input: 10x8\nlayers: [{lstm: 4}, {reshape: 40}, {linear: 2}]"
 
 

@@ -30,12 +30,6 @@ BATCH = 2
 MIXED = {"float32": None, "amp-bfloat16": torch.bfloat16, "amp-float16": torch.float16}
 AS_EXPORTED = Rules(device="cpu", fused_attention=False)
 
-RECURRENT = [
-    ({"hidden": 6, "directions": 2}, "5x3"),
-    ({"hidden": 4, "bias": False, "batch_first": False}, "3x4"),
-    ({"hidden": 4, "directions": 2, "batch_first": False}, "3x4"),
-    ({"hidden": 4}, "1x3"),
-]
 MORE = {
     # kind: settings and inputs beside the op's example
     "conv": [
@@ -102,8 +96,6 @@ MORE = {
         if not (swapped and by in ("add", "multiply", "minimum", "maximum", "equal", "and", "or", "xor"))
         and by not in ("and", "or", "xor")
     ],
-    "rnn": RECURRENT,
-    "gru": RECURRENT,
     "combine": [({"by": by}, "3x4", "3x4") for by in REGISTRY["combine"].declared["by"].schema["enum"]],
 }
 EXPORTED = [
@@ -112,7 +104,7 @@ EXPORTED = [
     if op.traits.role == "layer" and kind not in ("quantize", "dequantize")
     for settings, *shapes in ((op.example[1], *op.example[0]), *MORE.get(kind, ()))
 ]
-UNKNOWN = ("lstm",)
+UNKNOWN = ("rnn", "lstm", "gru")
 NO_GRADIENT = ("scalar", {"by": "modulo", "value": 2, "swapped": True})
 """What PyTorch has no derivative for."""
 
@@ -157,17 +149,11 @@ def saved_bytes(model, shapes, dtype, device):
     return sum(storage.nbytes() for storage in storages.values())
 
 
-def device_for(network, dtype):
-    """Return where a network is measured: on the meta device, but for autocast and layers that copy on the CPU alone."""
-    is_plain = dtype == "float32" and not any(node.op.kind in ("rnn", "gru") for node in network.nodes)
-    return "meta" if is_plain else "cpu"
-
-
 def compare(network, dtype="float32", *, in_place=False, batch=BATCH):
     """Compare what archcalc says with what PyTorch saves; dropout works in place only where it is told by itself."""
     report = archcalc.analyze(network._replace(in_place=in_place), batch=batch, train=True, dtype=dtype)
     own = {node.op.in_place for node in network.nodes if node.op.kind == "dropout"}
-    device = device_for(network, dtype)
+    device = "meta" if dtype == "float32" else "cpu"
     model = model_of(report, device)
     for module in model.modules():
         if hasattr(module, "inplace") and (not isinstance(module, torch.nn.Dropout) or own == {True}):

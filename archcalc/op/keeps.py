@@ -14,12 +14,11 @@ from archcalc.op.site import Shape, Site
 
 Device = Literal["cuda", "cpu"]
 """PyTorch's backends, whose kernels keep different things."""
-Role = Literal["mask", "indices", "truth", "statistics", "logsumexp", "wide", "uncast", "copy", "temporary"]
+Role = Literal["mask", "indices", "truth", "statistics", "logsumexp", "wide", "copy", "temporary"]
 """What a tensor is that is made for the backward pass alone, from which its type follows.
 
-A mask says what dropout left; truth is a condition; wide is a step on the way that is in float32 under autocast, uncast
-one of the type in which the inputs come; copies of inputs and temporaries, which are other steps on the way, are of the type
-in which the op runs.
+A mask says what dropout left; truth is a condition; wide is a step on the way that is in float32 under autocast; copies
+of inputs and temporaries, which are other steps on the way, are of the type in which the op runs.
 """
 Cast = Literal["low", "float32", "as comes"]
 """In which type autocast runs an op: all inputs cast to the low type or to float32, or as they come."""

@@ -36,7 +36,6 @@ NAMES: dict[Piece, str] = {
     "taken": "kernel's input",
     "temporary": "step on the way",
     "truth": "condition",
-    "uncast": "step on the way",
     "weight": "weight, low type",
     "wide": "step in float32",
 }

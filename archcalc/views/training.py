@@ -73,7 +73,6 @@ PLURALS = {
     "mask": "masks",
     "temporary": "steps on the way",
     "truth": "conditions",
-    "uncast": "steps on the way, not cast",
     "weight": "weights in the low type",
     "wide": "steps on the way in float32",
 }

@@ -31,8 +31,8 @@ class Types(NamedTuple):
             return None
         return self.low if cast == "low" else FULL
 
-    def of_role(self, role: Role, running: str, coming: str) -> str:
-        """Return the type of a tensor that is made for the backward pass by an op whose inputs come in a type, and that runs in one."""
+    def of_role(self, role: Role, running: str) -> str:
+        """Return the type of a tensor that is made for the backward pass by an op that runs in some type."""
         match role:
             case "mask" | "truth":
                 return "bool"
@@ -42,8 +42,6 @@ class Types(NamedTuple):
                 return widest((FULL, running))
             case "wide":
                 return widest((FULL, running)) if self.low else running
-            case "uncast":
-                return coming
             case "copy" | "temporary":
                 return running
 

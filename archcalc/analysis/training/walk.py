@@ -177,8 +177,7 @@ class _Walk:
 
     def _make(self, layer: _Layer, tensor: Saved) -> None:
         """Add a tensor that is made for the backward pass."""
-        coming = widest([value.dtype for value in layer.inputs])
-        dtype = self.types.of_role(tensor.role, layer.running, coming)
+        dtype = self.types.of_role(tensor.role, layer.running)
         shape = sizes_of(tensor.shape)
         self.made.append(KeptTensor((layer.position,), None, tensor.role, dtype, shape, (tensor.why,)))
 

@@ -12,18 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
-from archcalc.op.keeps import (
-    INPUT,
-    Backward,
-    Cast,
-    Device,
-    Keeps,
-    Role,
-    Saved,
-    contiguous,
-    gradient_of,
-    regroup,
-)
 from archcalc.op.op import Op, Weights, Work, add_up, elements, extents_of, op
 from archcalc.op.settings import count, flag
 from archcalc.op.site import Shape, Site, Spot
@@ -52,8 +40,6 @@ class Recurrent(Op):
     """How many matrices of `hidden` rows there are for the input, and as many for the state."""
     each: ClassVar[Work]
     """The work of a step beside products and biases, for each number of the state."""
-    gated: ClassVar[tuple[tuple[Role, int, str], ...] | None] = None
-    """What else is kept of each step, in vectors of `hidden` numbers; None where that is not known."""
 
     hidden: int = count("h", "how many numbers the state has")
     directions: int = count("d", "1, or 2 to run from both ends and lay the outputs side by side", default=1, fades=True)  # fmt: skip
@@ -81,7 +67,11 @@ class Recurrent(Op):
         shapes: Weights = {"weight_ih": (rows, at.x[2]), "weight_hh": (rows, self.hidden)}
         if self.bias:
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
-        return {name + suffix: shape for suffix in self._suffixes for name, shape in shapes.items()}
+        return {
+            name + suffix: shape
+            for suffix in ("", BACKWARD)[: int(self.directions)]
+            for name, shape in shapes.items()
+        }
 
     def field(self, at: Site) -> Field:
         return "whole"
@@ -102,58 +92,6 @@ class Recurrent(Op):
         products = Work(macs=self._products(at, "weight"))
         biases = Work(additions=2 * self.gates if self.bias else 0)
         return add_up([products, times(prod(at.y), biases), times(prod(at.y), self.each)])
-
-    def keeps(self, at: Site, step: Backward) -> Keeps | None:
-        """Return what a layer keeps that is put together of a linear layer and ops on each element, as PyTorch's CPU backend does.
-
-        Of fused kernels, such as those of CUDA and an LSTM's on the CPU, nobody knows it. Nor is it told where the weights of the
-        state are frozen, which autocast would cast anew at each step.
-        """
-        is_learning = step.learnt.issuperset(f"weight_hh{suffix}" for suffix in self._suffixes)
-        if self.gated is None or step.device != "cpu" or not is_learning:
-            return None
-        time, batch = self._turn(at.x)[:2]
-        kept: list[int | Saved] = []
-        weights: dict[str, str] = {}
-        for suffix in self._suffixes:
-            if f"weight_ih{suffix}" in step.learnt:
-                kept.append(self._take_in(at, step))
-            if step.needed[0]:
-                weights[f"weight_ih{suffix}"] = gradient_of("the input")
-            if time != 1:
-                weights[f"weight_hh{suffix}"] = gradient_of("the state before")
-            why = f"{gradient_of('the weights of the state')}: what it was before"
-            kept.append(Saved("temporary", (self.count_before(time), batch, self.hidden), why))
-            kept += [
-                Saved(role, (time, batch, rows * self.hidden), f"{gradient_of('a step')}: {what}")
-                for role, rows, what in self.gated
-            ]
-        return Keeps(*kept, weights=weights, why=gradient_of("the weights of the input"))
-
-    def count_before(self, time: Number) -> Number:
-        """Return of how many steps the state before them is kept beside what is kept of the steps themselves."""
-        return time
-
-    @property
-    def _suffixes(self) -> tuple[str, ...]:
-        return ("", BACKWARD)[: int(self.directions)]
-
-    def _turn(self, sizes: Shape) -> Shape:
-        """Return sizes or strides with the time first, or from that order back."""
-        return (sizes[1], sizes[0], *sizes[2:]) if self.batch_first else sizes
-
-    def _take_in(self, at: Site, step: Backward) -> int | Saved:
-        """Return what is kept of the input: itself where its vectors lie in a row in the order of time, else a copy."""
-        time, batch, channels = x = self._turn(at.x)
-        lies = regroup(x, self._turn(step.strides[0]), (time * batch, channels)) is not None
-        why = f"{gradient_of('the weights of the input')}: the input, time first"
-        return INPUT if lies else Saved("copy", x, why)
-
-    def laid(self, at: Site, strides: Shape) -> Shape:
-        return self._turn(contiguous(self._turn(at.y)))
-
-    def cast(self, at: Site, device: Device) -> Cast:
-        return "low"
 
     def run(self, x: Array, weights: dict[str, Array], cell: Cell, states: int) -> Array:
         """Return the state after every step of a real input, in both directions where there are two."""
@@ -181,10 +119,6 @@ class RNN(Recurrent):
 
     gates = 1
     each = Work(exponentials=1)
-    gated = (("temporary", 1, "the state"),)
-
-    def count_before(self, time: Number) -> Number:
-        return 1  # the first one's: the others' are what is kept of the step before
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import plain_cell
@@ -225,15 +159,6 @@ class GRU(Recurrent):
 
     gates = 3
     each = Work(exponentials=3, additions=5, multiplications=3, divisions=2)
-    gated = (
-        ("temporary", 3, "r, z and r·U′h"),
-        ("temporary", 1, "U′h, which the product with r overwrites"),
-        ("temporary", 1, "n"),
-        ("uncast", 1, "h − n"),
-    )
-
-    def typed_by(self, at: Site, device: Device) -> Collection[int]:
-        return (INPUT,) if device == "cpu" else ()  # as the first state is
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import gru_cell
