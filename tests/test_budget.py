@@ -191,7 +191,9 @@ def test_limits_on_a_step_of_training_are_held_as_it_is_done(run):
     line = [*PEAK, "train.peak_bytes <= 512MiB", *STEP]
     row = json.loads(run(*line, "--format", "json").out)["rows"][0]
     assert (row["figure"], row["computed"], row["layer"]) == ("train.peak_bytes", shown["peak_bytes"], None)
-    assert f"most: {shown['peak_at']}" in run(*line, COLUMNS=200).out
+    out = run(*line, COLUMNS=80).out
+    assert f"in the way  {shown['peak_at']}: most of train.peak_bytes" in out
+    assert "≤ 512 MiB" in out
     plain = json.loads(run(*PEAK, "train.peak_bytes <= 2GiB", "--format", "json").out)["rows"][0]
     assert plain["computed"] > row["computed"]
 
@@ -213,8 +215,22 @@ def test_a_step_that_cannot_be_is_a_mistake_of_the_call(run, limit, more, fact):
 
 def test_a_broken_limit_says_where_most_of_a_figure_is(run):
     out = run("check", "alexnet", "--max-params", "1M", COLUMNS=200).out
-    assert re.search("alexnet +most: fc6 +params +≤ 1,000,000", out)
+    assert re.search("alexnet +params +≤ 1,000,000", out)
+    assert "in the way  fc6: most of params\n" in out
     assert "most" not in run("check", "alexnet", "--max-params", "1G", COLUMNS=200).out
+
+
+def test_a_page_says_under_which_conditions_limits_are_held(run):
+    """Expected figures are about the network as its spec states it, whatever the options say."""
+    line = ["check", "mobilenet_v2", "--limit", "deployed.arena_bytes <= 256KiB", "--dtype", "int8"]
+    out = run(*line, "--input", "3x93x93", COLUMNS=200).out
+    assert out.startswith("limits: input 3×93×93 · batch 1 · int8\n")
+    assert "expected figures are about the network as its spec states it" in out
+    out = run("check", "resnet18", "--limit", "train.peak_bytes <= 24GiB", "--batch", "64").out
+    assert out.startswith("limits: input 3×224×224 · batch 64 · float32 · training step · sgd\n")
+    several = run("check", "lenet5", "alexnet", "--max-params", "1G", "--batch", "2").out
+    assert several.startswith("limits: batch 2 · float32\n")
+    assert "limits:" not in run("check", "lenet5", "--max-params", "1G").out
 
 
 def test_bytes_may_be_few_where_they_are_called_so(run):

@@ -280,7 +280,9 @@ def names_in(drawn):
     return [row.split()[0] for row in drawn[rules[0] + 1 : rules[1]]]
 
 
-@pytest.mark.parametrize("line", ["memory vit_b_16 --per-layer", "memory vit_b_16 --train --per-layer"])
+@pytest.mark.parametrize(
+    "line", ["memory vit_b_16 --per-layer --depth all", "memory vit_b_16 --train --per-layer --depth all"]
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_layers_of_a_transformer_keep_names_of_their_own(run, line, encoding):
     """At 80 columns names are cut, and no two rows say the same; explain takes a name as it is printed."""
@@ -291,3 +293,16 @@ def test_layers_of_a_transformer_keep_names_of_their_own(run, line, encoding):
     assert max(map(len, drawn)) <= 80
     cut = next(name for name in names if name.endswith("attention1.q"))
     assert run("explain", "vit_b_16", cut).out.startswith("vit_b_16: encoder1.layer1.attention.attention1.q")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("encoder24.layer1.mlp.mlp1.linear2", 30, ["encoder24.layer1.mlp.mlp1.", "linear2"]),
+        ("in encoder24.layer1.mlp", 12, ["in", "encoder24.", "layer1.mlp"]),
+        ("3.14159265", 6, ["3.1415", "9265"]),
+        ("abcdefgh.i", 4, ["abcd", "efgh", ".i"]),
+    ],
+)
+def test_a_long_name_breaks_between_its_parts(text, width, lines):
+    assert wrap(text, width) == lines

@@ -17,7 +17,7 @@ from archcalc.questions.fitted import find_hindrance
 
 SMALL = """\
 name: small
-parameters: {width: 4, depth: 2, scale: 0.5}
+parameters: {width: 4, depth: 2, scale: 0.5, kind: same}
 input: 3x12x12
 layers:
   - conv: {out: width, kernel: 3}
@@ -102,14 +102,135 @@ def test_of_several_limits_the_tightest_counts(small):
         (["macs >= 1K"], "batch", "upper bounds alone"),
         (["not macs > 5K"], "batch", "upper bounds alone"),
         (["macs <= 5K or params <= 5K"], "batch", "upper bounds alone"),
-        (["params <= 1G"], "batch", "no limit is reached, however large batch is"),
-        (["params <= 1G"], "scale", "'scale' is no whole number"),
+        (["params <= 1G"], "kind", "'kind' is no number above 0"),
         (["params <= 1G"], "widht", "no parameter 'widht' to vary"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(small, limits, vary, fact):
     with pytest.raises(ArchcalcError, match=fact):
         archcalc.fit(small, limits, vary)
+
+
+def test_a_parameter_with_a_point_is_varied_in_hundredths():
+    limit = ["deployed.weight_bytes <= 2MiB"]
+    found = archcalc.fit("mobilenet_v2", limit, "width", dtype="int8")
+    weights = {
+        width: FIGURES["deployed.weight_bytes"].amount(
+            archcalc.analyze("mobilenet_v2", dtype="int8", parameters={"width": width})
+        )
+        for width in (found.value, found.next)
+    }
+    assert found.value < 1
+    assert found.next == pytest.approx(found.value + 0.01)
+    assert weights[found.value] <= 2 * 2**20 < weights[found.next]
+    assert found.report.run.network.parameters["width"] == found.value
+
+
+def test_a_whole_number_stays_one_and_the_page_says_so(run, small):
+    outcome = run("fit", small, "--limit", "params <= 100", "--vary", "width")
+    assert outcome.status == 1
+    assert "none fits, not even 1" in outcome.out
+    assert "'width' is a whole number in the spec, so that no fraction is tried" in outcome.out
+
+
+@pytest.mark.parametrize("memory", ["999999999999TiB", "1PiB"])
+def test_where_no_limit_is_reached_everything_fits(run, memory):
+    """The weights of a network are the same for every input, and there is memory without end."""
+    outcome = run("fit", "mobilenet_v2", "--flash", "2MiB", "--dtype", "int8", "--set", "width=0.35")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert re.search("largest input +any: no limit is reached up to ", outcome.out)
+    assert "1.59 MiB" in outcome.out
+    assert "no input changes deployed.weight_bytes: --set or --vary changes the spec's" in outcome.out
+    assert "\nbatch 1 · int8" in outcome.out
+    outcome = run("fit", "lenet5", "--limit", f"weight_bytes <= {memory}", "--format", "json")
+    document = json.loads(outcome.out)
+    assert outcome.status == 0
+    assert document["value"] > 10**11
+    assert (document["next_value"], document["in_the_way"]) == (None, None)
+
+
+def test_a_limit_that_nothing_varied_can_keep_is_named(run):
+    line = "fit mobilenet_v2 --ram 256KiB --flash 1MiB --dtype int8"
+    out = run(*line.split(), COLUMNS=200).out
+    assert (
+        "no input changes deployed.weight_bytes: --set or --vary changes the spec's width or classes" in out
+    )
+    assert "archcalc list --limit" in out
+    assert "no input changes deployed.arena_bytes" not in out
+    assert "changes" not in run("fit", "mobilenet_v2", "--ram", "256KiB", "--dtype", "int8").out
+
+
+def test_where_an_input_does_not_suit_its_parameter_is_named(run):
+    out = run("fit", "vit_b_16", "--limit", "macs <= 100G", "--vary", "input").out
+    assert "the spec's 'size' is the side of its input: --vary size" in out
+    assert archcalc.fit("vit_b_16", ["macs <= 100G"], "size").value > 239
+
+
+@pytest.mark.parametrize("step", [TrainingStep("adamw"), TrainingStep("adamw", device="cpu")])
+def test_what_fits_with_room_for_a_context_is_found_too(step):
+    found = archcalc.fit("resnet18", ["train.peak_bytes <= 2GiB"], step=step)
+    if step.device == "cpu":
+        assert found.spared is None
+        return
+    less = archcalc.fit("resnet18", [f"train.peak_bytes <= {2 * 2**30 - 500 * 2**20}"], step=step)
+    assert found.spared == (500 * 2**20, less.value)
+    assert found.spared.value < found.value
+    assert archcalc.fit("resnet18", ["memory_bytes <= 2GiB"]).spared is None
+
+
+def test_the_page_says_what_fits_with_room_for_a_context(run):
+    line = "fit resnet18 --memory 2GiB --optimizer adam"
+    free = json.loads(run(*line.split(), "--format", "json").out)["left_free"]
+    assert free["free"] == 500 * 2**20
+    assert f"with 500 MiB left free  {free['value']}\n" in run(*line.split()).out
+    line = "fit resnet50 --memory 5.7GiB --optimizer adam --vary checkpoint --batch 64"
+    document = json.loads(run(*line.split(), "--format", "json").out)
+    ways = {each["value"]: each for each in document["alternatives"]}
+    least = 5.7 * 2**30 - 500 * 2**20
+    assert document["value"] == "none"
+    spared = ways[document["left_free"]["value"]]
+    assert spared["peak_bytes"] <= least
+    assert all(
+        each["recomputed_macs"] >= spared["recomputed_macs"]
+        for each in ways.values()
+        if each["peak_bytes"] <= least
+    )
+    nothing = json.loads(run("fit", "vgg16", "--memory", "1GiB", "--train", "--format", "json").out)
+    assert nothing["left_free"] == {"free": 500 * 2**20, "value": None}
+
+
+def test_a_table_alone_tells_a_machine_the_answer(run):
+    line = ["fit", "resnet18", "--optimizer", "adam", "--format", "csv"]
+    header, row = run(*line, "--memory", "2GiB").out.splitlines()
+    assert header == "figure,limit,fits,next,vary,value,next_value"
+    value, following = row.split(",")[-2:]
+    assert row.split(",")[-3] == "batch"
+    assert int(following) == int(value) + 1
+    assert run(*line, "--memory", "100MiB").out.splitlines()[1].endswith(",batch,,1")
+    assert (
+        run(*line, "--memory", "2GiB", "--vary", "checkpoint")
+        .out.splitlines()[1]
+        .endswith(",checkpoint,none,")
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ("--ram 256KiB --dtype int8 --optimizer adam", "how a step of training is done is said"),
+        ("--ram 256KiB --vary checkpoint", "what runs again in a step of training changes nothing"),
+        ("--memory 1GiB --vary width --set width=0.5", "--set width=… gives what is varied"),
+    ],
+)
+def test_options_that_do_not_belong_together_are_refused(run, line, fact):
+    outcome = run("fit", "mobilenet_v2", *line.split())
+    assert (outcome.status, outcome.out) == (2, "")
+    assert fact in outcome.err
+
+
+def test_a_parameter_that_is_varied_is_not_given_in_python(small):
+    with pytest.raises(ArchcalcError, match="'width' is what is varied, and given, too"):
+        archcalc.fit(small, ["params <= 9K"], "width", parameters={"width": 3})
 
 
 def test_what_is_not_known_is_no_answer():
@@ -231,7 +352,10 @@ def test_no_checkpoint_that_fits_runs_less_again(network, step):
     report = archcalc.analyze(network, batch=8, train=True)
     tried = {
         name: train(report, step._replace(checkpoint=name))
-        for name in ("none", "blocks", "auto", *(f"every:{n}" for n in range(2, len(report.rows), 7)))
+        for name in (
+            *list_checkpoints(report.run)[:3],
+            *(f"every:{n}" for n in range(2, len(report.rows), 7)),
+        )
     }
     peaks = sorted(each.peak_bytes for each in tried.values())
     for bound in (peaks[0] - 1, peaks[0], peaks[len(peaks) // 2], peaks[-1]):
@@ -290,9 +414,14 @@ def test_the_page_of_checkpoints_says_what_the_others_need(run):
     assert others["none"]["peak_bytes"] == row["next"]
     assert others["blocks"] | {"fits": True, "peak_bytes": row["fits"]} == others["blocks"]
     text = run(*line, COLUMNS=100).out
-    assert "checkpoint  blocks" in text
-    assert "auto        2.20 GiB, 262 G MACs again, fits" in text
-    assert "every" not in text
+    assert re.search("checkpoint +blocks\n", text)
+    step = FIGURES["train.macs"].of_total(archcalc.analyze("resnet50", batch=64, train=True))
+    share = f"{others['auto']['recomputed_macs'] / step:.0%}"
+    assert re.search(f"auto +2.20 GiB, 262 G MACs again: [+]{share} for the step, fits", text)
+    assert re.search("figure +limit +checkpoint blocks +checkpoint none\n", text)
+    assert "every:2 " not in text
+    left_out = len(others) - len(("none", "blocks", "auto"))
+    assert f"{left_out} more, every:N, take no less" in text
 
 
 def test_where_no_checkpoint_fits_the_nearest_is_named(run):

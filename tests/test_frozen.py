@@ -92,7 +92,7 @@ def test_a_weight_is_that_of_the_layer_at_the_end_of_a_chain_of_ties():
     ],
 )
 @pytest.mark.parametrize(
-    "command", ["memory resnet18", "fit resnet18 --memory 8GiB", "fit resnet18 --limit macs<=1G"]
+    "command", ["memory resnet18", "fit resnet18 --memory 8GiB", "fit resnet18 --limit train.macs<=1G"]
 )
 def test_mistakes_are_named(run, command, pattern, fact, hint):
     outcome = run(*command.split(), "--frozen", pattern)
@@ -205,7 +205,7 @@ def test_pages_say_what_is_frozen(run):
     assert training["optimizer_bytes"] == 2 * training["gradients_bytes"] == 8 * training["learnt_params"]
     text = run(*line).out
     assert "frozen conv*, fc6.bias" in text
-    assert "58,627,048 of 62,378,344 parameters; the others are frozen" in text
+    assert "58,627,048 of 62,378,344 parameters, in fc6, fc7, fc8; the others are frozen" in text
     assert json.loads(run("memory", "alexnet", "--format", "json").out)["conditions"]["frozen"] == []
 
 

@@ -48,7 +48,7 @@ LINES = [
     "memory squeezenet1_0 --train --optimizer adam",
     "memory squeezenet1_0 --per-layer",
     "memory squeezenet1_0 --train --per-layer --checkpoint auto",
-    "show lenet5 --columns layer,train.kept_bytes,train.kept_share",
+    "show lenet5 --columns layer,train.requested_bytes,train.kept_share",
     "rf googlenet",
     "rf lenet5",
     "explain alexnet conv1",

@@ -151,7 +151,10 @@ def test_what_is_kept_and_the_peak_are_those_of_a_gpu(errors, dtype):
     assert peak[-1] < 0.06, "squeezenet1_1 and mnasnet1_3: workspaces that nobody publishes"
 
 
-@pytest.mark.parametrize(("network", "step"), list(product(NETWORKS, STEPS)))
+@pytest.mark.parametrize(
+    ("network", "step"),
+    [each for each in product(NETWORKS, STEPS) if (each[0], each[1].checkpoint) != ("alexnet", "blocks")],
+)
 def test_what_is_born_dies_but_for_gradients_of_weights(network, step):
     report = archcalc.analyze(network, batch=2, train=True)
     course = schedule(report.run, find_kept(report.run, Rules()), step)
@@ -424,9 +427,9 @@ def test_a_timeline_folds_blocks_to_their_highest_moments(run, depth):
 
 
 def test_a_timeline_names_the_peak_and_breaks_no_name(run):
-    lines = run("memory", "resnet50", "--timeline", COLUMNS=80).out.splitlines()
+    lines = run("memory", "resnet50", "--timeline", "--depth", "all", COLUMNS=80).out.splitlines()
     training = train(archcalc.analyze("resnet50", train=True))
-    assert lines[-1] == f"peak  {write_bytes(training.peak_bytes)}: {training.peak_at}"
+    assert f"peak  {write_bytes(training.peak_bytes)}: {training.peak_at}" in lines
     names = {node.name for node in archcalc.load("resnet50").nodes}
     shown = [line.split()[1] for line in lines if line.startswith("forward  ")]
     assert set(shown) <= names
@@ -446,3 +449,87 @@ def test_the_timeline_goes_forward_and_back_and_its_highest_is_the_peak(run):
     text = run("memory", "lenet5", "--timeline", "--checkpoint", "auto", COLUMNS=80).out
     assert "again" in text
     assert run("memory", "lenet5", "--timeline", "--per-layer").status == 2
+
+
+@pytest.mark.parametrize("command", ["memory", "fit --memory 1GiB", "check --limit train.peak_bytes<=1GiB"])
+def test_blocks_that_there_are_not_are_no_checkpoint(run, command):
+    name, *words = command.split()
+    outcome = run(name, "lenet5", *words, "--checkpoint", "blocks")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "lenet5 has no blocks, so that nothing would run again\nhint: auto is" in outcome.err
+
+
+def test_the_page_of_a_step_names_what_learns_and_gradients_once(run):
+    out = run("memory", "vit_b_16", "--frozen", "encoder*", "--frozen", "patches", COLUMNS=200).out
+    assert re.search(
+        "learning +[0-9,]+ of [0-9,]+ parameters, in class_token, positions, layernorm1, head;", out
+    )
+    lines = run("memory", "alexnet", "--optimizer", "adam").out.splitlines()
+    assert len([line for line in lines if line.startswith("gradients of weights")]) == 1
+    assert any(line.startswith("after backward") and "of gradients of weights" in line for line in lines)
+    assert "as if nothing were freed, which no step does" in " ".join(lines)
+    assert "no step" not in run("memory", "alexnet").out
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("encoder", "write 'encoder*' for all whose names begin so"),
+        ("*", "such as all but the last layer, '[!h]*': what does not begin with h"),
+    ],
+)
+def test_a_pattern_that_freezes_nothing_or_all_is_mended(run, pattern, hint):
+    outcome = run("memory", "vit_b_16", "--frozen", pattern)
+    assert outcome.status == 2
+    assert hint in outcome.err
+    learning = run("memory", "vit_b_16", "--frozen", "[!h]*").out
+    assert "parameters, in head; the others are frozen" in learning
+
+
+def test_rows_of_layers_are_sorted_by_a_column(run):
+    line = ["memory", "alexnet", "--per-layer", "--train", "--format", "json"]
+    rows = json.loads(run(*line, "--sort", "-train.requested_bytes").out)["rows"]
+    kept = [row["train.requested_bytes"] for row in rows]
+    assert kept == sorted(kept, reverse=True)
+    assert rows[0]["layer"] == "norm1"
+    outcome = run(*line, "--sort", "layer")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "rows cannot be sorted by 'layer'" in outcome.err
+    assert "--sort is about rows of layers" in run("memory", "alexnet", "--sort", "alive").err
+    alive = json.loads(run("memory", "alexnet", "--per-layer", "--sort", "alive", "--format", "json").out)
+    assert [row["alive"] for row in alive["rows"]] == sorted(row["alive"] for row in alive["rows"])
+
+
+def test_what_is_about_no_layer_says_where_a_step_is_told(run):
+    assert "where a LAYER is named; of blocks, archcalc memory" in run("explain", "resnet18", "--train").out
+    assert "LAYER is named" not in run("explain", "resnet18").out
+    assert "ask memory MODEL --train" in run("explain", "resnet18", "conv2_x", "--optimizer", "adam").err
+    outcome = run("explain", "alexnet", "conv1", "--train", "--im2col")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "leave out --train" in outcome.err
+
+
+def test_a_timeline_says_what_runs_without_a_layer(run):
+    assert "backward without a layer: the loss has made" in run("memory", "lenet5", "--timeline").out
+
+
+@pytest.mark.parametrize(
+    ("size", "fact"), [("0", "0 is no memory"), ("0GiB", "0GiB is no memory"), ("3090", "3090 bytes?")]
+)
+def test_what_is_no_size_of_a_memory_is_refused(run, size, fact):
+    outcome = run("fit", "lenet5", "--memory", size)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert fact in outcome.err
+
+
+def test_a_hint_does_not_list_all_there_is_again(run):
+    err = run("memory", "lenet5", "--shard", "zero4", "--ranks", "2").err
+    assert "'zero4' is not one of zero1, zero2, zero3\n" in err
+
+
+def test_machines_and_people_read_the_same_names_of_parts(run):
+    line = ["memory", "alexnet", "--optimizer", "adam", "--batch", "64"]
+    rows = json.loads(run(*line, "--format", "json").out)["rows"]
+    text = run(*line).out
+    assert {"gradients of activations", "gradients of weights"} <= {row["name"] for row in rows}
+    assert all(f"\n{row['name']} " in text for row in rows)

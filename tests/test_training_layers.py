@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -13,6 +14,7 @@ from archcalc.analysis.training.shares import share_out
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import train
 from archcalc.questions.step import StepStory
+from archcalc.sheet.numbers import write_bytes
 from archcalc.views.layers import STEP
 from archcalc.views.training_layers import training_by_layer
 
@@ -65,7 +67,7 @@ def below(page):
 
 def test_lenet_by_hand(run):
     rows = json.loads(run("memory", "lenet5", "--train", "--per-layer", "--format", "json").out)["rows"]
-    assert {row["layer"]: row["train.kept_bytes"] for row in rows} == LENET
+    assert {row["layer"]: row["train.requested_bytes"] for row in rows} == LENET
     indices = {row["layer"]: row["train.beside_bytes"] for row in rows if row["train.beside_bytes"]}
     assert indices == {name: size for name, size in LENET.items() if name.startswith("maxpool")}
 
@@ -80,8 +82,8 @@ def test_rows_add_up_to_the_step(name, dtype, how):
     for depth in (None, 1):
         page = training_by_layer(report, depth, "json")
         whole = sums(page)
-        assert whole["train.kept_bytes"] == step.requested_bytes
-        assert whole["train.kept_bytes"] == sum(whole[kind] for kind in KINDS)
+        assert whole["train.requested_bytes"] == step.requested_bytes
+        assert whole["train.requested_bytes"] == sum(whole[kind] for kind in KINDS)
         assert whole["train.kept_share"] == pytest.approx(1)
         assert whole["train.weight_bytes"] == step.resident["weights"]
         assert whole["train.buffer_bytes"] == step.resident["buffers"]
@@ -123,16 +125,38 @@ def test_show_has_the_same_columns_and_a_machine_gets_them_where_it_asks(run):
         {key: row[key] for key in page[0]} for row in rows("show", "resnet18", "--columns", "all")
     ]
     assert set(STEP).isdisjoint(rows("show", "resnet18")[0])
-    by_op = rows("show", "resnet18", "--by", "op", "--columns", "op,train.kept_bytes")
-    kept = {row["op"]: row["train.kept_bytes"] for row in by_op}
+    by_op = rows("show", "resnet18", "--by", "op", "--columns", "op,train.requested_bytes")
+    kept = {row["op"]: row["train.requested_bytes"] for row in by_op}
     assert kept["maxpool"] == 64 * 56 * 56 * 8
-    assert sum(kept.values()) == sum(row["train.kept_bytes"] for row in page)
+    assert sum(kept.values()) == sum(row["train.requested_bytes"] for row in page)
+
+
+def test_a_key_has_one_figure_wherever_it_stands(run):
+    step = ("--optimizer", "adamw", "--batch", "2")
+    training = json.loads(run("memory", "vit_b_16", *step, "--format", "json").out)["training"]
+    rows = json.loads(run("memory", "vit_b_16", "--per-layer", *step, "--format", "json").out)["rows"]
+    assert sum(row["train.requested_bytes"] for row in rows) == training["requested_bytes"]
+    limits = ("--limit", "train.kept_bytes <= 1KiB", "--format", "json")
+    (limited,) = (
+        row
+        for row in json.loads(run("check", "vit_b_16", *limits, *step).out)["rows"]
+        if row["figure"] == "train.kept_bytes"
+    )
+    assert limited["computed"] == training["kept_bytes"] > training["requested_bytes"]
+    for key in ("kept_bytes", "requested_bytes", "gradients_bytes"):
+        column = FIGURES[f"train.{key}"]
+        report = analyzed("vit_b_16", TrainingStep("adamw"), batch=2)
+        assert column.of_total(report) == training[key]
+        assert column.of is None or column.of_column(report) == training[key]
+    rounding = write_bytes(training["kept_bytes"] - training["requested_bytes"])
+    assert f"rounding {rounding}" in " ".join(run("memory", "vit_b_16", *step).out.split())
+    assert f"and {rounding} of the allocator's" in run("memory", "vit_b_16", "--per-layer", *step).out
 
 
 def test_what_is_not_known_is_no_zero(run):
     spec = "name: n\ninput: 5x3\nlayers: [lstm: {hidden: 4}, flatten, linear: 2]\n"
     found = json.loads(run("memory", "-", "--train", "--per-layer", "--format", "json", stdin=spec).out)
-    kept = {row["layer"]: row["train.kept_bytes"] for row in found["rows"]}
+    kept = {row["layer"]: row["train.requested_bytes"] for row in found["rows"]}
     assert kept["lstm1"] is None
     assert kept["linear1"] == 5 * 4 * 4 + 2 * 4
     assert {row["train.kept_share"] for row in found["rows"]} == {None}
@@ -145,13 +169,13 @@ def test_what_is_not_known_is_no_zero(run):
     )
     page = training_by_layer(folded, 1, "table")
     assert page.rows[1][2] is None
-    assert below(page)["train.kept_bytes"] is None
+    assert below(page)["train.requested_bytes"] is None
 
 
 def test_auxiliary_heads_have_rows_of_their_own_and_others_their_part():
     whole = analyzed("googlenet")
     plain = archcalc.analyze("googlenet")
-    of = FIGURES["train.kept_bytes"].of_row
+    of = FIGURES["train.requested_bytes"].of_row
     with_heads = {row.name: of(row, whole) for row in whole.rows}
     assert with_heads == with_heads | {row.name: of(row, plain) for row in plain.rows}
     assert len(with_heads) > len(plain.rows)
@@ -182,6 +206,35 @@ def test_what_is_kept_and_its_share_fit_80_columns(run, name):
     header = next(line for line in text.splitlines() if line.startswith("layer"))
     assert "kept" in header
     assert "of kept" in header
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "memory {} --train --per-layer",
+        "memory {} --per-layer",
+        "memory {} --timeline",
+        "params {} --per-layer",
+        "params {} --per-layer --split",
+        "flops {} --per-layer",
+    ],
+)
+def test_a_deep_network_opens_folded_for_people(run, line):
+    words = line.format("vit_l_16").split()
+    folded = run(*words, COLUMNS=80).out
+    assert "--depth all shows every layer" in folded
+    assert "encoder24.layer1.mlp" not in folded.replace("backward of encoder24.layer1.mlp", "")
+    every = run(*words, "--depth", "all").out
+    assert "encoder24.layer1.mlp" in every
+    assert "encoder24.layer1.mlp" in run(*words, "--format", "csv").out
+    assert "--depth" not in run(*line.format("lenet5").split()).out
+
+
+def test_a_timeline_keeps_its_phases_and_its_width(run):
+    out = run("memory", "vit_l_16", "--timeline", "--depth", "all", COLUMNS=80).out
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.search("^forward +encoder1.layer1.attention.attention1.q ", out, re.MULTILINE)
+    assert re.search("^backward +encoder1.layer1.attention.attention1.q ", out, re.MULTILINE)
 
 
 def count_calls(work):

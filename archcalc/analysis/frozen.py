@@ -43,9 +43,17 @@ def find_learnt(run: Run, frozen: Sequence[str]) -> Learnt:
     if not any(learnt):
         raise ArchcalcError(
             f"nothing of {run.network.name} is left that learns",
-            hint="freeze less: such as all but the last layer",
+            hint=f"freeze less: such as all but the last layer{_write_others(run)}",
         )
     return learnt
+
+
+def _write_others(run: Run) -> str:
+    """Return the pattern of all but the last layer that learns, where its name begins as no other does; else nothing."""
+    names = [node.name for node, facts in zip(run.nodes, run.facts, strict=True) if facts.tensors[0]]
+    first = names[-1][0]
+    is_alone = [name[0] for name in names].count(first) == 1 and first.isalpha()
+    return f", '[!{first}]*': what does not begin with {first}" if is_alone else ""
 
 
 def find_flow(run: Run, learnt: Learnt) -> list[bool]:
@@ -103,6 +111,11 @@ def _complain(run: Run, pattern: str) -> ArchcalcError:
     """Return what is wrong with a pattern that names no weights: it names no layer, or layers that have none."""
     is_named = _matcher(pattern)
     unlearned = [node.name for node in run.nodes if is_named(_beginnings(node.name))]
+    if not unlearned and any(node.name.startswith(pattern) for node in run.nodes):
+        return ArchcalcError(
+            f"{run.network.name} has no layer or block '{pattern}' to freeze",
+            hint=f"write '{pattern}*' for all whose names begin so",
+        )
     if not unlearned:
         return ArchcalcError(
             f"{run.network.name} has no layer or block '{pattern}' to freeze",

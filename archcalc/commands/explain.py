@@ -82,8 +82,10 @@ def explain(
     }
     values = ValueOptions(on=on, weights=weights, bias=bias, flip=flip, im2col=im2col)
     if is_about_values(values):
-        if step is not None:
-            raise click.UsageError("--on and --im2col show no step of training: leave out its options")
+        if step is not None or model["train"]:
+            raise click.UsageError(
+                "--on and --im2col show no step of training: leave out --train and its options"
+            )
         emit(page_on_values(layer, values, model), form)
     elif is_sum(model["model"]):
         from archcalc.formats.language.expressions import SIGNS, work_out
@@ -93,6 +95,10 @@ def explain(
     else:
         model["train"] = model["train"] or step is not None
         emit(_explain(model, layer, step), form)
+
+
+IN_TRAINING = "--train tells of a step of training where a LAYER is named; of blocks, archcalc memory MODEL --train --per-layer does"
+"""What a page says under --train that is about no layer."""
 
 
 def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) -> Sheet:
@@ -111,8 +117,11 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
     if step is not None:
         if layer is not None and not any(is_inside(row.name, layer) for row in report.rows):
             report.position(layer)  # which says that there is none
-        raise click.UsageError("the options of a step of training are about a LAYER: name one")
-    return _page(_with_heads_of(layer, report, model), layer)
+        raise click.UsageError(
+            "the options of a step of training are about a LAYER: name one, or ask memory MODEL --train --per-layer"
+        )
+    page = _page(_with_heads_of(layer, report, model), layer)
+    return page._replace(notes=(*page.notes, IN_TRAINING)) if model["train"] else page
 
 
 WHOLE_NUMBER = ".*(?:(?<![0-9])|(?![0-9]))"

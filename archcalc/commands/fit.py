@@ -37,6 +37,7 @@ class FitOptions(Options, StepOptions):
         "fit mobilenet_v1 --ram 256KiB --dtype int8",
         "fit mobilenet_v2 --ram 512KiB --flash 4MiB --dtype int8",
         "fit mobilenet_v1 --ram cortex_m7 --dtype int8",
+        "fit mobilenet_v2 --flash 2MiB --dtype int8 --vary width",
         "fit simple_convnet --limit 'params <= 1M' --vary hidden_size",
         "fit vgg16 --limit 'macs <= 40G' --vary input",
     )
@@ -67,7 +68,8 @@ class FitOptions(Options, StepOptions):
     metavar="WHAT",
     shell_complete=complete_varied,
     help="batch, input, which is then square, checkpoint, for what runs the least again in a step of training, or a "
-    "parameter of the spec.  [default: batch; input with --ram or --flash]",
+    "parameter of the spec: a whole number, or one with a point, such as a width of 1.0, in hundredths.  "
+    "[default: batch; input with --ram or --flash]",
 )
 @step_options
 @limit_option
@@ -105,9 +107,10 @@ def fit(
     limits = read_limits(stated, short)
     if what in ("batch", "input", "checkpoint") and options[what]:  # type: ignore[literal-required]
         raise click.UsageError(f"--{what} is what is varied: leave it out, or vary something else")
+    given = overrides(options["settings"])
+    if what in given:
+        raise click.UsageError(f"--set {what}=… gives what is varied: leave it out, or vary something else")
     tell_namesake(model)
-    found = archcalc.fit(
-        model, limits, what, parameters=overrides(options["settings"]), **conditions_of(options), step=step
-    )
+    found = archcalc.fit(model, limits, what, parameters=given, **conditions_of(options), step=step)
     emit(fitting.sheet(found, form), form)
     ctx.meta[STATUS] = int(found.value is None)

@@ -46,7 +46,7 @@ def step_options(command: FC) -> FC:
             multiple=True,
             metavar="GLOB",
             help="Weights that do not learn: a layer, a block, or one weight such as conv1.bias, as show and params --split "
-            "name them, or a pattern with *; may be repeated.",
+            "name them, or a pattern: * is anything, '[!h]*' what does not begin with h; may be repeated.",
         ),
         click.option("--ranks", type=Whole(), metavar="N", help="Among how many --shard shares out."),
         click.option(
@@ -119,6 +119,7 @@ def read_step(options: StepOptions) -> TrainingStep | None:
         "memory alexnet --batch 32 --optimizer adam --timeline",
         "memory vgg16 --per-layer",
         "memory vit_b_16 --train --per-layer --depth 1",
+        "memory vgg16 --train --per-layer --sort -train.requested_bytes",
     )
 )
 @click.option(
@@ -133,6 +134,12 @@ def read_step(options: StepOptions) -> TrainingStep | None:
     help="A row for every layer, forward and backward: what is there meanwhile in a step of training; --depth folds "
     "blocks, the highest moment of each.",
 )
+@click.option(
+    "--sort",
+    "by",
+    metavar="KEY",
+    help="The column to sort --per-layer by, such as train.requested_bytes; -train.requested_bytes puts the largest first.",
+)
 @step_options
 @depth_option
 @report_options
@@ -140,6 +147,7 @@ def memory(
     form: str,
     per_layer: bool,
     timeline: bool,
+    by: str | None,
     depth: int | None,
     **options: Unpack[MemoryOptions],
 ) -> None:
@@ -152,6 +160,7 @@ def memory(
     and go, the optimizer's step has temporaries; blocks are those that PyTorch's allocator hands out.
     """
     from archcalc.views import totals, training, training_layers
+    from archcalc.views.layers import level, sort_rows
 
     step = read_step(options)
     options["train"] = options["train"] or timeline or step is not None
@@ -160,12 +169,16 @@ def memory(
     if not (per_layer or timeline):
         check_depth(depth, "--per-layer", "--timeline")
     report = analyze_model(options["model"], options["settings"], step, **conditions_of(options))
+    if by is not None and not per_layer:
+        raise click.UsageError("--sort is about rows of layers: --per-layer shows them")
     if per_layer and options["train"]:
-        emit(training_layers.training_by_layer(report, depth, form), form)
+        page = training_layers.training_by_layer(report, level(report, depth, form), form)
     elif per_layer:
-        emit(totals.memory_by_layer(report, depth), form)
+        page = totals.memory_by_layer(report, level(report, depth, form))
+    elif timeline:
+        page = training.timeline(report, level(report, depth, form))
     elif options["train"]:
-        page = training.timeline(report, depth) if timeline else training.memory_in_training(report, form)
-        emit(page, form)
+        page = training.memory_in_training(report)
     else:
-        emit(totals.memory(report), form)
+        page = totals.memory(report)
+    emit(page if by is None else sort_rows(page, by), form)

@@ -150,11 +150,15 @@ def params(
     folding = fold_batchnorms(report) if fold_batchnorm else None
     report = folding.report if folding else report
     if split:
-        sheet = layers.split_by_layer(report, depth) if per_layer else layers.split_by_op(report)
+        sheet = (
+            layers.split_by_layer(report, layers.level(report, depth, form))
+            if per_layer
+            else layers.split_by_op(report)
+        )
     elif formula:
         sheet = totals.formulas(report)
     elif per_layer:
-        sheet = layers.layers(report, layers.PARAMS, depth, about="params_share")
+        sheet = layers.layers(report, layers.PARAMS, layers.level(report, depth, form), about="params_share")
     else:
         sheet = totals.totals(report, totals.PARAMS)
     emit(with_folding(sheet, folding), form)
@@ -180,9 +184,13 @@ def flops(form: str, per_layer: bool, depth: int | None, **options: Unpack[Model
     With --train also the MACs of a training step: forward, and as many again for the gradient of each
     layer's weights and for that of its input, which the first layer that learns does not need.
     """
-    from archcalc.views import totals
+    from archcalc.views import layers, totals
 
     if not per_layer:
         check_depth(depth, "--per-layer")
     report = analyze_model(**options)
-    emit(totals.work_by_layer(report, depth) if per_layer else totals.work(report), form)
+    if per_layer:
+        sheet = totals.work_by_layer(report, layers.level(report, depth, form))
+    else:
+        sheet = totals.work(report)
+    emit(sheet, form)

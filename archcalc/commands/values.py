@@ -98,12 +98,15 @@ class Size(click.ParamType):  # type: ignore[explicit-any, type-arg]  # generic 
         except ArchcalcError as error:
             hint = f"; {error.hint}" if error.hint else ""
             self.fail(f"{visible(error.fact)}{visible(hint)}", param, ctx)
-        if text.isdigit() and amount < KIBIBYTE:
+        if not amount:
+            self.fail(f"{text} is no memory: write such as 24GiB", param, ctx)
+        if text.isdigit() and amount < UNITLESS:
             self.fail(f"{text} bytes? write {text}GiB, or {text}B where bytes are meant", param, ctx)
         return text
 
 
-KIBIBYTE = 1024
+UNITLESS = 10_000
+"""Numbers below this had a unit that was forgotten, or are the name of a device."""
 
 
 class Elements(Whole):

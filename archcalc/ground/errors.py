@@ -265,4 +265,4 @@ def nearest(word: object, known: Iterable[str]) -> str | None:
         return None
     likeness = [SequenceMatcher(None, word.lower(), name).ratio() for name in close]
     best = [names[name] for name, ratio in zip(close, likeness, strict=True) if ratio == max(likeness)]
-    return f"did you mean {' or '.join(best)}?"
+    return None if 1 < len(best) == len(names) else f"did you mean {' or '.join(best)}?"

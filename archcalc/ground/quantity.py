@@ -12,8 +12,8 @@ COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 BYTES = {
     "": 1,
     "b": 1,
-    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
-    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgtp", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgtp", 1)},
 }
 WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
 """A whole number; commas stand between groups of three digits."""
@@ -23,9 +23,9 @@ LONGEST = 100
 """The longest quantity or claim, in characters."""
 GROUPS = re.compile(r"[0-9],(?![0-9]{3}(?![0-9]))")
 """A comma that parts no group of three digits."""
-BITS = re.compile(r"[KMGT]i?b")
+BITS = re.compile(r"[KMGTP]i?b")
 """Units of bits: the small letter is not that of bytes."""
-HALF_UNITS = re.compile(r"[KMGT]i?b?", re.IGNORECASE)
+HALF_UNITS = re.compile(r"[KMGTP]i?b?", re.IGNORECASE)
 """What may be meant for a unit of bytes and is none: 24G and 24Gb can be GiB and GB."""
 
 

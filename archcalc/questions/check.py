@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
 from archcalc.analysis.figures import FIGURES
-from archcalc.analysis.figures.training import are_about_step
+from archcalc.analysis.figures.training import SAYS_NOTHING, are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.training import check_type
 from archcalc.arithmetic.window import Rounding
@@ -52,7 +52,7 @@ def check(
     is_trained = any(are_about_step(singles(each)) for each in stated)
     if step is not None and not is_trained:
         raise CallError(
-            "how a step of training is done is said, and no limit is on what it takes",
+            SAYS_NOTHING,
             hint="such as --limit 'train.peak_bytes <= 24GiB'",
         )
     within: list[Finding] = []
@@ -125,7 +125,7 @@ def _judge_limit(limit: Limit, report: Report) -> Finding:
         if _tells(single, report)
     }
     computed = {single.figure: amounts.get(single.figure) for single in singles(limit)}
-    about = Finding(report.name, None, "", None, computed, judge(limit, report), limit.source)
+    about = Finding(report.name, None, "", None, computed, judge(limit, report), limit.source, report=report)
     if isinstance(limit, FigureLimit):
         return about._replace(
             figure=limit.figure,

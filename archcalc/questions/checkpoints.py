@@ -10,7 +10,7 @@ from archcalc.analysis.training.segments import list_checkpoints
 from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import train
 from archcalc.network.network import FigureLimit
-from archcalc.questions.fitted import Alternative, Fit, look_at
+from archcalc.questions.fitted import CONTEXT, Alternative, Fit, Spared, leave_free, look_at
 
 CHECKPOINT = "checkpoint"
 
@@ -34,7 +34,28 @@ def fit_checkpoint(report: Report, bounds: Sequence[FigureLimit]) -> Fit:
     over = _find_next(looked, found)
     value, report_of_it = (None, None) if found is None else (found.value, _checkpoint(report, found.value))
     next_value, report_over = (None, None) if over is None else (over.value, _checkpoint(report, over.value))
-    return Fit(bounds, CHECKPOINT, value, report_of_it, next_value, report_over, len(looked), looked)
+    return Fit(
+        bounds,
+        CHECKPOINT,
+        value,
+        report_of_it,
+        next_value,
+        report_over,
+        len(looked),
+        looked,
+        spared=_spare(report, looked, bounds),
+    )
+
+
+def _spare(report: Report, looked: Sequence[Alternative], bounds: Sequence[FigureLimit]) -> Spared | None:
+    """Return the first that fits with room left for CUDA's context; None where no limit is on what a GPU has."""
+    spare = leave_free(bounds, report.run.conditions.step)
+    if spare is None:
+        return None
+    fitting = (
+        each.value for each in looked if each.fits and look_at(_checkpoint(report, each.value), spare).fits
+    )
+    return Spared(CONTEXT, next(fitting, None))
 
 
 def _checkpoint(report: Report, checkpoint: str) -> Report:

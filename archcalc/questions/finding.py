@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.budget import Outcome
+from archcalc.analysis.report import Report
 
 Verdict = Outcome | Literal["upheld", "refuted"]
 """What comes of a comparison: an expectation is ok or wrong, a claim upheld or refuted at its own precision.
@@ -21,7 +22,8 @@ class Finding(NamedTuple):
     they are written, `operator` the word, `expected` nothing, and `computed` has each figure by its key. `arithmetic`
     is how what is computed comes about, where a claim is refuted or needs to be read in a certain way. A claim about
     two amounts is computed as a fraction, their ratio, or as their difference; one of a formula has no network. `most_at`
-    is the layer that has most of what is limited, or when most of it is there; None where nobody can say.
+    is the layer that has most of what is limited, or when most of it is there; None where nobody can say. `report` is what a
+    limit is held against; None for what is no limit.
     """
 
     network: str | None
@@ -36,6 +38,7 @@ class Finding(NamedTuple):
     reading: str | None = None
     arithmetic: str | None = None
     most_at: str | None = None
+    report: Report | None = None
 
     @property
     def holds(self) -> bool:

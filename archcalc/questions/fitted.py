@@ -10,9 +10,13 @@ from archcalc.analysis.budget import judge_all
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
+from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import check_type
 from archcalc.ground.errors import ExceededError
 from archcalc.network.network import FigureLimit
+
+ON_GPU = ("train.peak_bytes", "train.reserved_bytes")
+"""The figures of what PyTorch has of a GPU's memory."""
 
 
 class Look(NamedTuple):
@@ -33,23 +37,51 @@ class Alternative(NamedTuple):
     peak_bytes: int | None
 
 
+class Spared(NamedTuple):
+    """The largest value, or the checkpoint, that fits with so many bytes left free; None where none does."""
+
+    free: int
+    value: int | float | str | None
+
+
 class Fit(NamedTuple):
     """The largest `value` of what is varied with which all limits hold, and the report of it; None where none does.
 
     `over` is the report of the next value that suits the network, which is `next`, and with which a limit is broken; None
-    where there is none. `bounds` are the limits, and `looks` how many reports were made. Of checkpoints the value is the
-    one that runs the least again, the next one comes nearest of those that run less again, or of all where none fits, and
-    `alternatives` are all.
+    where there is none. Where `next` is None, too, no limit is reached, and `value` is the largest that was tried. `bounds` are
+    the limits, and `looks` how many reports were made. Of checkpoints the value is the one that runs the least again, the
+    next one comes nearest of those that run less again, or of all where none fits, and `alternatives` are all. `unmoved`
+    are the figures under limits that what is varied does not change; `sides` the parameters of the spec that are as large as
+    the input's own side, where that is varied. `spared` is the value that fits with some memory left free, where a limit is
+    on what PyTorch allocates on a GPU; None elsewhere.
     """
 
     bounds: Sequence[FigureLimit]
     vary: str
-    value: int | str | None
+    value: int | float | str | None
     report: Report | None
-    next: int | str | None
+    next: int | float | str | None
     over: Report | None
     looks: int
     alternatives: Sequence[Alternative] = ()
+    unmoved: Sequence[str] = ()
+    sides: Sequence[str] = ()
+    spared: Spared | None = None
+
+
+CONTEXT = 500 * 2**20
+"""The bytes that CUDA's context takes on a GPU, about, beside all that PyTorch allocates."""
+
+
+def leave_free(bounds: Sequence[FigureLimit], step: TrainingStep | None) -> list[FigureLimit] | None:
+    """Return limits that leave room for CUDA's context on a GPU; None where none is on what PyTorch has there."""
+    on_gpu = step is None or step.device == "cuda"
+    if not on_gpu or not any(bound.figure in ON_GPU for bound in bounds):
+        return None
+    return [
+        bound._replace(bound=max(bound.bound - CONTEXT, 0)) if bound.figure in ON_GPU else bound
+        for bound in bounds
+    ]
 
 
 def look_at(report: Report, bounds: Sequence[FigureLimit]) -> Look:

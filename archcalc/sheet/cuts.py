@@ -10,6 +10,8 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 
 WORD = re.compile(r"\S+")
 NUMBER = re.compile(r"[0-9]+$")
+DOT = re.compile(r"(?<=\w)\.(?!\d)")
+"""A dot between the parts of a name; that of a number has a digit behind it."""
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -28,12 +30,18 @@ def line_ends(text: str, width: int) -> Iterator[tuple[int, int]]:
                 start = word.start()
             end = word.end()
             while cell_len(text[start:end]) > width:
-                part = chop_cells(text[start:end], width)[0]
-                stop = start + (part.rfind(".") + 1 or len(part))  # a name breaks between its parts
+                stop = start + _length_of_line(text[start:end], width)
                 yield start, stop
                 start = stop
         yield start, end
         place += len(paragraph) + 1
+
+
+def _length_of_line(word: str, width: int) -> int:
+    """Return how much of a word that is too long goes on a line: of a name whole parts, up to the last dot that has room."""
+    room = max(len(chop_cells(word, width)[0]), 1)
+    dots = [dot.end() for dot in DOT.finditer(word, 0, room)]
+    return dots[-1] if dots else room
 
 
 def clip(text: str, width: int, mark: str = "…") -> str:

@@ -212,21 +212,26 @@ FOLDED = object_of(
 FOLDING: dict[str, Schema] = {
     "folding": describe("of batch normalisations; null where it was not asked for", or_null(FOLDED)),
 }
-VALUE: Schema = {"type": ["integer", "string"]}
+VALUE: Schema = {"type": ["number", "string"]}
 FITTED: dict[str, Schema] = {
     "vary": describe("what was varied: batch, input, checkpoint or a parameter", TEXT),
     "value": describe(
-        "the largest value that fits, or the checkpoint that runs the fewest MACs again; null where none does",
+        "the largest value that fits, the largest that was tried where no limit is reached, or the checkpoint that runs the "
+        "fewest MACs again; null where none does",
         or_null(VALUE),
     ),
     "next_value": describe(
         "the next one, with which a limit is broken, or that suits no layer; of checkpoints the nearest of those that "
-        "run less again, or of all where none fits",
+        "run less again, or of all where none fits; null where no limit is reached",
         or_null(VALUE),
     ),
     "in_the_way": describe(
         "the layer that has most of what breaks the limit, or while which most is alive; null where none is broken",
         or_null(TEXT),
+    ),
+    "left_free": describe(
+        "the value that fits with so many bytes left free, for CUDA's context; null where no limit is on a GPU's memory",
+        or_null(object_of({"free": COUNT, "value": or_null(VALUE)})),
     ),
     "looks": describe("how many reports were made", COUNT),
     "alternatives": describe(

@@ -53,7 +53,8 @@ TRAINING = object_of(
             or_null(SIZE),
         ),
         "requested_bytes": describe(
-            "the same as it was asked for; null where a layer is unknown", or_null(SIZE)
+            "the same as it was asked for, before the allocator's rounding; null where a layer is unknown",
+            or_null(SIZE),
         ),
         "peak_bytes": describe("the most of a whole step, all that is there included", or_null(SIZE)),
         "peak_at": describe("when that is: a phase and a layer", or_null(TEXT)),

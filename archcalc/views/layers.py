@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from archcalc.analysis.blocks import by_op, deepest, fitting_depth, fold
 from archcalc.analysis.blocks import tree as treed
@@ -87,7 +88,7 @@ SUMS = (
 STORED = frozenset(("activation_bytes", "in_place", "alive"))
 """The columns whose bytes are of the low type in mixed precision."""
 STEP: tuple[str, ...] = (
-    "train.kept_bytes",
+    "train.requested_bytes",
     "train.kept_share",
     "train.output_bytes",
     "train.copy_bytes",
@@ -144,7 +145,24 @@ def layers(
     rows = report.rows if depth is None else fold(report, depth)
     sheet = _table(report, rows, keys)
     shown = tuple(each._replace(priority=0) if each.key == about else each for each in sheet.columns)
-    return sheet._replace(columns=shown, notes=(*_folding(report, len(rows)), *sheet.notes))
+    return sheet._replace(columns=shown, notes=(*note_folding(report, len(rows)), *sheet.notes))
+
+
+def sort_rows(sheet: Sheet, by: str) -> Sheet:
+    """Return a page with its rows sorted by a column, the largest first where a - stands before its key; the unknown last.
+
+    Raises:
+        ArchcalcError: there is no such column of numbers.
+    """
+    key = by.removeprefix("-").strip().lower()
+    sums = [isinstance(cell, int | float) for cell in sheet.footer or ()]
+    known = [column.key for column, is_sum in zip(sheet.columns, sums, strict=False) if is_sum]
+    check_columns((key,), known, "rows cannot be sorted by")
+    place = [column.key for column in sheet.columns].index(key)
+    told = [row for row in sheet.rows if isinstance(row[place], int | float)]
+    told.sort(key=itemgetter(place), reverse=by.startswith("-"))
+    untold = [row for row in sheet.rows if not isinstance(row[place], int | float)]
+    return sheet._replace(rows=(*told, *untold))
 
 
 def layer_types(report: Report, stated: str | None, form: str) -> Sheet:
@@ -169,7 +187,8 @@ def split_by_op(report: Report) -> Sheet:
 def split_by_layer(report: Report, depth: int | None) -> Sheet:
     """Return a row for each layer or block that has parameters: weights, biases and others apart."""
     rows = report.rows if depth is None else fold(report, depth)
-    return _table(report, [row for row in rows if row.params], ("layer", "weights", *PARTS))
+    sheet = _table(report, [row for row in rows if row.params], ("layer", "weights", *PARTS))
+    return sheet._replace(notes=(*note_folding(report, len(rows)), *sheet.notes))
 
 
 def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
@@ -206,7 +225,8 @@ def _notes_on_fields(fields: Iterable[object]) -> tuple[str, ...]:
     return (REACHES,) if any(map(kinds.FIELD.is_larger, fields)) else ()
 
 
-def _folding(report: Report, shown: int) -> tuple[str, ...]:
+def note_folding(report: Report, shown: int) -> tuple[str, ...]:
+    """Return that layers are folded to so many rows; nothing where they are not."""
     if shown == len(report.rows):
         return ()
     return (f"{len(report.rows)} layers folded to {shown} rows: --depth all shows every layer",)

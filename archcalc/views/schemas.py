@@ -116,7 +116,7 @@ def _commands() -> dict[str, list[Schema]]:
         "explain": _explain_pages(),
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
-        "fit": [_page(_row(fitting.COLUMNS), beside.FACTS | beside.FITTED)],
+        "fit": [_page(_row(fitting.FOR_MACHINES), beside.FACTS | beside.FITTED)],
         "compare": [_describe_comparison()],
         "reconcile": [
             _page(_row(reconciliation.OVERVIEW), beside.FACTS),

@@ -178,10 +178,8 @@ def _sum_up(explanation: StepExplanation) -> Iterator[tuple[str, str]]:
     training = explanation.training
     whole = training.requested_bytes
     of = ", as far as is known," if whole is None else f" of {write_bytes(whole)}"
-    yield (
-        "kept at this layer",
-        f"{write_bytes(explanation.kept)}{of} between forward and backward; each tensor counts once, where it is first kept",
-    )
+    kept = f"{write_bytes(explanation.kept)}{of} between forward and backward before the allocator's rounding"
+    yield "kept at this layer", f"{kept}; each tensor counts once, where it is first kept"
     sizes = {tensor.dtype: SIZES[tensor.dtype] for tensor in explanation.tensors if tensor.dtype}
     yield "bytes of a number", ", ".join(f"{dtype} {size}" for dtype, size in sizes.items())
     if explanation.row.params:

@@ -152,9 +152,10 @@ def sum_activations(report: Report) -> Iterator[tuple[str, str]]:
 
     stored, in_place = report.totals.activations, report.totals.in_place
     gradients = f"; {write_bytes(2 * stored * each)} with a gradient for each" if report.train else ""
+    never = ", which no step does" if report.train else ""
     yield (
         "all activations",
-        f"{counted(stored)}, as if nothing were freed; {counted(stored + entered)} with the input{gradients}",
+        f"{counted(stored)}, as if nothing were freed{never}; {counted(stored + entered)} with the input{gradients}",
     )
     overwritten = f"{counted(in_place)}, where activations such as ReLU overwrite their input"
     yield ("in place", f"{overwritten}; {counted(in_place + entered)} with the input")
@@ -168,7 +169,8 @@ def _lay_out(report: Report) -> Iterator[tuple[str, str]]:
     deployed = report.once(deploy)
     planned = f"; arena {BYTES.text(deployed.arena_bytes)}" if deployed.arena_bytes is not None else ""
     alive = f"{BYTES.text(deployed.peak_bytes)} alive at once while {deployed.peak_at} runs{planned}"
-    yield "deployed", f"{alive}: in place, batch normalisation folded"
+    weights = BYTES.text(deployed.report.weight_bytes)
+    yield "deployed", f"{alive}; weights {weights}: in place, batch normalisation folded"
 
 
 def memory_by_layer(report: Report, depth: int | None) -> Sheet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from archcalc.analysis.blocks import fold_names
@@ -15,8 +15,8 @@ from archcalc.analysis.training.step import TrainingStep
 from archcalc.analysis.training.training import Training, train
 from archcalc.sheet.kinds import BYTES, SHARE, TEXT, WHOLE_WORDS, WORDS
 from archcalc.sheet.numbers import group_digits, write_bytes
-from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Column, Sheet
+from archcalc.views.layers import note_folding
 from archcalc.views.page import facts, mixed_notes, subtitle
 from archcalc.views.totals import at_inference, sum_activations
 
@@ -31,11 +31,12 @@ TIMELINE = (
         "phase",
         "phase",
         TEXT,
-        "forward, backward, again where a layer runs once more, or the optimizer's step",
+        "forward, backward, again where a layer runs once more, or the optimizer's step; backward without a layer is its "
+        "beginning, when the loss has made the gradient of the output",
     ),
     Column("layer", "layer", WHOLE_WORDS, "the layer that runs, or the block; nothing for all of them"),
     Column("bytes", "memory", BYTES, "the most bytes that are there meanwhile"),
-    Column("share", "of the peak", SHARE, "the share of the most in the whole step"),
+    Column("share", "of the peak", SHARE, "the share of the most in the whole step", 1),
 )
 PARTS: dict[Part, tuple[str, str]] = {
     "weights": ("weights", "learnable"),
@@ -44,9 +45,9 @@ PARTS: dict[Part, tuple[str, str]] = {
     "optimizer": ("optimizer state", ""),
     "activations": ("activations", "outputs of layers that a backward pass or a later layer needs"),
     "kept": ("kept beside", "masks, indices, statistics and copies, for the backward pass alone"),
-    "gradients": ("gradients", "of activations, on their way back"),
+    "gradients": ("gradients of activations", "on their way back"),
     "weight gradients": (
-        "weight gradients",
+        "gradients of weights",
         "one for each learnable parameter that the backward pass has passed",
     ),
     "temporary": ("temporaries", "of the optimizer's step, and of products that are summed up"),
@@ -56,12 +57,6 @@ PARTS: dict[Part, tuple[str, str]] = {
     ),
 }
 """What each part of what is alive is called, and what it is."""
-NAMED_APART: dict[Part, tuple[str, str]] = {
-    **PARTS,
-    "gradients": ("gradients of activations", "on their way back"),
-    "weight gradients": ("gradients of weights", PARTS["weight gradients"][1]),
-}
-"""The same for people, so that no two read alike."""
 FROZEN = "learnable, frozen ones among them"
 """What weights are where not all of them learn."""
 NAMED = 5
@@ -79,13 +74,13 @@ PLURALS = {
 """What the tensors of a role are called together."""
 
 
-def memory_in_training(report: Report, form: str = "table") -> Sheet:
+def memory_in_training(report: Report) -> Sheet:
     """Return what is alive where most is in a step of training."""
     training = report.once(train)
     peak = training.peak_bytes
     return Sheet(
         columns=COLUMNS,
-        rows=tuple(_rows(training, PARTS if form in MACHINES else NAMED_APART)),
+        rows=tuple(_rows(training)),
         footer=("total", peak, "", f"the most at once: {training.peak_at}" if training.peak_at else ""),
         title=report.title or report.name,
         subtitle=subtitle(report, *describe_step(training.step)),
@@ -122,16 +117,21 @@ def timeline(report: Report, depth: int | None = None) -> Sheet:
         title=report.title or report.name,
         subtitle=subtitle(report, *describe_step(training.step)),
         summary=peak,
-        notes=(*note_unknown(training.unknown), *note_ranks(training.step)),
+        notes=(
+            "backward without a layer: the loss has made the gradient of the output",
+            *note_folding(report, len(set(names))),
+            *note_unknown(training.unknown),
+            *note_ranks(training.step),
+        ),
         facts=facts(report) | {"inference": at_inference(report), "training": describe_training(training)},
     )
 
 
-def _rows(training: Training, named: Mapping[Part, tuple[str, str]]) -> Iterator[tuple[object, ...]]:
-    """Yield what is alive at the peak, or where that is not known what is there before the step, each part as it is `named`."""
+def _rows(training: Training) -> Iterator[tuple[object, ...]]:
+    """Yield what is alive at the peak, or where that is not known what is there before the step."""
     total = training.peak_bytes
     parts = training.resident if training.peak is None else training.peak.parts
-    for part, (name, meaning) in named.items():
+    for part, (name, meaning) in PARTS.items():
         if size := parts.get(part, 0):
             share = size / total if total else None
             yield name, size, share, _meaning(part, training) or meaning
@@ -155,8 +155,10 @@ def _meaning(part: Part, training: Training) -> str:
 
 def _kept(training: Training) -> Iterator[tuple[str, str]]:
     """Yield what is kept by role, the largest first; nothing where it is not all known."""
-    if training.kept_bytes is None:
+    kept, asked = training.kept_bytes, training.requested_bytes
+    if kept is None or asked is None:
         return
+    rounding = f", rounding {write_bytes(kept - asked)}" if kept > asked else ""
     sizes: dict[str, int] = {}
     for tensor in training.keeping.resident:
         name = PLURALS.get(tensor.role, tensor.role)
@@ -167,12 +169,12 @@ def _kept(training: Training) -> Iterator[tuple[str, str]]:
     if training.step.checkpoint == "none":
         yield (
             "kept",
-            f"{write_bytes(training.kept_bytes)} between forward and backward as {PROGRAM} does {backend}: {listed}",
+            f"{write_bytes(kept)} between forward and backward as {PROGRAM} does {backend}: {listed}{rounding}",
         )
     else:
         yield (
             "kept",
-            f"{write_bytes(training.kept_bytes)} between forward and backward: what goes into each segment",
+            f"{write_bytes(kept)} between forward and backward: what goes into each segment {write_bytes(asked)}{rounding}",
         )
 
 
@@ -181,23 +183,32 @@ def _options(training: Training, report: Report) -> Iterator[tuple[str, str]]:
     if training.step.frozen:
         yield (
             "learning",
-            f"{group_digits(training.learnt)} of {group_digits(report.totals.params)} parameters; the others are frozen",
+            f"{group_digits(training.learnt)} of {group_digits(report.totals.params)} parameters, in {_name_learning(training, report)}; the others are frozen",
         )
     yield (
-        "gradients of weights",
-        f"{write_bytes(training.gradients_bytes)} after the backward pass, {write_bytes(training.resident['optimizer'])} of the optimizer's state",
+        "after backward",
+        f"{write_bytes(training.gradients_bytes)} of gradients of weights, {write_bytes(training.resident['optimizer'])} of the optimizer's state",
     )
     if training.peak is not None and training.step.device == "cuda":
         yield "reserved", f"{write_bytes(training.peak.reserved)} by PyTorch's allocator after two steps"
     if again := training.recomputed:
-        yield "run again", f"{group_digits(again)} MACs{_weigh(again, report)}"
+        forward = report.totals.macs
+        share = f", {again / forward:.0%} of a forward pass" if forward else ""
+        yield "run again", f"{group_digits(again)} MACs{share}{weigh_again(again, report)}"
 
 
-def _weigh(again: int, report: Report) -> str:
-    """Return how much is run again beside a forward pass, and beside a whole step where that is known."""
-    forward, step = report.totals.macs, FIGURES["train.macs"].of_total(report)
-    share = f", {again / forward:.0%} of a forward pass" if forward else ""
-    return f"{share}: +{again / step:.0%} for the step" if share and isinstance(step, int) else share
+def _name_learning(training: Training, report: Report) -> str:
+    """Return the first layers that learn."""
+    learnt = zip(report.rows, training.keeping.learnt, strict=True)
+    names = [row.name for row, weights in learnt if weights]
+    more = f" and {len(names) - NAMED} more layers" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def weigh_again(again: int, report: Report) -> str:
+    """Return how much is run again beside the work of a whole step; nothing where that is not known."""
+    step = FIGURES["train.macs"].of_total(report)
+    return f": +{again / step:.0%} for the step" if isinstance(step, int) and step else ""
 
 
 def describe_step(step: TrainingStep, varied: str = "") -> Iterator[str]:

@@ -17,7 +17,7 @@ from archcalc.views.training import describe_step, describe_training, note_ranks
 
 COLUMNS = ("layer", "op", *STEP)
 """The columns of `memory --train --per-layer`."""
-ALWAYS = ("layer", "op", "train.kept_bytes", "train.kept_share")
+ALWAYS = ("layer", "op", "train.requested_bytes", "train.kept_share")
 """Those that people get even where there is nothing in them."""
 
 
@@ -25,7 +25,7 @@ def training_by_layer(report: Report, depth: int | None, form: str) -> Sheet:
     """Return what of a training step's memory is each layer's; people don't get columns with nothing in them."""
     training = report.once(train)
     keys = COLUMNS if form in MACHINES else tuple(key for key in COLUMNS if _says_something(key, report))
-    sheet = layers(report, keys, depth, "train.kept_bytes")
+    sheet = layers(report, keys, depth, "train.requested_bytes")
     return sheet._replace(
         subtitle=subtitle(report, *describe_step(training.step)),
         summary=tuple(_sum_up(training, report)),
@@ -52,15 +52,12 @@ def _sum_up(training: Training, report: Report) -> Iterator[tuple[str, str]]:
     """Yield what all layers keep, and what is there beside and no layer's."""
     asked, kept = training.requested_bytes, training.kept_bytes
     if asked is not None and kept is not None:
+        rounding = f" and {write_bytes(kept - asked)} of the allocator's rounding" if kept > asked else ""
         yield (
             "kept",
-            f"{write_bytes(asked)} between forward and backward; each tensor counts once, at the layer that keeps it first",
+            f"{write_bytes(kept)} between forward and backward: {write_bytes(asked)} at layers{rounding}",
         )
-        if kept > asked:
-            yield (
-                "rounding",
-                f"{write_bytes(kept - asked)} of the blocks that the allocator hands out beyond that: {write_bytes(kept)} in all",
-            )
+        yield "counted", "each tensor once, at the layer that keeps it first"
     shared = training.optimizer.shared if training.learnt else 0
     beside = f", {write_bytes(shared)} of it once for all layers" if shared else ""
     if FIGURES["train.beside_bytes"].of_column(report):

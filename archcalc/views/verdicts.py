@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
+from archcalc.analysis.conditions import Conditions, DType
 from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures.training import TRAINED
+from archcalc.analysis.report import Report
+from archcalc.analysis.training.step import TrainingStep
 from archcalc.questions.finding import Finding
 from archcalc.sheet.kinds import (
     AMOUNTS,
@@ -23,6 +27,8 @@ from archcalc.sheet.renderers import MACHINES
 from archcalc.sheet.sheet import Cell, Column, Sheet
 from archcalc.views import claimed
 from archcalc.views.claimed import write_computed, write_verdict
+from archcalc.views.page import subtitle
+from archcalc.views.training import describe_step
 
 COLUMNS = (
     Column("network", "network", TEXT, "the network's name", 3),
@@ -48,6 +54,8 @@ COLUMNS = (
     ),
 )
 
+EXPECTED = "expected figures are about the network as its spec states it: one sample of its own input"
+
 
 def findings(
     judged: Sequence[Finding], sound: int, broken: Sequence[str], unjudged: Sequence[str], form: str
@@ -67,8 +75,13 @@ def findings(
         sheet = claimed.table(claims)
     else:
         sheet = _table(shown, claims, is_for_people=form not in MACHINES)
+    conditions = _describe_limits(judged)
     return sheet._replace(
-        notes=tuple(_outcome(judged, sound, len(broken), len(unjudged))),
+        subtitle=conditions,
+        notes=(
+            *((EXPECTED,) if conditions and any(map(_is_expectation, judged)) else ()),
+            *_outcome(judged, sound, len(broken), len(unjudged)),
+        ),
         facts={
             "checked": len(judged) - len(claims),
             "wrong": sum(finding.verdict == "wrong" for finding in judged),
@@ -79,6 +92,32 @@ def findings(
             "errors": [*broken, *unjudged],
         },
     )
+
+
+def _is_expectation(finding: Finding) -> bool:
+    return finding.operator is None and finding.claim is None
+
+
+def _describe_limits(judged: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the conditions that limits are held under, where these are not those of the spec; nothing elsewhere.
+
+    The inputs of several networks may be several, and are then left out.
+    """
+    limits = [finding for finding in judged if finding.report is not None]
+    is_trained = any(TRAINED in finding.figure for finding in limits)
+    reports = [finding.report for finding in limits if finding.report is not None]
+    if not is_trained and all(map(_is_usual, reports)):
+        return ()
+    without = "input" if len({report.name for report in reports}) > 1 else ""
+    step = reports[0].run.conditions.step or TrainingStep()
+    how = describe_step(step) if is_trained else ()
+    return (f"limits: {subtitle(reports[0], *how, without=without)[0]}",)
+
+
+def _is_usual(report: Report) -> bool:
+    """Tell whether a report is of one sample of the usual input in the type that a network says."""
+    dtype = report.run.network.dtype or "float32"
+    return report.run.conditions == Conditions({}, None, cast("DType", dtype), None, train=False)
 
 
 def _table(shown: Sequence[Finding], claims: Sequence[Finding], *, is_for_people: bool) -> Sheet:
@@ -92,8 +131,9 @@ def _table(shown: Sequence[Finding], claims: Sequence[Finding], *, is_for_people
         rows=tuple(
             tuple(_cells(finding, is_for_people=is_for_people)[place] for place in kept) for finding in shown
         ),
-        summary=tuple(
-            (write_verdict(finding), _explain(finding)) for finding in claims if finding.arithmetic
+        summary=(
+            *_say_most(shown),
+            *((write_verdict(finding), _explain(finding)) for finding in claims if finding.arithmetic),
         ),
     )
 
@@ -108,7 +148,7 @@ def _cells(finding: Finding, *, is_for_people: bool) -> tuple[object, ...]:
     expected, computed = _write_limited(finding) if finding.operator else _write_stated(finding)
     return (
         finding.network or "",
-        finding.layer or (_find_most(finding) if is_for_people else ""),
+        finding.layer or "",
         finding.figure,
         finding.operator or "",
         expected,
@@ -121,9 +161,13 @@ def _cells(finding: Finding, *, is_for_people: bool) -> tuple[object, ...]:
     )
 
 
-def _find_most(finding: Finding) -> str:
-    """Return where most is of what breaks a limit; nothing where it holds."""
-    return f"most: {finding.most_at}" if finding.most_at and not finding.holds else ""
+def _say_most(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """Yield where most is of what breaks a limit: at which layer, or when."""
+    several = len({finding.network for finding in findings}) > 1
+    for finding in findings:
+        if finding.most_at and not finding.holds:
+            of = f" of {finding.network}" if several else ""
+            yield "in the way", f"{finding.most_at}: most of {finding.figure}{of}"
 
 
 def _write_stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:

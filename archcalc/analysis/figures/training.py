@@ -20,6 +20,9 @@ OfRow = Callable[[Row, Report], int | None]
 TRAINED = "train."
 """What the keys of figures of a step of training begin with."""
 
+SAYS_NOTHING = "how a step of training is done is said, and no limit is on what it takes"
+"""What is wrong where limits are on other figures."""
+
 
 def are_about_step(limits: Iterable[FigureLimit]) -> bool:
     """Tell whether some limit is on a figure of a step of training."""
@@ -104,18 +107,24 @@ figure(
     Figure(
         "train.kept_bytes",
         BYTES,
-        "bytes between forward and backward beside weights, buffers and the optimizer's state: of a layer those that "
-        "count at it, of a network as allocated",
-        title="kept",
+        "bytes between forward and backward beside weights, buffers and the optimizer's state, as allocated",
         label="kept for the backward pass",
-        of=_share("whole"),
         total=_measure("kept_bytes"),
-        below=lambda report: report.once(_all_kept),
-        priority=0,
         known=_known(_measure("kept_bytes")),
         limit=True,
         of_outputs=True,
         where=_where,
+    )
+)
+figure(
+    Figure(
+        "train.requested_bytes",
+        BYTES,
+        "the same as it is asked for, before the allocator's rounding: of a layer those bytes that count at it",
+        title="kept",
+        of=_share("whole"),
+        total=lambda report: report.once(_all_kept),
+        priority=0,
         asked=True,
     )
 )
@@ -123,7 +132,7 @@ figure(
     Figure(
         "train.kept_share",
         SHARE,
-        "share of what all layers keep between forward and backward",
+        "share of train.requested_bytes, what all layers keep between forward and backward",
         title="of kept",
         of=_part_of_kept,
         priority=1,

@@ -27,10 +27,9 @@ def list_checkpoints(run: Run) -> tuple[str, ...]:
     count = len(run.nodes)
     growth = (max(count, 4) / 4) ** (1 / (LENGTHS - 1))
     lengths = {round(2 * growth**number) for number in range(LENGTHS)} - {isqrt(count)}
-    has_blocks = any(_top(node.name) for node in run.nodes)
     return (
         "none",
-        *(["blocks"] if has_blocks else []),
+        *(["blocks"] if _has_blocks(run) else []),
         "auto",
         *(f"every:{length}" for length in sorted(lengths)),
     )
@@ -43,7 +42,7 @@ def find_segments(run: Run, keeping: Keeping, checkpoint: str) -> list[Segment]:
     layers, or for "auto" the square root of all (Chen et al. 2016).
 
     Raises:
-        CallError: a segment would have more layers than there are.
+        CallError: a segment would have more layers than there are, or there are no blocks.
     """
     needs = [value.needs_gradient for value in keeping.values]
     return [
@@ -62,6 +61,11 @@ def _divide(run: Run, checkpoint: str) -> list[Segment]:
     if checkpoint == "none":
         return [(range(count), True)]
     if checkpoint == "blocks":
+        if not _has_blocks(run):
+            raise CallError(
+                f"{run.network.name} has no blocks, so that nothing would run again",
+                hint="auto is as many layers as the square root of all, every:N is N layers",
+            )
         return _blocks(run)
     length = max(isqrt(count), 1) if checkpoint == "auto" else read_length(checkpoint)
     if length > count:
@@ -88,6 +92,10 @@ def _blocks(run: Run) -> list[Segment]:
         segments.append((range(start, stop), not name))
         start = stop
     return segments
+
+
+def _has_blocks(run: Run) -> bool:
+    return any(_top(node.name) for node in run.nodes)
 
 
 def _top(name: str) -> str:
