@@ -18,6 +18,7 @@ from archcalc.arithmetic.window import Rounding, Uneven
 from archcalc.ground.errors import ArchcalcError, Problems, list_names, nearest
 from archcalc.op import settings as kinds
 from archcalc.op.keeps import Trained
+from archcalc.op.kernels import Timed
 from archcalc.op.setting import REQUIRED, Setting, check_says
 from archcalc.op.site import Shape, Shapes, Site, Sizes, Spot, sizes_of
 from archcalc.op.traits import Traits, check_traits
@@ -69,7 +70,7 @@ def add_up(works: Iterable[Work]) -> Work:
         kinds.table,
     ),
 )
-class Op(Trained):
+class Op(Trained, Timed):
     """A layer type. Subclasses declare settings and override what differs from "shape in, shape out".
 
     An op is an immutable value: two with the same settings are equal. Settings are declared as what a spec

@@ -1,1 +1,1 @@
-"""How long a network takes: devices, and what is known of them."""
+"""How long a network takes on a device: its kernels, and what each of them costs there."""

@@ -6,7 +6,7 @@ transcendental as an exponential. Truth is 1 and falsehood 0.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import inf, prod
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from archcalc.op.keeps import (
     full_on_cuda,
     gradient_of,
 )
+from archcalc.op.kernels import Kernels, pass_over
 from archcalc.op.op import NO_WORK, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, flag, number
@@ -296,6 +297,9 @@ class Where(Elementwise):
 
     def typed_by(self, at: Site, device: Device) -> Collection[int]:
         return (1, 2)
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("stretched" if prod(at.x) < prod(at.y) else "elementwise", at),)
 
     def forward(self, condition: Array, first: Array, second: Array) -> Array:
         from archcalc.arrays.kernels import where

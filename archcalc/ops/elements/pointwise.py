@@ -5,11 +5,13 @@ The work per element is declared as a `Work`; a transcendental function counts a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archcalc.arithmetic.number import Number
 from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, Role, Saved, follow, gradient_of
+from archcalc.op.kernels import Kernels, pass_over
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, flag, number
@@ -69,6 +71,9 @@ class Pointwise(Op):
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("function" if self.work(at).exponentials else "elementwise", at),)
+
 
 @op("identity", also="noop passthrough", example=("8x4x4", {}))
 class Identity(Pointwise):
@@ -127,6 +132,9 @@ class Dropout(Pointwise):
 
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return None if self.rate else strides
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return ()
 
     def forward(self, x: Array) -> Array:
         return x

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import pi, prod
 from typing import TYPE_CHECKING
 
 from archcalc.op.keeps import Backward, Keeps, Saved, gradient_of
+from archcalc.op.kernels import KernelKind, Kernels, pass_over
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import choice, number
-from archcalc.op.site import Site
+from archcalc.op.site import Shape, Site
 from archcalc.op.traits import Traits
 from archcalc.ops.elements.pointwise import Pointwise, keep_ends, overwriting, times
 
@@ -169,6 +171,10 @@ class Tanh(Pointwise):
         return tanh(x)
 
 
+SCALED_TANH: tuple[KernelKind, ...] = ("elementwise", "function", "elementwise")
+"""Its kernels: each of the products, and the hyperbolic tangent."""
+
+
 @op("scaled_tanh", example=("6x28x28", {}))
 class ScaledTanh(Op):
     """Squash each element: A·tanh(S·x).
@@ -191,6 +197,9 @@ class ScaledTanh(Op):
                 "temporary", at.x, f"{gradient_of('the input')}: the hyperbolic tangent, before it is scaled"
             )
         )
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return tuple([pass_over(kind, at) for kind in SCALED_TANH])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import tanh

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Self
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Keeps
+from archcalc.op.kernels import Kernels
 from archcalc.op.op import Op, Weights, op
 from archcalc.op.setting import idle, only
 from archcalc.op.settings import choice, flag, size, words
@@ -80,6 +82,9 @@ class Parameter(Op):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps()
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return ()
 
     def forward(self, value: Array) -> Array:
         return value.reshape(self.output_sizes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ from archcalc.op.keeps import (
     move_last,
     regroup,
 )
+from archcalc.op.kernels import KernelKind, Kernels, pass_over
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.setting import only
 from archcalc.op.settings import choice, count, flag, number
@@ -91,6 +93,9 @@ class BatchNorm(Op):
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("batchnorm", at, prod(at.y[1:])),)
 
     def forward(self, x: Array, running_mean: Array, running_var: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel
@@ -175,6 +180,10 @@ class LayerNorm(Op):
     def cast(self, at: Site, device: Device) -> Cast:
         return full_on_cuda(device)
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        taken = self._find_axes(at.x)
+        return (pass_over("rows", at, prod(at.x[: taken.start]) * prod(at.x[taken.stop :])),)
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import standardise
 
@@ -232,6 +241,9 @@ class GroupNorm(Op):
     def cast(self, at: Site, device: Device) -> Cast:
         return full_on_cuda(device)
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("rows", at, at.x[0] * self.groups),)
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, standardise
 
@@ -239,6 +251,18 @@ class GroupNorm(Op):
         if not self.affine:
             return y
         return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)
+
+
+ENERGY: tuple[KernelKind, ...] = (
+    "elementwise",
+    "copy",
+    "avgpool",
+    "elementwise",
+    "elementwise",
+    "function",
+    "elementwise",
+)
+"""The kernels of a local response norm: square, pad, mean, product, sum, power and quotient."""
 
 
 @op(
@@ -295,6 +319,9 @@ class LocalResponseNorm(Op):
             Saved(power, at.x, f"{gradient_of('the quotient')}: the power that the input is divided by"),
             why="the gradient of the square and of the quotient",
         )
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return tuple([pass_over(kind, at) for kind in ENERGY])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import neighbours

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Role, Saved, follow, gradient_of
+from archcalc.op.kernels import Kernel, Kernels, pass_over
 from archcalc.op.op import Op, Weights, Work, op
 from archcalc.op.settings import axis, count, flag, number
 from archcalc.op.site import Shape, Site, Spot
@@ -71,6 +72,9 @@ class RMSNorm(Op):
     def cast(self, at: Site, device: Device) -> Cast:
         return "float32"  # the CPU's makes its output of the input's type again
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("rows", at, prod(at.x[: -self.axes])),)
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import sqrt
 
@@ -124,6 +128,14 @@ class L2Norm(Op):
     def widens(self, at: Site, device: Device) -> bool:
         return device == "cuda"  # autocast has lengths in float32
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        lengths = prod(others(at.x, self.axis))
+        return (
+            Kernel("rows", prod(at.x), lengths, rows=lengths),
+            Kernel("elementwise", lengths, lengths),
+            Kernel("stretched", prod(at.x) + lengths, prod(at.y)),
+        )
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import maximum
         from archcalc.arrays.tensors import REDUCTIONS
@@ -174,6 +186,9 @@ class Affine(Op):
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides)
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return tuple([pass_over("stretched", at)] * (self.scale + self.shift))
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.tensors import along

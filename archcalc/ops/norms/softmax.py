@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.op.keeps import OUTPUT, AttentionPart, Backward, Device, Keeps
+from archcalc.op.kernels import Kernels, pass_over
 from archcalc.op.op import Op, Work, add_up, op
 from archcalc.op.settings import axis
 from archcalc.op.site import Shape, Site, Spot
@@ -45,6 +47,9 @@ class OverAxis(Op):
 
     def widens(self, at: Site, device: Device) -> bool:
         return device == "cuda"
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("rows", at, self.rows(at.x)),)
 
 
 @op("softmax", example=("1000", {}))

@@ -40,6 +40,7 @@ class Slice(Op):
     `channels` and `crop` say it shorter for the channels and for the borders. Source: ONNX Slice.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
@@ -113,6 +114,7 @@ class Take(Op):
     Source: torch.select, ONNX Gather.
     """
 
+    runs_as = "copy"
     traits = Traits(takes=(1, 2), least_axes=1)
 
     axis: int = axis("the axis, the batch being axis 0; negative ones count from the end")
@@ -171,6 +173,7 @@ class Embedding(Op):
     Looking up is no arithmetic. Source: torch.nn.Embedding.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     size: int = count("V", "how many vectors there are: the vocabulary")
@@ -211,6 +214,7 @@ class Expand(Op):
     Source: ONNX Expand, torch.Tensor.expand.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     shape: tuple[int, ...] = size("", "the new shape, the batch among it; 1 where an axis stays")
@@ -254,6 +258,7 @@ class Tile(Op):
     Source: ONNX Tile, torch.tile.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     repeats: tuple[int, ...] = size("", "how many times along each axis, the batch among them")
@@ -290,6 +295,7 @@ class Roll(Op):
     A negative shift moves them towards the front. Source: torch.roll; Liu et al. 2021, Swin Transformer.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")

@@ -28,6 +28,7 @@ class Flatten(Op):
     (N, C, *I) -> (N, C·I)
     """
 
+    runs_as = "copy"
     traits = Traits(storage="view", least_axes=1)
 
     def output(self, at: Site) -> Shape:
@@ -67,6 +68,7 @@ class Reshape(Op):
     so that the batch may mix with other axes.
     """
 
+    runs_as = "copy"
     traits = Traits(storage="view", least_axes=1)
 
     shape: tuple[int, ...] = mending(
@@ -120,6 +122,7 @@ class Permute(Op):
     With `axes: all` the order is that of all axes, and axis 0 is the batch.
     """
 
+    runs_as = "copy"
     traits = Traits(least_axes=1)
 
     order: tuple[int, ...] = size(
@@ -173,6 +176,8 @@ class Pad(Op):
     the input at its first and last elements, `edge` repeats these, `wrap` goes on at the other end.
     Source: torch.nn.functional.pad, ONNX Pad.
     """
+
+    runs_as = "copy"
 
     amount: tuple[tuple[int, int], ...] = padding("p", "elements added at each side", default=0)
     channels: tuple[tuple[int, int], ...] = padding(
@@ -238,6 +243,8 @@ class Crop(Op):
 
     (N, C, *I) -> (N, C, *O)   with O = I - before - after
     """
+
+    runs_as = "copy"
 
     amount: tuple[tuple[int, int], ...] = padding("c", "elements cut at each side", default=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from itertools import accumulate
 from math import prod
@@ -12,6 +13,7 @@ from archcalc.arithmetic.number import add_in_pairs
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Keeps, Saved, contiguous, follow, gradient_of
+from archcalc.op.kernels import Kernel, Kernels
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axis, count
 from archcalc.op.site import Shape, Site, Spot, sizes_of
@@ -43,6 +45,19 @@ class Elementwise(Op):
 
     def laid(self, at: Site, strides: Shape) -> Shape:
         return follow(at.y, strides) if len(strides) == len(at.y) else contiguous(at.y)
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return a kernel for each two inputs, the first of which is what came out before."""
+        made = list(accumulate(at.xs, stretch))
+        return tuple(
+            [_combine(left, right, y) for left, right, y in zip(made[:-1], at.xs[1:], made[1:], strict=True)]
+        )
+
+
+def _combine(left: Shape, right: Shape, y: Shape) -> Kernel:
+    """Return the kernel that combines two inputs."""
+    read, written = prod(left) + prod(right), prod(y)
+    return Kernel("stretched" if read < 2 * written else "elementwise", read, written)
 
 
 @op("add", also="eltwise residual shortcut skip sum", example=(("256x56x56", "256x56x56"), {}))
@@ -109,6 +124,7 @@ class Concat(Op):
     Source: Szegedy et al. 2014, "Going deeper with convolutions".
     """
 
+    runs_as = "copy"
     traits = Traits(takes=(2, None), least_axes=1)
 
     axis: int = axis("the axis along which they lie", default=1)
@@ -166,6 +182,7 @@ class Channels(Op):
     A view: nothing is copied. Source: the channel split of ShuffleNet V2 (Ma et al. 2018).
     """
 
+    runs_as = "copy"
     traits = Traits(storage="view")
 
     start: int = count("a", "first channel, counted from 0", default=0, least=0)
@@ -205,6 +222,8 @@ class Shuffle(Op):
 
     Source: Zhang et al. 2017, ShuffleNet.
     """
+
+    runs_as = "copy"
 
     groups: int = count("g", "number of groups the channels come in")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, gradient_of
+from archcalc.op.kernels import Kernels, pass_over
 from archcalc.op.op import Op, Work, op
 from archcalc.op.settings import axes, axis, choice, flag
 from archcalc.op.site import Shape, Site, Spot
 from archcalc.op.traits import Traits
-from archcalc.ops.axes import across, check_axis, check_each, places, remaining
+from archcalc.ops.axes import across, check_axis, check_each, others, places, remaining
 
 if TYPE_CHECKING:
     from archcalc.arrays.kernels import Array
@@ -51,6 +52,7 @@ class Reduce(Op):
     its kin; ONNX ReduceMean and its kin.
     """
 
+    runs_as = "mean"
     traits = Traits(least_axes=1)
 
     axes: tuple[int, ...] = axes("which axes, the batch being axis 0; negative ones count from the end")
@@ -132,6 +134,9 @@ class ArgMax(Op):
     def widens(self, at: Site, device: Device) -> bool:
         return True  # a place, which a program turns into a float32 number
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("rows", at, prod(at.y)),)
+
     def forward(self, x: Array) -> Array:
         index = (x if self.by == "max" else -x).argmax(axis=self.axis)
         y: Array = index.astype(x.dtype).reshape(self.output_sizes(x.shape))
@@ -165,6 +170,9 @@ class CumSum(Op):
 
     def widens(self, at: Site, device: Device) -> bool:
         return device == "cuda"
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("rows", at, prod(others(at.x, self.axis))),)
 
     def forward(self, x: Array) -> Array:
         return x.cumsum(axis=self.axis, dtype=x.dtype)

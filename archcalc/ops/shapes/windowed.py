@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Keeps
+from archcalc.op.kernels import Kernel, Kernels, pass_over
 from archcalc.op.op import Op, Weights, Work, op, per_axis
 from archcalc.op.settings import size
 from archcalc.op.site import Shape, Site, Spot
@@ -27,6 +29,8 @@ class RelativeBias(Op):
     follow from the window: for the positions p and q the digits pᵢ - qᵢ + wᵢ - 1 to the bases 2wᵢ - 1, those of
     the first axis first. Source: Liu et al. 2021, Swin Transformer, equation 4.
     """
+
+    runs_as = "copy"
 
     window: tuple[int, ...] = size("w", "size of a window, one number an axis")
 
@@ -62,6 +66,10 @@ class RelativeBias(Op):
 
         y: Array = x[:, positions(index, x.shape[1])]
         return y
+
+
+MASKING = 7
+"""Kernels that make a mask of numbered regions: they are laid out, cut into windows, compared and chosen between."""
 
 
 @op("window_mask", example=("4x3x16x16", {"map": "8x8", "window": 4, "shift": 2}))
@@ -120,6 +128,11 @@ class WindowMask(Op):
     def passes(self, at: Site, number: int) -> bool:
         return True  # the mask is a constant that is added
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return those that make the mask, a few numbers at a time, and the sum."""
+        regions = 3 ** len(self.map)
+        return (*[Kernel("elementwise", 0, 0)] * (regions + MASKING), pass_over("stretched", at))
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.tensors import window_regions
 
@@ -155,6 +168,9 @@ class LogDistances(Op):
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps()
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return ()
 
     def forward(self, value: Array) -> Array:
         return value.reshape(self.output_sizes())

@@ -10,6 +10,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, Saved, gradient_of, regroup
+from archcalc.op.kernels import Kernel, Kernels, Product
 from archcalc.op.op import Op, Weights, Work, elements, extents_of, op
 from archcalc.op.setting import only
 from archcalc.op.settings import axis, count, flag, size
@@ -128,6 +129,17 @@ class Linear(Dense):
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return the product, whose kernel adds the bias, after a copy of rows that do not lie in order."""
+        rows, depth = prod(others(at.x, self.axis)), at.x[self.axis]
+        lie = regroup(at.x, strides[0], (rows, depth)) is not None
+        product = Product(rows, self.out, depth)
+        weights = elements(self.weights(at).values())
+        return (
+            *[Kernel("copy", prod(at.x), prod(at.x))] * (not lie),
+            Kernel("product", prod(at.x) + weights, prod(at.y), product),
+        )
+
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import product
         from archcalc.arrays.tensors import contiguous
@@ -173,6 +185,15 @@ class Rbf(Dense):
                 (*at.y, at.x[1]),
                 f"{gradient_of('the input')}: the differences, before they are squared",
             )
+        )
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        differences = (*at.y, at.x[1])
+        each = prod(differences)
+        return (
+            Kernel("stretched", prod(at.x) + elements(self.fixed(at).values()), each),
+            Kernel("elementwise", each, each),
+            Kernel("rows", each, prod(at.y), rows=prod(at.y)),
         )
 
     def forward(self, x: Array, pattern: Array) -> Array:

@@ -13,6 +13,7 @@ from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.sight import Field
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import AttentionPart, Backward, Cast, Device, Keeps, Saved, gradient_of, regroup
+from archcalc.op.kernels import Kernel, Kernels, Product
 from archcalc.op.op import NO_WORK, Op, Work, add_up, extents_of, op
 from archcalc.op.settings import flag, words
 from archcalc.op.site import Shape, Site, Spot
@@ -89,6 +90,14 @@ class MatMul(Op):
     def attends(self, at: Site) -> AttentionPart:
         return "scores" if self.transposed else "mix"
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return the product, after copies of the sides whose matrices do not lie in order."""
+        (*_, rows, columns), depth = at.y, at.x[-1]
+        sides = zip(at.xs, strides, strict=True)
+        copied = [Kernel("copy", prod(x), prod(x)) for x, lie in sides if not _is_stack(x, lie)]
+        product = Product(rows, columns, depth, prod(at.y[:-2]))
+        return (*copied, Kernel("product", sum(map(prod, at.xs)), prod(at.y), product))
+
     def forward(self, a: Array, b: Array) -> Array:
         from archcalc.arrays.kernels import product
 
@@ -109,6 +118,12 @@ def _stacked(number: int, x: Shape, strides: Shape, stack: Shape) -> int | Saved
     stretched = tuple(0 if old != new else s for old, new, s in zip(sizes, whole, stretched, strict=True))
     lies = regroup(whole, stretched, (prod(stack), *x[-2:])) is not None
     return number if lies else Saved("copy", whole, LAID)
+
+
+def _is_stack(x: Shape, strides: Shape) -> bool:
+    """Tell whether matrices lie as a stack, their rows or their columns in order, so that a product takes them as they are."""
+    stacked = regroup(x[:-2], strides[:-2], (prod(x[:-2]),)) is not None
+    return stacked and any(bool(stride == 1) for stride in strides[-2:])
 
 
 LETTERS = "a letter for each axis, the inputs set apart by commas, as in ij,jk->ik"
@@ -256,6 +271,13 @@ class Einsum(Op):
     def widens(self, at: Site, device: Device) -> bool:
         return device == "cuda" and len(at.xs) == 1 and len(at.y) < len(at.x)  # a sum
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return a product for each two inputs, with what is added up as its depth; or the sum over a single input."""
+        sizes = self._sizes(at.xs)
+        if len(at.xs) == 1:
+            return (Kernel("rows", prod(at.x), prod(at.y), rows=prod(at.y)),)
+        return tuple([_multiply(step, sizes) for step in self._steps()])
+
     def forward(self, *xs: Array) -> Array:
         from archcalc.arrays.tensors import contract, sum_over
 
@@ -264,6 +286,22 @@ class Einsum(Op):
         for step, x in zip(self._steps(), xs[1:], strict=True):
             product = contract(product, x, step.left, step.right, step.kept)
         return product.reshape(self.output_sizes(*(x.shape for x in xs)))
+
+
+def _multiply(step: Contraction, sizes: dict[str, Number]) -> Kernel:
+    """Return the kernel that multiplies two tensors, as stacks of matrices."""
+    groups: dict[tuple[bool, bool, bool], Number] = {}
+    for letter in dict.fromkeys(step.left + step.right):
+        where = letter in step.left, letter in step.right, letter in step.kept
+        groups[where] = groups.get(where, 1) * sizes[letter]
+    product = Product(
+        groups.get((True, False, True), 1),
+        groups.get((False, True, True), 1),
+        groups.get((True, True, False), 1),
+        groups.get((True, True, True), 1),
+    )
+    read = sum(prod(sizes[letter] for letter in side) for side in (step.left, step.right))
+    return Kernel("product", read, prod(sizes[letter] for letter in step.kept), product)
 
 
 def _grouped(

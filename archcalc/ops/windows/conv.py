@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import Backward, Cast, Device, Keeps, Saved, gradient_of
+from archcalc.op.kernels import Kernel, KernelKind, Kernels, Product
 from archcalc.op.op import Weights, Work, elements, op, per_axis
 from archcalc.op.settings import count, flag, table
 from archcalc.op.site import Shape, Site, Spot
@@ -155,6 +156,27 @@ class Conv(Sliding):
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return the convolution, and the bias as a pass of its own; with `connections` a copy and a convolution a filter."""
+        taps = prod(per_axis(self.kernel, at.x[2:]))
+        kernels: list[Kernel] = []
+        for maps in [len(seen) for seen in self.connections or ()]:
+            taken = at.x[0] * maps * prod(at.x[2:])
+            kernels += [Kernel("copy", taken, taken), self._multiply(at, taken, 1, maps, taps)]
+        if self.connections is None:
+            kernels.append(self._multiply(at, prod(at.x), self.out, at.x[1] // self.groups, taps))
+        bias = [Kernel("bias", prod(at.y) + self.out, prod(at.y))] if self.bias else []
+        return (*kernels, *bias)
+
+    def _multiply(self, at: Site, read: Number, filters: Number, maps: Number, taps: Number) -> Kernel:
+        """Return the kernel of a convolution whose filters see so many maps, with so many taps on each."""
+        positions = at.y[0] * prod(at.y[2:])
+        product = Product(positions, filters // self.groups, maps * taps, self.groups, taps)
+        kind: KernelKind = "convolution" if taps == 1 else "window"
+        if self.groups != 1:
+            kind = "depthwise" if maps == 1 else "uneven" if int(maps) & (int(maps) - 1) else "grouped"
+        return Kernel(kind, read + filters * maps * taps, positions * filters, product)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import concatenate, correlate, per_channel

@@ -11,6 +11,7 @@ from archcalc.arithmetic.sight import Field
 from archcalc.arithmetic.window import Spread, Window
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import INPUT, Backward, Cast, Device, Keeps, follow
+from archcalc.op.kernels import Kernel, KernelKind, Kernels, Product
 from archcalc.op.op import Op, Weights, Work, elements, op, per_axis
 from archcalc.op.settings import count, flag, padding, size
 from archcalc.op.site import Shape, Site, Spot
@@ -135,6 +136,15 @@ class ConvTranspose(Op):
 
     def cast(self, at: Site, device: Device) -> Cast:
         return "low"
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        """Return the convolution that spreads windows, and the bias as a pass of its own."""
+        positions, weights = at.x[0] * prod(at.x[2:]), elements([self.weights(at)["weight"]])
+        columns = self.out // self.groups * prod(per_axis(self.kernel, at.x[2:]))
+        product = Product(positions, columns, at.x[1] // self.groups, self.groups)
+        kind: KernelKind = "window" if self.groups == 1 else "grouped"
+        bias = [Kernel("bias", prod(at.y) + self.out, prod(at.y))] if self.bias else []
+        return (Kernel(kind, prod(at.x) + weights, prod(at.y), product), *bias)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import per_channel, scatter

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, prod
 from typing import TYPE_CHECKING
 
 from archcalc.arithmetic.number import Number
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.keeps import SHAPE_ALONE, Backward, Cast, Device, Keeps, Saved, full_on_cuda, gradient_of
+from archcalc.op.kernels import Kernel, KernelKind, Kernels, pass_over
 from archcalc.op.op import Weights, Work, op, per_axis
 from archcalc.op.setting import idle
 from archcalc.op.settings import flag, number, size
@@ -80,6 +82,9 @@ class MaxPool(Pool):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(self.takes_in(at, SHAPE_ALONE), Saved("indices", at.y, TO_LARGEST), why=SHAPE_ALONE)
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("maxpool", at, prod(at.y)),)
+
     def forward(self, x: Array) -> Array:
         y: Array = self.view(x, outside=-inf).max(axis=self.taps(x))
         return y
@@ -108,11 +113,18 @@ class AvgPool(Pool):
     def keeps(self, at: Site, step: Backward) -> Keeps:
         return Keeps(self.takes_in(at, SHAPE_ALONE), why=SHAPE_ALONE)
 
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("avgpool", at, prod(at.y)),)
+
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import average_windows
 
         rounding = self.rounding or "floor"
         return average_windows(x, self.windows(x.shape), rounding, inside_only=not self.count_padding)
+
+
+ROOT_OF_POWERS: tuple[KernelKind, ...] = ("function", "avgpool", "elementwise", "function")
+"""The kernels of a pool of powers: the powers, their mean, their sum from that, its root."""
 
 
 @op("lppool", main="kernel", example=("8x12x12", {"kernel": 3, "stride": 2, "norm": 2}))
@@ -141,6 +153,9 @@ class LpPool(Pool):
 
     def cast(self, at: Site, device: Device) -> Cast:
         return full_on_cuda(device)  # as any power
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return tuple([pass_over(kind, at) for kind in ROOT_OF_POWERS])
 
     def forward(self, x: Array) -> Array:
         y: Array = (self.view(x) ** self.norm).sum(axis=self.taps(x)) ** (1 / self.norm)
@@ -171,6 +186,9 @@ class Subsample(Pool):
         taken = [self.takes_in(at, SHAPE_ALONE)] if step.needed[0] else []
         sums = [Saved("temporary", at.y, why)] if "coefficient" in step.learnt else []
         return Keeps(*taken, *sums, weights=back if taken else {}, why=SHAPE_ALONE)
+
+    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
+        return (pass_over("avgpool", at, prod(at.y)), *[Kernel("stretched", prod(at.y), prod(at.y))] * 2)
 
     def forward(self, x: Array, coefficient: Array, bias: Array) -> Array:
         from archcalc.arrays.kernels import per_channel

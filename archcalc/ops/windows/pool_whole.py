@@ -46,6 +46,7 @@ class GlobalAvgPool(Global):
     Source: Lin, Chen & Yan 2013, "Network in network".
     """
 
+    runs_as = "mean"
     traits = Traits(gathers="mean")
 
     def work(self, at: Site) -> Work:
@@ -66,6 +67,7 @@ class GlobalMaxPool(Global):
     (N, C, *I) -> (N, C, 1, …)
     """
 
+    runs_as = "mean"
     traits = Traits(gathers="largest")
 
     def work(self, at: Site) -> Work:
@@ -124,6 +126,7 @@ class AdaptiveAvgPool(Adaptive):
     Source: torch.nn.AdaptiveAvgPool2d.
     """
 
+    runs_as = "mean"
     traits = Traits(gathers="mean")
 
     def work(self, at: Site) -> Work:
@@ -147,6 +150,7 @@ class AdaptiveMaxPool(Adaptive):
     Source: torch.nn.AdaptiveMaxPool2d.
     """
 
+    runs_as = "mean"
     traits = Traits(gathers="largest")
 
     def work(self, at: Site) -> Work:

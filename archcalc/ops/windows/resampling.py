@@ -41,6 +41,8 @@ class Upsample(Op):
     2ᵈ - 1 additions an output element. Source: torch.nn.Upsample.
     """
 
+    runs_as = "copy"
+
     scale: tuple[int, ...] = size("s", "factor")
     mode: Literal["nearest", "linear"] = choice(
         ("nearest", "linear"), "how new elements are made", default="nearest"
@@ -83,6 +85,8 @@ class Resize(Op):
     outermost ones stay. `nearest` takes element ⌊i·I/O⌋; `linear` weighs the 2ᵈ nearest elements of d axes,
     `cubic` the 4ᵈ nearest. Source: torch.nn.functional.interpolate; ONNX Resize; Keys 1981, with a = -3/4.
     """
+
+    runs_as = "copy"
 
     size: tuple[int, ...] = size("", "the new size")
     mode: Literal["nearest", "linear", "cubic"] = choice(
@@ -127,6 +131,8 @@ class DepthToSpace(Op):
     the block, as TensorFlow does. Source: Shi et al. 2016; ONNX DepthToSpace.
     """
 
+    runs_as = "copy"
+
     block: int = count("b", "size of a block along each axis")
     mode: Literal["dcr", "crd"] = idle(
         choice(("dcr", "crd"), "which channels belong together", default="dcr"), "to blocks of 1"
@@ -168,6 +174,8 @@ class SpaceToDepth(Op):
 
     Source: ONNX SpaceToDepth; the reverse of `depth_to_space` in its mode `dcr`.
     """
+
+    runs_as = "copy"
 
     block: int = count("b", "size of a block along each axis")
 

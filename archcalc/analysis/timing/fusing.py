@@ -1,0 +1,66 @@
+"""Fusion: passes over memory that a compiler makes one kernel of, so that nothing between them is written or read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archcalc.analysis.run import Run
+from archcalc.op.kernels import Kernel, KernelKind, Kernels
+
+PASSES: frozenset[KernelKind] = frozenset(
+    ("elementwise", "function", "stretched", "bias", "batchnorm", "copy", "rows", "joined")
+)
+"""Kernels that take each number, or each row, as it comes."""
+
+
+def fuse(run: Run, launched: Sequence[Kernels | None]) -> list[Kernels | None]:
+    """Return the kernels of each layer where each pass joins the one that makes what it takes, if nobody else takes that.
+
+    A pass that joins another one reads what it takes beside, and writes in place of it.
+    """
+    uses = _count_uses(run)
+    makers: list[int] = []
+    """By whose kernels each output is written: its own layer's, or of what that views."""
+    fused: list[Kernels | None] = []
+    for position, kernels in enumerate(launched):
+        sources = run.nodes[position].inputs
+        makers.append(position if kernels or not sources else makers[sources[0]])
+        if kernels:
+            kernels = _join_within(kernels)
+            if kernels[0].kind in PASSES and any(
+                uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources
+            ):
+                kernels = (_join(kernels[0]), *kernels[1:])
+        fused.append(kernels)
+    return fused
+
+
+def _count_uses(run: Run) -> list[int]:
+    uses = [0] * len(run.nodes)
+    for node in run.nodes:
+        for source in node.inputs:
+            uses[source] += 1
+    for output in run.outputs:
+        uses[output] += 1
+    return uses
+
+
+def _ends_in_pass(kernels: Kernels | None) -> bool:
+    return bool(kernels) and kernels[-1].kind in PASSES
+
+
+def _join_within(kernels: Kernels) -> Kernels:
+    """Return a layer's own kernels, with one pass where several follow each other."""
+    joined: list[Kernel] = []
+    for kernel in kernels:
+        kind = "elementwise" if kernel.kind in PASSES - {"rows"} else kernel.kind
+        if joined and kernel.kind in PASSES and joined[-1].kind in PASSES:
+            joined[-1] = joined[-1]._replace(written=kernel.written)
+        else:
+            joined.append(kernel._replace(kind=kind))
+    return tuple(joined)
+
+
+def _join(kernel: Kernel) -> Kernel:
+    """Return what a pass adds to the one that it joins: what it reads beside that one's output, and its rows."""
+    return Kernel("joined", max(0, int(kernel.read - kernel.written)), 0, rows=kernel.rows)
