@@ -15,7 +15,7 @@ from archcalc.op.site import Sizes
 if TYPE_CHECKING:
     from archcalc.analysis.training.step import TrainingStep
 
-DType = Literal["float64", "float32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]
+DType = Literal["float64", "float32", "tf32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]
 
 
 class NumberBytes(NamedTuple):
@@ -28,13 +28,14 @@ class NumberBytes(NamedTuple):
 BYTES: dict[str, NumberBytes] = {
     "float64": NumberBytes(8, 8),
     "float32": NumberBytes(4, 4),
+    "tf32": NumberBytes(4, 4),
     "float16": NumberBytes(2, 2),
     "bfloat16": NumberBytes(2, 2),
     "amp-float16": NumberBytes(4, 2),
     "amp-bfloat16": NumberBytes(4, 2),
     "int8": NumberBytes(1, 1),
 }
-"""The bytes of one number, by dtype; amp is mixed precision, in which weights stay in float32."""
+"""The bytes of one number, by dtype; tf32 is float32 with products in TF32, amp mixed precision, in which weights stay in float32."""
 AUTOCAST: dict[str, str] = {f"amp-{low}": low for low in ("float16", "bfloat16")}
 """The low type that mixed precision runs most of the work in, by dtype."""
 

@@ -1,4 +1,4 @@
-"""What a kernel costs on a device: a start, and then the work or the traffic, whichever takes longer.
+"""What a kernel costs on a device: a start, and then its work or its traffic, whichever takes longer.
 
 The formulas take single numbers as well as arrays of them, so that constants are fitted by the same formulas that predict.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archcalc.op.kernels import Kernel, KernelKind, Product
+from archcalc.op.kernels import Kernel, KernelKind
 
 TILES = ((256, 128), (128, 256), (128, 128), (128, 64), (64, 128), (64, 64), (64, 32), (32, 32))
 """The parts of a product, in rows and columns, that one core works out at a time."""
@@ -16,14 +16,16 @@ LEAST_EDGE = (256 + 128) / (256 * 128)
 """Edge to area of the largest part: what is read for each product in it."""
 SPLITS = (1, 2, 4, 8, 16)
 """Among how many cores the depth of a part may be split."""
-ROW_BYTES = 64
+TAP_BYTES = 64
 """To how many bytes the numbers of a tap are padded."""
 SHORTEST = 32
 """The least depth that a core works through."""
-WIDEST_GROUP = 64
-FULL_GROUP = 32
-SHARPNESS = 4
-"""How little work and traffic get into each other's way: the power of the norm that adds them up."""
+FULL_GROUP, WIDEST_GROUP = 32, 64
+"""Channels of a group that fill what works on it, and beyond which more of them make it no faster."""
+WIDEST_UNEVEN = 150
+"""The same where the channels are no power of two."""
+FEW_GROUPS = 8
+"""Groups that are worked on at a time where their channels are no power of two."""
 
 Real = Any
 """A number, or an array of them."""
@@ -39,7 +41,7 @@ class Machine(NamedTuple):
         bandwidth: bytes a microsecond.
         cache: bytes of the last cache.
         cores: how many parts of a product are worked out at a time.
-        constants: see `CONSTANTS`.
+        constants: by name, see `CONSTANTS`.
     """
 
     size: int
@@ -51,14 +53,12 @@ class Machine(NamedTuple):
     constants: Mapping[str, float]
 
     def start(self, kind: KernelKind) -> float:
-        """Return the microseconds that a kernel takes however little it does."""
-        c = self.constants
-        return 0 if kind == "joined" else c.get(f"{kind}_start", c["start"])
+        """Return the microseconds that a kernel takes however little it does; none where it is part of another one."""
+        return 0 if kind == "joined" else self.constants.get(f"{kind}_start", self.constants["start"])
 
     def speed(self, kind: KernelKind) -> float:
-        """Return the bytes a microsecond that a kernel moves."""
-        c = self.constants
-        return self.bandwidth * c.get(f"{kind}_traffic", c["traffic"])
+        """Return the bytes a microsecond that a kernel reads and writes."""
+        return self.bandwidth * self.constants.get(f"{kind}_traffic", self.constants["traffic"])
 
 
 def smaller(a: Real, b: Real) -> Real:
@@ -71,66 +71,86 @@ def larger(a: Real, b: Real) -> Real:
     return (a + b + abs(a - b)) / 2
 
 
-def time_kernel(kernel: Kernel, machine: Machine) -> Real:
-    """Return the microseconds of a kernel."""
-    work, traffic = time_work(kernel, machine), time_traffic(kernel, machine)
-    start = machine.start(kernel.kind)
-    if kernel.kind == "uneven":
-        start = start + machine.constants["uneven_start"] * smaller(kernel.product.groups / 8, 1)
-    return start + (work**SHARPNESS + traffic**SHARPNESS) ** (1 / SHARPNESS)
+class Cost(NamedTuple):
+    """The microseconds of a kernel: its start, its multiplications, and what it reads and writes meanwhile."""
+
+    start: Real
+    work: Real
+    traffic: Real
+
+    @property
+    def us(self) -> Real:
+        """All of it."""
+        return self.start + larger(self.work, self.traffic)
+
+
+def find_cost(kernel: Kernel, machine: Machine) -> Cost:
+    """Return what a kernel costs."""
+    start: Real = machine.start(kernel.kind)
+    if kernel.kind == "uneven" and kernel.product:
+        start = start + machine.constants["group_start"] * smaller(kernel.product.groups, FEW_GROUPS)
+    return Cost(start, time_work(kernel, machine), time_traffic(kernel, machine))
 
 
 def time_traffic(kernel: Kernel, machine: Machine) -> Real:
-    """Return the microseconds in which a kernel reads and writes; what the cache holds is faster."""
-    moved = (kernel.read + kernel.written) * machine.size
+    """Return the microseconds in which a kernel reads and writes; what the cache holds is faster, each row or window takes its time."""
+    constants = machine.constants
+    read: Real = kernel.read
+    written: Real = kernel.written
+    rows: Real = kernel.rows
+    moved = (read + written) * machine.size
     cached = smaller(moved, machine.cache)
-    passed = (cached / machine.constants["cached"] + (moved - cached)) / machine.speed(kernel.kind)
+    passed = (cached / constants["cached"] + (moved - cached)) / machine.speed(kernel.kind)
     if kernel.kind == "mean":
-        return passed + machine.constants["mean_each"] * (kernel.read / kernel.written) ** 0.5
-    return passed + kernel.rows * machine.constants.get(f"{kernel.kind}_each", 0) / 1000
+        return passed + constants["mean_step"] * (read / written) ** 0.5
+    return passed + rows * constants.get(f"{kernel.kind}_each", 0) / 1000
 
 
 def time_work(kernel: Kernel, machine: Machine) -> Real:
     """Return the microseconds in which a kernel multiplies."""
-    c, product = machine.constants, kernel.product
+    product: Real = kernel.product
+    macs: Real = kernel.macs
+    constants = machine.constants
+    if product is None:
+        return macs / (machine.peak * constants["attention_reach"])
+    width = product.depth / product.taps
     match kernel.kind:
-        case "product":
-            return time_product(product, machine, c["product_reach"])
-        case "convolution" | "window":
-            return time_product(product, machine, c["convolution_reach"])
         case "grouped":
-            width = product.depth / product.taps
-            return product.macs / (
-                machine.peak * c["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP
-            )
+            reach = constants["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP
+            return product.macs / (machine.peak * reach)
         case "uneven":
-            width = product.depth / product.taps
-            return product.macs / (
-                machine.plain_peak * c["uneven_reach"] * smaller(width, c["uneven_widest"]) / FULL_GROUP
-            )
+            reach = constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP
+            return product.macs / (machine.plain_peak * reach)
         case "depthwise":
-            return product.macs / (machine.plain_peak * c["depthwise_reach"])
-        case "attention":
-            return kernel.macs / (machine.peak * c["attention_reach"])
+            return product.macs / (machine.plain_peak * constants["depthwise_reach"])
         case _:
-            return 0
+            name = "product_reach" if kernel.kind == "product" else "convolution_reach"
+            return time_product(product, machine, constants[name])
 
 
-def time_product(product: Product, machine: Machine, reach: float) -> Real:
-    """Return the microseconds of matrix products, cut into the parts that suit them best."""
-    c = machine.constants
-    step = ROW_BYTES // machine.size
+def time_product(product: Real, machine: Machine, reach: float) -> Real:
+    """Return the microseconds of a `Product` of matrices, cut into the parts that suit them best."""
+    step = TAP_BYTES // machine.size
     depth = -(-product.depth // product.taps // step) * step * product.taps
     best: Real = None
-    for rows, columns in TILES:
-        parts = -(-product.rows // rows) * -(-product.columns // columns) * product.groups
-        slower = (1 + c["tile"] * (rows + columns) / (rows * columns)) / (1 + c["tile"] * LEAST_EDGE)
-        speed = machine.peak * reach / machine.cores / slower
+    for tile in TILES:
         for split in SPLITS:
-            share = parts * split / machine.cores
-            whole = -(-share // 1)
-            waves = larger(1, whole - (1 - c["wave"]) * (whole - share))
-            each = rows * columns * larger(-(-depth // split), SHORTEST) / speed + c["prologue"]
-            total = waves * each + (c["split"] if split > 1 else 0)
-            best = total if best is None else smaller(best, total)
+            us = time_parts(product, machine, reach, depth, tile, split)
+            best = us if best is None else smaller(best, us)
     return best
+
+
+def time_parts(
+    product: Real, machine: Machine, reach: float, depth: Real, tile: tuple[int, int], split: int
+) -> Real:
+    """Return the microseconds of a product that is cut into parts of one size: waves of them over all cores."""
+    constants = machine.constants
+    rows, columns = tile
+    parts = -(-product.rows // rows) * -(-product.columns // columns) * product.groups
+    share = parts * split / machine.cores
+    whole = -(-share // 1)
+    waves = larger(1, whole - (1 - constants["wave"]) * (whole - share))
+    edge = constants["edge"] * (rows + columns) / (rows * columns)
+    speed = machine.peak * reach / machine.cores * (1 + constants["edge"] * LEAST_EDGE) / (1 + edge)
+    part = rows * columns * larger(-(-depth // split), SHORTEST) / speed + constants["prologue"]
+    return waves * part + (constants["split"] if split > 1 else 0)

@@ -25,13 +25,8 @@ def fuse(run: Run, launched: Sequence[Kernels | None]) -> list[Kernels | None]:
     for position, kernels in enumerate(launched):
         sources = run.nodes[position].inputs
         makers.append(position if kernels or not sources else makers[sources[0]])
-        if kernels:
-            kernels = _join_within(kernels)
-            if kernels[0].kind in PASSES and any(
-                uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources
-            ):
-                kernels = (_join(kernels[0]), *kernels[1:])
-        fused.append(kernels)
+        goes_on = any(uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources)
+        fused.append(kernels and _join_all(kernels, goes_on=goes_on))
     return fused
 
 
@@ -46,18 +41,20 @@ def _count_uses(run: Run) -> list[int]:
 
 
 def _ends_in_pass(kernels: Kernels | None) -> bool:
-    return bool(kernels) and kernels[-1].kind in PASSES
+    return bool(kernels and kernels[-1].kind in PASSES)
 
 
-def _join_within(kernels: Kernels) -> Kernels:
-    """Return a layer's own kernels, with one pass where several follow each other."""
+def _join_all(kernels: Kernels, *, goes_on: bool) -> Kernels:
+    """Return a layer's kernels with one pass where several follow each other, the first of which may go on with another layer's."""
     joined: list[Kernel] = []
     for kernel in kernels:
-        kind = "elementwise" if kernel.kind in PASSES - {"rows"} else kernel.kind
+        kind: KernelKind = "elementwise" if kernel.kind in PASSES - {"rows"} else kernel.kind
         if joined and kernel.kind in PASSES and joined[-1].kind in PASSES:
             joined[-1] = joined[-1]._replace(written=kernel.written)
         else:
             joined.append(kernel._replace(kind=kind))
+    if goes_on and joined[0].kind in PASSES:
+        joined[0] = _join(joined[0])
     return tuple(joined)
 
 

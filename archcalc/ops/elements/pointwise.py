@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archcalc.arithmetic.number import Number
 from archcalc.op.keeps import INPUT, OUTPUT, Backward, Cast, Device, Keeps, Role, Saved, follow, gradient_of
-from archcalc.op.kernels import Kernels, pass_over
+from archcalc.op.kernels import KernelKind, Kernels, pass_over
 from archcalc.op.op import NO_WORK, Op, Weights, Work, op
 from archcalc.op.setting import idle
 from archcalc.op.settings import choice, flag, number
@@ -72,7 +72,8 @@ class Pointwise(Op):
         return follow(at.y, strides)
 
     def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
-        return (pass_over("function" if self.work(at).exponentials else "elementwise", at),)
+        kind: KernelKind = "function" if self.work(at).exponentials else "elementwise"
+        return () if self.drops() else (pass_over(kind, at),)
 
 
 @op("identity", also="noop passthrough", example=("8x4x4", {}))
@@ -133,9 +134,6 @@ class Dropout(Pointwise):
     def alias(self, at: Site, strides: Shape) -> Shape | None:
         return None if self.rate else strides
 
-    def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
-        return ()
-
     def forward(self, x: Array) -> Array:
         return x
 
@@ -193,7 +191,6 @@ class ThresholdedRelu(Pointwise):
     ends = "input"
 
     alpha: float = number("", "the threshold", default=1.0)
-
     in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
@@ -215,7 +212,6 @@ class LeakyRelu(Pointwise):
     ends = "either"
 
     slope: float = number("", "slope of the negative side", default=0.01)
-
     in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
@@ -271,7 +267,6 @@ class Elu(Pointwise):
     ends = "either"
 
     alpha: float = number("", "where the negative side levels off", default=1.0)
-
     in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:
@@ -293,7 +288,6 @@ class Celu(Pointwise):
     ends = "either"
 
     alpha: float = number("", "where the negative side levels off", default=1.0, above=0)
-
     in_place: bool | None = overwriting()
 
     def forward(self, x: Array) -> Array:

@@ -152,6 +152,11 @@ class LayerNorm(Op):
             return range(1, 2)
         return range(1 if self.over == "all" else len(x) - self.axes, len(x))
 
+    def _find_rows(self, x: Shape) -> Shape:
+        """Return the sizes of the other axes: as many sets of numbers have statistics of their own."""
+        taken = self._find_axes(x)
+        return (*x[: taken.start], *x[taken.stop :])
+
     def weights(self, at: Site) -> Weights:
         shape = tuple(at.x[axis] for axis in self._find_axes(at.x))
         return {"weight": shape, "bias": shape} if self.affine else {}
@@ -160,15 +165,11 @@ class LayerNorm(Op):
         return across(at.x, self._find_axes(at.x))
 
     def work(self, at: Site) -> Work:
-        taken = self._find_axes(at.x)
-        groups = prod(at.x[: taken.start]) * prod(at.x[taken.stop :])
-        return _standardising(prod(at.x), groups, affine=self.affine)
+        return _standardising(prod(at.x), prod(self._find_rows(at.x)), affine=self.affine)
 
     def keeps(self, at: Site, step: Backward) -> Keeps:
-        taken = self._find_axes(at.x)
-        rows = (*at.x[: taken.start], *at.x[taken.stop :])
         scale, why = keep_scale(step, self.weights(at)), gradient_of_standard(step)
-        moments = keep_moments(rows, role_of_moments(step.device, affine=self.affine))
+        moments = keep_moments(self._find_rows(at.x), role_of_moments(step.device, affine=self.affine))
         return Keeps(INPUT, *moments, weights=scale, why=why)
 
     def laid(self, at: Site, strides: Shape) -> Shape:
@@ -181,8 +182,7 @@ class LayerNorm(Op):
         return full_on_cuda(device)
 
     def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
-        taken = self._find_axes(at.x)
-        return (pass_over("rows", at, prod(at.x[: taken.start]) * prod(at.x[taken.stop :])),)
+        return (pass_over("rows", at, prod(self._find_rows(at.x))),)
 
     def forward(self, x: Array, **weights: Array) -> Array:
         from archcalc.arrays.kernels import standardise
@@ -253,18 +253,6 @@ class GroupNorm(Op):
         return y * per_channel(weights["weight"], x.ndim) + per_channel(weights["bias"], x.ndim)
 
 
-ENERGY: tuple[KernelKind, ...] = (
-    "elementwise",
-    "copy",
-    "avgpool",
-    "elementwise",
-    "elementwise",
-    "function",
-    "elementwise",
-)
-"""The kernels of a local response norm: square, pad, mean, product, sum, power and quotient."""
-
-
 @op(
     "lrn", also="localresponsenorm localresponsenormalization", main="size", example=("96x55x55", {"size": 5})
 )
@@ -321,7 +309,12 @@ class LocalResponseNorm(Op):
         )
 
     def kernels(self, at: Site, strides: Sequence[Shape]) -> Kernels:
-        return tuple([pass_over(kind, at) for kind in ENERGY])
+        """Return those of the square, zeros around it, the mean, a product, a sum, the power and the quotient."""
+        kinds: tuple[KernelKind, ...] = (
+            *("elementwise", "copy", "avgpool"),
+            *("elementwise", "elementwise", "function", "elementwise"),
+        )
+        return tuple([pass_over(kind, at) for kind in kinds])
 
     def forward(self, x: Array) -> Array:
         from archcalc.arrays.kernels import neighbours

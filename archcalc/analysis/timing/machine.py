@@ -1,0 +1,86 @@
+"""A device with numbers of one type, as the formulas of time take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast, get_args
+
+from archcalc.analysis.conditions import AUTOCAST, BYTES, DType
+from archcalc.analysis.timing.costs import Machine
+from archcalc.analysis.timing.device import Device, NumberType, Stated
+from archcalc.ground.errors import ArchcalcError, list_names
+
+SECOND = 10**6
+"""Microseconds of a second."""
+ALIKE: Mapping[NumberType, NumberType] = {"bfloat16": "float16"}
+"""Types that cost what another one does where nothing is stated of them."""
+CONSTANTS: Mapping[str, str] = {
+    "start": "µs of a kernel that does next to nothing; …_start those of one kind",
+    "traffic": "part of the bandwidth that a kernel reaches; …_traffic that of one kind",
+    "cached": "how much faster what the last cache holds is read and written",
+    "rows_each": "ns of a row that is normalised",
+    "maxpool_each": "ns of a window whose largest number is taken",
+    "avgpool_each": "ns of a window whose mean is taken",
+    "batchnorm_each": "ns of a number of one sample, all samples at a time",
+    "mean_step": "µs by which a mean over n numbers takes longer, for each of √n",
+    "product_reach": "part of the peak that matrix products reach in their largest parts",
+    "convolution_reach": "the same of convolutions",
+    "grouped_reach": "the same of convolutions in groups of 32 channels; narrower groups reach less in proportion",
+    "uneven_reach": "part of the peak of float32 that groups of 32 would reach whose channels are no power of two",
+    "depthwise_reach": "part of the peak of float32 that depthwise convolutions reach",
+    "attention_reach": "part of the peak that an attention in one kernel reaches",
+    "group_start": "µs by which each of the first groups adds to the start, where their channels are no power of two",
+    "edge": "how much slower small parts of a product are: for each of edge over area, in numbers",
+    "prologue": "µs of a part of a product before it multiplies",
+    "split": "µs that it takes to add up what several cores made of a part",
+    "wave": "how much of a last wave of parts counts that does not fill all cores: 1 is all",
+    "dispatch": "µs that the host takes for each kernel when layers are called one by one",
+    "dispatch_least": "the same, of one in twenty networks that took least",
+    "dispatch_most": "the same, of one in twenty networks that took most",
+}
+"""What the formulas take of a device, by name: what it is, and in which unit."""
+
+
+def name_type(dtype: DType) -> NumberType:
+    """Return the number type in which a network multiplies: under mixed precision the low one."""
+    return cast("NumberType", AUTOCAST.get(dtype, dtype))
+
+
+def find_machine(device: Device, dtype: DType) -> Machine:
+    """Return a device as the formulas take it.
+
+    Raises:
+        ArchcalcError: nothing is known of how it deals with numbers of this type, or of what kernels reach on it.
+    """
+    name = name_type(dtype)
+    if not device.constants:
+        raise ArchcalcError(
+            f"nobody has measured what kernels reach on {device.title}",
+            hint="archcalc calibrate measures a machine; or name a device that is like it: constants: h100",
+        )
+    known = [key for key in get_args(NumberType) if find_constants(device, key) and key in device.peaks]
+    if name not in known:
+        raise ArchcalcError(
+            f"nobody has measured {name} on {device.title}", hint=list_names("what was measured", known)
+        )
+    constants = find_constants(device, name)
+    plain = device.peaks.get("float32", device.peaks[name])
+    return Machine(
+        size=BYTES[dtype].activation,
+        peak=_macs(device.peaks[name]),
+        plain_peak=_macs(plain),
+        bandwidth=device.bandwidth.value / SECOND,
+        cache=device.cache.value if device.cache else 0,
+        cores=device.cores.value if device.cores else 1,
+        constants=constants,
+    )
+
+
+def find_constants(device: Device, name: NumberType) -> Mapping[str, float]:
+    """Return the constants of a device for numbers of one type; none where there are none."""
+    return device.constants.get(name) or device.constants.get(ALIKE.get(name, name), {})
+
+
+def _macs(peak: Stated) -> float:
+    """Return the multiply-accumulates a microsecond, two operations each."""
+    return peak.value / 2 / SECOND

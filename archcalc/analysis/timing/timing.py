@@ -1,0 +1,154 @@
+"""How long a forward pass takes on a device: kernel after kernel, layer after layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from archcalc.analysis.conditions import DType
+from archcalc.analysis.report import Report
+from archcalc.analysis.timing.costs import Cost, Machine, find_cost
+from archcalc.analysis.timing.device import Device, MeasuredError, Mode
+from archcalc.analysis.timing.fusing import fuse
+from archcalc.analysis.timing.launches import list_kernels
+from archcalc.analysis.timing.machine import find_machine, name_type
+from archcalc.op.kernels import Kernel, Kernels
+
+Bound = Literal["launch", "compute", "memory", "host"]
+"""What takes longest of a layer: that its kernels start, what they multiply, what they move, or that the host calls them."""
+
+
+class Placement(NamedTuple):
+    """Where a network runs, and how."""
+
+    device: Device
+    mode: Mode = "graph"
+
+
+class TimedKernel(NamedTuple):
+    """A kernel, what it costs, and the least that physics allows: `bound` is at the peak, or all but the cache's at full bandwidth."""
+
+    kernel: Kernel
+    cost: Cost
+    bound: float
+
+
+class LayerTime(NamedTuple):
+    """How long a layer takes: `us` from when the one before it is done, of which the host is the reason for `waiting`."""
+
+    kernels: tuple[TimedKernel, ...]
+    us: float
+    waiting: float = 0
+
+    @property
+    def bound_us(self) -> float:
+        """The least that physics allows."""
+        return sum(each.bound for each in self.kernels)
+
+    @property
+    def binds(self) -> Bound | None:
+        """What takes longest; None where it runs nothing."""
+        if not self.us:
+            return None
+        parts: dict[Bound, float] = {
+            "host": self.waiting,
+            "launch": sum(each.cost.start for each in self.kernels),
+            "compute": sum(each.cost.work for each in self.kernels if each.cost.work > each.cost.traffic),
+            "memory": sum(each.cost.traffic for each in self.kernels if each.cost.work <= each.cost.traffic),
+        }
+        return max(parts, key=lambda part: parts[part])
+
+
+class Timing(NamedTuple):
+    """How long a forward pass takes.
+
+    `layers` are the times of the layers by their position, None where nobody knows its kernels, which are those of the
+    `unknown`.
+    """
+
+    placement: Placement
+    machine: Machine
+    layers: tuple[LayerTime | None, ...]
+    unknown: tuple[str, ...]
+    error: MeasuredError | None
+
+    @property
+    def us(self) -> float | None:
+        """The microseconds of all layers; None where some are not known."""
+        return None if self.unknown else self.known_us
+
+    @property
+    def known_us(self) -> float:
+        """The microseconds of the layers that are known."""
+        return sum(layer.us for layer in self.layers if layer)
+
+    @property
+    def bound_us(self) -> float:
+        """The least that physics allows, of the layers that are known."""
+        return sum(layer.bound_us for layer in self.layers if layer)
+
+
+def time_report(report: Report, placement: Placement) -> Timing:
+    """Work out how long the forward pass of a network takes on a device.
+
+    Raises:
+        ArchcalcError: the device is not known well enough, or not for the type of the numbers.
+    """
+    run, device = report.run, placement.device
+    machine = find_machine(device, report.dtype)
+    launched = list_kernels(run)
+    if placement.mode == "fused":
+        launched = fuse(run, launched)
+    costs: dict[Kernel, TimedKernel] = {}
+    dispatch = machine.constants["dispatch"] if placement.mode == "eager" else 0
+    layers = tuple(_run_all(launched, machine, costs, dispatch))
+    return Timing(
+        placement,
+        machine,
+        layers,
+        tuple(node.name for node, layer in zip(run.nodes, layers, strict=True) if layer is None),
+        find_error(placement, report.dtype, report.batch),
+    )
+
+
+def find_error(placement: Placement, dtype: DType, batch: int) -> MeasuredError | None:
+    """Return how far predictions were off that were made like this one; None where nobody has measured that."""
+    alike = [
+        each
+        for each in placement.device.errors
+        if each.mode == placement.mode and each.dtype == name_type(dtype)
+    ]
+    return next((each for each in alike if each.least_batch <= batch <= each.most_batch), None)
+
+
+def _run_all(
+    launched: Iterable[Kernels | None], machine: Machine, costs: dict[Kernel, TimedKernel], dispatch: float
+) -> Iterable[LayerTime | None]:
+    """Yield the times of layers whose kernels the device runs one after the other, each after the host has called it."""
+    host = done = 0.0
+    for kernels in launched:
+        if kernels is None:
+            yield None
+            continue
+        before, waiting = done, 0.0
+        timed = tuple([_time(kernel, machine, costs) for kernel in kernels])
+        for each in timed:
+            if each.kernel.kind != "joined":
+                host += dispatch
+            waiting += max(0.0, host - done)
+            done = max(done, host) + each.cost.us
+        yield LayerTime(timed, done - before, waiting)
+
+
+def _time(kernel: Kernel, machine: Machine, costs: dict[Kernel, TimedKernel]) -> TimedKernel:
+    """Return what a kernel costs, worked out once for all that are alike."""
+    if kernel not in costs:
+        costs[kernel] = TimedKernel(kernel, find_cost(kernel, machine), _bound(kernel, machine))
+    return costs[kernel]
+
+
+def _bound(kernel: Kernel, machine: Machine) -> float:
+    """Return the least microseconds that physics allows: at the peak, or with all but what the cache may hold from memory."""
+    moved = (kernel.read + kernel.written) * machine.size
+    macs = kernel.product.macs if kernel.product else kernel.macs
+    return max(int(macs) / machine.peak, (int(moved) - machine.cache) / machine.bandwidth, 0.0)
