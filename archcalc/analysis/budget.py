@@ -19,7 +19,7 @@ from archcalc.network.network import FigureLimit, JoinedLimits, Limit
 from archcalc.sheet.kinds import BYTES, COUNT
 from archcalc.sheet.sheet import Kind
 
-OPERATORS: dict[str, Callable[[int, int], bool]] = {"<=": le, "<": lt, ">=": ge, ">": gt, "==": eq}
+OPERATORS: dict[str, Callable[[float, float], bool]] = {"<=": le, "<": lt, ">=": ge, ">": gt, "==": eq}
 READERS: dict[Kind, Callable[[str], int]] = {COUNT: quantity.count, BYTES: quantity.size}
 """What reads a quantity, by the kind of the figure."""
 STATED = re.compile(r"\s*([^\s<>=!]+)\s*(<=|>=|==|<|>)(?!=)\s*(\S.*?)\s*")

@@ -13,6 +13,7 @@ from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
 
 if TYPE_CHECKING:
+    from archcalc.analysis.timing.timing import Placement
     from archcalc.analysis.training.step import TrainingStep
 
 DType = Literal["float64", "float32", "tf32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]
@@ -57,7 +58,7 @@ class Conditions(NamedTuple):
 
     `shapes` are those that its inputs are given, by name and without the batch; `batch` and `rounding` are None
     where they are the network's own; `train` keeps the heads that exist only in training, and `step` says how a step of
-    training is done, None as usual.
+    training is done, None as usual, and `placement` on which device it runs, None where nobody says.
     """
 
     shapes: Mapping[str, Sizes]
@@ -66,6 +67,7 @@ class Conditions(NamedTuple):
     rounding: Rounding | None
     train: bool
     step: TrainingStep | None = None
+    placement: Placement | None = None
 
     @property
     def frozen(self) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ class Conditions(NamedTuple):
         rounding: str | None = None,
         train: bool = False,
         step: TrainingStep | None = None,
+        placement: Placement | None = None,
     ) -> Self:
         """Return the conditions as `analyze` takes them, for this network.
 
@@ -96,6 +99,7 @@ class Conditions(NamedTuple):
             rounding=_rounding(rounding),
             train=train,
             step=_step(step),
+            placement=placement,
         )
 
 

@@ -24,6 +24,7 @@ HEADINGS = {
         "params": "reports",
         "flops": "reports",
         "memory": "memory",
+        "latency": "latency",
         "rf": "reports",
     },
     "Understand": {

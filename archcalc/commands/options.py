@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from archcalc.analysis.report import Report
+    from archcalc.analysis.timing.device import Mode
     from archcalc.analysis.training.step import TrainingStep
     from archcalc.network.network import Network
 
@@ -249,10 +250,15 @@ def analyze_model(
     model: str,
     settings: Sequence[str],
     step: TrainingStep | None = None,
+    device: str | None = None,
+    mode: Mode | None = None,
     **conditions: Unpack[ConditionOptions],
 ) -> Report:
     """Load and analyze the model that the options describe; `step` is how a step of training is done, None as usual."""
-    report = archcalc.analyze(load_model(model, settings, **conditions), **conditions, step=step)
+    network = load_model(model, settings, **conditions)
+    report = archcalc.analyze(network, **conditions, step=step, device=device, mode=mode)
+    if device is not None:
+        tell_device(device)
     hold_to_account(report)
     return report
 

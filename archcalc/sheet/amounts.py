@@ -71,6 +71,25 @@ class Rate(Kind):
         return f"{amount}{self.sign}" if " " in amount else f"{amount} {self.sign}"
 
 
+class Duration(Kind):
+    """Microseconds."""
+
+    is_amount = True
+
+    def write(self, value: float) -> str:
+        """Return three digits of it: 45.6 µs, 1.23 ms, 2.05 s."""
+        for size, unit in ((1e6, "s"), (1e3, "ms")):
+            if value >= size * (1 - 1e-9):
+                return f"{_three_digits(value / size)} {unit}"
+        return f"{_three_digits(value)} µs"
+
+
+def _three_digits(value: float) -> str:
+    """Return a number to three digits, whole ones in full."""
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f}"
+
+
 class Power(Kind):
     """Watts."""
 

@@ -9,6 +9,7 @@ from archcalc.sheet.amounts import (
     Amounts,
     Bytes,
     Count,
+    Duration,
     ExactBytes,
     ExactNumber,
     Power,
@@ -202,6 +203,7 @@ WORK_RATE = Rate("work_rate", {**INTEGER, "unit": "operations/s"}, "OP/s")
 BYTE_RATE = Rate("byte_rate", {**INTEGER, "unit": "bytes/s"}, "B/s")
 FREQUENCY = Rate("frequency", {**INTEGER, "unit": "Hz"}, "Hz")
 CONSTANT = ExactNumber("constant", NUMBER)
+DURATION = Duration("duration", {"type": "number", "minimum": 0, "unit": "microseconds"})
 POWER = Power("power", {**NUMBER, "unit": "W"})
 SHARE = Share("share", {"type": "number", "minimum": 0, "maximum": 1, "unit": "fraction of the whole"})
 SETTINGS = Settings("settings", _describe("values by name", {"type": "object"}))
@@ -279,6 +281,7 @@ KINDS = (
     BYTE_RATE,
     FREQUENCY,
     CONSTANT,
+    DURATION,
     POWER,
     SHARE,
     SETTINGS,

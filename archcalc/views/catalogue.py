@@ -115,6 +115,6 @@ def _cell(report: Report, key: str) -> object:
     return figure.of_total(report) if is_complete(figure, report) else None
 
 
-def _rank(report: Report, key: str | None) -> tuple[int, str]:
+def _rank(report: Report, key: str | None) -> tuple[float, str]:
     """Return what a network is sorted by: how much it has of a figure, or its name."""
     return (0, report.name) if key is None or key == "name" else (FIGURES[key].amount(report), "")

@@ -184,9 +184,9 @@ def _row(bound: FigureLimit, fit: Fit, *, is_broken: bool) -> tuple[object, ...]
     return (bound.figure, stated, *cells)
 
 
-def _read_alike(sizes: Sequence[int]) -> bool:
+def _read_alike(sizes: Sequence[float]) -> bool:
     """Tell whether different bytes are written alike."""
-    return len(set(map(write_bytes, sizes))) < len(set(sizes))
+    return len({write_bytes(int(size)) for size in sizes}) < len(set(sizes))
 
 
 def _exact_enough(kind: Kind, bound: int) -> Kind:

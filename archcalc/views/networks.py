@@ -130,7 +130,7 @@ def _split(
         yield line(figure.name, f"{len(small)} below {SMALL:.0%} each", figure.kind, rest)
 
 
-def _are_small(counts: Sequence[object], totals: Sequence[int], least: float) -> bool:
+def _are_small(counts: Sequence[object], totals: Sequence[float], least: float) -> bool:
     """Tell whether a part is less than a share of every network; what is not known is not small."""
     return all(
         count == "" or (isinstance(count, int) and count < least * total)

@@ -56,7 +56,7 @@ def totals(report: Report, keys: tuple[str, ...]) -> Sheet:
 
 def _meaning(key: str, report: Report) -> str:
     figure = FIGURES[key]
-    readable = f" ({write_bytes(figure.amount(report))})" if figure.kind is BYTES else ""
+    readable = f" ({write_bytes(int(figure.amount(report)))})" if figure.kind is BYTES else ""
     return figure.help + readable
 
 

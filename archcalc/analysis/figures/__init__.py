@@ -11,7 +11,7 @@ from archcalc.analysis.figures.vocabulary import (
     expectable,
     figure,
 )
-from archcalc.analysis.figures import identity, counts, backward, memory, deployed, training, reach
+from archcalc.analysis.figures import identity, counts, backward, memory, deployed, training, timing, reach
 
 __all__ = [
     "FIGURES",
@@ -28,5 +28,6 @@ __all__ = [
     "identity",
     "memory",
     "reach",
+    "timing",
     "training",
 ]

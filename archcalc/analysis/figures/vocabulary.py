@@ -124,7 +124,7 @@ class Figure(NamedTuple):
     below: Callable[[Report], object] | None = None
     priority: int = 9
     listed: bool = False
-    known: Callable[[Report], int] | None = None
+    known: Callable[[Report], float] | None = None
     expect: Expected = ""
     limit: bool = False
     of_outputs: bool = False
@@ -165,14 +165,14 @@ class Figure(NamedTuple):
         known = [(share, name) for share, name in shares if isinstance(share, int)]
         return max(known, key=lambda pair: pair[0])[1] if known else None
 
-    def amount(self, report: Report) -> int:
+    def amount(self, report: Report) -> float:
         """Return how much of it the whole network has, as far as that is known.
 
         Raises:
             TypeError: it is nothing that is counted.
         """
         count = self.known(report) if self.known else self.of_total(report)
-        if not isinstance(count, int):
+        if not isinstance(count, int | float):
             raise TypeError(f"nobody counts {self.key}: {count!r}")
         return count
 

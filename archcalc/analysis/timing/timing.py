@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from archcalc.analysis.conditions import DType
@@ -23,6 +23,12 @@ class Placement(NamedTuple):
 
     device: Device
     mode: Mode = "graph"
+
+
+def place_on(device: Device, mode: Mode | None = None) -> Placement:
+    """Return a device, and how a network runs there: as it did when predictions were measured first, as a graph, or as told."""
+    usual: Mode = device.errors[0].mode if device.errors else "graph"
+    return Placement(device, mode or usual)
 
 
 class TimedKernel(NamedTuple):
@@ -46,17 +52,25 @@ class LayerTime(NamedTuple):
         return sum(each.bound for each in self.kernels)
 
     @property
-    def binds(self) -> Bound | None:
-        """What takes longest; None where it runs nothing."""
-        if not self.us:
-            return None
-        parts: dict[Bound, float] = {
-            "host": self.waiting,
-            "launch": sum(each.cost.start for each in self.kernels),
-            "compute": sum(each.cost.work for each in self.kernels if each.cost.work > each.cost.traffic),
-            "memory": sum(each.cost.traffic for each in self.kernels if each.cost.work <= each.cost.traffic),
-        }
-        return max(parts, key=lambda part: parts[part])
+    def launches(self) -> int:
+        """How many kernels the device runs for it; one that is joined to another layer's is part of that."""
+        return sum(each.kernel.kind != "joined" for each in self.kernels)
+
+
+def find_binding(layers: Sequence[LayerTime]) -> Bound | None:
+    """Return what takes longest of some layers; None where they run nothing."""
+    parts: dict[Bound, float] = {
+        "host": sum(layer.waiting for layer in layers),
+        "launch": 0,
+        "compute": 0,
+        "memory": 0,
+    }
+    for layer in layers:
+        for _, cost, _ in layer.kernels:
+            parts["launch"] += cost.start
+            parts["compute" if cost.work > cost.traffic else "memory"] += max(cost.work, cost.traffic)
+    most = max(parts, key=lambda part: parts[part])
+    return most if parts[most] else None
 
 
 class Timing(NamedTuple):
@@ -71,6 +85,11 @@ class Timing(NamedTuple):
     layers: tuple[LayerTime | None, ...]
     unknown: tuple[str, ...]
     error: MeasuredError | None
+
+    @property
+    def launches(self) -> int:
+        """How many kernels the device runs, as far as they are known."""
+        return sum(layer.launches for layer in self.layers if layer)
 
     @property
     def us(self) -> float | None:
@@ -88,8 +107,13 @@ class Timing(NamedTuple):
         return sum(layer.bound_us for layer in self.layers if layer)
 
 
-def time_report(report: Report, placement: Placement) -> Timing:
+def time_report(report: Report, placement: Placement, dispatch: str = "dispatch") -> Timing:
     """Work out how long the forward pass of a network takes on a device.
+
+    Args:
+        report: of the network.
+        placement: on which device, and how.
+        dispatch: which constant says how long the host takes for a kernel that it calls.
 
     Raises:
         ArchcalcError: the device is not known well enough, or not for the type of the numbers.
@@ -100,8 +124,8 @@ def time_report(report: Report, placement: Placement) -> Timing:
     if placement.mode == "fused":
         launched = fuse(run, launched)
     costs: dict[Kernel, TimedKernel] = {}
-    dispatch = machine.constants["dispatch"] if placement.mode == "eager" else 0
-    layers = tuple(_run_all(launched, machine, costs, dispatch))
+    host = machine.constants.get(dispatch, 0) if placement.mode == "eager" else 0
+    layers = tuple(_run_all(launched, machine, costs, host))
     return Timing(
         placement,
         machine,
@@ -109,6 +133,22 @@ def time_report(report: Report, placement: Placement) -> Timing:
         tuple(node.name for node, layer in zip(run.nodes, layers, strict=True) if layer is None),
         find_error(placement, report.dtype, report.batch),
     )
+
+
+def find_range(report: Report, placement: Placement) -> tuple[float, float] | None:
+    """Return how short and how long a pass takes that the host calls layer by layer, of which one in twenty is outside.
+
+    None where the host is not the reason for a tenth of the time, or some layers are not known.
+    """
+    if placement.mode != "eager":
+        return None
+    least, most = (time_report(report, placement, f"dispatch_{end}").us for end in ("least", "most"))
+    if least is None or most is None:
+        return None
+    return (least, most) if most > (1 + MEASURABLE) * least else None
+
+
+MEASURABLE = 0.1
 
 
 def find_error(placement: Placement, dtype: DType, batch: int) -> MeasuredError | None:

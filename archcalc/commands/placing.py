@@ -1,0 +1,39 @@
+"""The options that say on which device a network runs, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict, get_args
+
+import click
+
+from archcalc.analysis.timing.device import Mode
+from archcalc.commands.completions import complete_device
+from archcalc.commands.values import Word
+
+if TYPE_CHECKING:
+    from click.decorators import FC
+
+MODES = get_args(Mode)
+
+
+class PlaceOptions(TypedDict):
+    """Where a network runs and how; None where nothing is said."""
+
+    device: str | None
+    mode: Mode | None
+
+
+def device_options(command: FC) -> FC:
+    """Add --device and --mode."""
+    command = click.option(
+        "--mode",
+        type=Word(MODES, {"cudagraph": "graph", "compile": "fused", "compiled": "fused"}),
+        help="How it runs there: graph, as one graph that is replayed; eager, called layer by layer; fused, compiled.  "
+        "[default: as it was measured]",
+    )(command)
+    return click.option(
+        "--device",
+        metavar="NAME|PATH",
+        shell_complete=complete_device,
+        help="What it runs on, for figures of time: archcalc devices lists them; or the path of a file.",
+    )(command)
