@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcalc.network.network import Network
     from archcalc.op.op import Work
     from archcalc.ops import REGISTRY
-    from archcalc.questions.analyze import analyze
+    from archcalc.questions.analyze import analyze, place
     from archcalc.questions.check import check
     from archcalc.questions.claims.judge import check_claims
     from archcalc.questions.compare import Contrast, compare
@@ -75,6 +75,7 @@ __all__ = [
     "members",
     "memory_bound",
     "names",
+    "place",
     "reconcile",
     "spec_schema",
     "unfold",
@@ -106,6 +107,7 @@ _HOMES = {
     "Totals": "archcalc.analysis.row",
     "Work": "archcalc.op.op",
     "analyze": "archcalc.questions.analyze",
+    "place": "archcalc.questions.analyze",
     "check": "archcalc.questions.check",
     "check_claims": "archcalc.questions.claims.judge",
     "Verification": "archcalc.questions.verify.verify",

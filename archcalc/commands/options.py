@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.report import Report
     from archcalc.analysis.timing.device import Mode
+    from archcalc.analysis.timing.timing import Placement
     from archcalc.analysis.training.step import TrainingStep
     from archcalc.network.network import Network
 
@@ -256,11 +257,19 @@ def analyze_model(
 ) -> Report:
     """Load and analyze the model that the options describe; `step` is how a step of training is done, None as usual."""
     network = load_model(model, settings, **conditions)
-    report = archcalc.analyze(network, **conditions, step=step, device=device, mode=mode)
-    if device is not None:
-        tell_device(device)
+    report = archcalc.analyze(network, **conditions, step=step, device=find_placement(device, mode))
     hold_to_account(report)
     return report
+
+
+def find_placement(device: str | None, mode: Mode | None) -> Placement | None:
+    """Return where a network runs and how, as --device and --mode say; None where they say nothing."""
+    if device is None:
+        if mode is not None:
+            raise click.UsageError(f"--mode {mode} needs --device NAME|PATH")
+        return None
+    tell_device(device)
+    return archcalc.place(device, mode)
 
 
 def load_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:

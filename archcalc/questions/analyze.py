@@ -11,7 +11,6 @@ from archcalc.analysis.engine import Engine
 from archcalc.analysis.report import Report, report_on
 from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
-from archcalc.ground.errors import ArchcalcError
 from archcalc.network.network import Network
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def analyze(
     rounding: Rounding | None = None,
     train: bool = False,
     step: TrainingStep | None = None,
-    device: str | Path | None = None,
-    mode: Mode | None = None,
+    device: str | Path | Placement | None = None,
 ) -> Report:
     """Work out every figure of a network.
 
@@ -63,9 +61,8 @@ def analyze(
         rounding: for layers that say none; "strict" holds for all and makes rounding an error.
         train: keep the auxiliary heads that exist only in training.
         step: how a step of training is done, for figures of training; plain SGD unless told.
-        device: what it runs on, by name or by the path of a file, for figures of time.
-        mode: how it runs there: "graph", as one graph that is replayed; "eager", layers called one by one; "fused",
-            compiled. As predictions for the device were measured, unless told.
+        device: what it runs on, by name or by the path of a file, for figures of time; or what `place` returned, which
+            says how it runs there, too.
 
     Raises:
         ArchcalcError: there is no such network, a layer does not suit its input, or an argument is wrong.
@@ -79,22 +76,27 @@ def analyze(
         rounding=rounding,
         train=train,
         step=step,
-        placement=place(device, mode),
+        placement=_placed(device),
     )
     return report_on(network, conditions)
 
 
-def place(device: str | Path | None, mode: Mode | None = None) -> Placement | None:
-    """Return where a network runs and how; None where no device is named.
+def place(device: str | Path, mode: Mode | None = None) -> Placement:
+    """Return where a network runs, and how.
+
+    Args:
+        device: by its name or by the path of its file.
+        mode: "graph", as one graph that is replayed; "eager", layers called one by one; "fused", compiled. As predictions
+            for the device were measured, unless told.
 
     Raises:
-        ArchcalcError: there is no such device, its file cannot be read, or nobody says on what a mode is meant.
+        ArchcalcError: there is no such device, or its file cannot be read.
     """
-    if device is None:
-        if mode is not None:
-            raise ArchcalcError(f"mode {mode} is of a device", hint="name one: device, or --device")
-        return None
     from archcalc.analysis.timing.timing import place_on
     from archcalc.formats.devices import read_device
 
     return place_on(read_device(device), mode)
+
+
+def _placed(device: str | Path | Placement | None) -> Placement | None:
+    return place(device) if isinstance(device, str | Path) else device

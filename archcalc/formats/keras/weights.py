@@ -7,7 +7,8 @@ from archcalc.formats.program.alike import check_last_axis, inputs
 from archcalc.formats.program.code import Expression, expression
 from archcalc.op.site import Site
 from archcalc.ops.weights.dense import Linear
-from archcalc.ops.weights.products import Einsum, MatMul
+from archcalc.ops.weights.products import MatMul
+from archcalc.ops.weights.products_lettered import Einsum
 
 OTHER_BIASES = "its layer has other biases than PyTorch's, which are counted"
 

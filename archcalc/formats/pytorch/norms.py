@@ -7,7 +7,8 @@ from archcalc.formats.program.code import Expression, expression
 from archcalc.formats.pytorch.table import plain, writes
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.site import Site
-from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
+from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm
+from archcalc.ops.norms.response import LocalResponseNorm
 from archcalc.ops.norms.scaling import Affine, RMSNorm
 
 plain("softmax", "nn.Softmax", dim=("axis", None))

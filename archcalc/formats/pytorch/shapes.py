@@ -10,7 +10,8 @@ from archcalc.formats.pytorch.windows import last_first, padding
 from archcalc.ground.errors import ArchcalcError
 from archcalc.op.op import per_axis
 from archcalc.op.site import Site
-from archcalc.ops.shapes.indexing import Expand, Roll, Slice, Take
+from archcalc.ops.shapes.indexing import Roll, Slice, Take
+from archcalc.ops.shapes.inflating import Expand
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Concat, Multiply
 from archcalc.ops.shapes.reduction import ArgMax, Reduce

@@ -7,7 +7,8 @@ from archcalc.formats.program.code import Expression, expression
 from archcalc.formats.pytorch.table import writes
 from archcalc.op.site import Site
 from archcalc.ops.weights.dense import Linear, Rbf
-from archcalc.ops.weights.products import Einsum, MatMul
+from archcalc.ops.weights.products import MatMul
+from archcalc.ops.weights.products_lettered import Einsum
 from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
 
 writes(Rbf)(lambda op, at: expression("RBF", in_features=at.x[1], out_features=op.out))

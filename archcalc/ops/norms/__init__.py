@@ -1,5 +1,5 @@
 """Normalisations and softmax."""
 
-from archcalc.ops.norms import norm, scaling, softmax
+from archcalc.ops.norms import norm, response, scaling, softmax
 
-__all__ = ["norm", "scaling", "softmax"]
+__all__ = ["norm", "response", "scaling", "softmax"]

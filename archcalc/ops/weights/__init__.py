@@ -1,5 +1,5 @@
 """Linear layers, matrix products and recurrence."""
 
-from archcalc.ops.weights import dense, products, recurrent
+from archcalc.ops.weights import dense, products, products_lettered, recurrent
 
-__all__ = ["dense", "products", "recurrent"]
+__all__ = ["dense", "products", "products_lettered", "recurrent"]

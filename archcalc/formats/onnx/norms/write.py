@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from archcalc.formats.onnx.draft import Draft, ints, number
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.site import Spot
-from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
+from archcalc.ops.norms.norm import BatchNorm, GroupNorm, LayerNorm
+from archcalc.ops.norms.response import LocalResponseNorm
 from archcalc.ops.norms.scaling import Affine, L2Norm, RMSNorm
 
 plain("softmax", "Softmax", axis="axis")

@@ -7,7 +7,8 @@ from archcalc.formats.onnx.words import REDUCTIONS
 from archcalc.formats.onnx.write_table import plain, writes
 from archcalc.op.op import per_axis
 from archcalc.op.site import Spot
-from archcalc.ops.shapes.indexing import Embedding, Expand, Roll, Slice, Take, Tile
+from archcalc.ops.shapes.indexing import Embedding, Roll, Slice, Take
+from archcalc.ops.shapes.inflating import Expand, Tile
 from archcalc.ops.shapes.layout import Crop, Pad, Permute, Reshape
 from archcalc.ops.shapes.merge import Add, Channels, Multiply, Shuffle
 from archcalc.ops.shapes.reduction import ArgMax, CumSum, Reduce

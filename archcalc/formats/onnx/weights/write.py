@@ -8,7 +8,8 @@ from archcalc.formats.onnx.draft import Draft, index, ints, number
 from archcalc.formats.onnx.write_table import writes
 from archcalc.op.site import Spot
 from archcalc.ops.weights.dense import Linear, Rbf
-from archcalc.ops.weights.products import Einsum, MatMul
+from archcalc.ops.weights.products import MatMul
+from archcalc.ops.weights.products_lettered import Einsum
 from archcalc.ops.weights.recurrent import GRU, LSTM, RNN, Recurrent
 
 writes(Einsum)(lambda draft, op, at: draft.take("Einsum", equation=op.equation.replace(" ", "")))
