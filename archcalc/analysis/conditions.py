@@ -13,7 +13,7 @@ from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
 
 if TYPE_CHECKING:
-    from archcalc.analysis.timing.timing import Placement
+    from archcalc.analysis.timing.device import Placement
     from archcalc.analysis.training.step import TrainingStep
 
 DType = Literal["float64", "float32", "tf32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]

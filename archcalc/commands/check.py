@@ -19,9 +19,9 @@ from archcalc.commands.options import (
     examples,
     input_option,
     load_model,
-    tell_namesake,
 )
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.telling import tell_namesake
 from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, combine, each_of, visible
 from archcalc.ground.limits import LAYERS
 

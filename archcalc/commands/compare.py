@@ -10,14 +10,9 @@ import archcalc
 from archcalc.analysis.conditions import Asked
 from archcalc.commands.completions import complete_model
 from archcalc.commands.group import cli
-from archcalc.commands.options import (
-    condition_options,
-    examples,
-    overrides,
-    result_options,
-    tell_namesake,
-)
+from archcalc.commands.options import condition_options, examples, overrides, result_options
 from archcalc.commands.output import emit
+from archcalc.commands.telling import tell_namesake
 from archcalc.commands.values import Whole, Word
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import click
 
 from archcalc.commands.completions import complete_device
 from archcalc.commands.group import cli
-from archcalc.commands.options import examples, tell_device
+from archcalc.commands.options import examples
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.telling import tell_device
 from archcalc.commands.values import Size
 from archcalc.ground.errors import ArchcalcError, CallError, visible
 

@@ -12,16 +12,9 @@ from archcalc.commands.devices import DeviceMemory
 from archcalc.commands.group import cli
 from archcalc.commands.limits import limit_option, read_limits
 from archcalc.commands.memory import StepOptions, read_step, step_options
-from archcalc.commands.options import (
-    STATUS,
-    Options,
-    conditions_of,
-    examples,
-    model_options,
-    overrides,
-    tell_namesake,
-)
+from archcalc.commands.options import STATUS, Options, conditions_of, examples, model_options, overrides
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.telling import tell_namesake
 
 
 class FitOptions(Options, StepOptions):

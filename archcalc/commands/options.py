@@ -12,8 +12,10 @@ from archcalc.analysis.conditions import Asked, DType, Input
 from archcalc.arithmetic.window import ROUNDINGS, Rounding
 from archcalc.commands.completions import complete_model, complete_setting
 from archcalc.commands.output import page_options
+from archcalc.commands.placing import find_placement
+from archcalc.commands.telling import tell_namesake, tell_notes
 from archcalc.commands.values import CALLED, Whole, Word
-from archcalc.ground.errors import ArchcalcError, visible
+from archcalc.ground.errors import ArchcalcError
 
 if TYPE_CHECKING:
     from click.decorators import FC
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.report import Report
     from archcalc.analysis.timing.device import Mode
-    from archcalc.analysis.timing.timing import Placement
     from archcalc.analysis.training.step import TrainingStep
     from archcalc.network.network import Network
 
@@ -92,8 +93,8 @@ def _inputs(
     return {name: shape for name, _, shape in named}
 
 
-STRICT, STATUS, NOTES = "archcalc.strict", "archcalc.status", "archcalc.notes"
-"""What a run keeps beside its options: whether --strict was given, the exit status that it came to, what was noted."""
+STRICT, STATUS = "archcalc.strict", "archcalc.status"
+"""What a run keeps beside its options: whether --strict was given, the exit status that it came to."""
 
 
 def _strict(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -262,16 +263,6 @@ def analyze_model(
     return report
 
 
-def find_placement(device: str | None, mode: Mode | None) -> Placement | None:
-    """Return where a network runs and how, as --device and --mode say; None where they say nothing."""
-    if device is None:
-        if mode is not None:
-            raise click.UsageError(f"--mode {mode} needs --device NAME|PATH")
-        return None
-    tell_device(device)
-    return archcalc.place(device, mode)
-
-
 def load_model(model: str, settings: Sequence[str], **conditions: Unpack[ConditionOptions]) -> Network:
     """Load the model that the options describe; what its reader had to assume goes to standard error."""
     check_rounding(model, conditions["rounding"])
@@ -282,47 +273,12 @@ def load_model(model: str, settings: Sequence[str], **conditions: Unpack[Conditi
     return tell_notes(network)
 
 
-def tell_namesake(name: str) -> None:
-    """Say on standard error where a name of ours is that of a file in the current folder, too."""
-    from archcalc.formats.library import is_in_folder
-
-    if is_in_folder(name):
-        from archcalc.formats.claims_files import find_namesake
-
-        if path := find_namesake(name):
-            _tell(f"'{name}' is what archcalc knows by this name; the file here is called by ./{path}")
-
-
-def tell_device(name: str) -> None:
-    """Say on standard error where several files describe a device of a name, and which of them is meant."""
-    from archcalc.formats.devices import find_devices, is_path, name_file
-
-    first, *others = [name_file(path) for path in ([] if is_path(name) else find_devices(name))] or [""]
-    if others:
-        _tell(f"'{name}' is the device in {first}; left aside: {', '.join(others)}")
-
-
 def check_rounding(model: str, rounding: Rounding | None) -> None:
     """Raise a fact where a model has no say about how sizes are rounded."""
     if model.lower().endswith(".onnx") and rounding in ("floor", "ceil"):
         raise ArchcalcError(
             "an ONNX file says itself how sizes are rounded", hint="--rounding strict makes rounding an error"
         )
-
-
-def tell_notes(network: Network) -> Network:
-    """Return a network; what its reader had to assume goes to standard error, each once."""
-    for note in network.notes:
-        _tell(note)
-    return network
-
-
-def _tell(note: str) -> None:
-    """Write a note to standard error, unless this run has done so: variants of a family share notes."""
-    noted = click.get_current_context().meta.setdefault(NOTES, set())
-    if note not in noted:
-        click.echo(f"note: {visible(note)}", err=True)
-        noted.add(note)
 
 
 def overrides(settings: Sequence[str]) -> dict[str, object]:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, TypedDict, get_args
 
 import click
 
+import archcalc
 from archcalc.analysis.timing.device import Mode
 from archcalc.commands.completions import complete_device
+from archcalc.commands.telling import tell_device
 from archcalc.commands.values import Word
 
 if TYPE_CHECKING:
     from click.decorators import FC
+
+    from archcalc.analysis.timing.device import Placement
 
 MODES = get_args(Mode)
 
@@ -37,3 +41,13 @@ def device_options(command: FC) -> FC:
         shell_complete=complete_device,
         help="What it runs on, for figures of time: archcalc devices lists them; or the path of a file.",
     )(command)
+
+
+def find_placement(device: str | None, mode: Mode | None) -> Placement | None:
+    """Return where a network runs and how, as --device and --mode say; None where they say nothing."""
+    if device is None:
+        if mode is not None:
+            raise click.UsageError(f"--mode {mode} needs --device NAME|PATH")
+        return None
+    tell_device(device)
+    return archcalc.place(device, mode)

@@ -20,9 +20,9 @@ from archcalc.commands.options import (
     examples,
     input_option,
     overrides,
-    tell_notes,
 )
 from archcalc.commands.output import emit, page_options, write
+from archcalc.commands.telling import tell_notes
 from archcalc.ground.errors import ArchcalcError, visible
 
 

@@ -14,8 +14,7 @@ from archcalc.formats.library import Model, as_network
 from archcalc.network.network import Network
 
 if TYPE_CHECKING:
-    from archcalc.analysis.timing.device import Mode
-    from archcalc.analysis.timing.timing import Placement
+    from archcalc.analysis.timing.device import Mode, Placement
     from archcalc.analysis.training.step import TrainingStep
 
 
@@ -92,7 +91,7 @@ def place(device: str | Path, mode: Mode | None = None) -> Placement:
     Raises:
         ArchcalcError: there is no such device, or its file cannot be read.
     """
-    from archcalc.analysis.timing.timing import place_on
+    from archcalc.analysis.timing.device import place_on
     from archcalc.formats.devices import read_device
 
     return place_on(read_device(device), mode)

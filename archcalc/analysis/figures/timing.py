@@ -21,9 +21,9 @@ def find_timing(report: Report) -> Timing | None:
 
 
 def _time(report: Report) -> Timing:
-    from archcalc.analysis.timing.timing import Placement, time_report
+    from archcalc.analysis.timing.timing import time_report
 
-    placement: Placement | None = report.run.conditions.placement
+    placement = report.run.conditions.placement
     if placement is None:  # which is asked before
         raise ValueError("no device is named")
     return time_report(report, placement)

@@ -71,7 +71,7 @@ def larger(a: Real, b: Real) -> Real:
     return (a + b + abs(a - b)) / 2
 
 
-class Cost(NamedTuple):
+class KernelCost(NamedTuple):
     """The microseconds of a kernel: its start, its multiplications, and what it reads and writes meanwhile."""
 
     start: Real
@@ -84,12 +84,12 @@ class Cost(NamedTuple):
         return self.start + larger(self.work, self.traffic)
 
 
-def find_cost(kernel: Kernel, machine: Machine) -> Cost:
+def find_cost(kernel: Kernel, machine: Machine) -> KernelCost:
     """Return what a kernel costs."""
     start: Real = machine.start(kernel.kind)
     if kernel.kind == "uneven" and kernel.product:
         start = start + machine.constants["group_start"] * smaller(kernel.product.groups, FEW_GROUPS)
-    return Cost(start, time_work(kernel, machine), time_traffic(kernel, machine))
+    return KernelCost(start, time_work(kernel, machine), time_traffic(kernel, machine))
 
 
 def time_traffic(kernel: Kernel, machine: Machine) -> Real:

@@ -66,3 +66,16 @@ class Device(NamedTuple):
     constants_source: str = ""
     errors: tuple[MeasuredError, ...] = ()
     constants_origin: Origin = "fitted"
+
+
+class Placement(NamedTuple):
+    """Where a network runs, and how."""
+
+    device: Device
+    mode: Mode = "graph"
+
+
+def place_on(device: Device, mode: Mode | None = None) -> Placement:
+    """Return a device, and how a network runs there: as it did when predictions were measured first, as a graph, or as told."""
+    usual: Mode = device.errors[0].mode if device.errors else "graph"
+    return Placement(device, mode or usual)

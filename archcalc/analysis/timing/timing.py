@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.report import Report
-from archcalc.analysis.timing.costs import Cost, Machine, find_cost
-from archcalc.analysis.timing.device import Device, MeasuredError, Mode
+from archcalc.analysis.timing.costs import KernelCost, Machine, find_cost
+from archcalc.analysis.timing.device import MeasuredError, Placement
 from archcalc.analysis.timing.fusing import fuse
 from archcalc.analysis.timing.launches import list_kernels
 from archcalc.analysis.timing.machine import find_machine, name_type
@@ -18,24 +18,11 @@ Bound = Literal["launch", "compute", "memory", "host"]
 """What takes longest of a layer: that its kernels start, what they multiply, what they move, or that the host calls them."""
 
 
-class Placement(NamedTuple):
-    """Where a network runs, and how."""
-
-    device: Device
-    mode: Mode = "graph"
-
-
-def place_on(device: Device, mode: Mode | None = None) -> Placement:
-    """Return a device, and how a network runs there: as it did when predictions were measured first, as a graph, or as told."""
-    usual: Mode = device.errors[0].mode if device.errors else "graph"
-    return Placement(device, mode or usual)
-
-
 class TimedKernel(NamedTuple):
     """A kernel, what it costs, and the least that physics allows: `bound` is at the peak, or all but the cache's at full bandwidth."""
 
     kernel: Kernel
-    cost: Cost
+    cost: KernelCost
     bound: float
 
 
