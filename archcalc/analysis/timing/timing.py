@@ -123,7 +123,7 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
 
 
 def find_range(report: Report, placement: Placement) -> tuple[float, float] | None:
-    """Return how short and how long a pass takes that the host calls layer by layer, of which one in twenty is outside.
+    """Return how short and how long a pass takes that the host calls layer by layer, as it did for most of the networks that were measured.
 
     None where the host is not the reason for a tenth of the time, or some layers are not known.
     """
