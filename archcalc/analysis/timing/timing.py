@@ -64,7 +64,8 @@ class Timing(NamedTuple):
     """How long a forward pass takes.
 
     `layers` are the times of the layers by their position, None where nobody knows its kernels, which are those of the
-    `unknown`.
+    `unknown`; `known_us`, `bound_us` and `launches` are sums over the layers that are known: the time, the least that
+    physics allows, and the kernels that the device runs.
     """
 
     placement: Placement
@@ -72,26 +73,14 @@ class Timing(NamedTuple):
     layers: tuple[LayerTime | None, ...]
     unknown: tuple[str, ...]
     error: MeasuredError | None
-
-    @property
-    def launches(self) -> int:
-        """How many kernels the device runs, as far as they are known."""
-        return sum(layer.launches for layer in self.layers if layer)
+    known_us: float
+    bound_us: float
+    launches: int
 
     @property
     def us(self) -> float | None:
         """The microseconds of all layers; None where some are not known."""
         return None if self.unknown else self.known_us
-
-    @property
-    def known_us(self) -> float:
-        """The microseconds of the layers that are known."""
-        return sum(layer.us for layer in self.layers if layer)
-
-    @property
-    def bound_us(self) -> float:
-        """The least that physics allows, of the layers that are known."""
-        return sum(layer.bound_us for layer in self.layers if layer)
 
 
 def time_report(report: Report, placement: Placement, dispatch: str = "dispatch") -> Timing:
@@ -113,12 +102,16 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
     costs: dict[Kernel, TimedKernel] = {}
     host = machine.constants.get(dispatch, 0) if placement.mode == "eager" else 0
     layers = tuple(_run_all(launched, machine, costs, host))
+    known = [layer for layer in layers if layer]
     return Timing(
         placement,
         machine,
         layers,
         tuple(node.name for node, layer in zip(run.nodes, layers, strict=True) if layer is None),
         find_error(placement, report.dtype, report.batch),
+        sum(layer.us for layer in known),
+        sum(layer.bound_us for layer in known),
+        sum(layer.launches for layer in known),
     )
 
 
