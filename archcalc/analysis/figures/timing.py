@@ -57,15 +57,15 @@ def _kernels(layers: list[LayerTime]) -> int:
     return sum(layer.launches for layer in layers)
 
 
-def _efficiency(layers: list[LayerTime]) -> float | None:
+def _efficiency(layers: list[LayerTime]) -> object:
     us = _us(layers)
-    return _bound(layers) / us if us else None
+    return _bound(layers) / us if us else ""
 
 
-def _binds(layers: list[LayerTime]) -> str | None:
+def _binds(layers: list[LayerTime]) -> str:
     from archcalc.analysis.timing.timing import find_binding
 
-    return find_binding(layers)
+    return find_binding(layers) or ""
 
 
 def _share(row: Row, report: Report) -> float | None:

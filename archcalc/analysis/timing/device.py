@@ -76,6 +76,7 @@ class Placement(NamedTuple):
 
 
 def place_on(device: Device, mode: Mode | None = None) -> Placement:
-    """Return a device, and how a network runs there: as it did when predictions were measured first, as a graph, or as told."""
-    usual: Mode = device.errors[0].mode if device.errors else "graph"
+    """Return a device, and how a network runs there: as told, or as it did when predictions were measured first, else compiled on a CPU and as a graph elsewhere."""
+    alone: Mode = "fused" if device.kind == "cpu" else "graph"
+    usual = device.errors[0].mode if device.errors else alone
     return Placement(device, mode or usual)

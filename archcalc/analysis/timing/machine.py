@@ -39,6 +39,8 @@ CONSTANTS: Mapping[str, str] = {
     "dispatch_most": "the same, of one in twenty networks that took most",
 }
 """What the formulas take of a device, by name: what it is, and in which unit."""
+NEEDED = tuple(name for name in CONSTANTS if not name.endswith("_each") and not name.startswith("dispatch"))
+"""Those that every type of a device needs."""
 
 
 def name_type(dtype: DType) -> NumberType:
@@ -64,6 +66,12 @@ def find_machine(device: Device, dtype: DType) -> Machine:
             f"nobody has measured {name} on {device.title}", hint=list_names("what was measured", known)
         )
     constants = find_constants(device, name)
+    lacking = [each for each in NEEDED if each not in constants]
+    if lacking:
+        raise ArchcalcError(
+            f"the constants of {device.title} for {name} lack {lacking[0]}: {CONSTANTS[lacking[0]]}",
+            hint=list_names("what they need", NEEDED),
+        )
     plain = device.peaks.get("float32", device.peaks[name])
     return Machine(
         size=BYTES[dtype].activation,

@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.report import Report
 from archcalc.analysis.timing.costs import KernelCost, Machine, find_cost
-from archcalc.analysis.timing.device import MeasuredError, Placement
+from archcalc.analysis.timing.device import Device, MeasuredError, Placement
 from archcalc.analysis.timing.fusing import fuse
 from archcalc.analysis.timing.launches import list_kernels
 from archcalc.analysis.timing.machine import find_machine, name_type
+from archcalc.ground.errors import ArchcalcError
 from archcalc.op.kernels import Kernel, Kernels
 
 Bound = Literal["launch", "compute", "memory", "host"]
@@ -100,7 +101,7 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
     if placement.mode == "fused":
         launched = fuse(run, launched)
     costs: dict[Kernel, TimedKernel] = {}
-    host = machine.constants.get(dispatch, 0) if placement.mode == "eager" else 0
+    host = _find_dispatch(machine, dispatch, device) if placement.mode == "eager" else 0
     layers = tuple(_run_all(launched, machine, costs, host))
     known = [layer for layer in layers if layer]
     return Timing(
@@ -113,6 +114,16 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
         sum(layer.bound_us for layer in known),
         sum(layer.launches for layer in known),
     )
+
+
+def _find_dispatch(machine: Machine, name: str, device: Device) -> float:
+    """Return the microseconds that the host takes for a kernel that it calls."""
+    if name not in machine.constants:
+        raise ArchcalcError(
+            f"nobody has measured how long the host takes to call a layer on {device.title}",
+            hint="--mode graph and --mode fused do without",
+        )
+    return machine.constants[name]
 
 
 def find_range(report: Report, placement: Placement) -> tuple[float, float] | None:
