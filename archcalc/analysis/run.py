@@ -67,6 +67,14 @@ class Run:
         return {node.name: position for position, node in enumerate(self.nodes)}
 
     @cached_property
+    def uses(self) -> Sequence[int]:
+        """How many take each layer's output, the network's own outputs among them."""
+        uses = [0] * len(self.nodes)
+        for source in (*(source for node in self.nodes for source in node.inputs), *self.outputs):
+            uses[source] += 1
+        return uses
+
+    @cached_property
     def ends(self) -> tuple[int, ...]:
         """The positions of what a step of training gets: the outputs, and those of auxiliary heads."""
         used = {source for node in self.nodes for source in node.inputs}

@@ -18,26 +18,15 @@ def fuse(run: Run, launched: Sequence[Kernels | None]) -> list[Kernels | None]:
 
     A pass that joins another one reads what it takes beside, and writes in place of it.
     """
-    uses = _count_uses(run)
     makers: list[int] = []
     """By whose kernels each output is written: its own layer's, or of what that views."""
     fused: list[Kernels | None] = []
     for position, kernels in enumerate(launched):
         sources = run.nodes[position].inputs
         makers.append(position if kernels or not sources else makers[sources[0]])
-        goes_on = any(uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources)
+        goes_on = any(run.uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources)
         fused.append(kernels and _join_all(kernels, goes_on=goes_on))
     return fused
-
-
-def _count_uses(run: Run) -> list[int]:
-    uses = [0] * len(run.nodes)
-    for node in run.nodes:
-        for source in node.inputs:
-            uses[source] += 1
-    for output in run.outputs:
-        uses[output] += 1
-    return uses
 
 
 def _ends_in_pass(kernels: Kernels | None) -> bool:

@@ -32,7 +32,7 @@ class Attention(NamedTuple):
 
 def find_attentions(run: Run, device: Device) -> dict[int, Attention]:
     """Return the attentions of a network that a device has a kernel for, by the position of each of their layers."""
-    uses = _count_uses(run)
+    uses = run.uses
     attentions: dict[int, Attention] = {}
     for position in range(len(run.facts)):
         if _part(run, position) == "mix":
@@ -40,16 +40,6 @@ def find_attentions(run: Run, device: Device) -> dict[int, Attention]:
             if attention and _is_taken(run, attention, device):
                 attentions |= dict.fromkeys(attention.layers, attention)
     return attentions
-
-
-def _count_uses(run: Run) -> list[int]:
-    uses = [0] * len(run.nodes)
-    for node in run.nodes:
-        for source in node.inputs:
-            uses[source] += 1
-    for output in run.outputs:
-        uses[output] += 1
-    return uses
 
 
 def _find_before(run: Run, last: int, uses: Sequence[int]) -> Attention | None:
