@@ -15,7 +15,7 @@ from archcalc.analysis.budget import OPERATORS, judge, limit, limitable
 from archcalc.analysis.figures import FIGURES
 from archcalc.commands.cli import cli
 from archcalc.network.network import Limit
-from archcalc.sheet.kinds import BYTES
+from archcalc.sheet.kinds import BYTES, DURATION
 
 # 3·3·3·4 weights and 4 biases: 112 parameters; 6·6·4 outputs of 27 MACs each: 3,888. The input of 192 numbers and the
 # convolution's 144 are alive together, and then twice 144: 336·4 and 288·4 bytes.
@@ -47,6 +47,10 @@ def spec(budget):
         ("memory_bytes <= 64 MiB", ("memory_bytes", "<=", 64 * 1024**2)),
         ("weight_bytes <= 1.5GB", ("weight_bytes", "<=", 1_500_000_000)),
         ("activation_bytes <= 100", ("activation_bytes", "<=", 100)),
+        ("time_us <= 5ms", ("time_us", "<=", 5000)),
+        ("time_us < 250", ("time_us", "<", 250)),
+        ("time_us@rpi5 >= 1.5 s", ("time_us@rpi5", ">=", 1_500_000)),
+        ("time_us@./My-Board.yaml <= 2.5us", ("time_us@./My-Board.yaml", "<=", 2.5)),
     ],
 )
 def test_a_limit_is_a_key_an_operator_and_a_quantity(text, expected):
@@ -334,8 +338,8 @@ def test_a_figure_of_outputs_is_unknown_where_the_size_of_one_is(network, key):
     made = network(
         UNKNOWN.replace(", shape: 4x6x6", "").replace("BUDGET", f"{key} <= 1T".replace("1T", "999999999"))
     )
-    (finding,) = archcalc.check(made)
-    about_work = key in ("macs", "flops", "train.macs", *archcalc.Work._fields)
+    (finding,) = archcalc.check(made, device="h100")
+    about_work = key in ("time_us", "macs", "flops", "train.macs", *archcalc.Work._fields)
     about_outputs = key.endswith(("peak_bytes", "arena_bytes")) or key in (
         *("activations", "activation_bytes", "memory_bytes", "train.kept_bytes", "train.reserved_bytes"),
     )
@@ -422,7 +426,7 @@ def test_the_help_names_every_figure_and_every_operator(run):
     assert f"KEY is one of: {', '.join(limitable())}." in text
     operators = re.search(r"OP is one of (.*?)\.", text)
     assert sorted(re.split(r", | and ", operators[1])) == sorted(OPERATORS)
-    assert {FIGURES[key].kind for key in limitable()} == {FIGURES["params"].kind, BYTES}
+    assert {FIGURES[key].kind for key in limitable()} == {FIGURES["params"].kind, BYTES, DURATION}
 
 
 def test_a_shell_completes_the_figure(run):

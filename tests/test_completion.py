@@ -37,7 +37,7 @@ def offered(words, begun):
         ("show alexnet --columns", "layer,buf", {"layer,buffers"}),
         ("show alexnet --columns", "layer,macs,outp", {"layer,macs,output"}),
         ("list --columns", "name,pa", {"name,params"}),
-        ("list --columns", "ti", {"title"}),
+        ("list --columns", "ti", {"time_us", "title"}),
         ("list --sort", "mac", {"macs"}),
         ("list", "vgg16_", {"vgg16_bn", "vgg16_c"}),
         ("list --limit", "macs", {"macs"}),

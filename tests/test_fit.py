@@ -441,7 +441,7 @@ def test_a_checkpoint_that_is_varied_is_not_given(run):
 
 def test_what_is_in_the_way_is_what_the_figure_says():
     """The work of a training step has its heaviest layer, and no moment."""
-    found = archcalc.fit("alexnet", ["train.macs <= 10G"])
+    found = archcalc.fit("alexnet", ["train.macs <= 10G"], device="h100")
     heaviest = max(found.over.rows, key=lambda row: row.trained_macs)
     assert find_hindrance(found.over, found.bounds) == heaviest.name
     for key, figure in FIGURES.items():

@@ -78,6 +78,7 @@ LINES = [
     "compare odd.yaml plain.yaml",
     "compare odd.yaml 3x3",
     "check odd.yaml --max-params 1M",
+    "latency odd.yaml --device h100",
     "ops",
     "ops swirl",
     "schema",
@@ -100,7 +101,7 @@ def test_every_command_takes_it(line, run):
 
 def test_these_are_all_commands_that_could_meet_it():
     asked = {line.split()[0] for line in LINES}
-    others = {"completion", "export", "help", "list", "new", "reconcile", "size", "verify"}
+    others = {"completion", "devices", "export", "help", "list", "new", "reconcile", "size", "verify"}
     assert asked | others == COMMANDS.keys()
 
 

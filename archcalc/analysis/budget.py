@@ -11,16 +11,29 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import eq, ge, gt, le, lt
 from typing import Literal
 
-from archcalc.analysis.figures import FIGURES, Figure
+from archcalc.analysis.figures import FIGURES, Figure, find_figure, without_device
 from archcalc.analysis.report import Report
 from archcalc.ground import limits, quantity
 from archcalc.ground.errors import ArchcalcError, nearest
+from archcalc.ground.measures import MICROSECONDS, measure
 from archcalc.network.network import FigureLimit, JoinedLimits, Limit
-from archcalc.sheet.kinds import BYTES, COUNT
+from archcalc.sheet.kinds import BYTES, COUNT, DURATION
 from archcalc.sheet.sheet import Kind
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {"<=": le, "<": lt, ">=": ge, ">": gt, "==": eq}
-READERS: dict[Kind, Callable[[str], int]] = {COUNT: quantity.count, BYTES: quantity.size}
+
+
+def _microseconds(text: str) -> float:
+    """Return a time such as 5ms in microseconds, as a whole number where it is one."""
+    us = measure(text, MICROSECONDS)
+    return int(us) if us.denominator == 1 else float(us)
+
+
+READERS: dict[Kind, Callable[[str], float]] = {
+    COUNT: quantity.count,
+    BYTES: quantity.size,
+    DURATION: _microseconds,
+}
 """What reads a quantity, by the kind of the figure."""
 STATED = re.compile(r"\s*([^\s<>=!]+)\s*(<=|>=|==|<|>)(?!=)\s*(\S.*?)\s*")
 JOINTS = re.compile(r"([()]|\b(?:and|or|not)\b)")
@@ -130,7 +143,7 @@ def _single(text: str, source: str) -> FigureLimit:
     if stated is None:
         raise ArchcalcError(f"'{text}' is no limit", hint=FORM)
     key, operator, amount = stated.groups()
-    figure = FIGURES.get(key)
+    figure = FIGURES.get(without_device(key))
     if figure is None or not figure.limit:
         raise ArchcalcError(
             f"there is no limit on '{key}'",
@@ -186,7 +199,7 @@ def _judge_alone(limit: FigureLimit, report: Report) -> Outcome:
     What is not known of a network only adds to what is. So the known part alone can break an upper bound, or keep a
     lower one; all else is unknown.
     """
-    figure = FIGURES[limit.figure]
+    figure = find_figure(limit.figure)
     known = figure.amount(report)
     holds = OPERATORS[limit.operator](known, limit.bound)
     if is_complete(figure, report):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypedDict, cast, get_args
 
 from archcalc.analysis.layout import check_input, state_sizes, turn_channels_first
@@ -13,7 +13,7 @@ from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
 
 if TYPE_CHECKING:
-    from archcalc.analysis.timing.device import Placement
+    from archcalc.analysis.timing.device import Mode, Placement
     from archcalc.analysis.training.step import TrainingStep
 
 DType = Literal["float64", "float32", "tf32", "float16", "bfloat16", "amp-float16", "amp-bfloat16", "int8"]
@@ -58,7 +58,8 @@ class Conditions(NamedTuple):
 
     `shapes` are those that its inputs are given, by name and without the batch; `batch` and `rounding` are None
     where they are the network's own; `train` keeps the heads that exist only in training, and `step` says how a step of
-    training is done, None as usual, and `placement` on which device it runs, None where nobody says.
+    training is done, None as usual, and `placement` on which device it runs, None where nobody says; `place` finds the
+    devices that figures name.
     """
 
     shapes: Mapping[str, Sizes]
@@ -68,11 +69,23 @@ class Conditions(NamedTuple):
     train: bool
     step: TrainingStep | None = None
     placement: Placement | None = None
+    place: Callable[[str, Mode | None], Placement] | None = None
 
     @property
     def frozen(self) -> tuple[str, ...]:
         """The patterns of the weights that do not learn in a step of training."""
         return self.step.frozen if self.step else ()
+
+    def on(self, device: str) -> Self:
+        """Return the same on a device by its name or path, in the mode that is told, or as is usual there.
+
+        Raises:
+            ArchcalcError: there is no such device, or its file cannot be read.
+        """
+        if self.place is None:
+            raise ValueError("nobody says where devices are")
+        mode = self.placement.mode if self.placement and self.placement.is_told else None
+        return self._replace(placement=self.place(device, mode))
 
     @classmethod
     def of(
@@ -86,6 +99,7 @@ class Conditions(NamedTuple):
         train: bool = False,
         step: TrainingStep | None = None,
         placement: Placement | None = None,
+        place: Callable[[str, Mode | None], Placement] | None = None,
     ) -> Self:
         """Return the conditions as `analyze` takes them, for this network.
 
@@ -100,6 +114,7 @@ class Conditions(NamedTuple):
             train=train,
             step=_step(step),
             placement=placement,
+            place=place,
         )
 
 

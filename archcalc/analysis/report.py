@@ -85,6 +85,20 @@ class Report(Paged):
         """Return the report on the same network with a step of training that is done otherwise."""
         return Report(self.run.under(self.run.conditions._replace(step=step)))
 
+    def on(self, device: str) -> Report:
+        """Return the same network on a device, by its name or the path of its file.
+
+        Raises:
+            ArchcalcError: there is no such device, or its file cannot be read.
+        """
+        if device not in self._elsewhere:
+            self._elsewhere[device] = Report(self.run.under(self.run.conditions.on(device)))
+        return self._elsewhere[device]
+
+    @cached_property
+    def _elsewhere(self) -> dict[str, Report]:
+        return {}
+
     def once(self, ask: Callable[[Report], Answer]) -> Answer:
         """Return what a function says of the report, which is asked once however many figures are read from it."""
         if ask not in self._answers:

@@ -21,6 +21,7 @@ from archcalc.commands.options import (
     load_model,
 )
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.placing import PlaceOptions, device_options, find_placement
 from archcalc.commands.telling import tell_namesake
 from archcalc.ground.errors import ArchcalcError, CallError, ExceededError, combine, each_of, visible
 from archcalc.ground.limits import LAYERS
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from archcalc.questions.finding import Finding
 
 
-class CheckOptions(Options, StepOptions):
-    """The conditions, and how a step of training is done."""
+class CheckOptions(Options, StepOptions, PlaceOptions):
+    """The conditions, how a step of training is done, and where the network runs."""
 
 
 class Judged(NamedTuple):
@@ -51,6 +52,8 @@ class Judged(NamedTuple):
         "check mynet.yaml --max-memory 64MiB --dtype float16",
         "check mynet.yaml --limit 'macs <= 1G and not (params > 5M or depth > 20)'",
         "check resnet50 --limit 'train.peak_bytes <= 24GiB' --batch 64 --optimizer adamw",
+        "check mobilenet_v2 --limit 'time_us <= 100ms' --device rpi5",
+        "check mobilenet_v2 --limit 'time_us@rpi5 <= 100ms and time_us@h100 <= 2ms'",
         "check lecture_notes",
         "check --claims vgg19",
         "check --claims",
@@ -64,6 +67,7 @@ class Judged(NamedTuple):
 )
 @limit_options
 @step_options
+@device_options
 @input_option
 @condition_options
 @page_options
@@ -91,7 +95,7 @@ def check(
     SPEC may be a file of claims: what a paper, a course or a note says, judged at its own precision. A refuted claim
     shows the arithmetic, and never changes the exit status (archcalc help claims).
 
-    In a limit, OP is one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or KB, MB, GB. Limits may
+    In a limit, OP is one of <=, <, >=, > and ==. Counts take K, M, G, T, bytes KiB, MiB, GiB or KB, MB, GB, times us, ms, s. Limits may
     be joined by and, or, not, with brackets.
     """
     from archcalc.views import verdicts
@@ -138,6 +142,7 @@ def _check_each(
         CallError: there is no such network, or layers have no input.
     """
     conditions, step = conditions_of(options), read_step(options)
+    device = find_placement(options["device"], options["mode"])
     for spec in specs:
         if judged := _judge_file(spec):
             if limits or any(options.values()):
@@ -152,7 +157,7 @@ def _check_each(
                 LAYERS.check(layers, f"{spec}: its variants have", "layers together")
                 network = load_model(model, options["settings"], **conditions)
                 layers += len(network.nodes)
-                yield Judged(archcalc.check(network, limits, **conditions, step=step), 1)
+                yield Judged(archcalc.check(network, limits, **conditions, step=step, device=device), 1)
             except CallError:
                 raise
             except ArchcalcError as error:

@@ -12,10 +12,12 @@ from archcalc.commands.completions import complete_model
 from archcalc.commands.group import cli
 from archcalc.commands.options import condition_options, examples, overrides, result_options
 from archcalc.commands.output import emit
+from archcalc.commands.placing import device_options, find_placement
 from archcalc.commands.telling import tell_namesake
 from archcalc.commands.values import Whole, Word
 
 if TYPE_CHECKING:
+    from archcalc.analysis.timing.device import Mode
     from archcalc.views.networks import By
 
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         "compare resnet50 resnet101 --by op",
         "compare resnet50 vgg16 --format latex --caption 'Two networks' --label tab:two",
         "compare resnet50 --input 3x224x224 3x320x320",
+        "compare resnet50 mobilenet_v3_large --device rpi5",
         "compare vgg16 vgg19 --set classes=10",
         "compare mynet.yaml 3x3x3 --format csv",
     )
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     "there are of it; or by layer; none leaves the figures alone.  [default: stage where more than half of them are "
     "called alike in all networks or the format is json, csv or tsv, else none]",
 )
+@device_options
 @result_options
 @condition_options
 def compare(
@@ -61,12 +65,15 @@ def compare(
     subjects: tuple[str, ...],
     inputs: tuple[str, ...],
     settings: tuple[str, ...],
+    device: str | None,
+    mode: Mode | None,
     **options: Unpack[Asked],
 ) -> None:
     """Compare kernel stacks and networks: what they cost, what they see, where they differ.
 
     Each of A, B, … is a stack or a MODEL. Ratios are to the first. Where networks are not split into parts, markdown,
-    latex and html have a row a network, with a unit in the head of each column.
+    latex and html have a row a network, with a unit in the head of each column. With --device there is how long each
+    network takes there, beside its MACs.
 
     A stack is layers with commas between them, or a single one. C channels go into it; convolutions are padded
     to keep the size, and a non-linearity follows each; pooling has neither.
@@ -90,7 +97,10 @@ def compare(
     """  # noqa: D301  # click's mark for lines that stay as they are
     from archcalc.views.comparison import side_by_side
 
-    contrast = archcalc.compare(*subjects, input=inputs, parameters=overrides(settings), **options)
+    placement = find_placement(device, mode)
+    contrast = archcalc.compare(
+        *subjects, input=inputs, parameters=overrides(settings), **options, device=placement
+    )
     for subject in subjects:
         tell_namesake(subject)
     emit(side_by_side(contrast, form, by), form)

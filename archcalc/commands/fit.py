@@ -14,11 +14,12 @@ from archcalc.commands.limits import limit_option, read_limits
 from archcalc.commands.memory import StepOptions, read_step, step_options
 from archcalc.commands.options import STATUS, Options, conditions_of, examples, model_options, overrides
 from archcalc.commands.output import emit, page_options
+from archcalc.commands.placing import PlaceOptions, device_options, find_placement
 from archcalc.commands.telling import tell_namesake
 
 
-class FitOptions(Options, StepOptions):
-    """The conditions, and how a step of training is done."""
+class FitOptions(Options, StepOptions, PlaceOptions):
+    """The conditions, how a step of training is done, and where the network runs."""
 
 
 @cli.command(
@@ -33,6 +34,7 @@ class FitOptions(Options, StepOptions):
         "fit mobilenet_v2 --flash 2MiB --dtype int8 --vary width",
         "fit simple_convnet --limit 'params <= 1M' --vary hidden_size",
         "fit vgg16 --limit 'macs <= 40G' --vary input",
+        "fit resnet50 --limit 'time_us <= 5ms' --device h100 --dtype float16",
     )
 )
 @click.option(
@@ -65,6 +67,7 @@ class FitOptions(Options, StepOptions):
     "[default: batch; input with --ram or --flash]",
 )
 @step_options
+@device_options
 @limit_option
 @model_options
 @page_options
@@ -104,6 +107,14 @@ def fit(
     if what in given:
         raise click.UsageError(f"--set {what}=… gives what is varied: leave it out, or vary something else")
     tell_namesake(model)
-    found = archcalc.fit(model, limits, what, parameters=given, **conditions_of(options), step=step)
+    found = archcalc.fit(
+        model,
+        limits,
+        what,
+        parameters=given,
+        **conditions_of(options),
+        step=step,
+        device=find_placement(options["device"], options["mode"]),
+    )
     emit(fitting.sheet(found, form), form)
     ctx.meta[STATUS] = int(found.value is None)

@@ -99,7 +99,7 @@ def read_step(options: StepOptions) -> TrainingStep | None:
     stated = {
         name: value
         for name, value in options.items()
-        if name in TrainingStep._fields and value not in (None, ())
+        if name in StepOptions.__annotations__ and value not in (None, ())
     }
     if not stated:
         return None

@@ -17,6 +17,7 @@ from archcalc.commands.options import (
     report_options,
 )
 from archcalc.commands.output import emit
+from archcalc.commands.placing import PlaceOptions, device_options
 from archcalc.commands.values import Word
 
 
@@ -25,6 +26,10 @@ def _columns() -> tuple[str, ...]:
     from archcalc.analysis.figures import column_keys
 
     return column_keys()
+
+
+class ShowOptions(ModelOptions, PlaceOptions):
+    """A model, its conditions, and where it runs."""
 
 
 @cli.command(
@@ -36,6 +41,8 @@ def _columns() -> tuple[str, ...]:
         "show mynet.yaml --columns layer,output,params,field",
         "show alexnet --by op",
         "show resnet50 --by stage",
+        "show resnet50 --device h100 --columns layer,macs,time_us,bound_by",
+        "show resnet50 --columns layer,macs,time_us@h100,time_us@rpi5",
     )
 )
 @click.option(
@@ -47,8 +54,9 @@ def _columns() -> tuple[str, ...]:
 )
 @columns_option(_columns)
 @depth_option
+@device_options
 @report_options
-def show(form: str, by: str, columns: str | None, depth: int | None, **options: Unpack[ModelOptions]) -> None:
+def show(form: str, by: str, columns: str | None, depth: int | None, **options: Unpack[ShowOptions]) -> None:
     """Show every layer: sizes, parameters, work, memory, and the totals.
 
     A deep network opens folded: a block is one row where its layers do not fit a screen. With --by op a row is

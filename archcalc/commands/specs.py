@@ -22,12 +22,13 @@ from archcalc.commands.options import (
     overrides,
 )
 from archcalc.commands.output import emit, page_options, write
+from archcalc.commands.placing import PlaceOptions, device_options, find_placement
 from archcalc.commands.telling import tell_notes
 from archcalc.ground.errors import ArchcalcError, visible
 
 
-class ListOptions(LimitOptions, Options):
-    """What says which networks are listed, and under which conditions."""
+class ListOptions(LimitOptions, Options, PlaceOptions):
+    """What says which networks are listed, under which conditions, and where they run."""
 
 
 def _columns() -> tuple[str, ...]:
@@ -45,6 +46,7 @@ def _columns() -> tuple[str, ...]:
         "list 'vgg*_bn' mobilenet --columns name,params,peak_bytes",
         "list --max-params 5M --limit 'macs <= 1G' --sort macs",
         "list resnet50 vgg16 mynet.yaml --columns params,macs,depth --format latex --caption Cost --label tab:cost",
+        "list resnet mobilenet --columns name,macs,time_us --device h100 --sort time_us",
         "list --format json",
     ),
 )
@@ -58,6 +60,7 @@ def _columns() -> tuple[str, ...]:
     shell_complete=complete_order,
     help="The figure to sort by, such as macs, or name; -macs puts the largest first.",
 )
+@device_options
 @input_option
 @condition_options
 @page_options
@@ -83,12 +86,13 @@ def list_networks(
     most = most_of(options["max_params"], options["max_macs"], options["max_memory"])
     limits = read_limits(options["stated"], most)
     shown, parameters, conditions = choose(columns), overrides(options["settings"]), conditions_of(options)
+    device = find_placement(options["device"], options["mode"])
     for name in names:
         check_rounding(name, conditions["rounding"])
     networks = archcalc.load_every(
         complain, names, parameters=parameters, input=conditions["input"], batch=conditions["batch"]
     )
-    reports = analyze_every(map(tell_notes, networks), **conditions)
+    reports = analyze_every(map(tell_notes, networks), **conditions, device=device)
     emit(catalogue(reports, shown, by, limits, form), form)
 
 

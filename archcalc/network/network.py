@@ -133,7 +133,7 @@ class FigureLimit(NamedTuple):
 
     figure: str
     operator: str
-    bound: int
+    bound: float
     written: str
     source: str
 

@@ -26,12 +26,20 @@ def analyze_every(
     dtype: DType | None = None,
     rounding: Rounding | None = None,
     train: bool = False,
+    device: str | Path | Placement | None = None,
 ) -> Iterator[Report]:
     """Yield the report of each network, as `analyze` makes it; what they have in common is worked out once."""
-    engine = Engine()
+    engine, placement = Engine(), place_any(device)
     for network in networks:
         conditions = Conditions.of(
-            network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train
+            network,
+            input=input,
+            batch=batch,
+            dtype=dtype,
+            rounding=rounding,
+            train=train,
+            placement=placement,
+            place=place,
         )
         yield report_on(network, conditions, engine)
 
@@ -75,7 +83,8 @@ def analyze(
         rounding=rounding,
         train=train,
         step=step,
-        placement=_placed(device),
+        placement=place_any(device),
+        place=place,
     )
     return report_on(network, conditions)
 
@@ -97,5 +106,6 @@ def place(device: str | Path, mode: Mode | None = None) -> Placement:
     return place_on(read_device(device), mode)
 
 
-def _placed(device: str | Path | Placement | None) -> Placement | None:
+def place_any(device: str | Path | Placement | None) -> Placement | None:
+    """Return where a network runs, as usual there unless that is told; None where no device is named."""
     return place(device) if isinstance(device, str | Path) else device

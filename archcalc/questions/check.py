@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from archcalc.analysis.budget import judge, limit, singles
 from archcalc.analysis.conditions import DType, Input
-from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures import find_figure
 from archcalc.analysis.figures.training import SAYS_NOTHING, are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.training import check_type
@@ -22,6 +23,7 @@ from archcalc.questions.claims.judge import judge_figure
 from archcalc.questions.finding import Finding
 
 if TYPE_CHECKING:
+    from archcalc.analysis.timing.device import Placement
     from archcalc.analysis.training.step import TrainingStep
 
 
@@ -35,11 +37,13 @@ def check(
     rounding: Rounding | None = None,
     train: bool = False,
     step: TrainingStep | None = None,
+    device: str | Path | Placement | None = None,
 ) -> list[Finding]:
     """Return every limit, those of the spec's budget first, and every expectation and claim, held or not.
 
     The model is whatever `load` takes, or what it returned. Limits are such as "peak_bytes <= 256KiB", for the conditions, which are
-    those of `analyze`; `step` says how the step of training is done that train.peak_bytes and the like are about. Expectations
+    those of `analyze`; `step` says how the step of training is done that train.peak_bytes and the like are about, and `device`
+    on what time_us is. Expectations
     are about one sample of the usual input.
 
     Raises:
@@ -49,21 +53,34 @@ def check(
     network = as_network(model, input=input, batch=batch)
     stated = [limit(each) if isinstance(each, str) else each for each in limits]
     stated = [*network.budget, *stated]
-    is_trained = any(are_about_step(singles(each)) for each in stated)
-    if step is not None and not is_trained:
-        raise CallError(
-            SAYS_NOTHING,
-            hint="such as --limit 'train.peak_bytes <= 24GiB'",
-        )
+    is_trained = _asks_about_step(stated, step)
     within: list[Finding] = []
     if stated:
         report = analyze(
-            network, input=input, batch=batch, dtype=dtype, rounding=rounding, train=train, step=step
+            network,
+            input=input,
+            batch=batch,
+            dtype=dtype,
+            rounding=rounding,
+            train=train,
+            step=step,
+            device=device,
         )
         if is_trained:
             check_type(report.dtype)
         within = [_judge_limit(each, report) for each in stated]
     return within + judge_expectations(network)
+
+
+def _asks_about_step(limits: Sequence[Limit], step: TrainingStep | None) -> bool:
+    """Tell whether a limit is on what a step of training takes, which has to be so where it is said how that is done."""
+    is_trained = any(are_about_step(singles(each)) for each in limits)
+    if step is not None and not is_trained:
+        raise CallError(
+            SAYS_NOTHING,
+            hint="such as --limit 'train.peak_bytes <= 24GiB'",
+        )
+    return is_trained
 
 
 def judge_expectations(network: Network) -> list[Finding]:
@@ -120,7 +137,7 @@ def _select(expectation: Expectation, report: Report, places: Mapping[str, list[
 def _judge_limit(limit: Limit, report: Report) -> Finding:
     """Return whether a network keeps within a limit; what it comes to where that is known, or is enough to tell."""
     amounts = {
-        single.figure: FIGURES[single.figure].amount(report)
+        single.figure: find_figure(single.figure).amount(report)
         for single in singles(limit)
         if _tells(single, report)
     }
@@ -132,7 +149,7 @@ def _judge_limit(limit: Limit, report: Report) -> Finding:
             expected=limit.bound,
             computed=computed[limit.figure],
             operator=limit.operator,
-            most_at=FIGURES[limit.figure].find_most(report),
+            most_at=find_figure(limit.figure).find_most(report),
         )
     return about._replace(figure=limit.written, operator=limit.word)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.conditions import Asked, DType
 from archcalc.analysis.layout import check_input
@@ -14,7 +15,7 @@ from archcalc.ground.errors import ArchcalcError, visible
 from archcalc.network.network import Network
 from archcalc.op.settings import extents, whole
 from archcalc.op.site import Sizes
-from archcalc.questions.analyze import analyze
+from archcalc.questions.analyze import analyze, place_any
 from archcalc.questions.costs import StackCosts, cost
 from archcalc.questions.differences import Difference, count_shared, differences
 from archcalc.questions.stacks import (
@@ -26,6 +27,15 @@ from archcalc.questions.stacks import (
     stack,
 )
 from archcalc.sheet.pages import Paged
+
+if TYPE_CHECKING:
+    from archcalc.analysis.timing.device import Placement
+
+
+class AskedOnDevice(Asked):
+    """The conditions, and where networks run."""
+
+    device: Placement | None
 
 
 class ContrastFields(NamedTuple):
@@ -62,6 +72,7 @@ def compare(
     rounding: Rounding | None = None,
     train: bool = False,
     parameters: Mapping[str, object] | None = None,
+    device: str | Path | Placement | None = None,
 ) -> Contrast:
     """Compare kernel stacks, networks or both.
 
@@ -76,6 +87,7 @@ def compare(
         rounding: for layers that say none.
         train: keep the auxiliary heads that exist only in training.
         parameters: values in place of those of the specs' `parameters`.
+        device: what networks run on, for how long they take, as `analyze` takes it.
 
     Raises:
         ArchcalcError: there are not two to compare, a stack is ambiguous, a network does not exist or
@@ -85,12 +97,10 @@ def compare(
     shapes = [_shape(text) for text in [*([input] if isinstance(input, str) else input), *sizes]]
     read = [_read(text, parameters, shapes, batch) for text in texts]
     stacks = [each for each in read if isinstance(each, Stack)]
-    if not stacks and len(read) * max(len(shapes), 1) < 2:
-        raise ArchcalcError(
-            f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
-            hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
-        )
-    conditions: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
+    if not stacks:
+        _check_several(read, shapes)
+    asked: Asked = {"batch": batch, "dtype": dtype, "rounding": rounding, "train": train}
+    conditions: AskedOnDevice = {**asked, "device": place_any(device)}
     for shape in shapes if stacks else ():
         check_input(network(stacks[0], shape), "input", shape)
     if len(stacks) == len(read):
@@ -100,13 +110,24 @@ def compare(
     return _stacks(stacks, *_one_input(shapes, _channels(channels)), conditions)
 
 
+def _check_several(read: Sequence[Stack | Network], shapes: Sequence[Sizes]) -> None:
+    """Raise a fact where there are not two networks, or a network on two inputs."""
+    if len(read) * max(len(shapes), 1) < 2:
+        raise ArchcalcError(
+            f"there is nothing to compare {read[0].name} with" if read else "there is nothing to compare",
+            hint="name two or more, as in 3x3x3 7x7 or resnet50 resnet101; or one network and two inputs",
+        )
+
+
 def _check_stacks(
-    stacks: Sequence[Stack], parameters: Mapping[str, object] | None, conditions: Asked
+    stacks: Sequence[Stack], parameters: Mapping[str, object] | None, conditions: AskedOnDevice
 ) -> None:
     """Raise a fact where something is asked of stacks that changes nothing in them."""
     hint = "leave that out, or compare networks"
     if parameters:
         raise ArchcalcError("parameters are set in networks, and all of these are stacks", hint=hint)
+    if conditions["device"]:
+        raise ArchcalcError("times are of networks, and all of these are stacks", hint=hint)
     if conditions["train"]:
         raise ArchcalcError("heads for training are in networks, and all of these are stacks", hint=hint)
     if conditions["rounding"] in ("floor", "ceil") and not any(stack.pools for stack in stacks):
@@ -175,7 +196,7 @@ def _one_input(shapes: list[Sizes], channels: int | None) -> tuple[int | None, S
     return shape[0], shape[1:]
 
 
-def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: Asked) -> Contrast:
+def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: AskedOnDevice) -> Contrast:
     reports = tuple(
         _on(stack, (channels or stack.multiple, *(size or stack.least)), conditions) for stack in stacks
     )
@@ -185,7 +206,7 @@ def _stacks(stacks: list[Stack], channels: int | None, size: Sizes, conditions: 
     return Contrast(labels, costs, reports if channels and size else (), channels, size)
 
 
-def _on(stack: Stack, shape: Sizes, conditions: Asked) -> Report:
+def _on(stack: Stack, shape: Sizes, conditions: AskedOnDevice) -> Report:
     """Return a stack's report on an input, or raise a fact where the groups do not suit the channels."""
     try:
         return analyze(network(stack, shape), **conditions)
@@ -194,7 +215,7 @@ def _on(stack: Stack, shape: Sizes, conditions: Asked) -> Report:
 
 
 def _networks(
-    read: list[Stack | Network], shapes: list[Sizes], channels: int | None, conditions: Asked
+    read: list[Stack | Network], shapes: list[Sizes], channels: int | None, conditions: AskedOnDevice
 ) -> Contrast:
     """Compare networks, and stacks on the first network's input unless there is another, or on several inputs."""
     usual = next((each.input_shape for each in read if isinstance(each, Network)), ())

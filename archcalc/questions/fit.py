@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archcalc.analysis.budget import limit, singles
 from archcalc.analysis.conditions import Asked, Conditions, DType, Input
@@ -15,9 +17,13 @@ from archcalc.arithmetic.window import Rounding
 from archcalc.formats.library import Model, as_network
 from archcalc.ground.errors import ArchcalcError, CallError, nearest
 from archcalc.network.network import FigureLimit, Limit, Network
+from archcalc.questions.analyze import place, place_any
 from archcalc.questions.checkpoints import CHECKPOINT, fit_checkpoint
 from archcalc.questions.fitted import CONTEXT, Fit, Spared, leave_free
 from archcalc.questions.search import Search
+
+if TYPE_CHECKING:
+    from archcalc.analysis.timing.device import Placement
 
 BATCH, SIDE = "batch", "input"
 PARTS = 100
@@ -36,6 +42,7 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     rounding: Rounding | None = None,
     train: bool = False,
     step: TrainingStep | None = None,
+    device: str | Path | Placement | None = None,
 ) -> Fit:
     """Find the largest batch, square input or parameter with which a network keeps within limits, or the least checkpoint.
 
@@ -50,6 +57,7 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
         rounding: likewise.
         train: likewise.
         step: how a step of training is done, for limits on its memory; plain SGD unless told.
+        device: what it runs on, for limits on time_us.
 
     Raises:
         ArchcalcError: a limit is no upper bound, or on what is not known; nothing of this name can be varied, or it is given.
@@ -59,7 +67,7 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     load = partial(as_network, model, input=input, batch=batch)
     network = load(parameters=parameters)
     asked = Asked(batch=batch, dtype=dtype, rounding=rounding, train=train)
-    whole = Conditions.of(network, input=input, step=step, **asked)
+    whole = Conditions.of(network, input=input, **asked, step=step, placement=place_any(device), place=place)
     if vary == CHECKPOINT:
         return fit_checkpoint(report_on(network, whole._replace(train=True)), bounds)
     if vary == BATCH:

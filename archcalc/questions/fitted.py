@@ -7,7 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from archcalc.analysis.budget import judge_all
-from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures import find_figure
 from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.step import TrainingStep
@@ -103,10 +103,10 @@ def look_at(report: Report, bounds: Sequence[FigureLimit]) -> Look:
 def find_hindrance(over: Report, bounds: Sequence[FigureLimit]) -> str | None:
     """Return the layer that has most of what breaks the tightest of some limits, or while which most is there."""
     tightest = max(bounds, key=lambda bound: _takes(bound, over))
-    return FIGURES[tightest.figure].find_most(over)
+    return find_figure(tightest.figure).find_most(over)
 
 
 def _takes(bound: FigureLimit, report: Report) -> float:
     """Return which part of a limit a figure takes."""
-    amount = FIGURES[bound.figure].amount(report)
+    amount = find_figure(bound.figure).amount(report)
     return amount / bound.bound if bound.bound else inf

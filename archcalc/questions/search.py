@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures import find_figure
 from archcalc.analysis.report import Report
 from archcalc.ground.errors import ArchcalcError, ExceededError
 from archcalc.network.network import FigureLimit
@@ -82,7 +82,7 @@ class Search:
         looked = [report for _, report in sorted(self.reports.items()) if report is not None]
         figures = dict.fromkeys(bound.figure for bound in self.bounds)
         amounts = {
-            key: [FIGURES[key].amount(report) for report in (looked[0], looked[-1])] for key in figures
+            key: [find_figure(key).amount(report) for report in (looked[0], looked[-1])] for key in figures
         }
         return tuple(key for key, (least, most) in amounts.items() if len(looked) > 1 and least == most)
 

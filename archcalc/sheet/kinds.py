@@ -242,7 +242,7 @@ DERIVATION = Derived(
 RATIO = Ratio(
     "ratio", _describe("a factor, or a formula where it is no number", {"type": ["number", "string"]})
 )
-BOUND = Threshold("bound", _describe("what the operator beside it is about", INTEGER))
+BOUND = Threshold("bound", _describe("what the operator beside it is about", NUMBER))
 AMOUNTS = Amounts(
     "amounts",
     {"type": "object", "additionalProperties": _describe("null where it is not known", _or_null(NUMBER))},

@@ -7,6 +7,7 @@ from typing import get_args
 
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.timing.device import Mode
 from archcalc.arithmetic.window import ROUNDINGS
 from archcalc.op.op import Work
 from archcalc.sheet import kinds
@@ -65,6 +66,8 @@ CONDITIONS = describe(
             ),
             "train": describe("whether the heads are there that exist only in training", FLAG),
             "frozen": describe("patterns of the weights that do not learn", list_of(TEXT)),
+            "device": describe("what it runs on; null where nobody says", or_null(TEXT)),
+            "mode": describe("how it runs there; null without a device", {"enum": [*get_args(Mode), None]}),
             "set": describe("the values of the spec's parameters", {"type": "object"}),
         }
     ),
@@ -306,7 +309,10 @@ OP: dict[str, Schema] = {
 def totals() -> Schema:
     """Return the schema of a network's totals, which mean what the columns of that name mean."""
     listed = {
-        key: describe(figure.help, or_null(figure.kind.schema) if figure.known else figure.kind.schema)
+        key: describe(
+            figure.help,
+            or_null(figure.kind.schema) if figure.known or figure.on_device else figure.kind.schema,
+        )
         for key, figure in FIGURES.items()
         if figure.listed
     }

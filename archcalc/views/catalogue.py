@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from archcalc.analysis.budget import is_complete, judge_all, limitable
-from archcalc.analysis.figures import FIGURES, check_columns
+from archcalc.analysis.figures import check_columns, find_figure, name_key
 from archcalc.analysis.report import Report
 from archcalc.network.network import Limit
 from archcalc.sheet.kinds import SHAPES, TEXT
@@ -47,7 +47,7 @@ def choose(stated: str | None) -> tuple[str, ...]:
         return SHOWN
     if stated == "all":
         return keys()
-    wanted = tuple(key.strip().lower() for key in stated.split(","))
+    wanted = tuple(map(name_key, stated.split(",")))
     check_columns(wanted, keys())
     return wanted if "name" in wanted else ("name", *wanted)
 
@@ -58,7 +58,7 @@ def order(key: str) -> tuple[str, bool]:
     Raises:
         ArchcalcError: there is no such column, or nothing to sort in it.
     """
-    column = key.removeprefix("-").strip().lower()
+    column = name_key(key.removeprefix("-"))
     check_columns((column,), sortable(), "networks cannot be sorted by")
     return column, key.startswith("-")
 
@@ -66,7 +66,7 @@ def order(key: str) -> tuple[str, bool]:
 def columns(shown: Sequence[str]) -> tuple[Column, ...]:
     """Return columns; figures that are there unless told give way to nothing."""
     return tuple(
-        OWN[key] if key in OWN else FIGURES[key].column._replace(priority=0 if key in SHOWN else 3)
+        OWN[key] if key in OWN else find_figure(key).column._replace(priority=0 if key in SHOWN else 3)
         for key in shown
     )
 
@@ -111,10 +111,10 @@ def _cell(report: Report, key: str) -> object:
     if key in OWN:
         own: object = report.input_shapes if key == "inputs" else getattr(report, key)
         return own
-    figure = FIGURES[key]
+    figure = find_figure(key)
     return figure.of_total(report) if is_complete(figure, report) else None
 
 
 def _rank(report: Report, key: str | None) -> tuple[float, str]:
     """Return what a network is sorted by: how much it has of a figure, or its name."""
-    return (0, report.name) if key is None or key == "name" else (FIGURES[key].amount(report), "")
+    return (0, report.name) if key is None or key == "name" else (find_figure(key).amount(report), "")

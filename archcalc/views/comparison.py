@@ -99,7 +99,8 @@ def _models(contrast: Contrast) -> Sheet:
         {each.input_shape for each in contrast.reports},
     )
     is_said = len(shapes) == 1 or len(names) < len(contrast.reports)
-    keys = MODEL if is_said else ("inputs", *MODEL)
+    timed = ("time_us",) if any(report.run.conditions.placement for report in contrast.reports) else ()
+    keys = (*MODEL, *timed) if is_said else ("inputs", *MODEL, *timed)
     sheet = Sheet(
         columns=columns(("name", *keys)),
         rows=tuple(
@@ -154,7 +155,8 @@ def _conditions(contrast: Contrast) -> tuple[str, ...]:
     first = contrast.reports[0]
     shapes = {"×".join(map(str, report.input_shape)) for report in contrast.reports}
     input = [f"input {shapes.pop()}"] if len(shapes) == 1 else []
-    return (" · ".join([*input, f"batch {first.batch}", first.dtype]),)
+    placed = page.tell_placement(first.run.conditions.placement)
+    return (" · ".join([*input, f"batch {first.batch}", first.dtype, *placed]),)
 
 
 def _rules(stacks: Sequence[StackCosts]) -> str:

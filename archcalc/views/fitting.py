@@ -7,7 +7,7 @@ from math import inf
 from typing import Literal
 
 from archcalc.analysis.budget import judge
-from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures import find_figure
 from archcalc.analysis.figures.training import are_about_step
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.step import TrainingStep
@@ -172,7 +172,7 @@ def _note_training(fit: Fit, report: Report) -> Iterator[str]:
 
 
 def _row(bound: FigureLimit, fit: Fit, *, is_broken: bool) -> tuple[object, ...]:
-    figure = FIGURES[bound.figure]
+    figure = find_figure(bound.figure)
     reports = [fit.over] if is_broken else [fit.report, fit.over]
     amounts = [None if report is None else figure.amount(report) for report in reports]
     numbers = [bound.bound, *(each for each in amounts if each is not None)]
@@ -189,9 +189,9 @@ def _read_alike(sizes: Sequence[float]) -> bool:
     return len({write_bytes(int(size)) for size in sizes}) < len(set(sizes))
 
 
-def _exact_enough(kind: Kind, bound: int) -> Kind:
+def _exact_enough(kind: Kind, bound: float) -> Kind:
     """Return bytes to the unit where three digits do not say them all."""
-    return EXACT_BYTES if kind is BYTES and size(write_bytes(bound)) != bound else kind
+    return EXACT_BYTES if kind is BYTES and size(write_bytes(int(bound))) != bound else kind
 
 
 def _answer(fit: Fit, hindrance: str | None) -> Iterator[tuple[str, str]]:

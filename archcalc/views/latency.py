@@ -13,14 +13,8 @@ from archcalc.sheet.kinds import DURATION, WORK_RATE
 from archcalc.sheet.numbers import percent
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.layers import layers
-from archcalc.views.page import subtitle
 
 COLUMNS = ("layer", "op", "output", "kernels", "time_us", "time_share", "bound_by", "bound_us", "efficiency")
-MODES = {
-    "graph": "replayed as one graph",
-    "eager": "called layer by layer",
-    "fused": "compiled, passes over memory fused",
-}
 
 
 def latency(report: Report, depth: int | None) -> Sheet:
@@ -33,9 +27,7 @@ def latency(report: Report, depth: int | None) -> Sheet:
     if timing is None:  # which the command sees to
         raise ValueError("no device is named")
     sheet = layers(report, COLUMNS, depth, "time_us")
-    device, mode = timing.placement
     return sheet._replace(
-        subtitle=subtitle(report, f"on {visible(device.title)}", MODES[mode]),
         summary=tuple(_sum_up(timing, report)),
         notes=(*_notes(timing), *sheet.notes),
         facts={**sheet.facts, **_facts(sheet.facts, timing, report)},
@@ -76,7 +68,7 @@ def _notes(timing: Timing) -> Iterator[str]:
         more = f" and {len(timing.unknown) - MOST} more" if len(timing.unknown) > MOST else ""
         yield f"nobody knows how long these take: {listed}{more}"
     if timing.error is None:
-        device, mode = timing.placement
+        device, mode = timing.placement.device, timing.placement.mode
         own = device.constants_from in ("", device.name)
         borrowed = "" if own else f"; its constants are those of {visible(device.constants_from)}"
         yield f"nobody has measured how far such a prediction is off: {mode} on {visible(device.title)}, with this type and batch{borrowed}"
@@ -106,7 +98,7 @@ def _peak(timing: Timing) -> str:
 
 def _facts(facts: Mapping[str, object], timing: Timing, report: Report) -> dict[str, object]:
     """Return what machines are told: the device, and totals that no layer has."""
-    device, mode = timing.placement
+    device, mode = timing.placement.device, timing.placement.mode
     us, error = timing.us, timing.error
     totals = facts["totals"]
     host = find_range(report, timing.placement)

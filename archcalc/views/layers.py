@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from archcalc.analysis.blocks import by_op, deepest, fitting_depth, fold
 from archcalc.analysis.blocks import tree as treed
-from archcalc.analysis.figures import FIGURES, check_columns, column_keys, columns
+from archcalc.analysis.figures import FIGURES, check_columns, column_keys, columns, find_figure, name_key
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
 from archcalc.op.op import Work
@@ -119,7 +119,7 @@ def choose(columns: str | None, form: str) -> tuple[str, ...]:
         return column_keys()
     if columns is None:
         return tuple(key for key in column_keys() if not FIGURES[key].asked) if form in MACHINES else SHOWN
-    return tuple(key.strip().lower() for key in columns.split(","))
+    return tuple(map(name_key, columns.split(",")))
 
 
 def level(report: Report, depth: int | None, form: str) -> int:
@@ -194,14 +194,14 @@ def split_by_layer(report: Report, depth: int | None) -> Sheet:
 def _by_op(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     """Return rows of layer types, and the totals."""
     sheet = _table(report, rows, keys)
-    footer = ("total" if key == "op" else FIGURES[key].of_column(report) for key in keys)
+    footer = ("total" if key == "op" else find_figure(key).of_column(report) for key in keys)
     return sheet._replace(footer=tuple(footer))
 
 
 def _table(report: Report, rows: Sequence[Row], keys: tuple[str, ...]) -> Sheet:
     """Return some rows and the totals under columns."""
     shown = with_batch(columns(keys), report)
-    figures = [FIGURES[key] for key in keys]
+    figures = [find_figure(key) for key in keys]
     cells = tuple([tuple([figure.of_row(row, report) for figure in figures]) for row in rows])
     fields = [place for place, figure in enumerate(figures) if figure.kind is kinds.FIELD]
     return Sheet(

@@ -35,7 +35,9 @@ def line(figure: str, part: str, kind: Kind, values: Sequence[object]) -> Line:
 
 def _ratio(other: object, first: object) -> float | str:
     """Return the ratio of a count to the first; "" where there is none."""
-    return other / first if isinstance(other, int) and isinstance(first, int) and first else ""
+    return (
+        other / first if isinstance(other, int | float) and isinstance(first, int | float) and first else ""
+    )
 
 
 def join_names(texts: Iterable[str]) -> str:

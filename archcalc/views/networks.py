@@ -46,6 +46,8 @@ def of_networks(reports: Sequence[Report], by: By, least: float) -> Iterator[Lin
             yield total(key, reports)
     yield from _split("macs", reports, parts, least)
     yield total("flops", reports)
+    if any(report.run.conditions.placement for report in reports):
+        yield total("time_us", reports)
     yield total("weight_bytes", reports)
     yield total("activation_bytes", reports)
     yield total("peak_bytes", reports)

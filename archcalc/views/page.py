@@ -8,6 +8,7 @@ from archcalc.analysis.conditions import AUTOCAST
 from archcalc.analysis.figures import FIGURES
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.analysis.timing.device import Placement
 from archcalc.ground.errors import visible
 from archcalc.op.op import Work
 from archcalc.sheet.kinds import SETTINGS, SHAPE, SHAPES, WHOLE_SHAPE, WHOLE_SHAPES
@@ -33,7 +34,7 @@ def with_batch(columns: Sequence[Column], report: Report) -> tuple[Column, ...]:
 
 def facts(report: Report) -> dict[str, object]:
     """Return what machines are told of a report beside its rows."""
-    incomplete = report.totals.incomplete
+    incomplete, placement = report.totals.incomplete, report.run.conditions.placement
     return {
         "network": {"name": report.name, "title": report.title or None, "source": report.source or None},
         "conditions": {
@@ -43,6 +44,8 @@ def facts(report: Report) -> dict[str, object]:
             "rounding": report.rounding,
             "train": report.train,
             "frozen": list(report.run.conditions.frozen),
+            "device": placement.device.name if placement else None,
+            "mode": placement.mode if placement else None,
             "set": SETTINGS.plain(report.parameters),
         },
         "totals": {
@@ -98,8 +101,21 @@ def subtitle(report: Report, *others: str, without: str = "") -> tuple[str, ...]
     told = [text for name, text in usual.items() if name != without]
     if frozen := report.run.conditions.frozen:
         others = (*others, f"frozen {', '.join(map(visible, frozen))}")
+    others = (*others, *tell_placement(report.run.conditions.placement))
     setting = " · ".join((*told, *others))
     return (setting, report.source) if report.source else (setting,)
+
+
+MODES = {
+    "graph": "replayed as one graph",
+    "eager": "called layer by layer",
+    "fused": "compiled, passes over memory fused",
+}
+
+
+def tell_placement(placement: Placement | None) -> tuple[str, ...]:
+    """Return where a network runs, and how; nothing where nobody says."""
+    return () if placement is None else (f"on {visible(placement.device.title)}", MODES[placement.mode])
 
 
 def _inputs(report: Report) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archcalc.analysis.figures import column_keys, columns
+from archcalc.analysis.figures import FIGURES, column_keys, columns
 from archcalc.sheet import kinds
 from archcalc.sheet.json import HEAD, SCHEMA
 from archcalc.sheet.sheet import Column, Schema
@@ -20,10 +20,12 @@ from archcalc.views import (
     beside_device,
     beside_memory,
     beside_step,
+    beside_time,
     catalogue,
     devices,
     explanation,
     fitting,
+    latency,
     layers,
     quiz,
     reconciliation,
@@ -44,10 +46,13 @@ from archcalc.views.beside_layer import PARTICULARS
 def _row(columns: Sequence[Column]) -> Schema:
     """Return the schema of a row: a cell for each column, and what is said beside it."""
     cells: dict[str, Schema] = {}
+    placed: dict[str, Schema] = {}
     for column in columns:
         cells[column.key] = {"$ref": f"#/$defs/{column.kind.name}", "description": column.help}
         cells |= {f"{column.key}_{name}": dict(schema) for name, schema in column.kind.aside.items()}
-    return beside.object_of(cells)
+        if column.key in FIGURES and FIGURES[column.key].on_device:
+            placed[f"^{column.key}@"] = {"$ref": f"#/$defs/{column.kind.name}"}
+    return {**beside.object_of(cells), **({"patternProperties": placed} if placed else {})}
 
 
 def _page(row: Schema, about: Mapping[str, Schema] | None = None) -> Schema:
@@ -113,6 +118,7 @@ def _commands() -> dict[str, list[Schema]]:
             _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
             _layers(training_layers.COLUMNS, beside.FACTS | beside_memory.MEMORY),
         ],
+        "latency": [_layers(latency.COLUMNS, beside_time.timed())],
         "explain": _explain_pages(),
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from archcalc.analysis.conditions import Conditions, DType
-from archcalc.analysis.figures import FIGURES
+from archcalc.analysis.figures import find_figure
 from archcalc.analysis.figures.training import TRAINED
 from archcalc.analysis.report import Report
 from archcalc.analysis.training.step import TrainingStep
@@ -179,9 +179,9 @@ def _write_stated(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
 def _write_limited(finding: Finding) -> tuple[Cell | Literal[""], Cell]:
     """Return a limit and what it is held against, to the byte where they would read alike and are not."""
     if isinstance(finding.computed, Mapping):
-        amounts = {key: Cell(FIGURES[key].kind, value) for key, value in finding.computed.items()}
+        amounts = {key: Cell(find_figure(key).kind, value) for key, value in finding.computed.items()}
         return "", Cell(AMOUNTS, amounts)
-    kind = FIGURES[finding.figure].kind
+    kind = find_figure(finding.figure).kind
     numbers = finding.expected, finding.computed
     if kind is BYTES and len(set(numbers)) > len(set(map(kind.text, numbers))):
         kind = EXACT_BYTES

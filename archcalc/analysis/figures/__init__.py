@@ -10,6 +10,9 @@ from archcalc.analysis.figures.vocabulary import (
     columns,
     expectable,
     figure,
+    find_figure,
+    name_key,
+    without_device,
 )
 from archcalc.analysis.figures import identity, counts, backward, memory, deployed, training, timing, reach
 
@@ -25,9 +28,12 @@ __all__ = [
     "deployed",
     "expectable",
     "figure",
+    "find_figure",
     "identity",
     "memory",
+    "name_key",
     "reach",
     "timing",
     "training",
+    "without_device",
 ]

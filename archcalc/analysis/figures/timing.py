@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
+from archcalc.ground.errors import ArchcalcError
 from archcalc.sheet.kinds import COUNT, DURATION, SHARE, TEXT
 
 if TYPE_CHECKING:
@@ -27,6 +28,21 @@ def _time(report: Report) -> Timing:
     if placement is None:  # which is asked before
         raise ValueError("no device is named")
     return time_report(report, placement)
+
+
+def _know(report: Report) -> float:
+    """Return the microseconds of the layers that are known.
+
+    Raises:
+        ArchcalcError: no device is named.
+    """
+    timing = find_timing(report)
+    if timing is None:
+        raise ArchcalcError(
+            "nobody says on which device time_us is",
+            hint="name it with --device h100, or write time_us@h100; archcalc devices lists them",
+        )
+    return timing.known_us
 
 
 def _layers_of(row: Row, report: Report) -> list[LayerTime] | None:
@@ -94,6 +110,7 @@ figure(
         total=_total(lambda timing: timing.launches),
         priority=5,
         asked=True,
+        on_device=True,
     )
 )
 figure(
@@ -105,11 +122,12 @@ figure(
         label="time",
         of=partial(_of_row, _us),
         total=_total(lambda timing: timing.us),
-        known=lambda report: timing.known_us if (timing := find_timing(report)) else 0,
+        known=_know,
         priority=1,
         listed=True,
         limit=True,
         asked=True,
+        on_device=True,
     )
 )
 figure(
@@ -122,6 +140,7 @@ figure(
         total=lambda report: 1.0 if (timing := find_timing(report)) and timing.us else None,
         priority=2,
         asked=True,
+        on_device=True,
     )
 )
 figure(
@@ -134,6 +153,7 @@ figure(
         of=partial(_of_row, _binds),
         priority=3,
         asked=True,
+        on_device=True,
     )
 )
 figure(
@@ -147,6 +167,7 @@ figure(
         priority=4,
         listed=True,
         asked=True,
+        on_device=True,
     )
 )
 figure(
@@ -158,5 +179,6 @@ figure(
         total=_total(lambda timing: timing.bound_us / timing.known_us if timing.known_us else None),
         priority=4,
         asked=True,
+        on_device=True,
     )
 )

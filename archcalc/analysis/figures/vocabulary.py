@@ -7,7 +7,7 @@ verify are read from here. A question that has figures of its own adds them with
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
@@ -111,6 +111,7 @@ class Figure(NamedTuple):
         measured: what verify calls it where it measures it.
         where: at which layer most of it is, or when; None where that is the row that has most.
         asked: whether machines get its column only where it is asked for, since a whole step has to be worked out for it.
+        on_device: whether it depends on the device, so that KEY@DEVICE is a figure, too.
     """
 
     key: str
@@ -134,6 +135,7 @@ class Figure(NamedTuple):
     measured: str = ""
     where: Callable[[Report], str | None] | None = None
     asked: bool = False
+    on_device: bool = False
 
     @property
     def column(self) -> Column:
@@ -162,7 +164,7 @@ class Figure(NamedTuple):
         if self.where is not None:
             return self.where(report)
         shares = [(self.of_row(row, report), row.name) for row in report.rows]
-        known = [(share, name) for share, name in shares if isinstance(share, int)]
+        known = [(share, name) for share, name in shares if isinstance(share, int | float)]
         return max(known, key=lambda pair: pair[0])[1] if known else None
 
     def amount(self, report: Report) -> float:
@@ -186,6 +188,59 @@ def figure(declared: Figure) -> None:
     FIGURES[declared.key] = declared
 
 
+def find_figure(key: str) -> Figure:
+    """Return the figure of a key; that of KEY@DEVICE is on this device, wherever the network runs otherwise.
+
+    Raises:
+        KeyError: there is none.
+    """
+    plain = without_device(key)
+    figure = FIGURES[plain]
+    return figure if plain == key else _place(figure, key)
+
+
+def without_device(key: str) -> str:
+    """Return KEY of KEY@DEVICE where that depends on the device; the key itself of all others."""
+    plain, _, _ = key.partition("@")
+    return plain if plain in FIGURES and FIGURES[plain].on_device else key
+
+
+def name_key(stated: str) -> str:
+    """Return a key as the vocabulary has it, in small letters; a device after it may be the path of a file."""
+    key, at, device = stated.strip().partition("@")
+    return f"{key.lower()}{at}{device}"
+
+
+Answer = TypeVar("Answer")
+
+
+def _place(figure: Figure, key: str) -> Figure:
+    """Return a figure on the device that a key names."""
+    device = key.partition("@")[2]
+
+    def on(ask: Callable[[Report], Answer] | None) -> Callable[[Report], Answer] | None:
+        return None if ask is None else lambda report: ask(report.on(device))
+
+    def of_row(row: Row, report: Report) -> object:
+        return figure.of_row(row, report.on(device))
+
+    return figure._replace(
+        key=key,
+        title=f"{figure.title or figure.key} @{device}",
+        label=f"{figure.name} on {device}",
+        help=f"{figure.help.removesuffix(THEIRS)} on {device}",
+        of=figure.of and of_row,
+        total=on(figure.total),
+        below=on(figure.below),
+        known=on(figure.known),
+        where=on(figure.where),
+        listed=False,
+    )
+
+
+THEIRS = " on the device that --device names"
+
+
 def columns(keys: tuple[str, ...]) -> tuple[Column, ...]:
     """Return the columns of the figures called `keys`.
 
@@ -193,13 +248,13 @@ def columns(keys: tuple[str, ...]) -> tuple[Column, ...]:
         ArchcalcError: there is no such column.
     """
     check_columns(keys, column_keys())
-    return tuple(FIGURES[key].column for key in keys)
+    return tuple(find_figure(key).column for key in keys)
 
 
 def check_columns(keys: Iterable[str], known: Sequence[str], fact: str = "there is no column") -> None:
     """Raise an error with this fact where one of some keys is not among those that are known."""
     for key in keys:
-        if key not in known:
+        if without_device(key) not in known:
             raise ArchcalcError(
                 f"{fact} '{key}'",
                 hint=nearest(key, known) or f"choose from {', '.join(known)}",

@@ -69,14 +69,15 @@ class Device(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a network runs, and how."""
+    """Where a network runs, and how; whether the mode was told, so that it holds for devices that figures name, too."""
 
     device: Device
     mode: Mode = "graph"
+    is_told: bool = False
 
 
 def place_on(device: Device, mode: Mode | None = None) -> Placement:
     """Return a device, and how a network runs there: as told, or as it did when predictions were measured first, else compiled on a CPU and as a graph elsewhere."""
     alone: Mode = "fused" if device.kind == "cpu" else "graph"
     usual = device.errors[0].mode if device.errors else alone
-    return Placement(device, mode or usual)
+    return Placement(device, mode or usual, is_told=mode is not None)

@@ -40,6 +40,7 @@ def claimable(*, of_layer: bool) -> tuple[str, ...]:
         for key, figure in FIGURES.items()
         if key not in SUBJECT
         and figure.kind in CLAIMABLE
+        and not figure.on_device
         and ((figure.of if of_layer else figure.total) or figure.expect == "both" or figure.kind in SEEN)
     )
 

@@ -14,7 +14,7 @@ from archcalc.op.op import Op
 from archcalc.op.setting import Setting
 from archcalc.op.settings import EXPRESSION
 from archcalc.ops import REGISTRY
-from archcalc.sheet.kinds import BYTES, COUNT, SHAPE
+from archcalc.sheet.kinds import BYTES, COUNT, DURATION, SHAPE
 
 AXIS = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 EMPTY = r"^\s*(\d+\s*[x×X]\s*)*0+\s*([x×X]|$)"
@@ -252,14 +252,15 @@ def _variant() -> dict[str, object]:
     }
 
 
-UNITS = {COUNT: "[kKmMgGbBtT]?", BYTES: "(([kKmMgGtT][iI]?)?[bB])?"}
+UNITS = {COUNT: "[kKmMgGbBtT]?", BYTES: "(([kKmMgGtT][iI]?)?[bB])?", DURATION: "([nuµμm]?s)?"}
 """What may follow a quantity, by the kind of the figure."""
 
 
 def _budget() -> dict[str, object]:
     operators = "|".join(sorted(OPERATORS, key=len, reverse=True))
+    at = r"(@[^\s<>=!]+)?"
     forms = (
-        rf"({'|'.join(key for key in limitable() if FIGURES[key].kind is kind)})"
+        rf"({'|'.join(key + at * FIGURES[key].on_device for key in limitable() if FIGURES[key].kind is kind)})"
         rf"\s*({operators})\s*[0-9][0-9,_]*(\.[0-9]+)?\s*{unit}"
         for kind, unit in UNITS.items()
     )
