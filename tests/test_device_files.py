@@ -200,6 +200,31 @@ WRONG = [
     ("constants: {float16: {a: 1}}", "'constants' need where they are from", None),
     ("constants: {from: fitted, source: x y, float16: {Floor: 1}}", "'Floor' is no name of a constant", None),
     ("constants: {from: fitted, source: x y, float16: {a: yes}}", "'a' must be a number, not 'yes'", None),
+    (
+        "constants: {from: fitted, source: x y, float16: {product_reach: 1.01}}",
+        "'product_reach' is a part of what the device can do: more than 0, at most 1",
+        "part of the peak that matrix products reach in their largest parts",
+    ),
+    (
+        "constants: {from: fitted, source: x y, float16: {rows_traffic: 0}}",
+        "'rows_traffic' is a part of what the device can do: more than 0, at most 1",
+        None,
+    ),
+    (
+        "constants: {from: fitted, source: x y, float16: {wave: -0.1}}",
+        "'wave' is a part of a wave: from 0 to 1",
+        "how much of a last wave of parts counts that does not fill all cores: 1 is all",
+    ),
+    (
+        "constants: {from: fitted, source: x y, float16: {start: -2}}",
+        "'start' is no time or factor below 0",
+        None,
+    ),
+    (
+        "constants: {from: fitted, source: x y, float16: {cached: 0}}",
+        "'cached' is a factor: more than 0",
+        None,
+    ),
     ("constants: {from: fitted, source: x y, float16: {a: .inf}}", "'a' must be a number, not '.inf'", None),
     ("errors: 3", "'errors' must be a list, not '3'", None),
     ("errors: [{mode: graph}]", "an error needs 'dtype'", None),

@@ -37,7 +37,7 @@ class Machine(NamedTuple):
     Attributes:
         size: bytes of a number.
         peak: multiply-accumulates a microsecond.
-        plain_peak: those of the cores that multiply no matrices.
+        plain_peak: those of the cores that multiply no matrices, no more than that.
         bandwidth: bytes a microsecond.
         cache: bytes of the last cache.
         cores: how many parts of a product are worked out at a time.
@@ -116,10 +116,10 @@ def time_work(kernel: Kernel, machine: Machine) -> Real:
     width = product.depth / product.taps
     match kernel.kind:
         case "grouped":
-            reach = constants["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP
+            reach = smaller(1, constants["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP)
             return product.macs / (machine.peak * reach)
         case "uneven":
-            reach = constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP
+            reach = smaller(1, constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP)
             return product.macs / (machine.plain_peak * reach)
         case "depthwise":
             return product.macs / (machine.plain_peak * constants["depthwise_reach"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import cast, get_args
 
@@ -39,8 +40,37 @@ CONSTANTS: Mapping[str, str] = {
     "dispatch_most": "the same, of one in twenty networks that took most",
 }
 """What the formulas take of a device, by name: what it is, and in which unit."""
-NEEDED = tuple(name for name in CONSTANTS if not name.endswith("_each") and not name.startswith("dispatch"))
-"""Those that every type of a device needs."""
+NEEDED = (
+    "start",
+    "traffic",
+    "cached",
+    "mean_step",
+    "product_reach",
+    "convolution_reach",
+    "grouped_reach",
+    "uneven_reach",
+    "depthwise_reach",
+    "attention_reach",
+    "group_start",
+    "edge",
+    "prologue",
+    "split",
+    "wave",
+)
+"""Those without which nothing can be timed; of the others there is a general one, or they are then nothing."""
+PART = re.compile(r"([a-z0-9_]+_)?(reach|traffic)", re.ASCII)
+"""Constants that are parts of a peak or of the bandwidth."""
+
+
+def find_fault(name: str, value: float) -> str | None:
+    """Return what a constant must be and is not, which would make a kernel faster than physics allows; None where it is right."""
+    if PART.fullmatch(name):
+        return None if 0 < value <= 1 else "is a part of what the device can do: more than 0, at most 1"
+    if name == "wave":
+        return None if 0 <= value <= 1 else "is a part of a wave: from 0 to 1"
+    if name == "cached":
+        return None if value > 0 else "is a factor: more than 0"
+    return None if value >= 0 else "is no time or factor below 0"
 
 
 def name_type(dtype: DType) -> NumberType:
@@ -69,14 +99,15 @@ def find_machine(device: Device, dtype: DType) -> Machine:
     lacking = [each for each in NEEDED if each not in constants]
     if lacking:
         raise ArchcalcError(
-            f"the constants of {device.title} for {name} lack {lacking[0]}: {CONSTANTS[lacking[0]]}",
-            hint=list_names("what they need", NEEDED),
+            f"the constants of {device.title} for {name} lack '{lacking[0]}': {CONSTANTS[lacking[0]]}",
+            hint=list_names("those that are needed", NEEDED),
         )
-    plain = device.peaks.get("float32", device.peaks[name])
+    peak = _macs(device.peaks[name])
+    plain = _macs(device.peaks.get("float32", device.peaks[name]))
     return Machine(
         size=BYTES[dtype].activation,
-        peak=_macs(device.peaks[name]),
-        plain_peak=_macs(plain),
+        peak=peak,
+        plain_peak=min(plain, peak),
         bandwidth=device.bandwidth.value / SECOND,
         cache=device.cache.value if device.cache else 0,
         cores=device.cores.value if device.cores else 1,

@@ -18,6 +18,7 @@ from archcalc.analysis.timing.device import (
     Origin,
     Stated,
 )
+from archcalc.analysis.timing.machine import CONSTANTS, find_fault
 from archcalc.formats.language.sections import check_keys, mapping, section, text, word_of
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
@@ -279,7 +280,11 @@ def _constant(key: Scalar, tree: Tree) -> tuple[str, float]:
             place=key.place(),
             hint="small letters, digits and _: launch_us",
         )
-    return key.text, _number(tree, key.text)
+    value = _number(tree, key.text)
+    fault = find_fault(key.text, value)
+    if fault:
+        raise ArchcalcError(f"'{key.text}' {fault}", place=tree.place(), hint=CONSTANTS.get(key.text))
+    return key.text, value
 
 
 def _number(tree: Tree, key: str) -> float:

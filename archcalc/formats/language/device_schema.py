@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archcalc.analysis.timing.machine import PART
 from archcalc.formats.language.device import (
     CONSTANT,
     ERROR_KEYS,
@@ -95,7 +96,9 @@ def _named() -> dict[str, object]:
     return {
         "type": "object",
         "propertyNames": {"pattern": f"^{CONSTANT.pattern}$"},
-        "additionalProperties": {"type": "number"},
+        "properties": {"wave": {"type": "number", "minimum": 0, "maximum": 1}},
+        "patternProperties": {f"^{PART.pattern}$": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}},
+        "additionalProperties": {"type": "number", "minimum": 0},
     }
 
 
