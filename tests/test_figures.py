@@ -100,6 +100,16 @@ def test_a_path_after_a_figure_stays_as_it_is_written(run, tmp_path, monkeypatch
     assert row["time_us@./My-Board.yaml"] == row["time_us@h100"] > 0
 
 
+def test_layers_of_a_type_have_their_time_together(run):
+    line = "show lenet5 --by op --columns op,time_us,time_us@h200 --device h100 --format json"
+    shown = json.loads(run(*line.split()).out)
+    report = archcalc.analyze("lenet5", device="h100")
+    for row in shown["rows"]:
+        parts = [FIGURES["time_us"].of_row(one, report) for one in report.rows if one.kind == row["op"]]
+        assert row["time_us"] == pytest.approx(sum(parts))
+        assert row["time_us@h200"] is not None
+
+
 def test_conditions_say_the_device(run):
     shown = json.loads(run("show", "lenet5", "--device", "h100", "--mode", "eager", "--format", "json").out)
     assert (shown["conditions"]["device"], shown["conditions"]["mode"]) == ("h100", "eager")

@@ -100,6 +100,8 @@ STEP: tuple[str, ...] = (
     "train.recomputed_macs",
 )
 """The columns of a layer's part in the memory of a training step; they add up, too."""
+TIMED: tuple[str, ...] = ("kernels", "time_us", "time_share", "bound_by", "bound_us", "efficiency")
+"""The columns of a layer's time on a device; those of all layers of a type are theirs together."""
 BY_OP: tuple[str, ...] = (
     "op",
     "layers",
@@ -175,7 +177,7 @@ def layer_types(report: Report, stated: str | None, form: str) -> Sheet:
         keys = BY_OP
     else:
         keys = SUMS if stated in (None, "all") else choose(stated, form)
-    check_columns(keys, (*SUMS, *STEP), "there is no sum of the column")
+    check_columns(keys, (*SUMS, *STEP, *TIMED), "there is no sum of the column")
     return _by_op(report, by_op(report), keys)
 
 
