@@ -89,7 +89,7 @@ def _round(rate: float) -> str:
 
 def _utilisation(us: float, timing: Timing, report: Report) -> float:
     """Return the part of the peak that the multiply-accumulates make."""
-    return report.totals.macs / timing.machine.peak / us
+    return float(report.totals.macs / timing.machine.peak / us)
 
 
 def _peak(timing: Timing) -> str:

@@ -1,13 +1,15 @@
 """What a kernel costs on a device: a start, and then its work or its traffic, whichever takes longer.
 
-The formulas take single numbers as well as arrays of them, so that constants are fitted by the same formulas that predict.
+The formulas take single numbers, arrays of them, so that constants are fitted by the same formulas that predict, and numbers
+that remember how they were made, so that they explain by the same ones, too: `call` says what a step is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from archcalc.arithmetic.calculated import call, larger, least, smaller
 from archcalc.op.kernels import Kernel, KernelKind
 
 TILES = ((256, 128), (128, 256), (128, 128), (128, 64), (64, 128), (64, 64), (64, 32), (32, 32))
@@ -28,7 +30,7 @@ FEW_GROUPS = 8
 """Groups that are worked on at a time where their channels are no power of two."""
 
 Real = Any
-"""A number, or an array of them."""
+"""A number, an array of them, or one that remembers how it was made."""
 
 
 class Machine(NamedTuple):
@@ -44,31 +46,21 @@ class Machine(NamedTuple):
         constants: by name, see `CONSTANTS`.
     """
 
-    size: int
-    peak: float
-    plain_peak: float
-    bandwidth: float
-    cache: float
-    cores: float
-    constants: Mapping[str, float]
+    size: Real
+    peak: Real
+    plain_peak: Real
+    bandwidth: Real
+    cache: Real
+    cores: Real
+    constants: Mapping[str, Real]
 
-    def start(self, kind: KernelKind) -> float:
+    def start(self, kind: KernelKind) -> Real:
         """Return the microseconds that a kernel takes however little it does; none where it is part of another one."""
         return 0 if kind == "joined" else self.constants.get(f"{kind}_start", self.constants["start"])
 
-    def speed(self, kind: KernelKind) -> float:
+    def speed(self, kind: KernelKind) -> Real:
         """Return the bytes a microsecond that a kernel reads and writes."""
         return self.bandwidth * self.constants.get(f"{kind}_traffic", self.constants["traffic"])
-
-
-def smaller(a: Real, b: Real) -> Real:
-    """Return the smaller of two numbers."""
-    return (a + b - abs(a - b)) / 2
-
-
-def larger(a: Real, b: Real) -> Real:
-    """Return the larger of two numbers."""
-    return (a + b + abs(a - b)) / 2
 
 
 class KernelCost(NamedTuple):
@@ -88,21 +80,37 @@ def find_cost(kernel: Kernel, machine: Machine) -> KernelCost:
     """Return what a kernel costs."""
     start: Real = machine.start(kernel.kind)
     if kernel.kind == "uneven" and kernel.product:
-        start = start + machine.constants["group_start"] * smaller(kernel.product.groups, FEW_GROUPS)
-    return KernelCost(start, time_work(kernel, machine), time_traffic(kernel, machine))
+        groups = smaller(kernel.product.groups, FEW_GROUPS)
+        start = call("starting", start + machine.constants["group_start"] * groups, "µs")
+    work, traffic = time_work(kernel, machine), time_traffic(kernel, machine)
+    return KernelCost(start, call("work", work, "µs"), call("moving", traffic, "µs"))
+
+
+def find_bound(kernel: Kernel, machine: Machine) -> Real:
+    """Return the least microseconds that physics allows: at the peak, or with all but what the cache may hold from memory."""
+    macs: Real = kernel.product.macs if kernel.product else kernel.macs
+    return larger(
+        macs / machine.peak, larger((_move(kernel, machine) - machine.cache) / machine.bandwidth, 0)
+    )
+
+
+def _move(kernel: Kernel, machine: Machine) -> Real:
+    """Return the bytes that a kernel reads and writes."""
+    read: Real = kernel.read
+    written: Real = kernel.written
+    return call("moved", (read + written) * machine.size, "B")
 
 
 def time_traffic(kernel: Kernel, machine: Machine) -> Real:
     """Return the microseconds in which a kernel reads and writes; what the cache holds is faster, each row or window takes its time."""
     constants = machine.constants
-    read: Real = kernel.read
-    written: Real = kernel.written
-    rows: Real = kernel.rows
-    moved = (read + written) * machine.size
-    cached = smaller(moved, machine.cache)
-    passed = (cached / constants["cached"] + (moved - cached)) / machine.speed(kernel.kind)
+    moved = _move(kernel, machine)
+    held = call("held", smaller(moved, machine.cache), "B")
+    passed = (held / constants["cached"] + (moved - held)) / machine.speed(kernel.kind)
     if kernel.kind == "mean":
-        return passed + constants["mean_step"] * (read / written) ** 0.5
+        read: Real = kernel.read
+        return passed + constants["mean_step"] * (read / kernel.written) ** 0.5
+    rows: Real = kernel.rows
     return passed + rows * constants.get(f"{kernel.kind}_each", 0) / 1000
 
 
@@ -113,44 +121,57 @@ def time_work(kernel: Kernel, machine: Machine) -> Real:
     constants = machine.constants
     if product is None:
         return macs / (machine.peak * constants["attention_reach"])
-    width = product.depth / product.taps
+    width = call("width", product.depth / product.taps)
     match kernel.kind:
         case "grouped":
             reach = smaller(1, constants["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP)
-            return product.macs / (machine.peak * reach)
+            return product.macs / (machine.peak * call("reach", reach))
         case "uneven":
             reach = smaller(1, constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP)
-            return product.macs / (machine.plain_peak * reach)
+            return product.macs / (machine.plain_peak * call("reach", reach))
         case "depthwise":
             return product.macs / (machine.plain_peak * constants["depthwise_reach"])
         case _:
-            name = "product_reach" if kernel.kind == "product" else "convolution_reach"
-            return time_product(product, machine, constants[name])
+            return time_product(product, machine, find_reach(kernel.kind, machine))
 
 
-def time_product(product: Real, machine: Machine, reach: float) -> Real:
+def find_reach(kind: KernelKind, machine: Machine) -> Real:
+    """Return what part of the peak a product of matrices reaches in its largest parts."""
+    return machine.constants["product_reach" if kind == "product" else "convolution_reach"]
+
+
+def time_product(product: Real, machine: Machine, reach: Real) -> Real:
     """Return the microseconds of a `Product` of matrices, cut into the parts that suit them best."""
-    step = TAP_BYTES // machine.size
-    depth = -(-product.depth // product.taps // step) * step * product.taps
     best: Real = None
-    for tile in TILES:
-        for split in SPLITS:
-            us = time_parts(product, machine, reach, depth, tile, split)
-            best = us if best is None else smaller(best, us)
+    for us, _, _ in list_cuts(product, machine, reach):
+        best = us if best is None else least(best, us)
     return best
 
 
-def time_parts(
-    product: Real, machine: Machine, reach: float, depth: Real, tile: tuple[int, int], split: int
-) -> Real:
-    """Return the microseconds of a product that is cut into parts of one size: waves of them over all cores."""
+def list_cuts(product: Real, machine: Machine, reach: Real) -> Iterator[tuple[Real, tuple[int, int], int]]:
+    """Yield the microseconds of a product for each size of its parts and each number of cores that share the depth of one."""
+    step = TAP_BYTES // machine.size
+    depth = call("padded", -(-product.depth // product.taps // step) * step * product.taps)
+    depths = [(split, larger(-(-depth // split), SHORTEST)) for split in SPLITS]
+    for rows, columns in TILES:
+        parts = call("parts", -(-product.rows // rows) * -(-product.columns // columns) * product.groups)
+        work = rows * columns / call("speed", _find_speed(machine, reach, rows, columns), "MACs/µs")
+        for split, deep in depths:
+            yield _time_waves(parts, work * deep, split, machine), (rows, columns), split
+
+
+def _find_speed(machine: Machine, reach: Real, rows: int, columns: int) -> Real:
+    """Return the multiply-accumulates a microsecond of a core that works on parts of one size; small ones are slower."""
+    edge = machine.constants["edge"]
+    here = 1 + edge * (rows + columns) / (rows * columns)
+    return machine.peak * reach / machine.cores * (1 + edge * LEAST_EDGE) / here
+
+
+def _time_waves(parts: Real, work: Real, split: int, machine: Machine) -> Real:
+    """Return the microseconds of a product's parts, each of which takes a prologue and its work: waves of them over all cores."""
     constants = machine.constants
-    rows, columns = tile
-    parts = -(-product.rows // rows) * -(-product.columns // columns) * product.groups
-    share = parts * split / machine.cores
+    share = call("share", parts * split / machine.cores)
     whole = -(-share // 1)
-    waves = larger(1, whole - (1 - constants["wave"]) * (whole - share))
-    edge = constants["edge"] * (rows + columns) / (rows * columns)
-    speed = machine.peak * reach / machine.cores * (1 + constants["edge"] * LEAST_EDGE) / (1 + edge)
-    part = rows * columns * larger(-(-depth // split), SHORTEST) / speed + constants["prologue"]
+    waves = call("waves", larger(1, whole - (1 - constants["wave"]) * (whole - share)))
+    part = call("part", work + constants["prologue"], "µs")
     return waves * part + (constants["split"] if split > 1 else 0)

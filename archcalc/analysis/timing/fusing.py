@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from archcalc.analysis.run import Run
 from archcalc.op.kernels import Kernel, KernelKind, Kernels
@@ -13,19 +14,32 @@ PASSES: frozenset[KernelKind] = frozenset(
 """Kernels that take each number, or each row, as it comes."""
 
 
-def fuse(run: Run, launched: Sequence[Kernels | None]) -> list[Kernels | None]:
+class Fused(NamedTuple):
+    """The kernels of each layer, and the position of the layer that its first one joins, None where it joins none."""
+
+    launched: list[Kernels | None]
+    hosts: list[int | None]
+
+
+def fuse(run: Run, launched: Sequence[Kernels | None]) -> Fused:
     """Return the kernels of each layer where each pass joins the one that makes what it takes, if nobody else takes that.
 
     A pass that joins another one reads what it takes beside, and writes in place of it.
     """
     makers: list[int] = []
     """By whose kernels each output is written: its own layer's, or of what that views."""
-    fused: list[Kernels | None] = []
+    fused = Fused([], [])
     for position, kernels in enumerate(launched):
         sources = run.nodes[position].inputs
         makers.append(position if kernels or not sources else makers[sources[0]])
-        goes_on = any(run.uses[source] == 1 and _ends_in_pass(fused[makers[source]]) for source in sources)
-        fused.append(kernels and _join_all(kernels, goes_on=goes_on))
+        hosts = [
+            makers[source]
+            for source in sources
+            if run.uses[source] == 1 and _ends_in_pass(fused.launched[makers[source]])
+        ]
+        joins = bool(kernels and hosts and kernels[0].kind in PASSES)
+        fused.launched.append(kernels and _join_all(kernels, goes_on=joins))
+        fused.hosts.append(hosts[0] if joins else None)
     return fused
 
 
@@ -42,11 +56,12 @@ def _join_all(kernels: Kernels, *, goes_on: bool) -> Kernels:
             joined[-1] = joined[-1]._replace(written=kernel.written)
         else:
             joined.append(kernel._replace(kind=kind))
-    if goes_on and joined[0].kind in PASSES:
+    if goes_on:
         joined[0] = _join(joined[0])
     return tuple(joined)
 
 
 def _join(kernel: Kernel) -> Kernel:
     """Return what a pass adds to the one that it joins: what it reads beside that one's output, and its rows."""
-    return Kernel("joined", max(0, int(kernel.read - kernel.written)), 0, rows=kernel.rows)
+    beside = kernel.read - kernel.written
+    return Kernel("joined", max(0, beside), 0, rows=kernel.rows)

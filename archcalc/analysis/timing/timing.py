@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from archcalc.analysis.conditions import DType
 from archcalc.analysis.report import Report
-from archcalc.analysis.timing.costs import KernelCost, Machine, find_cost
+from archcalc.analysis.timing.costs import KernelCost, Machine, find_bound, find_cost
 from archcalc.analysis.timing.device import Device, MeasuredError, Placement
 from archcalc.analysis.timing.fusing import fuse
 from archcalc.analysis.timing.launches import list_kernels
@@ -99,7 +99,7 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
     machine = find_machine(device, report.dtype)
     launched = list_kernels(run)
     if placement.mode == "fused":
-        launched = fuse(run, launched)
+        launched = fuse(run, launched).launched
     costs: dict[Kernel, TimedKernel] = {}
     host = _find_dispatch(machine, dispatch, device) if placement.mode == "eager" else 0
     layers = tuple(_run_all(launched, machine, costs, host))
@@ -161,25 +161,18 @@ def _run_all(
         if kernels is None:
             yield None
             continue
-        before, waiting = done, 0.0
+        waiting = 0.0
         timed = tuple([_time(kernel, machine, costs) for kernel in kernels])
         for each in timed:
             if each.kernel.kind != "joined":
                 host += dispatch
             waiting += max(0.0, host - done)
             done = max(done, host) + each.cost.us
-        yield LayerTime(timed, done - before, waiting)
+        yield LayerTime(timed, waiting + sum([each.cost.us for each in timed]), waiting)
 
 
 def _time(kernel: Kernel, machine: Machine, costs: dict[Kernel, TimedKernel]) -> TimedKernel:
     """Return what a kernel costs, worked out once for all that are alike."""
     if kernel not in costs:
-        costs[kernel] = TimedKernel(kernel, find_cost(kernel, machine), _bound(kernel, machine))
+        costs[kernel] = TimedKernel(kernel, find_cost(kernel, machine), find_bound(kernel, machine))
     return costs[kernel]
-
-
-def _bound(kernel: Kernel, machine: Machine) -> float:
-    """Return the least microseconds that physics allows: at the peak, or with all but what the cache may hold from memory."""
-    moved = (kernel.read + kernel.written) * machine.size
-    macs = kernel.product.macs if kernel.product else kernel.macs
-    return max(int(macs) / machine.peak, (int(moved) - machine.cache) / machine.bandwidth, 0.0)

@@ -142,7 +142,7 @@ def list_network(
     report = archcalc.analyze(archcalc.load(name), input=f"3x{size}x{size}", batch=batch, dtype=dtype)
     launched = list_kernels(report.run)
     if fused:
-        launched = fuse(report.run, launched)
+        launched = fuse(report.run, launched).launched
     unknown = [node.name for node, kernels in zip(report.run.nodes, launched, strict=True) if kernels is None]
     if unknown:
         raise SystemExit(f"{name}: nobody knows the kernels of {unknown[0]}")
