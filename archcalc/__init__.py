@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archcalc.questions.check import check
     from archcalc.questions.claims.judge import check_claims
     from archcalc.questions.compare import Contrast, compare
+    from archcalc.questions.duration import TimeExplanation, explain_time
     from archcalc.questions.explain import Derivation, Explanation, explain
     from archcalc.questions.finding import Finding
     from archcalc.questions.fit import fit
@@ -55,6 +56,7 @@ __all__ = [
     "Row",
     "StepExplanation",
     "StepTensor",
+    "TimeExplanation",
     "Totals",
     "Unfolding",
     "Verification",
@@ -67,6 +69,7 @@ __all__ = [
     "compare_values",
     "explain",
     "explain_step",
+    "explain_time",
     "export",
     "fit",
     "load",
@@ -95,6 +98,8 @@ _HOMES = {
     "StepExplanation": "archcalc.questions.step",
     "StepTensor": "archcalc.questions.step",
     "explain_step": "archcalc.questions.step",
+    "TimeExplanation": "archcalc.questions.duration",
+    "explain_time": "archcalc.questions.duration",
     "Fit": "archcalc.questions.fitted",
     "fit": "archcalc.questions.fit",
     "export": "archcalc.formats.registry",

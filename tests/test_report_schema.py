@@ -60,6 +60,8 @@ LINES = [
     "explain alexnet dropout1 --train --batch 2 --optimizer adam",
     "explain googlenet conv1 --checkpoint blocks",
     "explain vit_b_16 encoder1.layer1.attention.attention1.mixed --train --dtype amp-float16",
+    "explain lenet5 c1 --device h100 --mode eager",
+    "explain lenet5 flatten1 --device h100",
     "explain resnet18 conv2_x",
     "explain lenet5",
     "explain googlenet",

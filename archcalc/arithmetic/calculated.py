@@ -6,7 +6,7 @@ or in numbers (`4.73 + max(9.1, 3.2)`). Nothing here knows what a formula is abo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 SUM, PRODUCT, ATOM = 1, 2, 3
@@ -14,6 +14,8 @@ SUM, PRODUCT, ATOM = 1, 2, 3
 SIGNS = {"+": ("+", SUM), "-": ("−", SUM), "*": ("·", PRODUCT), "/": ("/", PRODUCT)}
 Operand = Any
 """A `Calculated`, or a plain number."""
+Writer = Callable[[float], str]
+"""How a number is written."""
 
 
 class Calculated:
@@ -98,13 +100,13 @@ class Calculated:
     def __repr__(self) -> str:
         return f"Calculated({self.symbols()} = {self.numbers()} = {self.value})"
 
-    def symbols(self) -> str:
-        """Return how it comes about in symbols, of a step what it is called after."""
-        return _render(self._made, symbolic=True)[0]
+    def symbols(self, write: Writer = str) -> str:
+        """Return how it comes about in symbols, of a step what it is called after; bare numbers as `write` has them."""
+        return _render(self._made, write, symbolic=True)[0]
 
-    def numbers(self) -> str:
-        """Return how it comes about in numbers."""
-        return _render(self._made, symbolic=False)[0]
+    def numbers(self, write: Writer = str) -> str:
+        """Return how it comes about in numbers, each as `write` has it."""
+        return _render(self._made, write, symbolic=False)[0]
 
     @property
     def _made(self) -> Calculated:
@@ -130,7 +132,7 @@ def as_calculated(value: Operand) -> Calculated:
 
 def call(symbol: str, value: Operand, unit: str = "") -> Operand:
     """Return a number as a step that has a name; what remembers nothing as it is."""
-    if isinstance(value, Calculated):
+    if isinstance(value, Calculated) and not _is_bare(value, 0):
         return Calculated(value.value, symbol, "=", (value,), unit)
     return value
 
@@ -144,10 +146,13 @@ def smaller(a: Operand, b: Operand) -> Operand:
 
 
 def larger(a: Operand, b: Operand) -> Operand:
-    """Return the larger of two numbers, or of each two in arrays of them."""
+    """Return the larger of two numbers, or of each two in arrays of them; nothing leaves no trace before what is more."""
     if isinstance(a, Calculated) or isinstance(b, Calculated):
         left, right = as_calculated(a), as_calculated(b)
-        return _combine(larger(left.value, right.value), "max", left, right)
+        if _is_bare(left, 0) and right.value >= 0:
+            return right
+        others = right.operands if right.operator == "max" else (right,)
+        return _combine(larger(left.value, right.value), "max", left, *others)
     return (a + b + abs(a - b)) / 2
 
 
@@ -155,6 +160,8 @@ def least(a: Operand, b: Operand) -> Operand:
     """Return the smaller of two alternatives: what remembers how it was made remembers nothing of the other one."""
     if isinstance(a, Calculated):
         return b if b.value < a.value else a
+    if isinstance(a, float):
+        return min(a, b)
     return (a + b - abs(a - b)) / 2
 
 
@@ -177,19 +184,12 @@ def _walk(number: Calculated, seen: set[int]) -> Iterator[Calculated]:
         yield number
 
 
-def write_real(value: float) -> str:
-    """Return a number to four digits, or whole where it has more: 0.000321, 4.73, 150,528."""
-    if value == int(value):
-        return f"{int(value):,}".replace("-", "−")
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}".replace("-", "−")
-
-
-def _render(number: Calculated, *, symbolic: bool) -> tuple[str, int]:
+def _render(number: Calculated, write: Writer, *, symbolic: bool) -> tuple[str, int]:
     """Return a printed number and how tightly it holds together."""
     if number.operator in ("", "="):
-        text = number.symbol if symbolic and number.symbol else write_real(number.value)
-        return text, SUM if text.startswith("−") else ATOM
-    parts = [_render(operand, symbolic=symbolic) for operand in number.operands]
+        text = number.symbol if symbolic and number.symbol else write(number.value)
+        return text, SUM if number.value < 0 else ATOM
+    parts = [_render(operand, write, symbolic=symbolic) for operand in number.operands]
     texts = [text for text, _ in parts]
     match number.operator:
         case "min" | "max":
@@ -214,8 +214,7 @@ def _render(number: Calculated, *, symbolic: bool) -> tuple[str, int]:
                     _sides(parts) if sign == "/" else [_bracket(*part, PRODUCT) for part in parts]
                 ), PRODUCT
             (left, _), (right, held) = parts
-            loose = operator == "-" and held == SUM
-            return f"{left} {sign} {f'({right})' if loose else right}", SUM
+            return f"{left} {sign} {f'({right})' if held == SUM else right}", SUM
 
 
 def _sides(parts: list[tuple[str, int]]) -> list[str]:

@@ -13,6 +13,7 @@ from archcalc.arithmetic.window import ROUNDINGS, Rounding, Window
 from archcalc.commands.completions import complete_layer, complete_model
 from archcalc.commands.group import cli
 from archcalc.commands.memory import MemoryOptions, read_step, step_options
+from archcalc.commands.one_layer import complete_name, explain_time
 from archcalc.commands.options import (
     ModelOptions,
     analyze_model,
@@ -22,6 +23,7 @@ from archcalc.commands.options import (
     report_options,
 )
 from archcalc.commands.output import emit, format_option
+from archcalc.commands.placing import PlaceOptions, device_options
 from archcalc.commands.values import Elements
 from archcalc.commands.worked import ValueOptions, is_about_values, only_layer, page_on_values, value_options
 from archcalc.network.network import is_inside
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from archcalc.analysis.training.step import TrainingStep
     from archcalc.questions.explain import Explanation
     from archcalc.sheet.sheet import Sheet
+
+
+class ExplainOptions(MemoryOptions, PlaceOptions):
+    """A model, its conditions, how a step of training is done, and where the model runs."""
 
 
 @cli.command(
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
         "explain resnet50 conv2_x.bottleneck1.residual.conv2",
         "explain alexnet conv1 --input 3x224x224",
         "explain resnet50 batchnorm1 --train --batch 64 --optimizer adam",
+        "explain resnet50 conv1 --device h100 --batch 64 --dtype float16",
         "explain vgg16 fc6 --format latex",
         "explain 'conv: {out: 1, kernel: 2}' --on '[[1,2,3],[4,5,6],[7,8,9]]' --weights '[[1,0],[0,-1]]'",
         "explain 'maxpool: 2' --on '[[1,2,3,0],[0,1,2,3],[3,0,1,2],[2,3,0,1]]'",
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
 )
 @report_options
 @value_options
+@device_options
 @step_options
 @click.argument("layer", required=False, shell_complete=complete_layer)
 def explain(
@@ -61,7 +69,7 @@ def explain(
     bias: str | None,
     flip: bool,
     im2col: bool,
-    **options: Unpack[MemoryOptions],
+    **options: Unpack[ExplainOptions],
 ) -> None:
     """Explain where figures come from: of a whole network, of a block, or each figure of one LAYER.
 
@@ -73,6 +81,9 @@ def explain(
 
     With --train or an option of a step: what becomes of each tensor of a LAYER in a step of training, who keeps it
     until when and what for, or why nobody does, and its bytes.
+
+    With --device: how long a LAYER takes there and why: each kernel's start, traffic and work, step by step, and where
+    each constant comes from.
     """
     step = read_step(options)
     model: ModelOptions = {
@@ -81,12 +92,22 @@ def explain(
         **conditions_of(options),
     }
     values = ValueOptions(on=on, weights=weights, bias=bias, flip=flip, im2col=im2col)
+    place = PlaceOptions(device=options["device"], mode=options["mode"])
+    is_placed = any(place.values())
     if is_about_values(values):
         if step is not None or model["train"]:
             raise click.UsageError(
                 "--on and --im2col show no step of training: leave out --train and its options"
             )
+        if is_placed:
+            raise click.UsageError("--on and --im2col show nothing of time: leave out --device and --mode")
         emit(page_on_values(layer, values, model), form)
+    elif is_placed:
+        if model["train"] or step is not None:
+            raise click.UsageError(
+                "--device explains the time of a forward pass: leave out options of training"
+            )
+        emit(explain_time(model, layer, place), form)
     elif is_sum(model["model"]):
         from archcalc.formats.language.expressions import SIGNS, work_out
         from archcalc.views.sizes import sum_of
@@ -109,7 +130,7 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
     if layer is None and is_inline(model["model"]):
         layer = only_layer(report)
     if layer is not None:
-        layer = _complete(layer, report)
+        layer = complete_name(layer, report)
     if model["train"] and layer is not None and layer in report.run.positions:
         from archcalc.views.step import of_layer
 
@@ -122,28 +143,6 @@ def _explain(model: ModelOptions, layer: str | None, step: TrainingStep | None) 
         )
     page = _page(_with_heads_of(layer, report, model), layer)
     return page._replace(notes=(*page.notes, IN_TRAINING)) if model["train"] else page
-
-
-WHOLE_NUMBER = ".*(?:(?<![0-9])|(?![0-9]))"
-"""What has been cut out of a name, as a pattern: it does not end within a number."""
-
-
-MOST_CUTS = 2
-"""How often a page cuts a name."""
-
-
-def _complete(layer: str, report: Report) -> str:
-    """Return the whole name of a layer that a page has cut, where there is just one; else what was typed."""
-    start, *others = layer.replace("...", "…").split("…")
-    if not 1 <= len(others) <= MOST_CUTS or not others[-1]:
-        return layer
-    names: list[str] = []
-    for gap in (WHOLE_NUMBER, ".*"):
-        pattern = re.compile(gap.join(map(re.escape, (start, *others))))
-        names = names or [node.name for node in report.run.nodes if pattern.fullmatch(node.name)]
-    whole = [name for name in names if name.removeprefix(start).startswith(".")]
-    found = whole if len(whole) == 1 else names
-    return found[0] if len(found) == 1 else layer
 
 
 def _with_heads_of(layer: str | None, report: Report, model: ModelOptions) -> Report:

@@ -20,8 +20,8 @@ from archcalc.sheet.amounts import (
     ToldBytes,
 )
 from archcalc.sheet.axes import Axes, Field, Numbers, Shape, ShapeList, WholeShape, WholeShapeList
+from archcalc.sheet.derived import Calculation, Derived
 from archcalc.sheet.grids import Index, Numbered
-from archcalc.sheet.numbers import group_digits, write_bytes
 from archcalc.sheet.sheet import UNKNOWN, Cell, Kind, Schema, Span, round_off
 from archcalc.sheet.words import Flag, NameList, Text, Verdict, Words
 
@@ -61,42 +61,6 @@ class Tensors(Settings):
     """Shapes by name, which are not cut short."""
 
     shortens = False
-
-
-class Derived(Kind):
-    """How a figure comes about: symbols, numbers, result and its unit."""
-
-    align = "left"
-    wraps = True
-    is_formula = True
-    KEYS = ("symbols", "numbers", "result", "unit")
-
-    def write(self, value: tuple[str, str, int, str]) -> str:
-        """Return the steps on lines of their own; what would stand twice, once."""
-        symbols, numbers, result, unit = value
-        readable = (
-            f"{group_digits(result)} B ({write_bytes(result)})"
-            if unit == "B"
-            else f"{group_digits(result)} {unit}".rstrip()
-        )
-        steps = dict.fromkeys((symbols, numbers))
-        if str(result) in steps:
-            del steps[str(result)]
-        return "\n= ".join((*steps, readable))
-
-    def reduce(self, value: tuple[str, str, int, str]) -> dict[str, object]:
-        """Return the parts by name."""
-        symbols, numbers, result, unit = value
-        return dict(zip(self.KEYS, (symbols, numbers, result, unit or None), strict=True))
-
-    def flatten(self, value: tuple[str, str, int, str]) -> str:
-        """Return the steps on one line."""
-        return self.write(value).replace("\n", " ")
-
-    def spans(self, text: str, *, is_nothing: bool, heavy: bool) -> Sequence[Span]:
-        """Return the steps, and the result so that it stands out."""
-        steps, equals, result = text.rpartition("= ")
-        return ((steps + equals, ""), (result, "heavy"))
 
 
 class Plot(Kind):
@@ -226,18 +190,21 @@ FIELD = Field(
         "input elements along each axis; null where it is the whole input", {**EACH_AXIS, "unit": "elements"}
     ),
 )
-DERIVATION = Derived(
-    "derivation",
-    {
-        "type": "object",
-        "properties": {
-            "symbols": _describe("the formula in symbols", STRING),
-            "numbers": _describe("the formula in numbers", STRING),
-            "result": _describe("what it comes to", INTEGER),
-            "unit": _describe("of the result; B for bytes", _or_null(STRING)),
+DERIVATION, CALCULATION = (
+    made(
+        name,
+        {
+            "type": "object",
+            "properties": {
+                "symbols": _describe("the formula in symbols", STRING),
+                "numbers": _describe("the formula in numbers", STRING),
+                "result": _describe("what it comes to", result),
+                "unit": _describe("of the result; B for bytes", _or_null(STRING)),
+            },
+            "required": list(Derived.KEYS),
         },
-        "required": list(Derived.KEYS),
-    },
+    )
+    for made, name, result in ((Derived, "derivation", INTEGER), (Calculation, "calculation", NUMBER))
 )
 RATIO = Ratio(
     "ratio", _describe("a factor, or a formula where it is no number", {"type": ["number", "string"]})
@@ -295,6 +262,7 @@ KINDS = (
     AXES,
     FIELD,
     DERIVATION,
+    CALCULATION,
     RATIO,
     BOUND,
     AMOUNTS,

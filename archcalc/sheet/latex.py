@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from archcalc.sheet.renderers import renderer
@@ -37,6 +38,7 @@ LATEX = str.maketrans(
         "⌈": r"$\lceil$",
         "⌉": r"$\rceil$",
         "√": r"$\surd$",
+        "µ": r"$\mu$",
         "≈": r"$\approx$",
         "–": "--",
         "…": r"\dots{}",
@@ -53,10 +55,13 @@ LATEX = str.maketrans(
         "█": "",
     }
 )
+WORD = re.compile("[A-Za-z_]{3,}")
+"""What is a word in a formula, and no letter or two."""
 MATHS = str.maketrans(
     {
         "·": r"\cdot ",
         "−": "-",
+        "√": r"\surd ",
         "⌊": r"\lfloor ",
         "⌋": r"\rfloor ",
         "⌈": r"\lceil ",
@@ -100,6 +105,5 @@ def _cell(column: Column, value: object) -> str:
     if not column.kind.is_formula or value is None or value == "":
         return text.translate(LATEX)
     steps, equals, result = text.rpartition("= ")
-    return f"${(steps + equals).translate(MATHS)}$ {result.translate(LATEX)}".replace(
-        "bytes", r"\text{bytes}"
-    )
+    worded = WORD.sub(lambda word: rf"\text{{{word[0].translate(LATEX)}}}", steps + equals)
+    return f"${worded.translate(MATHS)}$ {result.translate(LATEX)}"

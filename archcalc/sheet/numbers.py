@@ -11,6 +11,12 @@ def group_digits(number: int) -> str:
     return f"{number:,}"
 
 
+def write_real(value: float) -> str:
+    """Return a number to four digits, or whole where it has more: 0.000321, 4.73, 150,528."""
+    text = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
 def short(number: int, units: tuple[tuple[int, str], ...] = UNITS) -> str:
     """Return a count to three digits with its prefix: 62.4 M."""
     return _scale(number, units) or str(number)

@@ -33,6 +33,7 @@ PAGES = {
     "Report": Page("show", "archcalc.views.layers"),
     "Explanation": Page("explain", "archcalc.views.explanation"),
     "StepExplanation": Page("explain", "archcalc.views.step"),
+    "TimeExplanation": Page("explain", "archcalc.views.duration"),
     "Worked": Page("explain", "archcalc.views.worked"),
     "Unfolding": Page("explain", "archcalc.views.unfolded"),
     "Contrast": Page("compare", "archcalc.views.comparison"),

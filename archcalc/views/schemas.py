@@ -23,6 +23,7 @@ from archcalc.views import (
     beside_time,
     catalogue,
     devices,
+    duration,
     explanation,
     fitting,
     latency,
@@ -84,10 +85,11 @@ def _layers(keys: Sequence[str], about: Mapping[str, Schema] = beside.FACTS) -> 
 
 
 def _explain_pages() -> list[Schema]:
-    """Return the pages of explain: of a layer, of one in a step of training, of a block, a network, a sum, values, matrices."""
+    """Return the pages of explain: of a layer, of one in a step of training, of one on a device, of a block, a network, a sum, values, matrices."""
     return [
         _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),
         _page(_row(step.COLUMNS), beside.FACTS | beside_step.STEP),
+        _page(_row(duration.COLUMNS), beside.FACTS | beside_time.DERIVED_TIME),
         _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
         _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
         _page(_row(sizes.SUM), beside.SUM),

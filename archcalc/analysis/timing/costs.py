@@ -81,7 +81,7 @@ def find_cost(kernel: Kernel, machine: Machine) -> KernelCost:
     start: Real = machine.start(kernel.kind)
     if kernel.kind == "uneven" and kernel.product:
         groups = smaller(kernel.product.groups, FEW_GROUPS)
-        start = call("starting", start + machine.constants["group_start"] * groups, "µs")
+        start = call("start", start + machine.constants["group_start"] * groups, "µs")
     work, traffic = time_work(kernel, machine), time_traffic(kernel, machine)
     return KernelCost(start, call("work", work, "µs"), call("moving", traffic, "µs"))
 
@@ -150,8 +150,9 @@ def time_product(product: Real, machine: Machine, reach: Real) -> Real:
 
 def list_cuts(product: Real, machine: Machine, reach: Real) -> Iterator[tuple[Real, tuple[int, int], int]]:
     """Yield the microseconds of a product for each size of its parts and each number of cores that share the depth of one."""
-    step = TAP_BYTES // machine.size
-    depth = call("padded", -(-product.depth // product.taps // step) * step * product.taps)
+    step = call("step", TAP_BYTES // machine.size, "numbers")
+    width = call("width", product.depth // product.taps)
+    depth = call("padded", -(-width // step) * step * product.taps)
     depths = [(split, larger(-(-depth // split), SHORTEST)) for split in SPLITS]
     for rows, columns in TILES:
         parts = call("parts", -(-product.rows // rows) * -(-product.columns // columns) * product.groups)

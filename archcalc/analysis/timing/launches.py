@@ -14,6 +14,7 @@ from archcalc.analysis.training.rules import Rules
 from archcalc.analysis.training.walk import find_kept
 from archcalc.arithmetic.number import Number
 from archcalc.arithmetic.term import Term
+from archcalc.network.network import parts
 from archcalc.op.kernels import Kernel, Kernels
 from archcalc.op.op import Op
 from archcalc.op.site import Site
@@ -65,7 +66,7 @@ def _attend(run: Run, attention: Attention, *, named: bool) -> Kernel:
     """
 
     def of(position: int, count: int, what: str) -> int | Term:
-        return Term(count, f"{what} of {run.nodes[position].name}") if named else count
+        return Term(count, f"{what} of {parts(run.nodes[position].name)[-1]}") if named else count
 
     read: Number = 0
     macs: Number = 0

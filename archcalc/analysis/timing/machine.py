@@ -25,8 +25,8 @@ CONSTANTS: Mapping[str, str] = {
     "batchnorm_each": "ns of a number of one sample, all samples at a time",
     "mean_step": "µs by which a mean over n numbers takes longer, for each of √n",
     "product_reach": "part of the peak that matrix products reach in their largest parts",
-    "convolution_reach": "the same of convolutions",
-    "grouped_reach": "the same of convolutions in groups of 32 channels; narrower groups reach less in proportion",
+    "convolution_reach": "part of the peak that convolutions reach in their largest parts",
+    "grouped_reach": "part of the peak that convolutions reach in groups of 32 channels; narrower groups reach less in proportion",
     "uneven_reach": "part of the peak of float32 that groups of 32 would reach whose channels are no power of two",
     "depthwise_reach": "part of the peak of float32 that depthwise convolutions reach",
     "attention_reach": "part of the peak that an attention in one kernel reaches",
@@ -71,6 +71,13 @@ def find_fault(name: str, value: float) -> str | None:
     if name == "cached":
         return None if value > 0 else "is a factor: more than 0"
     return None if value >= 0 else "is no time or factor below 0"
+
+
+def say_what(constant: str) -> str:
+    """Return what a constant is, and in which unit; one of a kind of kernels is what its like of all kinds is."""
+    kind, _, name = ("", "", constant) if constant in CONSTANTS else constant.rpartition("_")
+    meaning = CONSTANTS[name].partition("; …")[0]
+    return f"{meaning}, of the kind {kind}" if kind else meaning
 
 
 def name_type(dtype: DType) -> NumberType:

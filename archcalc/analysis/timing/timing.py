@@ -123,7 +123,7 @@ def _find_dispatch(machine: Machine, name: str, device: Device) -> float:
             f"nobody has measured how long the host takes to call a layer on {device.title}",
             hint="--mode graph and --mode fused do without",
         )
-    return machine.constants[name]
+    return float(machine.constants[name])
 
 
 def find_range(report: Report, placement: Placement) -> tuple[float, float] | None:
@@ -168,7 +168,7 @@ def _run_all(
                 host += dispatch
             waiting += max(0.0, host - done)
             done = max(done, host) + each.cost.us
-        yield LayerTime(timed, waiting + sum([each.cost.us for each in timed]), waiting)
+        yield LayerTime(timed, sum([waiting, *(each.cost.us for each in timed)]), waiting)
 
 
 def _time(kernel: Kernel, machine: Machine, costs: dict[Kernel, TimedKernel]) -> TimedKernel:
