@@ -60,6 +60,7 @@ LINES = [
     "explain alexnet dropout1 --train --batch 2 --optimizer adam",
     "explain googlenet conv1 --checkpoint blocks",
     "explain vit_b_16 encoder1.layer1.attention.attention1.mixed --train --dtype amp-float16",
+    "latency lenet5 --device h100 --roofline",
     "explain lenet5 c1 --device h100 --mode eager",
     "explain lenet5 flatten1 --device h100",
     "explain resnet18 conv2_x",
@@ -128,7 +129,7 @@ SENTENCES = (
     "rule",
     "sum",
 )
-SENTENCES += ("arithmetic", "array", "made", "turned", "why")
+SENTENCES += ("nothing", "arithmetic", "array", "made", "turned", "why")
 SENTENCES += ("documentation", "example", "formula", "source", "title", "symbols", "settings", "legend")
 """Fields that hold prose, arithmetic or a spec's own words, where a comma is a comma."""
 

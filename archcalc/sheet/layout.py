@@ -12,9 +12,8 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from archcalc.sheet.cuts import clip, line_ends, shorten, tell_apart, wrap
-from archcalc.sheet.sheet import HEAVY, Column, Sheet, Span, bars, is_heavy
+from archcalc.sheet.sheet import HEAVY, Column, Line, Sheet, Span, bars, is_heavy
 
-Line = Sequence[Span]
 Spelled = Callable[[str], str]
 
 GAP = 2
@@ -49,7 +48,11 @@ def lay_out(sheet: Sheet, width: int | None, spelled: Spelled = str) -> Iterator
     if sheet.title or sheet.subtitle:
         yield ()
     notes = list(sheet.notes)
-    if sheet.rows:
+    if sheet.picture:
+        for line in sheet.picture.draw(page):
+            yield [(spelled(text), style) for text, style in line]
+        yield ()
+    elif sheet.rows:
         strips = [_strip(sheet, place, spelled) for place in range(len(sheet.columns))]
         widths, bar = fit(strips, width)
         kept = [strip for strip in strips if strip.place in widths]

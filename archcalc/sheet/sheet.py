@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from archcalc.ground.errors import printable
 
 Schema = dict[str, object]
 Span = tuple[str, str]
 """A piece of text and the name of its style: quiet, heavy, good, bad, or none."""
+Line = Sequence[Span]
 UNKNOWN = "?"
 """What people read where nothing is known."""
 
@@ -100,6 +101,13 @@ class Cell(NamedTuple):
     value: object
 
 
+class Picture(Protocol):
+    """What people see on a terminal in place of a table."""
+
+    def draw(self, width: int) -> Iterable[Line]:
+        """Return its lines, of at most `width` characters."""
+
+
 class Column(NamedTuple):
     """A column: `key` names it in JSON, CSV and on the command line, `title` above it.
 
@@ -119,7 +127,8 @@ class Sheet(NamedTuple):
     """Rows of raw values under columns.
 
     `facts` are what machines get beside the rows; `summary` is what people read below the table, and
-    `notes` what they should know besides. `caption` and `label` are what a paper says of the table and refers to it by.
+    `notes` what they should know besides. `caption` and `label` are what a paper says of the table and refers to it by,
+    and a `picture` is what a terminal shows in place of the table.
     """
 
     columns: tuple[Column, ...]
@@ -132,6 +141,7 @@ class Sheet(NamedTuple):
     facts: Mapping[str, object] = {}
     caption: str = ""
     label: str = ""
+    picture: Picture | None = None
 
     def printable(self) -> Sheet:
         """Return the sheet with all that stands around its cells safe on a terminal."""

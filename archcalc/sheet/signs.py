@@ -18,6 +18,7 @@ SIGNS = str.maketrans(
         **dict(zip("αβλπΣ∞", ("alpha", "beta", "lambda", "pi", "sum ", "inf"), strict=True)),
         **dict(zip("γμσ\u0302", ("gamma", "mu", "sigma", "_hat"), strict=True)),
         **dict(zip("─│├└█▉▊▋▌▍▎▏", "-||`########", strict=True)),
+        "╱": "/",
         **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
     }
 )

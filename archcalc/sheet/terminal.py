@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from archcalc.ground.errors import ArchcalcError, each_of
-from archcalc.sheet.layout import Line, lay_out
+from archcalc.sheet.layout import lay_out
 from archcalc.sheet.renderers import renderer
-from archcalc.sheet.sheet import Sheet
+from archcalc.sheet.sheet import Line, Sheet
 from archcalc.sheet.signs import speller
 
 USUAL = 80

@@ -13,7 +13,6 @@ from archcalc.sheet.numbers import percent, write_real
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.explanation import introduce
-from archcalc.views.latency import MODES
 from archcalc.views.page import about, facts, subtitle, used_letters
 from archcalc.views.particulars import tensors
 
@@ -90,7 +89,7 @@ def show(explanation: TimeExplanation, form: str) -> Sheet:
 def of_layer(explanation: TimeExplanation) -> Sheet:
     """Return why a layer takes as long as it does."""
     row, report = explanation.row, explanation.report
-    device, mode = explanation.timing.placement
+    device = explanation.timing.placement.device
     formulas = " ".join(
         step.symbols for kernel in explanation.kernels for step in kernel.steps if step.name in SIZES
     )
@@ -98,7 +97,7 @@ def of_layer(explanation: TimeExplanation) -> Sheet:
         columns=COLUMNS,
         rows=(*_rows(explanation),),
         title=f"{report.name}: {row.name} on {visible(device.title)}",
-        subtitle=(*introduce(row, report), *tensors(row), subtitle(report, MODES[mode])[0]),
+        subtitle=(*introduce(row, report), *tensors(row), subtitle(report)[0]),
         summary=(
             *_sum_up(explanation),
             *used_letters(WORD.sub(" ", formulas), explanation.legend).items(),
@@ -180,7 +179,7 @@ def _notes(explanation: TimeExplanation) -> Iterator[str]:
 def _plain(explanation: TimeExplanation) -> dict[str, object]:
     """Return what machines are told of a layer's time."""
     timing, time = explanation.timing, explanation.time
-    device, mode = timing.placement
+    device, mode, _ = timing.placement
     return {
         "device": {"name": device.name, "title": device.title, "mode": mode},
         "number_type": name_type(explanation.report.dtype),

@@ -18,6 +18,7 @@ from archcalc.sheet.sheet import Column, Schema
 from archcalc.views import (
     beside,
     beside_device,
+    beside_duration,
     beside_memory,
     beside_step,
     beside_time,
@@ -31,6 +32,7 @@ from archcalc.views import (
     quiz,
     reconciliation,
     reference,
+    roofline,
     sizes,
     step,
     totals,
@@ -89,7 +91,7 @@ def _explain_pages() -> list[Schema]:
     return [
         _page(_row(explanation.LAYER), beside.FACTS | beside.LAYER | PARTICULARS),
         _page(_row(step.COLUMNS), beside.FACTS | beside_step.STEP),
-        _page(_row(duration.COLUMNS), beside.FACTS | beside_time.DERIVED_TIME),
+        _page(_row(duration.COLUMNS), beside.FACTS | beside_duration.DERIVED_TIME),
         _page(_row(explanation.BLOCK), beside.FACTS | beside.BLOCK),
         _page(_row(explanation.NETWORK), beside.FACTS | beside.REASONS),
         _page(_row(sizes.SUM), beside.SUM),
@@ -120,7 +122,10 @@ def _commands() -> dict[str, list[Schema]]:
             _layers(layers.MEMORY, beside.FACTS | beside_memory.MEMORY),
             _layers(training_layers.COLUMNS, beside.FACTS | beside_memory.MEMORY),
         ],
-        "latency": [_layers(latency.COLUMNS, beside_time.timed())],
+        "latency": [
+            _layers(latency.COLUMNS, beside_time.timed()),
+            _page(_row(roofline.COLUMNS), beside.FACTS | beside_duration.ROOFLINE),
+        ],
         "explain": _explain_pages(),
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
