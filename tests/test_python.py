@@ -159,6 +159,9 @@ def things():
         "explain lenet5 c1 --batch 2 --train": archcalc.explain_step(
             archcalc.analyze("lenet5", batch=2, train=True), "c1"
         ),
+        "explain lenet5 c1 --device h100": archcalc.explain_time(
+            archcalc.analyze("lenet5", device="h100"), "c1"
+        ),
         'explain {"maxpool":2} --on [[1,2],[3,4]]': archcalc.work_out(pool, [[1, 2], [3, 4]]),
         "explain lenet5 c1 --batch 2 --im2col": archcalc.unfold(report, "c1"),
         "compare 3x3x3 7x7": archcalc.compare("3x3x3", "7x7"),

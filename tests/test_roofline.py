@@ -10,7 +10,7 @@ import pytest
 
 import archcalc
 from archcalc.sheet.layout import lay_out
-from archcalc.sheet.scatter import Mark, Roof, Scatter
+from archcalc.sheet.scatter import Dot, Roof, Scatter
 from archcalc.sheet.signs import spell
 from archcalc.views.roofline import roofline
 
@@ -68,7 +68,7 @@ def test_it_is_plain_ascii_where_the_terminal_has_no_more(sheet):
 
 def test_marks_and_roof_stand_on_logarithmic_axes():
     """From 1 to 100 across 67 columns and from 10 to 1000 in 20 lines a decade is 33 columns and 9.5 lines."""
-    marks = [Mark(1, 10, "a"), Mark(10, 100, "b"), Mark(100, 1000, "C", heavy=True)]
+    marks = [Dot(1, 10, "a"), Dot(10, 100, "b"), Dot(100, 1000, "C", heavy=True)]
     drawn = ["".join(t for t, _ in line) for line in Scatter(marks, Roof(20, 1000), "x", "y", "U").draw(80)]
     places = {
         letter: (drawn[1:21][::-1].index(line), line.index(letter) - 13)

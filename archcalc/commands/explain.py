@@ -82,8 +82,7 @@ def explain(
     With --train or an option of a step: what becomes of each tensor of a LAYER in a step of training, who keeps it
     until when and what for, or why nobody does, and its bytes.
 
-    With --device: how long a LAYER takes there and why: each kernel's start, traffic and work, step by step, and where
-    each constant comes from.
+    With --device: how long a LAYER takes there and why, step by step, and where each constant comes from.
     """
     step = read_step(options)
     model: ModelOptions = {
@@ -93,29 +92,30 @@ def explain(
     }
     values = ValueOptions(on=on, weights=weights, bias=bias, flip=flip, im2col=im2col)
     place = PlaceOptions(device=options["device"], mode=options["mode"])
-    is_placed = any(place.values())
     if is_about_values(values):
-        if step is not None or model["train"]:
-            raise click.UsageError(
-                "--on and --im2col show no step of training: leave out --train and its options"
-            )
-        if is_placed:
-            raise click.UsageError("--on and --im2col show nothing of time: leave out --device and --mode")
-        emit(page_on_values(layer, values, model), form)
-    elif is_placed:
-        if model["train"] or step is not None:
-            raise click.UsageError(
-                "--device explains the time of a forward pass: leave out options of training"
-            )
-        emit(explain_time(model, layer, place), form)
+        _check_alone(step, place, model)
+        sheet = page_on_values(layer, values, model)
+    elif any(place.values()):
+        sheet = explain_time(model, layer, place, step)
     elif is_sum(model["model"]):
         from archcalc.formats.language.expressions import SIGNS, work_out
         from archcalc.views.sizes import sum_of
 
-        emit(sum_of(model["model"], work_out(model["model"].translate(SIGNS))), form)
+        sheet = sum_of(model["model"], work_out(model["model"].translate(SIGNS)))
     else:
         model["train"] = model["train"] or step is not None
-        emit(_explain(model, layer, step), form)
+        sheet = _explain(model, layer, step)
+    emit(sheet, form)
+
+
+def _check_alone(step: TrainingStep | None, place: PlaceOptions, model: ModelOptions) -> None:
+    """Raise a fact where a page about values is asked of a step of training or of a device, too."""
+    if step is not None or model["train"]:
+        raise click.UsageError(
+            "--on and --im2col show no step of training: leave out --train and its options"
+        )
+    if any(place.values()):
+        raise click.UsageError("--on and --im2col show nothing of time: leave out --device and --mode")
 
 
 IN_TRAINING = "--train tells of a step of training where a LAYER is named; of blocks, archcalc memory MODEL --train --per-layer does"

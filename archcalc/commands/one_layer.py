@@ -15,6 +15,7 @@ from archcalc.network.network import is_inside
 
 if TYPE_CHECKING:
     from archcalc.analysis.report import Report
+    from archcalc.analysis.training.step import TrainingStep
     from archcalc.sheet.sheet import Sheet
 
 WHOLE_NUMBER = ".*(?:(?<![0-9])|(?![0-9]))"
@@ -39,8 +40,12 @@ def complete_name(layer: str, report: Report) -> str:
     return found[0] if len(found) == 1 else layer
 
 
-def explain_time(model: ModelOptions, layer: str | None, place: PlaceOptions) -> Sheet:
+def explain_time(
+    model: ModelOptions, layer: str | None, place: PlaceOptions, step: TrainingStep | None
+) -> Sheet:
     """Return the page of a layer on a device."""
+    if model["train"] or step is not None:
+        raise click.UsageError("--device explains the time of a forward pass: leave out options of training")
     from archcalc.formats.library import is_inline
     from archcalc.views.duration import of_layer
 

@@ -17,7 +17,7 @@ ROOM = 12
 PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
 
 
-class Mark(NamedTuple):
+class Dot(NamedTuple):
     """A point: where it is, the letter that stands for it, and whether it stands out."""
 
     x: float
@@ -40,7 +40,7 @@ class Roof(NamedTuple):
 class Scatter(NamedTuple):
     """Points under a roof. Where several are in one place the last one is seen. `x_title` and `unit` say what axes have."""
 
-    marks: Sequence[Mark]
+    marks: Sequence[Dot]
     roof: Roof
     x_title: str
     y_title: str

@@ -101,7 +101,7 @@ class Cell(NamedTuple):
     value: object
 
 
-class Picture(Protocol):
+class Drawing(Protocol):
     """What people see on a terminal in place of a table."""
 
     def draw(self, width: int) -> Iterable[Line]:
@@ -141,7 +141,7 @@ class Sheet(NamedTuple):
     facts: Mapping[str, object] = {}
     caption: str = ""
     label: str = ""
-    picture: Picture | None = None
+    picture: Drawing | None = None
 
     def printable(self) -> Sheet:
         """Return the sheet with all that stands around its cells safe on a terminal."""

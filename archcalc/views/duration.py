@@ -179,7 +179,7 @@ def _notes(explanation: TimeExplanation) -> Iterator[str]:
 def _plain(explanation: TimeExplanation) -> dict[str, object]:
     """Return what machines are told of a layer's time."""
     timing, time = explanation.timing, explanation.time
-    device, mode, _ = timing.placement
+    device, mode = timing.placement.device, timing.placement.mode
     return {
         "device": {"name": device.name, "title": device.title, "mode": mode},
         "number_type": name_type(explanation.report.dtype),

@@ -9,7 +9,7 @@ from archcalc.analysis.figures.timing import find_timing
 from archcalc.analysis.report import Report
 from archcalc.analysis.timing.timing import Bound, Timing, find_binding
 from archcalc.sheet.kinds import BYTE_RATE, CONSTANT, DURATION, TEXT, WORK_RATE
-from archcalc.sheet.scatter import Mark, Roof, Scatter
+from archcalc.sheet.scatter import Dot, Roof, Scatter
 from archcalc.sheet.sheet import HEAVY, Column, Sheet
 from archcalc.views.page import facts, subtitle
 
@@ -51,11 +51,10 @@ def roofline(report: Report) -> Sheet:
     timing = find_timing(report)
     if timing is None:  # which the command sees to
         raise ValueError("no device is named")
-    device, mode, _ = timing.placement
+    device, mode = timing.placement.device, timing.placement.mode
     machine = timing.machine
     roof = Roof(machine.bandwidth * 1e6, 2 * machine.peak * 1e6)
     spots = list(_find_spots(report, timing))
-    ridge = roof.top / roof.slope
     return Sheet(
         columns=COLUMNS,
         rows=tuple(
@@ -71,13 +70,7 @@ def roofline(report: Report) -> Sheet:
         ),
         title=report.title or report.name,
         subtitle=subtitle(report),
-        summary=(
-            (
-                "roof",
-                f"{WORK_RATE.text(round(roof.top))} and {BYTE_RATE.text(round(roof.slope))}, equal at {ridge:.3g} OP/B",
-            ),
-            ("letters", f"a layer that multiplies each, by what takes longest: {MEANINGS}"),
-        ),
+        summary=tuple(_sum_up(roof)),
         notes=("over the slope is what the cache gives faster than memory does",)
         if _is_over(spots, roof)
         else (),
@@ -86,10 +79,17 @@ def roofline(report: Report) -> Sheet:
             "device": {"name": device.name, "title": device.title, "mode": mode},
             "peak": round(roof.top),
             "bandwidth": round(roof.slope),
-            "ridge": ridge,
+            "ridge": roof.top / roof.slope,
         },
         picture=_draw(spots, roof, timing),
     )
+
+
+def _sum_up(roof: Roof) -> Iterator[tuple[str, str]]:
+    """Yield what the roof is, and what the letters stand for."""
+    peak, bandwidth = WORK_RATE.text(round(roof.top)), BYTE_RATE.text(round(roof.slope))
+    yield "roof", f"{peak} and {bandwidth}, equal at {roof.top / roof.slope:.3g} OP/B"
+    yield "letters", f"a layer that multiplies each, by what takes longest: {MEANINGS}"
 
 
 def _find_spots(report: Report, timing: Timing) -> Iterator[Spot]:
@@ -115,5 +115,5 @@ def _draw(spots: list[Spot], roof: Roof, timing: Timing) -> Scatter | None:
     for spot in sorted(spots, key=lambda spot: spot.us):
         is_heavy = spot.us >= HEAVY * timing.known_us
         letter = LETTERS[spot.bound]
-        marks.append(Mark(spot.intensity, spot.rate, letter.upper() if is_heavy else letter, is_heavy))
+        marks.append(Dot(spot.intensity, spot.rate, letter.upper() if is_heavy else letter, is_heavy))
     return Scatter(tuple(marks), roof, "operations a byte (OP/B)", "operations a second", "OP/s")
