@@ -19,6 +19,7 @@ SIGNS = str.maketrans(
         **dict(zip("γμσ\u0302", ("gamma", "mu", "sigma", "_hat"), strict=True)),
         **dict(zip("─│├└█▉▊▋▌▍▎▏", "-||`########", strict=True)),
         "╱": "/",
+        "µ": "u",
         **dict(zip("▁▂▃▄▅▆▇", "_.-:=+*", strict=True)),
     }
 )

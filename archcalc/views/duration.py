@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from archcalc.analysis.timing.costs import LEAST_EDGE
 from archcalc.analysis.timing.machine import name_type
 from archcalc.ground.errors import visible
 from archcalc.questions.duration import ExplainedKernel, TimeConstant, TimeExplanation, TimeStep
@@ -39,8 +40,8 @@ MEANINGS = {
     "parts": "parts of the product, each of so many rows and columns: what a core works out at a time",
     "share": "parts for each core",
     "waves": "how often the cores are filled; the last wave counts for less where it does not fill them",
-    "speed": "how fast a core multiplies a part of this size; small parts are slower",
-    "part": "time of a part",
+    "speed": f"how fast a core multiplies a part of this size; slower than the largest, whose edge to area is {LEAST_EDGE:.4g}",
+    "part": "time of a part: its numbers times the depth, and the prologue",
     "reach": "part of the peak that groups of so many channels reach",
     "work": "time to multiply",
     "moved": "what it reads and writes",
