@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 from known import FEW, NAMES, read_once
+from quick import Clock, list_few
 
 import archcalc
 from archcalc.commands.cli import main
@@ -25,6 +26,7 @@ from archcalc.ground.limits import LIMITS
 from archcalc.network.network import Network, Node
 from archcalc.op.settings import extents
 from archcalc.ops import REGISTRY
+from archcalc.questions.calibrate import calibrate as asked
 
 settings.register_profile("patient", deadline=None, database=None, derandomize=True, max_examples=40)
 settings.register_profile("thorough", deadline=None, database=None, derandomize=True, max_examples=100)
@@ -214,6 +216,16 @@ def run(monkeypatch, capsys):
         return Outcome(end.value.code or 0, *capsys.readouterr())
 
     return ran
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Let calibrate time three things alone, by a clock of their own."""
+    clock, measure = Clock(), asked.calibrate
+    trials = list_few(clock)
+    monkeypatch.setattr(asked, "list_trials", lambda runtime: trials)
+    monkeypatch.setattr(asked, "calibrate", lambda *given, **how: measure(*given, **how, clock=clock))
+    return trials
 
 
 @pytest.fixture

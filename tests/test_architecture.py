@@ -54,11 +54,19 @@ NEVER_SEES = {
 """What rooms, and modules in them, may not import."""
 IMPORTERS = {
     "click": {"commands"},
-    "numpy": {"arithmetic.polynomial", "arrays", "formats.onnx", "questions.verify.probes"},
+    "numpy": {
+        "arithmetic.polynomial",
+        "arrays",
+        "formats.onnx",
+        "questions.calibrate.arrays",
+        "questions.calibrate.fit",
+        "questions.verify.probes",
+    },
     "onnx": {"formats.onnx"},
     "onnxruntime": {"formats.onnx.runtime"},
     "pandas": {"sheet.pages"},
     "rich": {"sheet.cuts", "sheet.layout", "sheet.terminal"},
+    "torch": {"formats.pytorch.runtime"},
     "yaml": {"formats.language.yaml"},
 }
 """Who may import each library: a room, or what is in it."""
@@ -183,7 +191,7 @@ def test_a_library_is_imported_in_one_place_and_declared():
     extras = project["optional-dependencies"]
     needed = (
         *project["dependencies"],
-        *(line for extra in ("onnx", "runtime", "pandas") for line in extras[extra]),
+        *(line for extra in ("onnx", "runtime", "pandas", "pytorch") for line in extras[extra]),
     )
     declared = {re.split(r"\W", line)[0].lower() for line in needed}
     assert {name.replace("yaml", "pyyaml") for name, _ in users} == declared

@@ -87,8 +87,10 @@ OF_ALL = [
 @pytest.mark.parametrize(
     "line", [pytest.param(line, marks=pytest.mark.slow if line in OF_ALL else ()) for line in EXAMPLES]
 )
+@pytest.mark.usefixtures("few")
 def test_an_example_in_the_help_runs_as_it_stands(run, shell, tmp_path, monkeypatch, line):
     """In a folder with a spec made by `archcalc new mynet`; in bash where the line needs a shell."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert not re.search(r"\b[A-Z]{3,}\b", line), "a placeholder is no example"
     monkeypatch.chdir(tmp_path)
     if "mynet.yaml" in line:

@@ -101,7 +101,18 @@ def test_every_command_takes_it(line, run):
 
 def test_these_are_all_commands_that_could_meet_it():
     asked = {line.split()[0] for line in LINES}
-    others = {"completion", "devices", "export", "help", "list", "new", "reconcile", "size", "verify"}
+    others = {
+        "calibrate",
+        "completion",
+        "devices",
+        "export",
+        "help",
+        "list",
+        "new",
+        "reconcile",
+        "size",
+        "verify",
+    }
     assert asked | others == COMMANDS.keys()
 
 

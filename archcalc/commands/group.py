@@ -35,7 +35,7 @@ HEADINGS = {
         "verify": "verify",
         "quiz": "quiz",
     },
-    "Decide": {"check": "check", "fit": "fit"},
+    "Decide": {"check": "check", "fit": "fit", "calibrate": "calibrate"},
     "Exchange": {"export": "export"},
     "Reference": {
         "ops": "specs",

@@ -152,7 +152,7 @@ def _force(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     ctx.meta[FORCE] = value
     path = ctx.meta[OUTPUT]
     if path is not None:
-        _check_free(path, force=value)
+        check_free(path, force=value)
 
 
 def destination() -> Path | None:
@@ -190,7 +190,7 @@ def save(path: Path, content: bytes) -> None:
         try:
             with part.open("xb") as file:
                 file.write(content)
-            _check_free(final, force=click.get_current_context().meta[FORCE])
+            check_free(final, force=click.get_current_context().meta[FORCE])
             part.replace(final)
         finally:
             part.unlink(missing_ok=True)
@@ -201,7 +201,7 @@ def save(path: Path, content: bytes) -> None:
     click.echo(f"wrote {visible(str(path))}", err=True)
 
 
-def _check_free(path: Path, *, force: bool) -> None:
+def check_free(path: Path, *, force: bool) -> None:
     """Raise a fact where there is a file already, or something that is no file."""
     if path.exists() and not path.is_file():
         raise ArchcalcError(

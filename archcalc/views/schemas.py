@@ -17,11 +17,13 @@ from archcalc.sheet.json import HEAD, SCHEMA
 from archcalc.sheet.sheet import Column, Schema
 from archcalc.views import (
     beside,
+    beside_calibration,
     beside_device,
     beside_duration,
     beside_memory,
     beside_step,
     beside_time,
+    calibration,
     catalogue,
     devices,
     duration,
@@ -130,6 +132,7 @@ def _commands() -> dict[str, list[Schema]]:
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],
         "check": [_page(_row(verdicts.COLUMNS), beside.CHECKED)],
         "fit": [_page(_row(fitting.FOR_MACHINES), beside.FACTS | beside.FITTED)],
+        "calibrate": [_page(_row(calibration.COLUMNS), beside_calibration.CALIBRATED)],
         "compare": [_describe_comparison()],
         "reconcile": [
             _page(_row(reconciliation.OVERVIEW), beside.FACTS),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archcalc.analysis.report import Report
 from archcalc.formats.onnx.graph import read_graph
 from archcalc.formats.onnx.messages import Proto
 from archcalc.formats.onnx.tensors import FLOATS, Constant
@@ -94,3 +95,73 @@ def _noise(shape: Sequence[int], dtype: int, seed: Sequence[int]) -> Array:
     if dtype in FLOATS:
         return generator.uniform(-1, 1, shape).astype(kind)
     return generator.integers(0, MOST_WORDS, shape).astype(kind)
+
+
+def version() -> str:
+    """Return the version of ONNX Runtime."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
+def prepare(report: Report) -> Callable[[], object]:
+    """Return what runs a network once, on random numbers, at the batch of its report.
+
+    Raises:
+        ArchcalcError: ONNX cannot say a layer, or ONNX Runtime does not run the network.
+    """
+    return _open(report)[1]
+
+
+def profile(report: Report, runs: int) -> dict[str, float]:
+    """Return the median microseconds of the layers of a network, as ONNX Runtime's profiler tells them.
+
+    A node that several layers were fused into has the name of one of them, the others have none.
+
+    Raises:
+        ArchcalcError: ONNX cannot say a layer, or ONNX Runtime does not run the network.
+    """
+    from json import loads
+    from statistics import median
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        session, run = _open(report, str(Path(folder, "profile")))
+        for _ in range(runs + 1):
+            run()
+        events = loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    taken: dict[str, list[float]] = {}
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith(NODE):
+            name = event["name"].removesuffix(NODE).removesuffix(BLOCKED)
+            taken.setdefault(name, []).append(float(event["dur"]))
+    return {row.name: median(taken[row.name]) for row in report.rows if row.name in taken}
+
+
+NODE, BLOCKED = "_kernel_time", "_nchwc"
+"""What the profiler adds to a node's name, and before it the optimiser where it lays channels out in blocks."""
+
+
+def _open(report: Report, profile: str | None = None) -> tuple[Proto, Callable[[], object]]:
+    """Return a session of a network, which may write a profile into a file so called, and what runs it once."""
+    import onnxruntime
+    from numpy import float32
+    from numpy.random import default_rng
+
+    from archcalc.formats.onnx.write import onnx
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = profile
+    random = default_rng(0)
+    shapes = {row.name: row.output_shape for row in report.inputs}
+    inputs = {name: random.random(shape, dtype=float32) for name, shape in shapes.items()}
+    content = onnx(report, None)
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session.run(None, inputs)
+    except Exception as error:  # noqa: BLE001  # what its C++ code raises is not documented
+        raise ArchcalcError(f"ONNX Runtime does not run the network: {visible(str(error).strip())}") from None
+    return session, lambda: session.run(None, inputs)
