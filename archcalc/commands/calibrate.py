@@ -13,7 +13,8 @@ import click
 from archcalc.commands.group import cli
 from archcalc.commands.options import examples
 from archcalc.commands.output import FORCE, check_free, emit, format_option, save, write
-from archcalc.commands.values import Whole, Word
+from archcalc.commands.placing import runtime_option
+from archcalc.commands.values import Whole
 from archcalc.ground.errors import ArchcalcError, visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from archcalc.questions.calibrate.runtimes import Library
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-LIBRARIES = ("pytorch", "onnxruntime")
 SECONDS = 30
 
 
@@ -42,11 +42,7 @@ SECONDS = 30
     show_default=True,
     help="How long to measure; what prepares and fits takes some more.",
 )
-@click.option(
-    "--runtime",
-    type=Word(LIBRARIES, {"torch": "pytorch", "ort": "onnxruntime"}),
-    help="What runs layers.  [default: PyTorch or else ONNX Runtime, where installed]",
-)
+@runtime_option("What runs layers.")
 @click.option(
     "--output",
     "-o",

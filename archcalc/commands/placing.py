@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 import click
@@ -41,6 +42,18 @@ def device_options(command: FC) -> FC:
         shell_complete=complete_device,
         help="What it runs on, for figures of time: archcalc devices lists them; or the path of a file.",
     )(command)
+
+
+LIBRARIES = ("pytorch", "onnxruntime")
+
+
+def runtime_option(purpose: str) -> Callable[[FC], FC]:
+    """Return what adds --runtime."""
+    return click.option(
+        "--runtime",
+        type=Word(LIBRARIES, {"torch": "pytorch", "ort": "onnxruntime"}),
+        help=f"{purpose}  [default: PyTorch, or else ONNX Runtime, where installed]",
+    )
 
 
 def find_placement(device: str | None, mode: Mode | None) -> Placement | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from archcalc.analysis.timing.device import DeviceKind
+from archcalc.analysis.timing.device import DeviceKind, Mode
 from archcalc.sheet.sheet import Schema
 from archcalc.views import beside
 
@@ -34,4 +34,25 @@ CALIBRATED: dict[str, Schema] = {
         ),
     ),
     "error": beside.describe("the median of |predicted / measured - 1| of what was fitted", FRACTION),
+}
+RAN: dict[str, Schema] = {
+    **beside.FACTS,
+    "device": beside.object_of(
+        {"name": beside.TEXT, "title": beside.TEXT, "mode": {"enum": list(get_args(Mode))}}
+    ),
+    "runtime": beside.describe("what ran the network", beside.TEXT),
+    "totals": beside.object_of(
+        {
+            **beside.list_totals(),
+            "time_us": beside.describe("what was predicted", beside.or_null(NUMBER)),
+            "measured_us": beside.describe("the median of all runs", NUMBER),
+            "least_us": beside.describe("the shortest run", NUMBER),
+            "most_us": beside.describe("the longest run", NUMBER),
+            "runs": beside.COUNT,
+            "ratio": beside.describe("predicted over measured", beside.or_null(NUMBER)),
+            "unknown": beside.describe(
+                "layers of which nobody knows how long they take", beside.list_of(beside.TEXT)
+            ),
+        }
+    ),
 }

@@ -31,6 +31,7 @@ from archcalc.views import (
     fitting,
     latency,
     layers,
+    measurement,
     quiz,
     reconciliation,
     reference,
@@ -127,6 +128,7 @@ def _commands() -> dict[str, list[Schema]]:
         "latency": [
             _layers(latency.COLUMNS, beside_time.timed()),
             _page(_row(roofline.COLUMNS), beside.FACTS | beside_duration.ROOFLINE),
+            _page(_row(measurement.COLUMNS), beside_calibration.RAN),
         ],
         "explain": _explain_pages(),
         "size": [_page(_row(sizes.COLUMNS), beside.WINDOW), _page(_row(sizes.SMALLEST), beside.SMALLEST)],

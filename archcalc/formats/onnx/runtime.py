@@ -133,13 +133,13 @@ def profile(report: Report, runs: int) -> dict[str, float]:
     taken: dict[str, list[float]] = {}
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith(NODE):
-            name = event["name"].removesuffix(NODE).removesuffix(BLOCKED)
+            name = event["name"].removesuffix(NODE).removesuffix(BLOCKED).removeprefix(FUSED)
             taken.setdefault(name, []).append(float(event["dur"]))
     return {row.name: median(taken[row.name]) for row in report.rows if row.name in taken}
 
 
-NODE, BLOCKED = "_kernel_time", "_nchwc"
-"""What the profiler adds to a node's name, and before it the optimiser where it lays channels out in blocks."""
+NODE, BLOCKED, FUSED = "_kernel_time", "_nchwc", "fused "
+"""What the profiler adds to a node's name, and the optimiser where it lays channels out in blocks or makes one node of two."""
 
 
 def _open(report: Report, profile: str | None = None) -> tuple[Proto, Callable[[], object]]:
