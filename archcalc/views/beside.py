@@ -307,12 +307,7 @@ OP: dict[str, Schema] = {
 
 
 def totals() -> Schema:
-    """Return the schema of a network's totals."""
-    return object_of(list_totals())
-
-
-def list_totals() -> dict[str, Schema]:
-    """Return the schemas of a network's totals by name, which mean what the columns of that name mean."""
+    """Return the schema of a network's totals, which mean what the columns of that name mean."""
     listed = {
         key: describe(
             figure.help,
@@ -321,8 +316,10 @@ def list_totals() -> dict[str, Schema]:
         for key, figure in FIGURES.items()
         if figure.listed
     }
-    return {
-        **listed,
-        "complete": describe("false where the work of a layer is not known and not in the totals", FLAG),
-        "incomplete": describe("the layers whose work is not known", list_of(TEXT)),
-    }
+    return object_of(
+        {
+            **listed,
+            "complete": describe("false where the work of a layer is not known and not in the totals", FLAG),
+            "incomplete": describe("the layers whose work is not known", list_of(TEXT)),
+        }
+    )
