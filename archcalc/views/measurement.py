@@ -32,7 +32,7 @@ COLUMNS = (
 
 def measurement(report: Report, timing: Timing, found: Measurement) -> Sheet:
     """Return what was predicted beside what was measured: a row for each layer that has a time, else one in all."""
-    device, mode = timing.placement
+    device, mode = timing.placement.device, timing.placement.mode
     facts = page.facts(report)
     totals = facts["totals"]
     return Sheet(

@@ -70,7 +70,7 @@ def _predict_all(
     machine: Machine,
 ) -> Iterator[tuple[TrialTime, Numbers]]:
     """Yield measurements and what is predicted of them for many values of some constants."""
-    tried = machine._replace(constants={**constants, **values})  # type: ignore[dict-item]
+    tried = machine._replace(constants={**constants, **values})
     for each in timed:
         yield each, np.broadcast_to(predict(each.trial, tried), TRIED)
 
