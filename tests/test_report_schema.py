@@ -50,7 +50,7 @@ LINES = [
     "memory squeezenet1_0 --train --per-layer --checkpoint auto",
     "show lenet5 --columns layer,train.requested_bytes,train.kept_share",
     "latency squeezenet1_0 --device h100 --dtype float16",
-    "latency squeezenet1_0 --device rpi5 --mode eager --depth 1",
+    "latency squeezenet1_0 --device h100 --mode eager --depth 1",
     "show lenet5 --device rpi5 --columns layer,time_us,bound_by,time_us@h100",
     "rf googlenet",
     "rf lenet5",
@@ -330,6 +330,8 @@ def test_every_page_of_every_command_is_written_by_a_line_above(document):
     for command in CLOSED["oneOf"]:
         name = command["properties"]["command"]["const"]
         for page in command["anyOf"]:
+            if "measured_us" in page["properties"]["rows"]["items"].get("properties", {}):
+                continue  # which runs a network: test_measure has it
             validator = Draft202012Validator(page | {"$defs": SCHEMA["$defs"]})
             assert any(validator.is_valid(data) for line, data in written if line.split()[0] == name)
 

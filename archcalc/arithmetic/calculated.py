@@ -160,7 +160,7 @@ def least(a: Operand, b: Operand) -> Operand:
     """Return the smaller of two alternatives: what remembers how it was made remembers nothing of the other one."""
     if isinstance(a, Calculated):
         return b if b.value < a.value else a
-    if isinstance(a, float):
+    if isinstance(a, float) and isinstance(b, float):
         return min(a, b)
     return (a + b - abs(a - b)) / 2
 

@@ -116,8 +116,9 @@ def _describe_limits(judged: Sequence[Finding]) -> tuple[str, ...]:
 
 def _is_usual(report: Report) -> bool:
     """Tell whether a report is of one sample of the usual input in the type that a network says."""
-    dtype = report.run.network.dtype or "float32"
-    return report.run.conditions == Conditions({}, None, cast("DType", dtype), None, train=False)
+    dtype, conditions = report.run.network.dtype or "float32", report.run.conditions
+    usual = Conditions({}, None, cast("DType", dtype), None, train=False, place=conditions.place)
+    return conditions == usual
 
 
 def _table(shown: Sequence[Finding], claims: Sequence[Finding], *, is_for_people: bool) -> Sheet:
