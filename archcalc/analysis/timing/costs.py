@@ -81,7 +81,7 @@ def find_cost(kernel: Kernel, machine: Machine) -> KernelCost:
     start: Real = machine.start(kernel.kind)
     if kernel.kind == "uneven" and kernel.product:
         groups = smaller(kernel.product.groups, FEW_GROUPS)
-        start = call("start", start + machine.constants["group_start"] * groups, "µs")
+        start = start + machine.constants["group_start"] * groups
     work, traffic = time_work(kernel, machine), time_traffic(kernel, machine)
     return KernelCost(start, call("work", work, "µs"), call("moving", traffic, "µs"))
 
@@ -127,8 +127,8 @@ def time_work(kernel: Kernel, machine: Machine) -> Real:
             reach = smaller(1, constants["grouped_reach"] * smaller(width, WIDEST_GROUP) / FULL_GROUP)
             return product.macs / (machine.peak * call("reach", reach))
         case "uneven":
-            reach = smaller(1, constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP)
-            return product.macs / (machine.plain_peak * call("reach", reach))
+            reach = call("reach", constants["uneven_reach"] * smaller(width, WIDEST_UNEVEN) / FULL_GROUP)
+            return product.macs / call("rate", smaller(machine.peak, machine.plain_peak * reach))
         case "depthwise":
             return product.macs / (machine.plain_peak * constants["depthwise_reach"])
         case _:
