@@ -22,7 +22,7 @@ sources: {sheet: "data sheet, table 2"}
 bandwidth: {value: 3.35 TB/s, from: data sheet, source: sheet}
 """
 PEAKS = "peaks: {float16: {value: 989.4 TFLOP/s, from: data sheet, source: sheet}}\n"
-CONSTANTS = "constants: {from: fitted, source: to 40 networks, float16: {floor_us: 1.9, launches: 3}}\n"
+CONSTANTS = "constants: {from: fitted, source: to 40 networks, float16: {start: 1.9, dispatch: 3}}\n"
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ power: {{value: 500 mW, from: data sheet, source: sheet}}
     assert device.memory == Stated(80 * 2**30, "measured", "by hand")
     values = (device.flash, device.cache, device.cores, device.clock, device.power)
     assert [stated.value for stated in values] == [2**20, 50e6, 132, 216e6, 0.5]
-    assert device.constants == {"float16": {"floor_us": 1.9, "launches": 3.0}}
+    assert device.constants == {"float16": {"start": 1.9, "dispatch": 3.0}}
     assert (device.constants_from, device.constants_source) == ("my_device", "to 40 networks")
     assert device.errors == (
         MeasuredError("graph", "float16", 1, 64, 0.08, 40, sheet),
@@ -123,7 +123,7 @@ def test_constants_of_another_device_hold_where_it_is_named(folder):
 def test_a_device_of_ones_own_may_take_the_constants_of_its_namesake(folder, tmp_path):
     write(tmp_path / "config" / "archcalc" / "devices" / "one.yaml", HEAD + PEAKS + CONSTANTS)
     write(folder / "one.yaml", HEAD + PEAKS + "constants: one\n")
-    assert read_device("one").constants["float16"]["floor_us"] == 1.9
+    assert read_device("one").constants["float16"]["start"] == 1.9
 
 
 @pytest.mark.parametrize(
@@ -198,16 +198,16 @@ WRONG = [
     ("peaks: {int8: {value: 4 TB/s, from: measured, source: x y}}", None, None),
     ("constants: [1]", "'constants' must be a mapping, not a list", None),
     ("constants: {float16: {a: 1}}", "'constants' need where they are from", None),
-    ("constants: {from: fitted, source: x y, float16: {Floor: 1}}", "'Floor' is no name of a constant", None),
-    ("constants: {from: fitted, source: x y, float16: {a: yes}}", "'a' must be a number, not 'yes'", None),
+    ("constants: {from: fitted, source: x y, float16: {Floor: 1}}", "there is no constant 'Floor'", None),
+    ("constants: {from: fitted, source: x y, float16: {start: yes}}", "'start' must be a number, not 'yes'", None),
     (
         "constants: {from: fitted, source: x y, float16: {product_reach: 1.01}}",
-        "'product_reach' is a part of what the device can do: more than 0, at most 1",
+        "'product_reach' is a part of what the device can do: from 1e-06 to 1",
         "part of the peak that matrix products reach in their largest parts",
     ),
     (
         "constants: {from: fitted, source: x y, float16: {rows_traffic: 0}}",
-        "'rows_traffic' is a part of what the device can do: more than 0, at most 1",
+        "'rows_traffic' is a part of what the device can do: from 1e-06 to 1",
         None,
     ),
     (
@@ -222,10 +222,10 @@ WRONG = [
     ),
     (
         "constants: {from: fitted, source: x y, float16: {cached: 0}}",
-        "'cached' is a factor: more than 0",
+        "'cached' is a factor: at least 1e-06",
         None,
     ),
-    ("constants: {from: fitted, source: x y, float16: {a: .inf}}", "'a' must be a number, not '.inf'", None),
+    ("constants: {from: fitted, source: x y, float16: {start: .inf}}", "'start' must be a number, not '.inf'", None),
     ("errors: 3", "'errors' must be a list, not '3'", None),
     ("errors: [{mode: graph}]", "an error needs 'dtype'", None),
     (

@@ -20,7 +20,7 @@ bandwidth: {value: 1 TB/s, from: measured, source: note}
 memory: {value: 1 MiB, from: measured, source: note}
 power: {value: 500 mW, from: assumed, source: note}
 peaks: {float16: {value: 1.5 TFLOP/s, from: assumed, source: note}}
-constants: {from: fitted, source: note, float16: {floor_us: 1.9, small: 1.0e-9}}
+constants: {from: fitted, source: note, float16: {start: 1.9, split: 1.0e-9}}
 errors:
   - {mode: graph, dtype: float16, batch: [1, 64], error: 0.081, networks: 40, source: note}
   - {mode: eager, dtype: float16, batch: 1, error: 0.2, networks: 3, source: note}
@@ -72,7 +72,7 @@ def test_one_device_is_shown_with_every_source(run, mine):
     assert peak.items() <= found["peak", "float16"].items()
     assert found["power", None]["amount"] == 0.5
     assert found["power", None]["amount_unit"] == "W"
-    assert found["small", "float16"]["amount"] == 1e-9
+    assert found["split", "float16"]["amount"] == 1e-9
     assert {row["source"] for row in found.values() if row["value"] != "mean error"} == {"a note, page 1"}
 
 
@@ -96,7 +96,7 @@ def test_errors_say_what_they_are_about(run, mine):
 
 def test_borrowed_constants_say_whose_they_are(run, mine):
     origins = {row["value"]: row["origin"] for row in rows(run, "theirs")}
-    assert origins["floor_us"] == "fitted on mine"
+    assert origins["start"] == "fitted on mine"
     document = json.loads(run("devices", "theirs", "--format", "json").out)
     assert document["device"]["constants_from"] == "mine"
 
@@ -149,7 +149,7 @@ def test_the_schema_accepts_what_the_reader_does(text):
         ("power:", "might:"),
         ("from: measured, source: note}\npower", "source: note}\npower"),
         ("float16: {value", "fp16: {value"),
-        ("floor_us", "Floor"),
+        ("start: 1.9", "Floor: 1.9"),
         ("batch: [1, 64]", "batch: [1, 2, 3]"),
         ("error: 0.081", "error: -1"),
         ("networks: 40, ", ""),

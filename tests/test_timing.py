@@ -251,7 +251,7 @@ def test_a_deep_network_costs_a_kernel_once(monkeypatch):
 def test_a_type_that_nobody_measured_is_said(run):
     outcome = run("latency", "resnet18", "--device", "h100", "--dtype", "int8")
     assert outcome.status == 2
-    assert "nobody has measured int8 on NVIDIA H100 SXM5 80 GB" in outcome.err
+    assert "there are no constants for int8 on NVIDIA H100 SXM5 80 GB" in outcome.err
     assert "float32, tf32, float16, bfloat16" in outcome.err
 
 
@@ -265,7 +265,7 @@ def test_constants_that_are_not_there_are_said():
         time_report(report, Placement(device._replace(constants={"float16": some})))
     with pytest.raises(ArchcalcError, match="nobody has measured what kernels reach"):
         time_report(report, Placement(device._replace(constants={})))
-    with pytest.raises(ArchcalcError, match="nobody has measured float16"):
+    with pytest.raises(ArchcalcError, match="there are no constants for float16"):
         time_report(report, Placement(device._replace(peaks={"float32": Stated(1e12, "assumed", "it")})))
 
 

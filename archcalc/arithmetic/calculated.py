@@ -142,6 +142,8 @@ def smaller(a: Operand, b: Operand) -> Operand:
     if isinstance(a, Calculated) or isinstance(b, Calculated):
         left, right = as_calculated(a), as_calculated(b)
         return _combine(smaller(left.value, right.value), "min", left, right)
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return min(a, b)
     return (a + b - abs(a - b)) / 2
 
 
@@ -153,6 +155,8 @@ def larger(a: Operand, b: Operand) -> Operand:
             return right
         others = right.operands if right.operator == "max" else (right,)
         return _combine(larger(left.value, right.value), "max", left, *others)
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return max(a, b)
     return (a + b + abs(a - b)) / 2
 
 

@@ -81,7 +81,7 @@ def calibrate(
     save(path, content.encode())
     from archcalc.views.calibration import calibration
 
-    emit(calibration(found, str(path)), form)
+    emit(calibration(found, str(path), name if output is None else str(path)), form)
 
 
 def _find_place(name: str, output: str | None, *, force: bool) -> Path | None:

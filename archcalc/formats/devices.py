@@ -5,7 +5,7 @@
     bandwidth: {value: 3.35 TB/s, from: data sheet, source: sheet}
     memory, flash, cache, cores, clock, power: likewise, where they are known
     peaks: {float16: {value: …}}             dense operations a second by number type, a multiply-add being two
-    constants: {from: fitted, source: …, float16: {floor: 2.0}}     what a time model needs; or the name of the device
+    constants: {from: fitted, source: …, float16: {start: 2.0, …}}     what a time model needs; or the name of the device
                                              whose constants hold here, too
     errors:                                  what was measured
       - {mode: graph, dtype: float16, batch: [1, 64], error: 0.08, networks: 40, source: …}

@@ -109,5 +109,7 @@ def _note(timing: Timing, runtime: Runtime) -> Iterator[str]:
     library = runtime.title.rpartition(" ")[0]
     if library not in device.constants_source:
         yield f"it ran in {library}, and the constants are of: {visible(device.constants_source.partition(', ')[0])}"
+    if runtime.profile is None and timing.placement.mode == "fused":
+        yield f"{library} called layer by layer, and the prediction is for a compiled network"
     if runtime.profile is None:
         yield f"{library} says nothing of single layers: --runtime onnxruntime does, where that is installed"

@@ -48,7 +48,7 @@ class Scatter(NamedTuple):
 
     def draw(self, width: int) -> Iterator[Line]:
         """Yield the picture in lines of at most `width` characters."""
-        across = min(width, MOST_WIDTH) - ROOM - 1
+        across = max(2, min(width, MOST_WIDTH) - ROOM - 1)
         low_x, high_x = _reach([mark.x for mark in self.marks] + [self.roof.top / self.roof.slope])
         low_y, high_y = _reach([mark.y for mark in self.marks] + [self.roof.top])
         step_x, step_y = (high_x - low_x) / (across - 1), (high_y - low_y) / (HEIGHT - 1)

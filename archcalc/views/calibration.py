@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archcalc.analysis.timing.device import Device
+from archcalc.ground.errors import visible
 from archcalc.questions.calibrate.calibrate import Calibration, Stability
 from archcalc.questions.calibrate.rounds import ROUNDS
 from archcalc.sheet.kinds import BYTE_RATE, DURATION, RATIO, TEXT, WORDS, WORK_RATE
@@ -26,7 +27,7 @@ UNSTABLE = 0.1
 """From which spread on a machine is said to be disturbed."""
 
 
-def calibration(found: Calibration, file: str) -> Sheet:
+def calibration(found: Calibration, file: str, called: str) -> Sheet:
     """Return what was measured on this machine, and the device that was written of it into a file."""
     device = found.device
     return Sheet(
@@ -35,7 +36,7 @@ def calibration(found: Calibration, file: str) -> Sheet:
         title=device.title,
         subtitle=(f"{device.name}, {device.kind}, {file}",),
         summary=tuple(_sum_up(found)),
-        notes=tuple(_notes(found)),
+        notes=tuple(_notes(found, called)),
         facts={
             "device": {"name": device.name, "title": device.title, "kind": device.kind, "file": file},
             "stability": [_state(each) for each in found.stability],
@@ -70,11 +71,11 @@ def _tell(each: Stability) -> str:
     return f"varied by {percent(each.median)} ({percent(each.least)} to {percent(each.most)})"
 
 
-def _notes(found: Calibration) -> Iterator[str]:
+def _notes(found: Calibration, called: str) -> Iterator[str]:
     yield f"constants are fitted to the fastest of {ROUNDS} rounds; what varies is the fastest call from round to round"
     if any(each.median > UNSTABLE for each in found.stability):
         yield "the machine was disturbed while it was measured: measure again when nothing else runs"
-    yield f"archcalc latency MODEL --device {found.device.name} predicts; --measure says how far that is off"
+    yield f"archcalc latency MODEL --device {visible(called)} predicts; --measure says how far that is off"
 
 
 def _state(each: Stability) -> dict[str, object]:

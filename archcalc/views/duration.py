@@ -170,12 +170,9 @@ def _notes(explanation: TimeExplanation) -> Iterator[str]:
         constant.source for constant in explanation.constants if constant.origin == "fitted"
     )
     yield from (f"fitted to: {source}" for source in fitted)
-    report, timing = explanation.report, explanation.timing
     if "plain_peak" in {constant.name for constant in explanation.constants}:
         yield "plain_peak is that of cores without units for matrices; the physical bound takes the peak"
-    yield (
-        f"archcalc latency {visible(report.name)} --device {visible(timing.placement.device.name)} shows all layers"
-    )
+    yield "archcalc latency with the same options shows all layers"
 
 
 def _plain(explanation: TimeExplanation) -> dict[str, object]:

@@ -44,8 +44,10 @@ def _sum_up(timing: Timing, report: Report) -> Iterator[tuple[str, str]]:
         if host := find_range(report, timing.placement):
             low, high = map(DURATION.text, host)
             yield "range", f"{low} to {high}: how long the host takes to call a layer varies"
-        yield "throughput", f"{_round(_throughput(us, report))} samples a second"
-        yield "utilisation", f"{percent(_utilisation(us, timing, report))} of the peak of {_peak(timing)}"
+    rate, share = _throughput(us, report), _utilisation(us, timing, report)
+    if rate is not None and share is not None:
+        yield "throughput", f"{_round(rate)} samples a second"
+        yield "utilisation", f"{percent(share)} of the peak of {_peak(timing)}"
     yield (
         "physical bound",
         f"{DURATION.text(timing.bound_us)}: each layer's products at the peak, or its traffic beyond the cache",
@@ -78,8 +80,9 @@ MOST = 5
 """How many layers a note lists."""
 
 
-def _throughput(us: float, report: Report) -> float:
-    return report.batch / us * 1e6
+def _throughput(us: float | None, report: Report) -> float | None:
+    """Return samples a second; None where the time is not known, or nothing runs."""
+    return report.batch / us * 1e6 if us else None
 
 
 def _round(rate: float) -> str:
@@ -87,9 +90,9 @@ def _round(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
-def _utilisation(us: float, timing: Timing, report: Report) -> float:
-    """Return the part of the peak that the multiply-accumulates make."""
-    return float(report.totals.macs / timing.machine.peak / us)
+def _utilisation(us: float | None, timing: Timing, report: Report) -> float | None:
+    """Return the part of the peak that the multiply-accumulates make; None where the time is not known, or nothing runs."""
+    return float(report.totals.macs / timing.machine.peak / us) if us else None
 
 
 def _peak(timing: Timing) -> str:
@@ -106,8 +109,8 @@ def _facts(facts: Mapping[str, object], timing: Timing, report: Report) -> dict[
         "device": {"name": device.name, "title": device.title, "mode": mode},
         "totals": {
             **(totals if isinstance(totals, dict) else {}),
-            "samples_per_second": None if us is None else _throughput(us, report),
-            "utilization": None if us is None else _utilisation(us, timing, report),
+            "samples_per_second": _throughput(us, report),
+            "utilization": _utilisation(us, timing, report),
             "error": None if error is None else error.error,
             "error_source": None if error is None else error.source,
             "range_us": None if host is None else list(host),

@@ -39,7 +39,7 @@ def measurement(report: Report, timing: Timing, found: Measurement) -> Sheet:
         columns=COLUMNS,
         rows=tuple(_rows(report, timing, found)),
         title=f"{report.name} measured",
-        subtitle=page.subtitle(report, f"on {visible(device.title)}", found.runtime),
+        subtitle=page.subtitle(report, found.runtime),
         summary=tuple(_sum_up(timing, found)),
         notes=(*found.notes, *_notes(timing, found)),
         facts={

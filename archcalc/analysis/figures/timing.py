@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archcalc.analysis.figures.vocabulary import Figure, figure
 from archcalc.analysis.report import Report
 from archcalc.analysis.row import Row
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import CallError
 from archcalc.sheet.kinds import COUNT, DURATION, SHARE, TEXT
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _know(report: Report) -> float:
     """
     timing = find_timing(report)
     if timing is None:
-        raise ArchcalcError(
+        raise CallError(
             "nobody says on which device time_us is",
             hint="name it with --device h100, or write time_us@h100; archcalc devices lists them",
         )

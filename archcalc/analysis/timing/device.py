@@ -77,7 +77,10 @@ class Placement(NamedTuple):
 
 
 def place_on(device: Device, mode: Mode | None = None) -> Placement:
-    """Return a device, and how a network runs there: as told, or as it did when predictions were measured first, else compiled on a CPU and as a graph elsewhere."""
-    alone: Mode = "fused" if device.kind == "cpu" else "graph"
+    """Return a device, and how a network runs there: as told, or as it did when predictions were measured first.
+
+    Without either it runs as a graph, or compiled on a CPU with constants of another one.
+    """
+    alone: Mode = "fused" if device.kind == "cpu" and device.constants_from != device.name else "graph"
     usual = device.errors[0].mode if device.errors else alone
     return Placement(device, mode or usual, is_told=mode is not None)

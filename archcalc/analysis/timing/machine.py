@@ -9,7 +9,8 @@ from typing import cast, get_args
 from archcalc.analysis.conditions import AUTOCAST, BYTES, DType
 from archcalc.analysis.timing.costs import Machine
 from archcalc.analysis.timing.device import Device, NumberType, Stated
-from archcalc.ground.errors import ArchcalcError, list_names
+from archcalc.ground.errors import CallError, list_names
+from archcalc.op.kernels import KernelKind
 
 SECOND = 10**6
 """Microseconds of a second."""
@@ -62,14 +63,27 @@ PART = re.compile(r"([a-z0-9_]+_)?(reach|traffic)", re.ASCII)
 """Constants that are parts of a peak or of the bandwidth."""
 
 
+LEAST_PART = 1e-6
+"""Below which no part of a peak or of the bandwidth, and no factor, is meant."""
+
+
+def list_constants() -> list[str]:
+    """Return the names of all constants that the formulas take, among them the start and the traffic of each kind of kernels."""
+    kinds = get_args(KernelKind)
+    return list(
+        dict.fromkeys([*CONSTANTS, *(f"{kind}_{what}" for what in ("start", "traffic") for kind in kinds)])
+    )
+
+
 def find_fault(name: str, value: float) -> str | None:
     """Return what a constant must be and is not, which would make a kernel faster than physics allows; None where it is right."""
     if PART.fullmatch(name):
-        return None if 0 < value <= 1 else "is a part of what the device can do: more than 0, at most 1"
+        is_right = LEAST_PART <= value <= 1
+        return None if is_right else f"is a part of what the device can do: from {LEAST_PART:g} to 1"
     if name == "wave":
         return None if 0 <= value <= 1 else "is a part of a wave: from 0 to 1"
     if name == "cached":
-        return None if value > 0 else "is a factor: more than 0"
+        return None if value >= LEAST_PART else f"is a factor: at least {LEAST_PART:g}"
     return None if value >= 0 else "is no time or factor below 0"
 
 
@@ -93,21 +107,27 @@ def find_machine(device: Device, dtype: DType) -> Machine:
     """
     name = name_type(dtype)
     if not device.constants:
-        raise ArchcalcError(
+        raise CallError(
             f"nobody has measured what kernels reach on {device.title}",
             hint="archcalc calibrate measures a machine; or name a device that is like it: constants: h100",
         )
     known = [key for key in get_args(NumberType) if find_constants(device, key) and key in device.peaks]
     if name not in known:
-        raise ArchcalcError(
-            f"nobody has measured {name} on {device.title}", hint=list_names("what was measured", known)
+        raise CallError(
+            f"there are no constants for {name} on {device.title}",
+            hint=list_names("types that have constants and a peak", known),
         )
     constants = find_constants(device, name)
     lacking = [each for each in NEEDED if each not in constants]
     if lacking:
-        raise ArchcalcError(
+        raise CallError(
             f"the constants of {device.title} for {name} lack '{lacking[0]}': {CONSTANTS[lacking[0]]}",
             hint=list_names("those that are needed", NEEDED),
+        )
+    if device.cores is None or device.cache is None:
+        raise CallError(
+            f"{device.title} does not say its {'cores' if device.cores is None else 'cache'}",
+            hint="times need bandwidth, cores, cache and a peak",
         )
     peak = _macs(device.peaks[name])
     plain = _macs(device.peaks.get("float32", device.peaks[name]))
@@ -116,8 +136,8 @@ def find_machine(device: Device, dtype: DType) -> Machine:
         peak=peak,
         plain_peak=min(plain, peak),
         bandwidth=device.bandwidth.value / SECOND,
-        cache=device.cache.value if device.cache else 0,
-        cores=device.cores.value if device.cores else 1,
+        cache=device.cache.value,
+        cores=device.cores.value,
         constants=constants,
     )
 

@@ -12,7 +12,7 @@ from archcalc.analysis.timing.device import Device, MeasuredError, Placement
 from archcalc.analysis.timing.fusing import fuse
 from archcalc.analysis.timing.launches import list_kernels
 from archcalc.analysis.timing.machine import find_machine, name_type
-from archcalc.ground.errors import ArchcalcError
+from archcalc.ground.errors import CallError
 from archcalc.op.kernels import Kernel, Kernels
 
 Bound = Literal["launch", "compute", "memory", "host"]
@@ -119,7 +119,7 @@ def time_report(report: Report, placement: Placement, dispatch: str = "dispatch"
 def _find_dispatch(machine: Machine, name: str, device: Device) -> float:
     """Return the microseconds that the host takes for a kernel that it calls."""
     if name not in machine.constants:
-        raise ArchcalcError(
+        raise CallError(
             f"nobody has measured how long the host takes to call a layer on {device.title}",
             hint="--mode graph and --mode fused do without",
         )
@@ -131,7 +131,8 @@ def find_range(report: Report, placement: Placement) -> tuple[float, float] | No
 
     None where the host is not the reason for a tenth of the time, or some layers are not known.
     """
-    if placement.mode != "eager":
+    constants = find_machine(placement.device, report.dtype).constants
+    if placement.mode != "eager" or not {"dispatch_least", "dispatch_most"} <= constants.keys():
         return None
     least, most = (time_report(report, placement, f"dispatch_{end}").us for end in ("least", "most"))
     if least is None or most is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from collections.abc import Mapping as Table
 from fractions import Fraction
@@ -18,12 +17,12 @@ from archcalc.analysis.timing.device import (
     Origin,
     Stated,
 )
-from archcalc.analysis.timing.machine import CONSTANTS, find_fault
+from archcalc.analysis.timing.machine import CONSTANTS, find_fault, list_constants
 from archcalc.formats.language.sections import check_keys, mapping, section, text, word_of
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import quantity
-from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, SourceText, list_names, nearest
 from archcalc.ground.limits import MAGNITUDE
 from archcalc.ground.measures import BYTE_RATES, FREQUENCIES, POWERS, WORK_RATES, measure
 
@@ -58,7 +57,8 @@ KEYS = ("title", "kind", "sources", *VALUES, "peaks", "constants", "errors")
 ERROR_KEYS = ("mode", "dtype", "batch", "error", "networks", "source")
 MOST_VALUES = 10_000
 """The most values of a file: a device has some dozens."""
-CONSTANT = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+LEAST = Fraction(1, 1000)
+"""The least amount that is believed, in base units."""
 Word = TypeVar("Word", bound=str)
 
 
@@ -262,10 +262,10 @@ def _amount(at: Tree, written: str, reads: Read) -> float:
         amount = reads(written)
     except ArchcalcError as error:
         raise ArchcalcError(error.fact, place=at.place(), hint=error.hint) from None
-    if not 0 < amount <= MAGNITUDE:
+    if not LEAST <= amount <= MAGNITUDE:
         fact = (
             f"'{written}' must be more than 0"
-            if not amount
+            if amount < LEAST
             else f"'{written}' is too large: the most is 10^18"
         )
         raise ArchcalcError(fact, place=at.place())
@@ -274,11 +274,11 @@ def _amount(at: Tree, written: str, reads: Read) -> float:
 
 def _constant(key: Scalar, tree: Tree) -> tuple[str, float]:
     """Return a constant's name and value."""
-    if not CONSTANT.fullmatch(key.text):
+    if key.text not in list_constants():
         raise ArchcalcError(
-            f"'{key.text}' is no name of a constant",
+            f"there is no constant '{key.text}'",
             place=key.place(),
-            hint="small letters, digits and _: launch_us",
+            hint=nearest(key.text, list_constants()) or list_names("those of all kernels", CONSTANTS),
         )
     value = _number(tree, key.text)
     fault = find_fault(key.text, value)

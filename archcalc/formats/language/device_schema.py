@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from archcalc.analysis.timing.machine import PART
+from archcalc.analysis.timing.machine import PART, list_constants
 from archcalc.formats.language.device import (
-    CONSTANT,
     ERROR_KEYS,
     KINDS,
     MODES,
@@ -95,7 +94,7 @@ def _named() -> dict[str, object]:
     """Return the schema of constants by their names."""
     return {
         "type": "object",
-        "propertyNames": {"pattern": f"^{CONSTANT.pattern}$"},
+        "propertyNames": {"enum": list_constants()},
         "properties": {"wave": {"type": "number", "minimum": 0, "maximum": 1}},
         "patternProperties": {f"^{PART.pattern}$": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}},
         "additionalProperties": {"type": "number", "minimum": 0},

@@ -34,12 +34,13 @@ def prepare(report: Report) -> Callable[[], object]:
     import torch
 
     scope: dict[str, object] = {"__name__": report.name}
-    exec(compile(pytorch(report, None), "<network>", "exec"), scope)  # noqa: S102  # archcalc wrote it
-    modules = [
-        each for each in scope.values() if isinstance(each, type) and issubclass(each, torch.nn.Module)
-    ]
-    inputs = [torch.rand(row.output_shape) for row in report.inputs]
+    program = pytorch(report, None)
     try:
+        exec(compile(program, "<network>", "exec"), scope)  # noqa: S102  # archcalc wrote it
+        modules = [
+            each for each in scope.values() if isinstance(each, type) and issubclass(each, torch.nn.Module)
+        ]
+        inputs = [torch.rand(row.output_shape) for row in report.inputs]
         network = modules[-1]().eval()  # the last class is the network, those before it its blocks
     except Exception as error:  # noqa: BLE001  # what PyTorch raises has no base of its own
         raise _fail(error) from None

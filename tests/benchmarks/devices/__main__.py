@@ -209,7 +209,7 @@ def fit_table(device: str, tables: Mapping[str, Path], dtype: str, *, held_out: 
     fit = Fit(
         parts,
         (),
-        (*SHARED, *TYPED),
+        (*SHARED, *TYPED, *ALONE.get(device, ())),
         {(dtype, name): value for name, value in {**START, **OTHERWISE[device]}.items()},
     )
     x = fit.run(pull=PULL)
@@ -218,6 +218,8 @@ def fit_table(device: str, tables: Mapping[str, Path], dtype: str, *, held_out: 
 
 
 PULL = 0.01
+ALONE = {"i9_10940x": ("product_traffic",)}
+"""Constants that a device needs beside those of all: on this one a matrix meets single rows slowly."""
 OTHERWISE: Mapping[str, Mapping[str, float]] = {
     "rtx4090": {
         "edge": 15.0,
@@ -229,6 +231,7 @@ OTHERWISE: Mapping[str, Mapping[str, float]] = {
     "i9_10940x": {
         "start": 20.0,
         "traffic": 0.6,
+        "product_traffic": 0.1,
         "cached": 3.0,
         "batchnorm_each": 1e-6,
         "mean_step": 0.01,
