@@ -199,7 +199,11 @@ WRONG = [
     ("constants: [1]", "'constants' must be a mapping, not a list", None),
     ("constants: {float16: {a: 1}}", "'constants' need where they are from", None),
     ("constants: {from: fitted, source: x y, float16: {Floor: 1}}", "there is no constant 'Floor'", None),
-    ("constants: {from: fitted, source: x y, float16: {start: yes}}", "'start' must be a number, not 'yes'", None),
+    (
+        "constants: {from: fitted, source: x y, float16: {start: yes}}",
+        "'start' must be a number, not 'yes'",
+        None,
+    ),
     (
         "constants: {from: fitted, source: x y, float16: {product_reach: 1.01}}",
         "'product_reach' is a part of what the device can do: from 1e-06 to 1",
@@ -225,7 +229,11 @@ WRONG = [
         "'cached' is a factor: at least 1e-06",
         None,
     ),
-    ("constants: {from: fitted, source: x y, float16: {start: .inf}}", "'start' must be a number, not '.inf'", None),
+    (
+        "constants: {from: fitted, source: x y, float16: {start: .inf}}",
+        "'start' must be a number, not '.inf'",
+        None,
+    ),
     ("errors: 3", "'errors' must be a list, not '3'", None),
     ("errors: [{mode: graph}]", "an error needs 'dtype'", None),
     (

@@ -107,14 +107,8 @@ def fit(
     if what in given:
         raise click.UsageError(f"--set {what}=… gives what is varied: leave it out, or vary something else")
     tell_namesake(model)
-    found = archcalc.fit(
-        model,
-        limits,
-        what,
-        parameters=given,
-        **conditions_of(options),
-        step=step,
-        device=find_placement(options["device"], options["mode"]),
-    )
+    place = find_placement(options["device"], options["mode"])
+    asked = conditions_of(options)
+    found = archcalc.fit(model, limits, what, parameters=given, **asked, step=step, device=place)
     emit(fitting.sheet(found, form), form)
     ctx.meta[STATUS] = int(found.value is None)

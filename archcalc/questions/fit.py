@@ -67,7 +67,18 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     load = partial(as_network, model, input=input, batch=batch)
     network = load(parameters=parameters)
     asked = Asked(batch=batch, dtype=dtype, rounding=rounding, train=train)
-    whole = Conditions.of(network, input=input, **asked, step=step, placement=place_any(device), place=place)
+    whole = Conditions.of(network, input=input, step=step, placement=place_any(device), place=place, **asked)
+    return _vary(vary, network, whole, bounds, partial(_with_parameter, load, whole, parameters or {}, vary))
+
+
+def _vary(
+    vary: str,
+    network: Network,
+    whole: Conditions,
+    bounds: Sequence[FigureLimit],
+    make: Callable[[float], Report],
+) -> Fit:
+    """Return what fits of a checkpoint, a batch, an input or of a parameter, of which `make` makes reports."""
     if vary == CHECKPOINT:
         return fit_checkpoint(report_on(network, whole._replace(train=True)), bounds)
     if vary == BATCH:
@@ -75,7 +86,6 @@ def fit(  # noqa: PLR0913  # the conditions, each by its name
     if vary == SIDE:
         return _fit_side(network, whole, bounds)
     start = _parameter(network, vary)
-    make = partial(_with_parameter, load, whole, parameters or {}, vary)
     return _run(make, bounds, vary, start, PARTS if isinstance(start, float) else 1)
 
 

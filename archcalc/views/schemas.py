@@ -137,8 +137,7 @@ def _commands() -> dict[str, list[Schema]]:
         "calibrate": [_page(_row(calibration.COLUMNS), beside_calibration.CALIBRATED)],
         "compare": [_describe_comparison()],
         "reconcile": [
-            _page(_row(reconciliation.OVERVIEW), beside.FACTS),
-            _page(_row(reconciliation.DETAILS), beside.FACTS),
+            _page(_row(each), beside.FACTS) for each in (reconciliation.OVERVIEW, reconciliation.DETAILS)
         ],
         "quiz": [_page(_row(columns), beside.QUIZ) for columns in (quiz.QUESTIONS, quiz.ANSWERS)],
         "verify": [_page(_row(verification.COLUMNS), beside.FACTS | beside.VERIFIED)],
