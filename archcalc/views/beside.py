@@ -290,20 +290,6 @@ COMPARED: dict[str, Schema] = {
     "differences": describe("of each network from the first", or_null(list_of(DIFFERENCE))),
 }
 MEASURED: Schema = {"$ref": f"#/$defs/{kinds.MIXED.name}"}
-VERIFIED: dict[str, Schema] = {
-    "comparisons": describe("how many figures were compared", COUNT),
-    "complete": describe("false where a wrong shape ended the run", FLAG),
-    "disagreements": list_of(
-        object_of({"layer": TEXT, "figure": TEXT, "predicted": MEASURED, "real": MEASURED})
-    ),
-}
-OP: dict[str, Schema] = {
-    "op": describe("the layer type", TEXT),
-    "main": describe("the setting that a lone value means", or_null(TEXT)),
-    "weighted": describe("whether it counts for the depth", FLAG),
-    "documentation": describe("what it does, in paragraphs", list_of(TEXT)),
-    "example": describe("a line of a spec", TEXT),
-}
 
 
 def totals() -> Schema:

@@ -21,6 +21,7 @@ from archcalc.views import (
     beside_device,
     beside_duration,
     beside_memory,
+    beside_reference,
     beside_step,
     beside_time,
     calibration,
@@ -140,13 +141,13 @@ def _commands() -> dict[str, list[Schema]]:
             _page(_row(each), beside.FACTS) for each in (reconciliation.OVERVIEW, reconciliation.DETAILS)
         ],
         "quiz": [_page(_row(columns), beside.QUIZ) for columns in (quiz.QUESTIONS, quiz.ANSWERS)],
-        "verify": [_page(_row(verification.COLUMNS), beside.FACTS | beside.VERIFIED)],
+        "verify": [_page(_row(verification.COLUMNS), beside.FACTS | beside_reference.VERIFIED)],
         "list": [
             _page(_row(catalogue.columns(catalogue.SHOWN))),
             _page({**_row(catalogue.columns(catalogue.keys())), "required": []}),
         ],
         "devices": [_page(_row(devices.VALUES), beside_device.DEVICE), _page(_row(devices.DEVICES))],
-        "ops": [_page(_row(reference.OF_SETTINGS), beside.OP), _page(_row(reference.OPS))],
+        "ops": [_page(_row(reference.OF_SETTINGS), beside_reference.OP), _page(_row(reference.OPS))],
     }
 
 
