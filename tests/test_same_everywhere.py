@@ -390,6 +390,6 @@ def test_a_header_of_csv_is_no_formula_either():
 
 def test_latex_has_a_command_for_every_sign():
     """Those that tables are drawn with are left out: a tabular draws its own lines."""
-    drawn = set("─│├└█▉▊▋▌▍▎▏▁▂▃▄▅▆▇")
+    drawn = set("─│╱├└█▉▊▋▌▍▎▏▁▂▃▄▅▆▇")
     signs = {chr(code) for table in (RAISED, LOWERED, SIGNS) for code in table} - drawn
     assert {sign for sign in signs if sign in sign.translate(LATEX)} == set()
