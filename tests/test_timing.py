@@ -27,18 +27,15 @@ UNKNOWN = {"rnn", "lstm", "gru", "quantize", "dequantize", "unaccounted"}
 """Layer types of which nobody knows the kernels."""
 KINDS = [kind for kind, op in REGISTRY.items() if op.traits.role == "layer"]
 NETWORKS = (
+    *("lenet5", "alexnet", "vgg16", "resnet18", "squeezenet1_1", "mobilenet_v2", "shufflenet_v2_x1_0"),
     *(
-        "alexnet",
-        "vgg16",
-        "googlenet",
-        "resnet18",
-        "resnet50",
-        "densenet121",
-        "squeezenet1_1",
-        "mobilenet_v2",
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in (
+            *("googlenet", "resnet50", "densenet121", "mobilenet_v3_small", "efficientnet_b0", "mnasnet0_5"),
+            *("regnet_y_400mf", "regnet_x_800mf", "convnext_tiny", "vit_b_16", "swin_t", "swin_v2_t"),
+            "inception_v3",
+        )
     ),
-    *("mobilenet_v3_small", "shufflenet_v2_x1_0", "efficientnet_b0", "regnet_y_400mf", "regnet_x_800mf"),
-    *("mnasnet0_5", "convnext_tiny", "vit_b_16", "swin_t", "swin_v2_t", "lenet5", "inception_v3"),
 )
 MODES = ("graph", "eager", "fused")
 
@@ -226,6 +223,7 @@ def test_errors_are_those_that_the_device_states():
     assert (errors["float16"], errors["tf32"]) == (0.098, 0.077)
 
 
+@pytest.mark.slow
 def test_a_deep_network_costs_a_kernel_once(monkeypatch):
     """Of 100,000 layers, two are unlike: what a kernel costs is worked out twice, not once a layer."""
     from archcalc.analysis.timing import timing
