@@ -197,6 +197,12 @@ WRONG = [
     ("peaks: {}", "'peaks' has no number type", "such as float32"),
     ("peaks: {int8: {value: 4 TB/s, from: measured, source: x y}}", None, None),
     ("constants: [1]", "'constants' must be a mapping, not a list", None),
+    ("constants: {from: fitted, source: x y, layers: relu}", "'layers' must be a list, not 'relu'", None),
+    (
+        "constants: {from: fitted, source: x y, layers: [rleu]}",
+        "there is no layer type 'rleu'",
+        "did you mean relu?",
+    ),
     ("constants: {float16: {a: 1}}", "'constants' need where they are from", None),
     ("constants: {from: fitted, source: x y, float16: {Floor: 1}}", "there is no constant 'Floor'", None),
     (

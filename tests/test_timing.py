@@ -286,3 +286,16 @@ def test_a_layer_that_nobody_knows_is_listed_and_the_total_is_not_known(run):
     assert outcome.status == 0
     assert "nobody knows how long these take: unaccounted1" in outcome.out
     assert "not known:" in outcome.out
+
+
+def test_layers_of_which_no_network_was_measured_are_said(run):
+    line = (
+        "latency",
+        "[{conv_transpose: {out: 8, kernel: 3}}, relu]",
+        "--input",
+        "3x16x16",
+        "--device",
+        "h100",
+    )
+    assert "no network that was measured has these layers: conv_transpose" in run(*line).out
+    assert "no network that was measured" not in run("latency", "resnet18", "--device", "h100").out

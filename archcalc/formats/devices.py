@@ -172,6 +172,7 @@ def _with_constants(device: Device, path: Path, borrowed: Scalar) -> Device:
         constants_from=lender.name,
         constants_source=lender.constants_source,
         constants_origin=lender.constants_origin,
+        constants_layers=lender.constants_layers,
     )
 
 

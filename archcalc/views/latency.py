@@ -29,7 +29,7 @@ def latency(report: Report, depth: int | None) -> Sheet:
     sheet = layers(report, COLUMNS, depth, "time_us")
     return sheet._replace(
         summary=tuple(_sum_up(timing, report)),
-        notes=(*_notes(timing), *sheet.notes),
+        notes=(*_notes(timing, report), *sheet.notes),
         facts={**sheet.facts, **_facts(sheet.facts, timing, report)},
     )
 
@@ -63,17 +63,26 @@ def _tell_error(error: MeasuredError | None) -> str:
     )
 
 
-def _notes(timing: Timing) -> Iterator[str]:
+def _notes(timing: Timing, report: Report) -> Iterator[str]:
     """Yield what is not known or was not measured."""
     if timing.unknown:
         listed = ", ".join(map(visible, timing.unknown[:MOST]))
         more = f" and {len(timing.unknown) - MOST} more" if len(timing.unknown) > MOST else ""
         yield f"nobody knows how long these take: {listed}{more}"
+    if outside := _list_outside(timing, report):
+        yield f"no network that was measured has these layers: {', '.join(outside)}"
     if timing.error is None:
         device, mode = timing.placement.device, timing.placement.mode
         own = device.constants_from in ("", device.name)
         borrowed = "" if own else f"; its constants are those of {visible(device.constants_from)}"
         yield f"nobody has measured how far such a prediction is off: {mode} on {visible(device.title)}, with this type and batch{borrowed}"
+
+
+def _list_outside(timing: Timing, report: Report) -> list[str]:
+    """Return the layer types that run something and that constants were not fitted to; none where nobody says to which."""
+    measured = timing.placement.device.constants_layers
+    ran = {row.kind for row, layer in zip(report.rows, timing.layers, strict=True) if layer and layer.kernels}
+    return sorted(ran.difference(measured)) if measured else []
 
 
 MOST = 5

@@ -47,7 +47,8 @@ class Device(NamedTuple):
 
     `constants` are what a time model needs, by number type and name, in the model's own units; they were fitted on the
     device called `constants_from`, and `constants_source` says to what. Both are empty where there are none;
-    `constants_origin` says whether they were indeed fitted.
+    `constants_origin` says whether they were indeed fitted, and `constants_layers` are the layer types of the networks
+    that they were fitted to; none where nobody says.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Device(NamedTuple):
     constants_source: str = ""
     errors: tuple[MeasuredError, ...] = ()
     constants_origin: Origin = "fitted"
+    constants_layers: tuple[str, ...] = ()
 
 
 class Placement(NamedTuple):

@@ -17,12 +17,12 @@ from archcalc.analysis.timing.device import (
     Origin,
     Stated,
 )
-from archcalc.analysis.timing.machine import CONSTANTS, find_fault, list_constants
+from archcalc.formats.language.device_constants import read_constant, read_layers, read_number
 from archcalc.formats.language.sections import check_keys, mapping, section, text, word_of
 from archcalc.formats.language.tree import Listing, Mapping, Scalar, Tree
 from archcalc.formats.language.yaml import read
 from archcalc.ground import quantity
-from archcalc.ground.errors import ArchcalcError, Problems, SourceText, list_names, nearest
+from archcalc.ground.errors import ArchcalcError, Problems, SourceText, nearest
 from archcalc.ground.limits import MAGNITUDE
 from archcalc.ground.measures import BYTE_RATES, FREQUENCIES, POWERS, WORK_RATES, measure
 
@@ -93,6 +93,7 @@ class _Constants(NamedTuple):
     values: Table[NumberType, Table[str, float]] = {}
     source: str = ""
     origin: Origin = "fitted"
+    layers: tuple[str, ...] = ()
 
 
 class _Reader:
@@ -138,6 +139,7 @@ class _Reader:
             constants_from=name if constants.values else "",
             constants_source=constants.source,
             constants_origin=constants.origin,
+            constants_layers=constants.layers,
             errors=errors,
         )
         return DeviceFile(device, borrowed)
@@ -204,7 +206,7 @@ class _Reader:
         """Return the constants by number type, and what they were fitted to."""
         with self.problems.noted():
             body = mapping(given, "'constants'")
-            check_keys(body, ("from", "source", *NUMBER_TYPES), "'constants'")
+            check_keys(body, ("from", "source", "layers", *NUMBER_TYPES), "'constants'")
             origin = word_of(body, "from", ORIGINS)
             if origin is None:
                 raise ArchcalcError(
@@ -213,11 +215,11 @@ class _Reader:
                     hint=f"from: {' or '.join(ORIGINS)}",
                 )
             values = {
-                dtype: dict(map(_constant, tree.keys.values(), tree.entries.values()))
+                dtype: dict(map(read_constant, tree.keys.values(), tree.entries.values()))
                 for dtype in NUMBER_TYPES
                 if (tree := section(body, dtype)).entries
             }
-            return _Constants(values, self._source(body, "constants"), origin)
+            return _Constants(values, self._source(body, "constants"), origin, read_layers(body))
         return _Constants()
 
     def _errors(self) -> tuple[MeasuredError, ...]:
@@ -249,7 +251,7 @@ class _Reader:
         least, most = (_whole(each, "batch") for each in ends)
         if least > most:
             raise ArchcalcError(f"'batch' rises: [{most}, {least}]", place=batches.place())
-        error = _number(body.entries["error"], "error")
+        error = read_number(body.entries["error"], "error")
         if error < 0:
             raise ArchcalcError("'error' is a fraction, not below 0", place=body.entries["error"].place())
         networks = _whole(body.entries["networks"], "networks")
@@ -270,28 +272,6 @@ def _amount(at: Tree, written: str, reads: Read) -> float:
         )
         raise ArchcalcError(fact, place=at.place())
     return float(amount)
-
-
-def _constant(key: Scalar, tree: Tree) -> tuple[str, float]:
-    """Return a constant's name and value."""
-    if key.text not in list_constants():
-        raise ArchcalcError(
-            f"there is no constant '{key.text}'",
-            place=key.place(),
-            hint=nearest(key.text, list_constants()) or list_names("those of all kernels", CONSTANTS),
-        )
-    value = _number(tree, key.text)
-    fault = find_fault(key.text, value)
-    if fault:
-        raise ArchcalcError(f"'{key.text}' {fault}", place=tree.place(), hint=CONSTANTS.get(key.text))
-    return key.text, value
-
-
-def _number(tree: Tree, key: str) -> float:
-    value = tree.value if isinstance(tree, Scalar) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArchcalcError(f"'{key}' must be a number, not {tree.noun}", place=tree.place())
-    return float(value)
 
 
 def _whole(tree: Tree, key: str) -> int:

@@ -13,6 +13,7 @@ from archcalc.formats.language.device import (
     VALUES,
 )
 from archcalc.formats.language.schema import TEXT
+from archcalc.ops import REGISTRY
 
 WHOLE = {"type": "integer", "minimum": 1}
 SOURCE = {**TEXT, "description": "which data sheet, or what was measured; or a word of 'sources'"}
@@ -80,13 +81,20 @@ def _stated(description: str) -> dict[str, object]:
     }
 
 
+LAYERS = {
+    "type": "array",
+    "description": "layer types of the networks that they were fitted to",
+    "items": {"enum": sorted(REGISTRY)},
+}
+
+
 def _constants() -> dict[str, object]:
     by_type: dict[str, object] = {dtype: _named() for dtype in map(str, NUMBER_TYPES)}
     return {
         "type": "object",
         "required": ["from", "source"],
         "additionalProperties": False,
-        "properties": {"from": {"enum": list(ORIGINS)}, "source": SOURCE, **by_type},
+        "properties": {"from": {"enum": list(ORIGINS)}, "source": SOURCE, "layers": LAYERS, **by_type},
     }
 
 
