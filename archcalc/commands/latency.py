@@ -86,15 +86,13 @@ def latency(
 
 def _run(report: Report, library: Library | None) -> Sheet:
     """Run a network, and return what was predicted beside what it took."""
-    from archcalc.analysis.figures.timing import find_timing
+    from archcalc.analysis.figures.timing import need_timing
     from archcalc.ground.room import check_room, for_products
     from archcalc.questions.calibrate.runtimes import need_runtime
     from archcalc.questions.measure import check_measurable, measure
     from archcalc.views.measurement import measurement
 
-    timing = find_timing(report)
-    if timing is None:  # which the command sees to
-        raise ValueError("no device is named")
+    timing = need_timing(report)
     check_measurable(report, timing)
     runtime = need_runtime(library)
     check_room(archcalc.memory_bound(report) + for_products())

@@ -72,6 +72,16 @@ class Kernel(NamedTuple):
     macs: Number = 0
     rows: Number = 0
 
+    @property
+    def all_macs(self) -> Number:
+        """Its multiply-accumulates, those of its product among them."""
+        return self.product.macs if self.product else self.macs
+
+    @property
+    def moved(self) -> Number:
+        """How many numbers it reads and writes."""
+        return self.read + self.written
+
 
 Kernels = tuple[Kernel, ...]
 

@@ -11,7 +11,7 @@ from archcalc.analysis.row import Row
 from archcalc.analysis.timing.costs import Machine, find_bound, find_cost, find_reach, list_cuts
 from archcalc.analysis.timing.device import Origin
 from archcalc.analysis.timing.fusing import fuse
-from archcalc.analysis.timing.launches import Stand, list_kernels
+from archcalc.analysis.timing.launches import RULES, Stand, list_kernels
 from archcalc.analysis.timing.machine import name_type, say_what
 from archcalc.analysis.timing.timing import LayerTime, TimedKernel, Timing
 from archcalc.analysis.training.attention import find_attentions
@@ -74,8 +74,7 @@ class ExplainedKernel(NamedTuple):
     @property
     def macs(self) -> int:
         """Its multiply-accumulates."""
-        kernel = self.timed.kernel
-        return int(kernel.product.macs if kernel.product else kernel.macs)
+        return int(self.timed.kernel.all_macs)
 
 
 class TimeFields(NamedTuple):
@@ -287,7 +286,7 @@ def _say_why_none(report: Report, timing: Timing, position: int) -> str:
     facts, inputs = run.facts[position], run.nodes[position].inputs
     if timing.layers[position] is None:
         return "nobody knows which kernels it runs, nor how long they take"
-    attention = find_attentions(run, "cuda").get(position)
+    attention = find_attentions(run, RULES.device).get(position)
     if attention is not None:
         last = run.nodes[attention.layers[-1]].name
         return f"part of an attention that one kernel works out, whose time counts at {visible(last)}"

@@ -292,8 +292,16 @@ COMPARED: dict[str, Schema] = {
 MEASURED: Schema = {"$ref": f"#/$defs/{kinds.MIXED.name}"}
 
 
+PLACE = object_of({"name": TEXT, "title": TEXT, "mode": {"enum": list(get_args(Mode))}})
+
+
 def totals() -> Schema:
     """Return the schema of a network's totals, which mean what the columns of that name mean."""
+    return object_of(list_totals())
+
+
+def list_totals() -> dict[str, Schema]:
+    """Return the schemas of a network's totals by name."""
     listed = {
         key: describe(
             figure.help,
@@ -302,10 +310,8 @@ def totals() -> Schema:
         for key, figure in FIGURES.items()
         if figure.listed
     }
-    return object_of(
-        {
-            **listed,
-            "complete": describe("false where the work of a layer is not known and not in the totals", FLAG),
-            "incomplete": describe("the layers whose work is not known", list_of(TEXT)),
-        }
-    )
+    return {
+        **listed,
+        "complete": describe("false where the work of a layer is not known and not in the totals", FLAG),
+        "incomplete": describe("the layers whose work is not known", list_of(TEXT)),
+    }

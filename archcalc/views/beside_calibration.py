@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast, get_args
+from typing import get_args
 
-from archcalc.analysis.timing.device import DeviceKind, Mode
+from archcalc.analysis.timing.device import DeviceKind
 from archcalc.sheet.sheet import Schema
 from archcalc.views import beside
 
@@ -38,20 +37,13 @@ CALIBRATED: dict[str, Schema] = {
 }
 
 
-def _totals() -> Mapping[str, Schema]:
-    """Return the schemas of a network's totals by name."""
-    return cast("Mapping[str, Schema]", beside.totals()["properties"])
-
-
 RAN: dict[str, Schema] = {
     **beside.FACTS,
-    "device": beside.object_of(
-        {"name": beside.TEXT, "title": beside.TEXT, "mode": {"enum": list(get_args(Mode))}}
-    ),
+    "device": beside.PLACE,
     "runtime": beside.describe("what ran the network", beside.TEXT),
     "totals": beside.object_of(
         {
-            **_totals(),
+            **beside.list_totals(),
             "time_us": beside.describe("what was predicted", beside.or_null(NUMBER)),
             "measured_us": beside.describe("the median of all runs", NUMBER),
             "least_us": beside.describe("the shortest run", NUMBER),

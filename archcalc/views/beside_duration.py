@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import get_args
 
-from archcalc.analysis.timing.device import Mode, NumberType, Origin
+from archcalc.analysis.timing.device import NumberType, Origin
 from archcalc.op.kernels import KernelKind
 from archcalc.sheet.kinds import DURATION
 from archcalc.sheet.sheet import Schema
-from archcalc.views.beside import ABOUT_LAYER, COUNT, SIZES, TEXT, describe, list_of, object_of, or_null
-
-PLACE: Schema = describe(
-    "where it runs, and how",
-    object_of({"name": TEXT, "title": TEXT, "mode": {"enum": list(get_args(Mode))}}),
+from archcalc.views.beside import (
+    ABOUT_LAYER,
+    COUNT,
+    PLACE,
+    SIZES,
+    TEXT,
+    describe,
+    list_of,
+    object_of,
+    or_null,
 )
+
+WHERE: Schema = describe("where it runs, and how", PLACE)
 NUMBER: Schema = {"type": "number"}
 TIME = DURATION.schema
 KERNEL = object_of(
@@ -44,7 +51,7 @@ CONSTANT = object_of(
 )
 DERIVED_TIME: dict[str, Schema] = {
     **ABOUT_LAYER,
-    "device": PLACE,
+    "device": WHERE,
     "number_type": describe("in which it multiplies", {"enum": list(get_args(NumberType))}),
     "time_us": describe("of the layer; null where its kernels are not known", or_null(TIME)),
     "bound_us": describe("the least that physics allows", or_null(TIME)),
@@ -59,7 +66,7 @@ DERIVED_TIME: dict[str, Schema] = {
     "constants": describe("what the formulas take of the device", list_of(CONSTANT)),
 }
 ROOFLINE: dict[str, Schema] = {
-    "device": PLACE,
+    "device": WHERE,
     "peak": describe("operations a second in this type, a multiply-add being two", NUMBER),
     "bandwidth": describe("bytes a second", NUMBER),
     "ridge": describe("operations a byte from which the peak is the roof", NUMBER),

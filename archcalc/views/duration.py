@@ -14,7 +14,7 @@ from archcalc.sheet.numbers import percent, write_real
 from archcalc.sheet.pages import page_of
 from archcalc.sheet.sheet import Column, Sheet
 from archcalc.views.explanation import introduce
-from archcalc.views.page import about, facts, subtitle, used_letters
+from archcalc.views.page import about, facts, state_placement, subtitle, used_letters
 from archcalc.views.particulars import tensors
 
 COLUMNS = (
@@ -178,9 +178,8 @@ def _notes(explanation: TimeExplanation) -> Iterator[str]:
 def _plain(explanation: TimeExplanation) -> dict[str, object]:
     """Return what machines are told of a layer's time."""
     timing, time = explanation.timing, explanation.time
-    device, mode = timing.placement.device, timing.placement.mode
     return {
-        "device": {"name": device.name, "title": device.title, "mode": mode},
+        "device": state_placement(timing.placement),
         "number_type": name_type(explanation.report.dtype),
         "time_us": DURATION.plain(time and time.us),
         "bound_us": DURATION.plain(time and time.bound_us),

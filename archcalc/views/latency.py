@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archcalc.analysis.figures.timing import find_timing
+from archcalc.analysis.figures.timing import need_timing
 from archcalc.analysis.report import Report
 from archcalc.analysis.timing.device import MeasuredError
 from archcalc.analysis.timing.timing import Timing, find_range
@@ -13,8 +13,12 @@ from archcalc.sheet.kinds import DURATION, WORK_RATE
 from archcalc.sheet.numbers import percent
 from archcalc.sheet.sheet import Sheet
 from archcalc.views.layers import layers
+from archcalc.views.page import state_placement
 
 COLUMNS = ("layer", "op", "output", "kernels", "time_us", "time_share", "bound_by", "bound_us", "efficiency")
+
+HostRange = tuple[float, float] | None
+"""How short and how long a pass takes where the host calls layers; None where that makes no difference."""
 
 
 def latency(report: Report, depth: int | None) -> Sheet:
@@ -23,25 +27,24 @@ def latency(report: Report, depth: int | None) -> Sheet:
     Raises:
         ArchcalcError: the device is not known well enough, or not for the type of the numbers.
     """
-    timing = find_timing(report)
-    if timing is None:  # which the command sees to
-        raise ValueError("no device is named")
+    timing = need_timing(report)
+    host = find_range(report, timing.placement)
     sheet = layers(report, COLUMNS, depth, "time_us")
     return sheet._replace(
-        summary=tuple(_sum_up(timing, report)),
+        summary=tuple(_sum_up(timing, report, host)),
         notes=(*_notes(timing, report), *sheet.notes),
-        facts={**sheet.facts, **_facts(sheet.facts, timing, report)},
+        facts={**sheet.facts, **_facts(sheet.facts, timing, report, host)},
     )
 
 
-def _sum_up(timing: Timing, report: Report) -> Iterator[tuple[str, str]]:
+def _sum_up(timing: Timing, report: Report, host: HostRange) -> Iterator[tuple[str, str]]:
     """Yield the totals in words."""
     us = timing.us
     if us is None:
         yield "time", f"not known: {DURATION.text(timing.known_us)} of the layers that are"
     else:
         yield "time", f"{DURATION.text(us)}{_tell_error(timing.error)}"
-        if host := find_range(report, timing.placement):
+        if host:
             low, high = map(DURATION.text, host)
             yield "range", f"{low} to {high}: how long the host takes to call a layer varies"
     rate, share = _throughput(us, report), _utilisation(us, timing, report)
@@ -108,14 +111,12 @@ def _peak(timing: Timing) -> str:
     return WORK_RATE.text(round(2 * timing.machine.peak * 1e6))
 
 
-def _facts(facts: Mapping[str, object], timing: Timing, report: Report) -> dict[str, object]:
+def _facts(facts: Mapping[str, object], timing: Timing, report: Report, host: HostRange) -> dict[str, object]:
     """Return what machines are told: the device, and totals that no layer has."""
-    device, mode = timing.placement.device, timing.placement.mode
     us, error = timing.us, timing.error
     totals = facts["totals"]
-    host = find_range(report, timing.placement)
     return {
-        "device": {"name": device.name, "title": device.title, "mode": mode},
+        "device": state_placement(timing.placement),
         "totals": {
             **(totals if isinstance(totals, dict) else {}),
             "samples_per_second": _throughput(us, report),

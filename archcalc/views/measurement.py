@@ -32,7 +32,6 @@ COLUMNS = (
 
 def measurement(report: Report, timing: Timing, found: Measurement) -> Sheet:
     """Return what was predicted beside what was measured: a row for each layer that has a time, else one in all."""
-    device, mode = timing.placement.device, timing.placement.mode
     facts = page.facts(report)
     totals = facts["totals"]
     return Sheet(
@@ -44,7 +43,7 @@ def measurement(report: Report, timing: Timing, found: Measurement) -> Sheet:
         notes=(*found.notes, *_notes(timing, found)),
         facts={
             **facts,
-            "device": {"name": device.name, "title": device.title, "mode": mode},
+            "device": page.state_placement(timing.placement),
             "runtime": found.runtime,
             "totals": {
                 **(totals if isinstance(totals, dict) else {}),

@@ -60,6 +60,11 @@ def facts(report: Report) -> dict[str, object]:
     }
 
 
+def state_placement(placement: Placement) -> dict[str, object]:
+    """Return what machines are told of where a network runs."""
+    return {"name": placement.device.name, "title": placement.device.title, "mode": placement.mode}
+
+
 ABOUT = ("op", "settings", "from", "inputs", "output")
 """What machines are told of a layer beside its rows."""
 

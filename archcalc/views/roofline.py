@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archcalc.analysis.figures.timing import find_timing
+from archcalc.analysis.figures.timing import need_timing
 from archcalc.analysis.report import Report
 from archcalc.analysis.timing.timing import Bound, Timing, find_binding
 from archcalc.sheet.kinds import BYTE_RATE, CONSTANT, DURATION, TEXT, WORK_RATE
 from archcalc.sheet.scatter import Dot, Roof, Scatter
 from archcalc.sheet.sheet import HEAVY, Column, Sheet
-from archcalc.views.page import facts, subtitle
+from archcalc.views.page import facts, state_placement, subtitle
 
 COLUMNS = (
     Column("layer", "layer", TEXT, "a layer that multiplies"),
@@ -48,10 +48,7 @@ def roofline(report: Report) -> Sheet:
     Raises:
         ArchcalcError: the device is not known well enough, or not for the type of the numbers.
     """
-    timing = find_timing(report)
-    if timing is None:  # which the command sees to
-        raise ValueError("no device is named")
-    device, mode = timing.placement.device, timing.placement.mode
+    timing = need_timing(report)
     machine = timing.machine
     roof = Roof(machine.bandwidth * 1e6, 2 * machine.peak * 1e6)
     spots = list(_find_spots(report, timing))
@@ -76,7 +73,7 @@ def roofline(report: Report) -> Sheet:
         else (),
         facts=facts(report)
         | {
-            "device": {"name": device.name, "title": device.title, "mode": mode},
+            "device": state_placement(timing.placement),
             "peak": round(roof.top),
             "bandwidth": round(roof.slope),
             "ridge": roof.top / roof.slope,
@@ -96,8 +93,8 @@ def _find_spots(report: Report, timing: Timing) -> Iterator[Spot]:
     """Yield the layers that multiply, as far as their kernels are known."""
     for node, layer in zip(report.run.nodes, timing.layers, strict=True):
         kernels = [each.kernel for each in layer.kernels] if layer else []
-        macs = sum(int(kernel.product.macs if kernel.product else kernel.macs) for kernel in kernels)
-        moved = sum(int(kernel.read + kernel.written) for kernel in kernels) * timing.machine.size
+        macs = sum(int(kernel.all_macs) for kernel in kernels)
+        moved = sum(int(kernel.moved) for kernel in kernels) * timing.machine.size
         bound = find_binding([layer]) if layer else None
         if layer and macs and bound:
             yield Spot(node.name, 2 * macs / moved, 2 * macs / layer.us * 1e6, layer.us, bound)

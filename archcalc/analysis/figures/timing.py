@@ -30,8 +30,8 @@ def _time(report: Report) -> Timing:
     return time_report(report, placement)
 
 
-def _know(report: Report) -> float:
-    """Return the microseconds of the layers that are known.
+def need_timing(report: Report) -> Timing:
+    """Return how long a network takes.
 
     Raises:
         ArchcalcError: no device is named.
@@ -42,7 +42,7 @@ def _know(report: Report) -> float:
             "nobody says on which device time_us is",
             hint="name it with --device h100, or write time_us@h100; archcalc devices lists them",
         )
-    return timing.known_us
+    return timing
 
 
 def _layers_of(row: Row, report: Report) -> list[LayerTime] | None:
@@ -122,7 +122,7 @@ figure(
         label="time",
         of=partial(_of_row, _us),
         total=_total(lambda timing: timing.us),
-        known=_know,
+        known=lambda report: need_timing(report).known_us,
         priority=1,
         listed=True,
         limit=True,

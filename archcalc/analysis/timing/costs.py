@@ -88,7 +88,7 @@ def find_cost(kernel: Kernel, machine: Machine) -> KernelCost:
 
 def find_bound(kernel: Kernel, machine: Machine) -> Real:
     """Return the least microseconds that physics allows: at the peak, or with all but what the cache may hold from memory."""
-    macs: Real = kernel.product.macs if kernel.product else kernel.macs
+    macs: Real = kernel.all_macs
     return larger(
         macs / machine.peak, larger((_move(kernel, machine) - machine.cache) / machine.bandwidth, 0)
     )
@@ -96,9 +96,8 @@ def find_bound(kernel: Kernel, machine: Machine) -> Real:
 
 def _move(kernel: Kernel, machine: Machine) -> Real:
     """Return the bytes that a kernel reads and writes."""
-    read: Real = kernel.read
-    written: Real = kernel.written
-    return call("moved", (read + written) * machine.size, "B")
+    moved: Real = kernel.moved
+    return call("moved", moved * machine.size, "B")
 
 
 def time_traffic(kernel: Kernel, machine: Machine) -> Real:

@@ -27,6 +27,8 @@ class Stand(NamedTuple):
     at: Site
 
 
+RULES = Rules("cuda")
+"""By whose rules outputs lie in memory, and attentions are one kernel: on any device, since kernels are those of PyTorch there."""
 NONE: Mapping[int, Stand] = MappingProxyType({})
 
 
@@ -36,9 +38,8 @@ def list_kernels(run: Run, stands: Mapping[int, Stand] = NONE) -> list[Kernels |
     A layer whose output is its input's memory as it lies there has none, nor has one that is part of an attention in one
     kernel, which counts where the output of that is.
     """
-    rules = Rules("cuda")
-    values = find_kept(run, rules).values
-    attentions = find_attentions(run, rules.device)
+    values = find_kept(run, RULES).values
+    attentions = find_attentions(run, RULES.device)
     launched: list[Kernels | None] = []
     for position, value in enumerate(values):
         attention = attentions.get(position)

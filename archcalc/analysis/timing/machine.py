@@ -41,23 +41,7 @@ CONSTANTS: Mapping[str, str] = {
     "dispatch_most": "the same, of one in twenty networks that took most",
 }
 """What the formulas take of a device, by name: what it is, and in which unit."""
-NEEDED = (
-    "start",
-    "traffic",
-    "cached",
-    "mean_step",
-    "product_reach",
-    "convolution_reach",
-    "grouped_reach",
-    "uneven_reach",
-    "depthwise_reach",
-    "attention_reach",
-    "group_start",
-    "edge",
-    "prologue",
-    "split",
-    "wave",
-)
+NEEDED = tuple(name for name in CONSTANTS if not name.endswith("_each") and not name.startswith("dispatch"))
 """Those without which nothing can be timed; of the others there is a general one, or they are then nothing."""
 PART = re.compile(r"([a-z0-9_]+_)?(reach|traffic)", re.ASCII)
 """Constants that are parts of a peak or of the bandwidth."""

@@ -131,8 +131,10 @@ def find_range(report: Report, placement: Placement) -> tuple[float, float] | No
 
     None where the host is not the reason for a tenth of the time, or some layers are not known.
     """
+    if placement.mode != "eager":
+        return None
     constants = find_machine(placement.device, report.dtype).constants
-    if placement.mode != "eager" or not {"dispatch_least", "dispatch_most"} <= constants.keys():
+    if not {"dispatch_least", "dispatch_most"} <= constants.keys():
         return None
     least, most = (time_report(report, placement, f"dispatch_{end}").us for end in ("least", "most"))
     if least is None or most is None:

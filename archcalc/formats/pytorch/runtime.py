@@ -8,8 +8,6 @@ from archcalc.analysis.report import Report
 from archcalc.formats.pytorch.write import pytorch
 from archcalc.ground.errors import ArchcalcError, visible
 
-INSTALL = "pip install 'archcalc[pytorch]'"
-
 
 def is_installed() -> bool:
     """Tell whether PyTorch is there."""
