@@ -37,8 +37,8 @@ CONSTANTS: Mapping[str, str] = {
     "split": "µs that it takes to add up what several cores made of a part",
     "wave": "how much of a last wave of parts counts that does not fill all cores: 1 is all",
     "dispatch": "µs that the host takes for each kernel when layers are called one by one",
-    "dispatch_least": "the same, of one in twenty networks that took least",
-    "dispatch_most": "the same, of one in twenty networks that took most",
+    "dispatch_least": "the same, at the low end of what was measured",
+    "dispatch_most": "the same, at the high end of what was measured",
 }
 """What the formulas take of a device, by name: what it is, and in which unit."""
 NEEDED = tuple(name for name in CONSTANTS if not name.endswith("_each") and not name.startswith("dispatch"))
